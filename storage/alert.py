@@ -1,0 +1,467 @@
+"""One judge's task out of a report: its states, its timeline, and what brings it on or hands it over."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit, sighting
+from storage.area import within
+from storage.attachment import of_sighting
+from storage.case import CaseDebtor, of_debtors
+from storage.db import unit
+from storage.ladder import Target, due_at, next_step, steps_for
+from storage.outbox import Address, Lane, put, put_to_person
+from storage.person import Person, Role, holding
+from storage.shift import stand_in
+from storage.sighting import Sighting, SightingState
+
+
+class AlertState(StrEnum):
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN = (AlertState.SENT, AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
+_ORDER = {state: place for place, state in enumerate((*OPEN, AlertState.CLOSED))}
+
+
+class Outcome(StrEnum):
+    FOUND = "found"
+    PAID = "paid"
+    SETTLED = "settled"
+    SEIZED = "seized"
+    NOT_SEEN = "not_seen"
+    FALSE_ALARM = "false_alarm"
+
+
+class Alert(Model):
+    """The task. `handler` is who took it: the judge, or whoever the ladder reached first."""
+
+    id = fields.IntField(primary_key=True)
+    sighting: fields.ForeignKeyRelation[Sighting] = fields.ForeignKeyField(
+        "chuishao.Sighting", related_name="alerts", on_delete=fields.RESTRICT
+    )
+    sighting_id: int
+    judge: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="alerts", on_delete=fields.RESTRICT
+    )
+    judge_id: int
+    handler: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="handled", null=True, on_delete=fields.RESTRICT
+    )
+    handler_id: int | None
+    area_code = fields.CharField(max_length=12)
+    state = fields.CharEnumField(AlertState, max_length=12, default=AlertState.SENT)
+    step = fields.SmallIntField(default=0)
+    reachable = fields.BooleanField(default=True)
+    raised_at = fields.DatetimeField()
+    escalate_at = fields.DatetimeField(null=True)
+    delivered_at = fields.DatetimeField(null=True)
+    acknowledged_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    outcome = fields.CharEnumField(Outcome, max_length=12, null=True)
+    amount = fields.DecimalField(max_digits=16, decimal_places=2, null=True)
+    note = fields.TextField(default="")
+    events: fields.ReverseRelation["AlertEvent"]
+    recipients: fields.ReverseRelation["Recipient"]
+
+    class Meta:
+        table = "alert"
+        indexes = (("state", "escalate_at"), ("sighting", "judge"), ("area_code", "raised_at"))
+
+
+class Recipient(Model):
+    """Who holds a card of this alert, and why."""
+
+    id = fields.IntField(primary_key=True)
+    alert: fields.ForeignKeyRelation[Alert] = fields.ForeignKeyField(
+        "chuishao.Alert", related_name="recipients", on_delete=fields.CASCADE
+    )
+    alert_id: int
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="receptions", on_delete=fields.RESTRICT
+    )
+    person_id: int
+    escalated = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "recipient"
+        unique_together = (("alert", "person"),)
+
+
+class AlertEvent(Model):
+    """A line of the timeline: `kind` is a code, `detail` an id or a code, never a sentence."""
+
+    id = fields.IntField(primary_key=True)
+    alert: fields.ForeignKeyRelation[Alert] = fields.ForeignKeyField(
+        "chuishao.Alert", related_name="events", on_delete=fields.CASCADE
+    )
+    alert_id: int
+    kind = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+    actor: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="deeds", null=True, on_delete=fields.RESTRICT
+    )
+    actor_id: int | None
+    detail = fields.CharField(max_length=60, default="")
+
+    class Meta:
+        table = "alert_event"
+
+
+# -- pure rules --------------------------------------------------------------------------------------------------
+
+
+def may_move(state: AlertState, to: AlertState) -> bool:
+    """Forward only; steps may be left out; what has ended stays ended."""
+    if state not in OPEN or to not in _ORDER:
+        return False
+    return _ORDER[to] > _ORDER[state]
+
+
+def concerned(parties: Iterable[CaseDebtor]) -> tuple[list[int], bool]:
+    """The judges of these cases, each once, in the order of the cases; and whether a case has none."""
+    judges: dict[int, None] = {}
+    orphan = False
+    for party in parties:
+        judge = party.case.judge
+        if judge is not None and judge.active:
+            judges[judge.id] = None
+        else:
+            orphan = True
+    return list(judges), orphan
+
+
+# -- raising -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What became of a report: the new alerts' ids, and whether it joined an earlier one."""
+
+    alert_ids: tuple[int, ...]
+    joined: bool = False
+
+
+async def raise_for(report: Sighting) -> Raised:
+    """Tells every judge concerned. Nobody known: the duty person, else the head of the bureau."""
+    debtor_ids = await sighting.suspect_ids(report.id)
+    if len(debtor_ids) == 1 and not report.doubtful:
+        first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
+        if first is not None and first.id != report.id:
+            await _join(report, first)
+            return Raised((), joined=True)
+    await sighting.set_state(report, SightingState.ALERTED)
+    judge_ids, orphan = concerned(await of_debtors(debtor_ids))
+    present = await Alert.filter(sighting_id=report.id, state__in=OPEN).values_list("judge_id", flat=True)
+    if (orphan or not judge_ids) and (substitute := await stand_in(report.area_code, unit().now)) is not None:
+        judge_ids = [*judge_ids, *([substitute.id] if substitute.id not in judge_ids else [])]
+    made = [await _raise(report, judge_id) for judge_id in judge_ids if judge_id not in present]
+    if not judge_ids:
+        audit.record("alert.nobody", f"sighting:{report.id}")
+    await refresh_sighting(report.id)
+    return Raised(tuple(made))
+
+
+async def _raise(report: Sighting, judge_id: int) -> int:
+    now = unit().now
+    alert = await Alert.create(
+        sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now
+    )
+    audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
+    await _event(alert, "raised")
+    reached = await _hand_card(alert, judge_id)
+    step = next_step(await steps_for(report.area_code), 0, reached)
+    await _set(alert, reachable=reached, escalate_at=due_at(now, step, reached, now))
+    return alert.id
+
+
+async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
+    """Makes the person a recipient and sends card and attachments; False where no chat of theirs is known."""
+    await Recipient.get_or_create(alert_id=alert.id, person_id=person_id, defaults={"escalated": escalated})
+    reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
+    for report in await sighting.family(alert.sighting_id):
+        for item in await of_sighting(report.id):
+            await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
+    if not reached:
+        await _event(alert, "unreachable", detail=str(person_id))
+    return reached
+
+
+async def _join(report: Sighting, first: Sighting) -> None:
+    """A second voice about the same debtor: the same alert, and its judges hear the new sentence at once."""
+    report.joined_id, report.state = first.id, SightingState.ALERTED
+    await Sighting.filter(id=report.id).update(joined_id=first.id, state=SightingState.ALERTED)
+    for alert in await _open_alerts(first.id):
+        await _event(alert, "witness", detail=str(report.id))
+        audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)
+        for person_id in await _recipient_ids(alert.id):
+            await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True)
+            for item in await of_sighting(report.id):
+                await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
+    await refresh_sighting(first.id)
+
+
+async def attach(report: Sighting, attachment_id: int) -> None:
+    """A photo, voice or place that came after the sentence goes where the sentence went."""
+    for alert in await _open_alerts(report.root_id):
+        for person_id in await _recipient_ids(alert.id):
+            await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=True)
+
+
+# -- the judge's steps -------------------------------------------------------------------------------------------
+
+
+async def held(alert_id: int, person: Person) -> Alert | None:
+    """The alert, locked for a change, if this person holds a card of it."""
+    alert = await Alert.select_for_update().get_or_none(id=alert_id)
+    if alert is None or not await Recipient.filter(alert_id=alert_id, person_id=person.id).exists():
+        return None
+    return alert
+
+
+async def move(alert: Alert, to: AlertState, by: Person) -> bool:
+    """收到, 出发 or 到场. False where the alert stands there or further already: then nothing changes."""
+    if not may_move(alert.state, to):
+        return False
+    now = unit().now
+    await _set(
+        alert,
+        state=to,
+        handler_id=alert.handler_id if alert.acknowledged_at else by.id,
+        acknowledged_at=alert.acknowledged_at or now,
+        escalate_at=None,
+    )
+    await _event(alert, to.value, by)
+    audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
+    """办结 with its outcome. False where it had ended before."""
+    if not may_move(alert.state, AlertState.CLOSED):
+        return False
+    now = unit().now
+    await _set(
+        alert,
+        state=AlertState.CLOSED,
+        outcome=outcome,
+        closed_at=now,
+        escalate_at=None,
+        handler_id=alert.handler_id or by.id,
+        acknowledged_at=alert.acknowledged_at or now,
+    )
+    await _event(alert, "closed", by, outcome.value)
+    audit.record("alert.closed", f"alert:{alert.id}", actor=by.actor, outcome=outcome)
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
+    """Amount (yuan) and words behind an outcome. What was paid counts for the case if there is just one."""
+    if amount is not None:
+        parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.judge_id]
+        if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
+            paid = parties[0].paid - (alert.amount or 0) + amount
+            await CaseDebtor.filter(id=parties[0].id).update(paid=paid)
+        await _set(alert, amount=amount)
+    if note:
+        await _set(alert, note=note)
+    audit.record("alert.noted", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+
+
+async def transfer(alert: Alert, to: Person, by: Person) -> bool:
+    """转交: the other judge gets the card and the ladder starts anew for them."""
+    if alert.state not in OPEN or to.id == alert.judge_id:
+        return False
+    now = unit().now
+    await _event(alert, "transferred", by, str(to.id))
+    audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
+    reached = await _hand_card(alert, to.id)
+    step = next_step(await steps_for(alert.area_code), 0, reached)
+    await _set(
+        alert,
+        judge_id=to.id,
+        handler_id=None,
+        state=AlertState.SENT,
+        acknowledged_at=None,
+        raised_at=now,
+        step=0,
+        reachable=reached,
+        escalate_at=due_at(now, step, reached, now),
+    )
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+# -- what the reporter changes -----------------------------------------------------------------------------------
+
+
+async def withdraw(report: Sighting) -> None:
+    """看错了: the judges are told at once. Where others reported it too, their word stands."""
+    await sighting.set_state(report, SightingState.WITHDRAWN)
+    audit.record("sighting.withdrawn", f"sighting:{report.id}", actor=f"person:{report.reporter_id}")
+    standing = [row for row in await sighting.family(report.root_id) if row.state is SightingState.ALERTED]
+    for alert in await _open_alerts(report.root_id):
+        await _event(alert, "withdrawn", detail=str(report.id))
+        if not standing:
+            await _set(alert, state=AlertState.WITHDRAWN, escalate_at=None, closed_at=unit().now)
+        await _announce(alert, "withdrawn", report)
+    await refresh_sighting(report.root_id)
+
+
+async def retarget(report: Sighting) -> None:
+    """Somebody else is meant: judges who are no longer concerned are told, the right ones get the alert."""
+    judge_ids, _orphan = concerned(await of_debtors(await sighting.suspect_ids(report.id)))
+    for alert in await _open_alerts(report.id):
+        await _event(alert, "corrected", detail=str(report.id))
+        if alert.judge_id not in judge_ids:
+            await _set(alert, state=AlertState.WITHDRAWN, escalate_at=None, closed_at=unit().now)
+        await _announce(alert, "corrected", report)
+    await raise_for(report)
+
+
+async def _announce(alert: Alert, what: str, report: Sighting) -> None:
+    args = {"what": what, "sighting": report.id}
+    for person_id in await _recipient_ids(alert.id):
+        await put_to_person(person_id, "change", alert.id, lane=Lane.ALERT, fresh=True, args=args)
+
+
+# -- ladder and delivery -----------------------------------------------------------------------------------------
+
+
+async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
+    rows = Alert.filter(state=AlertState.SENT, escalate_at__lte=now).order_by("escalate_at").limit(limit)
+    return list(await rows.values_list("id", flat=True))  # type: ignore[arg-type]
+
+
+async def escalate(alert_id: int) -> None:
+    """Takes the next rung, if it is still due."""
+    now = unit().now
+    alert = await Alert.select_for_update().get_or_none(id=alert_id)
+    if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
+        return
+    steps = await steps_for(alert.area_code)
+    step = next_step(steps, alert.step, alert.reachable)
+    if step is None:
+        await _set(alert, escalate_at=None)
+        return
+    reached = alert.reachable
+    if step.target is Target.AGAIN:
+        for person_id in await _recipient_ids(alert.id):
+            args = {"again": step.number}
+            await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
+    else:
+        present = await _recipient_ids(alert.id)
+        for head in await holding(Role.BUREAU_HEAD, alert.area_code):
+            if head.id not in present:
+                reached = await _hand_card(alert, head.id, escalated=True) or reached
+    await _event(alert, "escalated", detail=step.target.value)
+    audit.record("alert.escalated", f"alert:{alert.id}", step=step.number, target=step.target)
+    following = next_step(steps, step.number, reached)
+    await _set(alert, step=step.number, reachable=reached, escalate_at=due_at(alert.raised_at, following, reached, now))
+    await refresh_sighting(alert.sighting_id)
+
+
+async def delivered(alert_id: int) -> None:
+    """A card arrived on a phone."""
+    alert = await Alert.get_or_none(id=alert_id)
+    if alert is not None and alert.delivered_at is None:
+        await _set(alert, delivered_at=unit().now)
+        await _event(alert, "delivered")
+        await refresh_receipts(alert.sighting_id)
+
+
+async def undeliverable(alert_id: int, person_id: int | None) -> None:
+    """A recipient's chat is blocked or gone: the next rung at once."""
+    alert = await Alert.get_or_none(id=alert_id)
+    if alert is None or alert.state is not AlertState.SENT:
+        return
+    await _event(alert, "unreachable", detail=str(person_id or ""))
+    await _set(alert, reachable=False, escalate_at=unit().now)
+
+
+# -- showing changes ---------------------------------------------------------------------------------------------
+
+
+async def refresh_sighting(root_id: int) -> None:
+    """Every card and receipt about this report shows how it stands now; a judge's colleagues see each other."""
+    for alert in await Alert.filter(sighting_id=root_id):
+        for person_id in await _recipient_ids(alert.id):
+            await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT)
+    await refresh_receipts(root_id)
+
+
+async def refresh_receipts(root_id: int) -> None:
+    """The receipts of the reporter and the witnesses."""
+    for report in await sighting.family(root_id):
+        to = Address(report.channel, report.chat_id, report.reporter_id)
+        await put(to, "receipt", report.id, lane=Lane.RECEIPT, reply_to=report.message_id)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------
+
+
+async def parties_of(alert: Alert) -> list[CaseDebtor]:
+    """The cases behind an alert."""
+    return await of_debtors(await sighting.suspect_ids(alert.sighting_id))
+
+
+async def of_sighting_root(root_id: int) -> list[Alert]:
+    return await Alert.filter(sighting_id=root_id).order_by("id").prefetch_related("judge", "handler", "events__actor")
+
+
+async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 20) -> list[Alert]:
+    """Alerts that nobody has acknowledged, the oldest first."""
+    query = Alert.filter(within("area_code", area_code), state=AlertState.SENT)
+    if judge_id is not None:
+        query = query.filter(judge_id=judge_id)
+    return await query.order_by("raised_at").limit(limit).prefetch_related("judge", "sighting__suspects__debtor", "recipients__person")
+
+
+async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:
+    """The newest alerts about these debtors."""
+    return (
+        await Alert.filter(sighting__suspects__debtor_id__in=debtor_ids)
+        .distinct()
+        .order_by("-id")
+        .limit(limit)
+        .prefetch_related("judge", "handler", "sighting", "events__actor")
+    )
+
+
+async def _open_alerts(root_id: int) -> list[Alert]:
+    return await Alert.filter(sighting_id=root_id, state__in=OPEN).order_by("id")
+
+
+async def _recipient_ids(alert_id: int) -> list[int]:
+    rows = await Recipient.filter(alert_id=alert_id).order_by("id").values_list("person_id", flat=True)
+    return list(rows)  # type: ignore[arg-type]
+
+
+async def _set(alert: Alert, **values: object) -> None:
+    for name, value in values.items():
+        setattr(alert, name, value)
+    await Alert.filter(id=alert.id).update(**values)
+
+
+async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "") -> None:
+    await AlertEvent.create(
+        alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor.id if actor else None, detail=detail
+    )
+
+
+def waited(alert: Alert, now: datetime) -> timedelta:
+    """How long the alert has been waiting for an answer."""
+    return now - alert.raised_at

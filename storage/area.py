@@ -1,0 +1,104 @@
+"""The administrative tree: national codes, in which an area contains every code that it prefixes."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+from tortoise.queryset import Q
+
+CODE_LENGTHS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
+_SUFFIX = re.compile(r"(村民委员会|居民委员会|股份经济合作社|村委会|居委会|村委|社区)$")
+
+
+class AreaLevel(StrEnum):
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+    VILLAGE = "village"
+
+
+class Area(Model):
+    """A province, city, county, town or village. Keyed by code, never by name: there are two 七里乡."""
+
+    code = fields.CharField(max_length=12, primary_key=True)
+    name = fields.CharField(max_length=60)
+    level = fields.CharEnumField(AreaLevel, max_length=10)
+    parent = fields.CharField(max_length=12, default="")
+
+    class Meta:
+        table = "area"
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Whether the area `outer` holds `inner` (or is it)."""
+    return bool(outer) and inner.startswith(outer)
+
+
+def within(field_name: str, outer: str) -> Q:
+    """A filter for all codes in `outer`: a range, so that an index serves it in any collation."""
+    return Q(**{f"{field_name}__gte": outer, f"{field_name}__lte": outer.ljust(12, "9")})
+
+
+def town_of(code: str) -> str:
+    """The town (9 digits) of a village's code; the code itself where it is no longer than that."""
+    return code[:9]
+
+
+def county_of(code: str) -> str:
+    """The county (6 digits), which is the court's area."""
+    return code[:6]
+
+
+def short_name(name: str) -> str:
+    """周弄村村民委员会 → 周弄村: as people say it."""
+    short = _SUFFIX.sub("", name)
+    if short == name or not short:
+        return name
+    return short if short.endswith(("村", "社区", "居")) else short + ("村" if "村" in name else "")
+
+
+def stem(name: str) -> str:
+    """What is left to compare when villages are written in many ways: 周弄."""
+    short = _SUFFIX.sub("", name.strip())
+    return short.removesuffix("村") or short
+
+
+class Gazetteer:
+    """Finds a village by code, name, or town and name, within one county; for imports."""
+
+    def __init__(self, areas: Iterable[Area]) -> None:
+        rows = list(areas)
+        self.by_code = {area.code: area for area in rows}
+        self._towns = {area.code: area.name for area in rows if area.level is AreaLevel.TOWN}
+        self._villages: dict[str, list[str]] = {}
+        for area in rows:
+            if area.level is AreaLevel.VILLAGE:
+                key = stem(area.name)
+                self._villages.setdefault(key, []).append(area.code)
+                town = self._towns.get(area.parent, "")
+                if town:
+                    self._villages.setdefault(town + key, []).append(area.code)
+
+    def village(self, text: str, county: str) -> list[str]:
+        """Codes that `text` can mean in the county: one is certain, none unknown, several in doubt."""
+        if text.isdigit():
+            return [text] if text in self.by_code and len(text) == 12 else []
+        found = self._villages.get(stem(text), [])
+        return [code for code in found if code.startswith(county)]
+
+
+async def name_of(code: str) -> str:
+    """The short name of an area; the code itself if the table doesn't have it."""
+    area = await Area.get_or_none(code=code)
+    return short_name(area.name) if area else code
+
+
+async def full_name(code: str) -> str:
+    """Town and village as a judge wants to read it: 七里乡周弄村; only the name for larger areas."""
+    if len(code) <= 9:
+        return await name_of(code)
+    names = {area.code: area.name for area in await Area.filter(code__in=[town_of(code), code])}
+    return names.get(town_of(code), "") + short_name(names.get(code, code))

@@ -1,0 +1,76 @@
+"""Photos, voice messages and locations that belong to what was reported."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import unit
+from storage.person import Person
+
+BELONGS = timedelta(minutes=10)
+"""A photo this long before or after the sentence belongs to it."""
+
+
+class AttachmentKind(StrEnum):
+    PHOTO = "photo"
+    VOICE = "voice"
+    LOCATION = "location"
+
+
+class Attachment(Model):
+    """One file (by the far end's `file_id`) or place. `sighting_id` is empty until the sentence has come."""
+
+    id = fields.IntField(primary_key=True)
+    reporter: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="attachments", on_delete=fields.CASCADE
+    )
+    reporter_id: int
+    sighting_id = fields.IntField(null=True, db_index=True)
+    kind = fields.CharEnumField(AttachmentKind, max_length=10)
+    channel = fields.CharField(max_length=10)
+    file_id = fields.CharField(max_length=200, default="")
+    latitude = fields.FloatField(null=True)
+    longitude = fields.FloatField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "attachment"
+        indexes = (("reporter", "at"),)
+
+
+async def keep(
+    reporter: Person,
+    kind: AttachmentKind,
+    channel: str,
+    *,
+    file_id: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    sighting_id: int | None = None,
+) -> Attachment:
+    """Records the attachment before anything is decided about it."""
+    row = await Attachment.create(
+        reporter_id=reporter.id,
+        kind=kind,
+        channel=channel,
+        file_id=file_id,
+        latitude=latitude,
+        longitude=longitude,
+        at=unit().now,
+        sighting_id=sighting_id,
+    )
+    audit.record("attachment.kept", f"attachment:{row.id}", actor=reporter.actor, kind=kind)
+    return row
+
+
+async def claim_recent(reporter: Person, sighting_id: int) -> None:
+    """What the reporter sent shortly before the sentence becomes part of it."""
+    since = unit().now - BELONGS
+    await Attachment.filter(reporter_id=reporter.id, sighting_id=None, at__gte=since).update(sighting_id=sighting_id)
+
+
+async def of_sighting(sighting_id: int) -> list[Attachment]:
+    return await Attachment.filter(sighting_id=sighting_id).order_by("id")

@@ -1,0 +1,105 @@
+"""Who saw and changed what: a chain in which a changed or removed entry shows."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.db import Unit, unit
+
+if TYPE_CHECKING:
+    from storage.secret import Secrets
+
+GENESIS = "0" * 64
+
+
+class AuditEntry(Model):
+    """One link. `hash` signs the entry together with its predecessor's hash."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.DatetimeField()
+    actor = fields.CharField(max_length=60)
+    action = fields.CharField(max_length=40)
+    subject = fields.CharField(max_length=60)
+    source = fields.CharField(max_length=60)
+    detail = fields.TextField()
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "audit"
+        indexes = (("subject", "id"),)
+
+
+class AuditHead(Model):
+    """The last link, so that entries cut off the end show too; its one row is the chain's lock."""
+
+    id = fields.IntField(primary_key=True)
+    count = fields.BigIntField()
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "audit_head"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` found. `broken` is the number of the first bad entry, None for a whole chain."""
+
+    entries: int
+    broken: int | None
+
+
+def record(action: str, subject: str = "", *, actor: str = "system", **detail: Any) -> None:
+    """Notes an entry in the running unit. `actor` is `person:ID` or `chat:…`; `detail` holds ids and codes only."""
+    unit().audit.append({"action": action, "subject": subject, "actor": actor, "detail": detail})
+
+
+async def append(scope: Unit) -> None:
+    """Writes the unit's entries behind the last one; called once, at the end of the unit."""
+    if not scope.audit:
+        return
+    head = await AuditHead.select_for_update().get(id=1)
+    previous, count = head.hash, head.count
+    rows = []
+    for entry in scope.audit:
+        count += 1
+        row = AuditEntry(
+            id=count,
+            at=scope.now,
+            source=scope.source,
+            actor=entry["actor"],
+            action=entry["action"],
+            subject=entry["subject"],
+            detail=json.dumps(entry["detail"], ensure_ascii=False, sort_keys=True),
+        )
+        row.hash = previous = link(row, previous, scope.secrets)
+        rows.append(row)
+    await AuditEntry.bulk_create(rows)
+    await AuditHead.filter(id=1).update(count=count, hash=previous)
+
+
+def link(row: AuditEntry, previous: str, secrets: "Secrets") -> str:
+    """The signature of `row` behind the entry whose hash is `previous`."""
+    at = _stamp(row.at)
+    text = json.dumps([row.id, at, row.actor, row.action, row.subject, row.source, row.detail, previous])
+    return secrets.sign(text)
+
+
+def _stamp(at: datetime) -> str:
+    return str(round(at.timestamp() * 1_000_000))
+
+
+async def verify(secrets: "Secrets") -> Verdict:
+    """Walks the whole chain, 1,000 entries at a time."""
+    previous, seen = GENESIS, 0
+    while rows := await AuditEntry.filter(id__gt=seen).order_by("id").limit(1000):
+        for row in rows:
+            if row.id != seen + 1 or row.hash != link(row, previous, secrets):
+                return Verdict(seen, seen + 1)
+            previous, seen = row.hash, row.id
+    head = await AuditHead.get(id=1)
+    whole = head.count == seen and head.hash == previous
+    return Verdict(seen, None if whole else seen + 1)

@@ -1,0 +1,148 @@
+"""Enforcement cases and their numbers."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.area import within
+from storage.debtor import Debtor
+from storage.person import Person, Role
+from storage.text import fold
+
+_CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
+_CASE_TAIL = re.compile(r"(执恢|执保|执)(?:字第)?(\d{1,6})号?")
+_BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
+
+
+class CaseStatus(StrEnum):
+    FILED = "filed"
+    ENFORCING = "enforcing"
+    DORMANT = "dormant"
+    RESUMED = "resumed"
+    SETTLING = "settling"
+    PERFORMED = "performed"
+
+
+class Case(Model):
+    """One enforcement case; `number` is its normal form: （2013）浙1122执456号."""
+
+    id = fields.IntField(primary_key=True)
+    number = fields.CharField(max_length=40, unique=True)
+    court_code = fields.CharField(max_length=10)
+    kind = fields.CharField(max_length=4)
+    year = fields.IntField()
+    sequence = fields.IntField(db_index=True)
+    status = fields.CharEnumField(CaseStatus, max_length=12)
+    filed_on = fields.DateField(null=True)
+    dormant_on = fields.DateField(null=True)
+    judge: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="cases", null=True, on_delete=fields.SET_NULL
+    )
+    judge_id: int | None
+    judge_name = fields.CharField(max_length=40, default="")
+    parties: fields.ReverseRelation["CaseDebtor"]
+
+    class Meta:
+        table = "court_case"
+
+
+class CaseDebtor(Model):
+    """A debtor in a case: who is owed how much."""
+
+    id = fields.IntField(primary_key=True)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "chuishao.Case", related_name="parties", on_delete=fields.CASCADE
+    )
+    case_id: int
+    debtor: fields.ForeignKeyRelation[Debtor] = fields.ForeignKeyField(
+        "chuishao.Debtor", related_name="parties", on_delete=fields.CASCADE
+    )
+    debtor_id: int
+    creditor = fields.CharField(max_length=120, default="")
+    amount = fields.DecimalField(max_digits=16, decimal_places=2, null=True)
+    paid: Decimal = fields.DecimalField(max_digits=16, decimal_places=2, default=0)  # type: ignore[assignment]
+    note = fields.TextField(default="")
+
+    class Meta:
+        table = "case_debtor"
+        unique_together = (("case", "debtor"),)
+
+
+@dataclass(frozen=True)
+class CaseNo:
+    """A case number taken apart."""
+
+    year: int
+    court_code: str
+    kind: str
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"（{self.year}）{self.court_code}{self.kind}{self.sequence}号"
+
+
+def parse_case_no(text: str) -> CaseNo | None:
+    """Reads a whole case number in any bracket, width and spacing; None where a part is missing. Never guesses."""
+    match = _CASE_NO.fullmatch(fold(text).replace(" ", ""))
+    if match is None:
+        return None
+    year, court, kind, sequence = match.groups()
+    return CaseNo(int(year), court, kind, int(sequence))
+
+
+def find_case_nos(text: str) -> list[CaseNo]:
+    """All whole case numbers in a sentence."""
+    found = _CASE_NO.finditer(fold(text).replace(" ", ""))
+    return [CaseNo(int(m[1]), m[2], m[3], int(m[4])) for m in found]
+
+
+def find_case_tails(text: str) -> list[tuple[str, int]]:
+    """Pieces such as 执456号: kind and sequence."""
+    return [(m[1], int(m[2])) for m in _CASE_TAIL.finditer(fold(text).replace(" ", ""))]
+
+
+async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
+    """Cases that `words` can mean (number, its tail, bare digits, a debtor's name or plate) and `person` may see."""
+    text = fold(words).replace(" ", "")
+    query = Case.all()
+    number = parse_case_no(text)
+    bare = _BARE.match(text)
+    tails = find_case_tails(text)
+    if number is not None:
+        query = query.filter(number=str(number))
+    elif bare is not None:
+        query = query.filter(sequence=int(bare[2]))
+        query = query.filter(year=int(bare[1])) if bare[1] else query
+    elif tails:
+        query = query.filter(kind=tails[0][0], sequence=tails[0][1])
+    elif text:
+        ids = await Debtor.filter(name=text).values_list("id", flat=True)
+        ids = ids or await Debtor.filter(plates__number=text.upper()).values_list("id", flat=True)
+        ids = ids or await Debtor.filter(aliases__text=text).values_list("id", flat=True)
+        query = query.filter(parties__debtor_id__in=list(ids))
+    else:
+        return []
+    if person.role is Role.JUDGE:
+        query = query.filter(judge_id=person.id)
+    else:
+        query = query.filter(within("parties__debtor__area_code", person.area_code))
+    return await query.distinct().order_by("-year", "-sequence").limit(limit).prefetch_related("parties__debtor", "judge")
+
+
+async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
+    """The open cases of these debtors with everything a card shows."""
+    return (
+        await CaseDebtor.filter(debtor_id__in=debtor_ids)
+        .exclude(case__status=CaseStatus.PERFORMED)
+        .prefetch_related("case__judge", "debtor__aliases", "debtor__plates")
+        .order_by("case_id", "debtor_id")
+    )
+
+
+def owing(party: CaseDebtor) -> Decimal | None:
+    """What is still owed; None where the amount isn't known."""
+    return None if party.amount is None else party.amount - party.paid

@@ -1,0 +1,37 @@
+"""The time, as something that can be handed in: the product's clock, and a hook for tests."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """Tells the time (aware, UTC) and waits. Tests advance one of their own."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def local(moment: datetime) -> datetime:
+    """The moment as people in Zhejiang read it off the wall."""
+    return moment.astimezone(SHANGHAI)
+
+
+def day_bounds(moment: datetime) -> tuple[datetime, datetime]:
+    """Start and end (exclusive), in UTC, of the local day that holds `moment`."""
+    start = local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)

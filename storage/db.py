@@ -1,0 +1,362 @@
+"""The database: how it is opened, and the one way in which anything is written.
+
+Everything that changes the records runs as a *unit*: `await db.unit(work)`. On SQLite one writer task runs the
+units that are waiting, a savepoint each, and commits them together; no caller can cancel it half-way, and a unit
+that fails doesn't take the others along. Readers have a connection of their own that refuses to write. On
+PostgreSQL the same call takes a connection from the pool.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
+from tortoise.connection import get_connection, get_connections
+from tortoise.exceptions import OperationalError
+from tortoise.migrations.api import migrate
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
+
+from storage.clock import Clock, SystemClock
+from storage.secret import Secrets
+
+MODELS = [
+    f"storage.{noun}"
+    for noun in (
+        "alert",
+        "area",
+        "attachment",
+        "audit",
+        "case",
+        "debtor",
+        "inbox",
+        "invitation",
+        "ladder",
+        "outbox",
+        "person",
+        "question",
+        "relay",
+        "shift",
+        "sighting",
+    )
+]
+GROUP = 64
+"""How many waiting units share one commit."""
+UNIT_SECONDS = 30.0
+"""A unit awaits nothing but the database; one that takes longer is broken and must not hold up the others."""
+PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "30000", "foreign_keys": "ON"}
+
+_log = logging.getLogger("chuishao.db")
+
+
+class StorageUnavailableError(Exception):
+    """The commit did not happen: disk full, read-only, locked for too long, server gone. Nothing was kept."""
+
+
+class NewerDatabaseError(Exception):
+    """The database was made by a newer version; carries the migration that this version doesn't know."""
+
+
+@dataclass
+class Unit:
+    """What one transaction collects besides its rows."""
+
+    db: "Database"
+    now: datetime
+    source: str = "system"
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def secrets(self) -> Secrets:
+        return self.db.secrets
+
+
+_current: ContextVar[Unit] = ContextVar("chuishao_unit")
+Work = Callable[[], Awaitable[Any]]
+
+
+def unit() -> Unit:
+    """The unit that this code runs in. LookupError outside of one."""
+    return _current.get()
+
+
+class Database:
+    """An open database. Made by `open_database`."""
+
+    def __init__(self, url: str, secrets: Secrets, clock: Clock) -> None:
+        self.url = url
+        self.secrets = secrets
+        self.clock = clock
+        self.is_sqlite = url.startswith("sqlite")
+        self.committed = asyncio.Event()
+        """Set at each commit that put something into the outbox; the dispatcher clears it."""
+        self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Gets an exception if the writer ends by itself: the process must not live on without it."""
+        self._queue: asyncio.Queue[tuple[Work, str, asyncio.Future[Any]] | None] = asyncio.Queue()
+        self._writer: asyncio.Task[None] | None = None
+        self._pool_tasks: set[asyncio.Task[Any]] = set()
+        self._pool_slots = asyncio.Semaphore(16)
+        self.group_sizes: Callable[[int], None] = lambda _size: None
+
+    async def unit(self, work: Work, source: str = "system") -> Any:
+        """Runs `work` as one transaction and returns what it returned, once that is on disk.
+
+        Raises what `work` raised (nothing is kept then), or StorageUnavailableError. Cancelling the caller does
+        not cancel the work.
+        """
+        if self.is_sqlite:
+            if self._writer is None:
+                raise StorageUnavailableError("closed")
+            done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._queue.put_nowait((work, source, done))
+            return await asyncio.shield(done)
+        task = asyncio.get_running_loop().create_task(self._pooled(work, source))
+        self._pool_tasks.add(task)
+        task.add_done_callback(self._pool_tasks.discard)
+        return await asyncio.shield(task)
+
+    async def alive(self) -> bool:
+        """Whether a write would be kept right now: a real, empty change, rolled into a commit."""
+        try:
+            async with asyncio.timeout(5):
+                await self.unit(self._touch)
+        except (StorageUnavailableError, TimeoutError):
+            return False
+        return True
+
+    @staticmethod
+    async def _touch() -> None:
+        await get_connection("default").execute_query("UPDATE audit_head SET id = id WHERE id = 1")
+
+    # -- SQLite: one writer ------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        client = get_connection("writer")
+        assert isinstance(client, SqliteClient)
+        while True:
+            entry = await self._queue.get()
+            group = []
+            while entry is not None:
+                group.append(entry)
+                if len(group) >= GROUP or self._queue.empty():
+                    break
+                entry = self._queue.get_nowait()
+            if group:
+                self.group_sizes(len(group))
+                await self._commit_group(client, group)
+            if entry is None:
+                return
+
+    async def _commit_group(
+        self, client: SqliteClient, group: list[tuple[Work, str, asyncio.Future[Any]]]
+    ) -> None:
+        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
+        try:
+            await client.execute_query("BEGIN IMMEDIATE")
+            token = get_connections().set("default", SqliteTransactionWrapper(client))
+            try:
+                for work, source, done in group:
+                    result, error, hooks = await self._savepoint(client, work, source)
+                    outcomes.append((done, result, error, hooks))
+            finally:
+                get_connections().reset(token)
+            await client.execute_query("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever SQLite says, the writer lives and the callers are told
+            _log.error("commit failed: %s", type(error).__name__)
+            with contextlib.suppress(OperationalError):
+                await client.execute_query("ROLLBACK")
+            for _work, _source, done in group:
+                _fail(done, StorageUnavailableError(str(error)))
+            return
+        for done, result, error, hooks in outcomes:
+            if error is not None:
+                _fail(done, error)
+                continue
+            for hook in hooks:
+                hook()
+            if not done.done():
+                done.set_result(result)
+
+    async def _savepoint(
+        self, client: SqliteClient, work: Work, source: str
+    ) -> tuple[Any, BaseException | None, list[Callable[[], None]]]:
+        await client.execute_query("SAVEPOINT unit")
+        scope = Unit(self, self.clock.now(), source)
+        token = _current.set(scope)
+        try:
+            async with asyncio.timeout(UNIT_SECONDS):
+                result = await work()
+                await _close_books(scope)
+        except Exception as error:  # noqa: BLE001 - handed to the caller, whoever that is
+            await client.execute_query("ROLLBACK TO unit")
+            await client.execute_query("RELEASE unit")
+            return None, _classified(error), []
+        finally:
+            _current.reset(token)
+        await client.execute_query("RELEASE unit")
+        return result, None, scope.after_commit
+
+    # -- PostgreSQL: a pool ------------------------------------------------------------------------------------
+
+    async def _pooled(self, work: Work, source: str) -> Any:
+        async with self._pool_slots:
+            scope = Unit(self, self.clock.now(), source)
+            token = _current.set(scope)
+            try:
+                async with asyncio.timeout(UNIT_SECONDS), in_transaction("default"):
+                    result = await work()
+                    await _close_books(scope)
+            except Exception as error:
+                raise _classified(error) from error
+            finally:
+                _current.reset(token)
+            for hook in scope.after_commit:
+                hook()
+            return result
+
+    async def start(self) -> None:
+        if self.is_sqlite:
+            self._writer = asyncio.get_running_loop().create_task(self._write(), name="writer")
+            self._writer.add_done_callback(self._writer_ended)
+
+    def _writer_ended(self, task: asyncio.Task[None]) -> None:
+        error = task.exception() if not task.cancelled() else RuntimeError("the writer was cancelled")
+        if error is not None and not self.died.done():
+            self.died.set_exception(error)
+
+    async def close(self) -> None:
+        """Finishes what is waiting, then closes."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            self._queue.put_nowait(None)
+            await asyncio.wait([writer])
+        if self._pool_tasks:
+            await asyncio.wait(self._pool_tasks)
+        if not self.died.done():
+            self.died.cancel()
+
+
+def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
+        done.exception()  # a caller that was cancelled meanwhile doesn't fetch it; that is no accident
+
+
+def _classified(error: Exception) -> Exception:
+    """A disk or server that gave way inside the unit is told apart from a unit that is wrong."""
+    if isinstance(error, OSError) or (
+        isinstance(error, OperationalError) and any(word in str(error) for word in _UNAVAILABLE)
+    ):
+        return StorageUnavailableError(str(error))
+    return error
+
+
+_UNAVAILABLE = ("disk", "full", "readonly", "read-only", "locked", "I/O", "unable to open", "connection")
+
+
+async def _close_books(scope: Unit) -> None:
+    from storage.audit import append  # the audit's model lives in a noun of its own, which imports this module
+
+    await append(scope)
+
+
+# -- opening and migrating ---------------------------------------------------------------------------------------
+
+
+def _connections(url: str) -> dict[str, Any]:
+    if not url.startswith("sqlite"):
+        scheme, rest = url.split("://", 1)
+        separator = "&" if "?" in rest else "?"
+        return {"default": f"asyncpg://{rest}{separator}maxsize=20" if scheme else url}
+    path = url.removeprefix("sqlite://")
+    engine = "tortoise.backends.sqlite"
+    return {
+        "writer": {"engine": engine, "credentials": {"file_path": path, **PRAGMAS}},
+        "default": {"engine": engine, "credentials": {"file_path": path, **PRAGMAS, "query_only": "ON"}},
+    }
+
+
+def tortoise_config(url: str, connection: str = "default") -> dict[str, Any]:
+    """The configuration as tortoise's own command line wants it too."""
+    return {
+        "connections": _connections(url),
+        "apps": {
+            "chuishao": {
+                "models": MODELS,
+                "default_connection": connection,
+                "migrations": "storage.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def _migrate(url: str) -> None:
+    """Brings the schema up to this version. Foreign keys are off meanwhile: rebuilding a table must not cascade."""
+    connection = "writer" if url.startswith("sqlite") else "default"
+    config = tortoise_config(url, connection)
+    await Tortoise.init(config=config)
+    try:
+        client = get_connection(connection)
+        await _refuse_newer(client, config)
+        if connection == "writer":
+            await client.execute_query("PRAGMA foreign_keys=OFF")
+        await migrate(config=config)
+    finally:
+        await Tortoise.close_connections()
+
+
+async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> None:
+    executor = MigrationExecutor(client, config["apps"])
+    await executor.loader.build_graph()
+    known = {key.name for key in executor.loader.graph.nodes}
+    applied = await executor.recorder.applied_migrations()
+    for key in applied:
+        if key.name not in known:
+            raise NewerDatabaseError(key.name)
+
+
+@contextlib.asynccontextmanager
+async def open_database(
+    url: str, secrets: Secrets, *, clock: Clock | None = None, migrating: bool = True
+) -> AsyncIterator[Database]:
+    """Opens (and unless told otherwise migrates) the database at `sqlite://PATH` or `postgres://…`.
+
+    One per process and event loop. Raises NewerDatabaseError, or OSError and asyncpg's errors where it can't be
+    reached.
+    """
+    EXECUTOR_CACHE.clear()
+    if migrating:
+        if url.startswith("sqlite"):
+            path = Path(url.removeprefix("sqlite://"))
+            path.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+            with FileLock(f"{path}.migrate.lock", timeout=60):
+                await _migrate(url)
+        else:
+            await _migrate(url)
+    await Tortoise.init(config=tortoise_config(url))
+    EXECUTOR_CACHE.clear()
+    try:
+        for alias in ("writer", "default") if url.startswith("sqlite") else ("default",):
+            await get_connection(alias).create_connection(with_db=True)
+        db = Database(url, secrets, clock or SystemClock())
+        await db.start()
+        try:
+            yield db
+        finally:
+            await db.close()
+    finally:
+        await Tortoise.close_connections()
+        EXECUTOR_CACHE.clear()

@@ -1,0 +1,84 @@
+"""Who owes: people and companies, as the village knows them."""
+
+from datetime import date
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import unit
+
+
+class DebtorKind(StrEnum):
+    PERSON = "person"
+    COMPANY = "company"
+
+
+class Debtor(Model):
+    """A debtor. The id number is sealed; `id_index` finds it without showing it."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=120, db_index=True)
+    kind = fields.CharEnumField(DebtorKind, max_length=10)
+    gender = fields.CharField(max_length=4, default="")
+    born = fields.DateField(null=True)
+    id_sealed = fields.TextField(default="")
+    id_index = fields.CharField(max_length=64, default="", db_index=True)
+    phone = fields.CharField(max_length=30, default="")
+    registered_address = fields.CharField(max_length=200, default="")
+    hint = fields.CharField(max_length=120, default="")
+    area_code = fields.CharField(max_length=12, db_index=True)
+    aliases: fields.ReverseRelation["Alias"]
+    plates: fields.ReverseRelation["Plate"]
+
+    class Meta:
+        table = "debtor"
+
+
+class Alias(Model):
+    """A nickname, former name or trade: 阿福, 做豆腐的."""
+
+    id = fields.IntField(primary_key=True)
+    debtor: fields.ForeignKeyRelation[Debtor] = fields.ForeignKeyField(
+        "chuishao.Debtor", related_name="aliases", on_delete=fields.CASCADE
+    )
+    debtor_id: int
+    text = fields.CharField(max_length=60)
+
+    class Meta:
+        table = "alias"
+        unique_together = (("debtor", "text"),)
+
+
+class Plate(Model):
+    """A vehicle's number plate, in upper case without spaces: 浙K8G12A."""
+
+    id = fields.IntField(primary_key=True)
+    debtor: fields.ForeignKeyRelation[Debtor] = fields.ForeignKeyField(
+        "chuishao.Debtor", related_name="plates", on_delete=fields.CASCADE
+    )
+    debtor_id: int
+    number = fields.CharField(max_length=12, db_index=True)
+
+    class Meta:
+        table = "plate"
+        unique_together = (("debtor", "number"),)
+
+
+def age(born: date | None, today: date) -> int | None:
+    """Full years, or None where the birthday isn't known."""
+    if born is None:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def masked_id(number: str) -> str:
+    """331122196704277475 → 331122********7475."""
+    return f"{number[:6]}{'*' * 8}{number[-4:]}" if len(number) >= 14 else ""
+
+
+def read_id_number(debtor: Debtor, actor: str) -> str:
+    """The id number in clear, for those who may see it; each reading is an audit entry. Needs a unit."""
+    audit.record("debtor.id_read", f"debtor:{debtor.id}", actor=actor)
+    return unit().secrets.unseal(debtor.id_sealed) if debtor.id_sealed else ""

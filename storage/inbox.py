@@ -1,0 +1,112 @@
+"""Raw updates as they came in: on disk before the far end is told that they arrived."""
+
+import json
+import secrets
+from datetime import timedelta
+from enum import IntEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import unit
+
+MAX_ATTEMPTS = 5
+
+
+class InboxState(IntEnum):
+    NEW = 0
+    DONE = 1
+    DEAD = 2
+
+
+class Inbox(Model):
+    """One update. `update_id` is unique per channel, so what is delivered twice is stored once."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=10)
+    update_id = fields.BigIntField()
+    chat_id = fields.BigIntField(default=0)
+    payload = fields.TextField()
+    received_at = fields.DatetimeField()
+    attempts = fields.SmallIntField(default=0)
+    not_before = fields.DatetimeField()
+    state = fields.IntEnumField(InboxState, default=InboxState.NEW)
+    incident = fields.CharField(max_length=8, default="")
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("channel", "update_id"),)
+
+
+def chat_of(update: dict[str, Any]) -> int:
+    """The chat (or for want of one the user) whose order the update must keep; 0 where there is neither."""
+    for value in update.values():
+        if not isinstance(value, dict):
+            continue
+        message = value.get("message")
+        for holder in (value, message if isinstance(message, dict) else {}):
+            chat = holder.get("chat")
+            if isinstance(chat, dict) and _is_id(chat.get("id")):
+                return int(chat["id"])
+        sender = value.get("from")
+        if isinstance(sender, dict) and _is_id(sender.get("id")):
+            return int(sender["id"])
+    return 0
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+async def store(channel: str, updates: list[dict[str, Any]]) -> None:
+    """Keeps a whole batch; those already there are passed over. Updates without a usable id are refused by the caller."""
+    now = unit().now
+    rows = [
+        Inbox(
+            channel=channel,
+            update_id=update["update_id"],
+            chat_id=chat_of(update),
+            payload=json.dumps(update, ensure_ascii=True),
+            received_at=now,
+            not_before=now,
+        )
+        for update in updates
+    ]
+    await Inbox.bulk_create(rows, ignore_conflicts=True)
+
+
+async def waiting(limit: int = 500) -> list[Inbox]:
+    """What has not been handled, oldest first."""
+    return await Inbox.filter(state=InboxState.NEW).order_by("id").limit(limit)
+
+
+async def last_update_id(channel: str) -> int | None:
+    """The newest update that is on disk, from which polling goes on."""
+    row = await Inbox.filter(channel=channel).order_by("-update_id").first()
+    return row.update_id if row else None
+
+
+async def done(row_id: int) -> None:
+    """Part of the handler's own transaction: what it did and that it did it are one commit."""
+    await Inbox.filter(id=row_id).update(state=InboxState.DONE)
+
+
+async def failed(row_id: int) -> str | None:
+    """The handler raised. Tries again later; after MAX_ATTEMPTS parks the row and returns its incident number."""
+    row = await Inbox.get(id=row_id)
+    attempts = row.attempts + 1
+    if attempts < MAX_ATTEMPTS:
+        later = unit().now + timedelta(seconds=2**attempts)
+        await Inbox.filter(id=row_id).update(attempts=attempts, not_before=later)
+        return None
+    incident = new_incident()
+    await Inbox.filter(id=row_id).update(attempts=attempts, state=InboxState.DEAD, incident=incident)
+    audit.record("inbox.dead", f"inbox:{row_id}", incident=incident)
+    return incident
+
+
+def new_incident() -> str:
+    """Four characters that can be read out on the phone."""
+    return "".join(secrets.choice("23456789ACDEFGHJKLMNPQRTUVWXY") for _ in range(4))

@@ -1,0 +1,210 @@
+"""What is to be sent: rows that name a recipient, a card and a record. The text is made when it is sent."""
+
+import json
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.db import unit
+from storage.person import Address, Role, addresses, holding
+
+LEASE = timedelta(seconds=15)
+
+
+class Lane(IntEnum):
+    """Priority; a smaller number goes first."""
+
+    ALERT = 0
+    RECEIPT = 1
+    REPLY = 2
+    DIGEST = 3
+    BROADCAST = 4
+
+
+class OutboxState(IntEnum):
+    PENDING = 0
+    SENDING = 1
+    DONE = 2
+    FAILED = 3
+    DROPPED = 4
+
+
+class Outbox(Model):
+    """One thing to send. `doubtful`: an earlier attempt may have arrived, so this one is marked as a repeat."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    person_id = fields.IntField(null=True)
+    kind = fields.CharField(max_length=20)
+    ref = fields.BigIntField(default=0)
+    args = fields.TextField(default="{}")
+    lane = fields.IntEnumField(Lane)
+    fresh = fields.BooleanField(default=False)
+    reply_to = fields.BigIntField(null=True)
+    not_before = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+    attempts = fields.SmallIntField(default=0)
+    state = fields.IntEnumField(OutboxState, default=OutboxState.PENDING)
+    lease_until = fields.DatetimeField(null=True)
+    doubtful = fields.BooleanField(default=False)
+    dedup = fields.CharField(max_length=100, null=True)
+
+    class Meta:
+        table = "outbox"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return dict(json.loads(self.args))
+
+
+class Delivery(Model):
+    """What arrived where: how a receipt is found again to be changed, and what somebody replied to."""
+
+    id = fields.BigIntField(primary_key=True)
+    outbox_id = fields.BigIntField()
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    kind = fields.CharField(max_length=20)
+    ref = fields.BigIntField()
+    message_id = fields.BigIntField()
+    rendered = fields.TextField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "delivery"
+        indexes = (("channel", "chat_id", "kind", "ref"), ("channel", "chat_id", "message_id"))
+
+
+async def put(
+    to: Address,
+    kind: str,
+    ref: int = 0,
+    *,
+    lane: Lane,
+    args: dict[str, Any] | None = None,
+    fresh: bool = False,
+    reply_to: int | None = None,
+    delay: timedelta | None = None,
+) -> None:
+    """Queues a card in the running unit. Not `fresh`: changes the card already there, if there is one, and several
+    such changes that are waiting become one. `args` holds codes and ids, nothing personal."""
+    scope = unit()
+    dedup = None if ref == 0 else f"{kind}:{ref}:{to.channel}:{to.chat_id}"
+    if dedup is not None and not fresh and await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).exists():
+        if args:
+            await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).update(args=json.dumps(args))
+        return
+    await Outbox.create(
+        channel=to.channel,
+        chat_id=to.chat_id,
+        person_id=to.person_id,
+        kind=kind,
+        ref=ref,
+        args=json.dumps(args or {}),
+        lane=lane,
+        fresh=fresh,
+        reply_to=reply_to,
+        not_before=scope.now + (delay or timedelta(0)),
+        created_at=scope.now,
+        dedup=dedup,
+    )
+    scope.after_commit.append(scope.db.committed.set)
+
+
+async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> bool:
+    """Queues the card for every chat of the person; False where there is none."""
+    where = await addresses(person_id)
+    for address in where:
+        await put(address, kind, ref, **how)
+    return bool(where)
+
+
+async def tell_admins(area_code: str, key: str, **args: Any) -> None:
+    """A plain notice to the administrators of the court."""
+    for admin in await holding(Role.ADMIN, area_code):
+        await put_to_person(admin.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
+
+
+async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
+    """Takes due rows under a lease, one a chat, most urgent first; rows whose lease ran out count as doubtful."""
+    now = unit().now
+    due = (
+        await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now)
+        .order_by("lane", "id")
+        .limit(limit * 4)
+        .select_for_update(skip_locked=True)
+    )
+    lost = (
+        await Outbox.filter(state=OutboxState.SENDING, lease_until__lt=now)
+        .order_by("lane", "id")
+        .limit(limit)
+        .select_for_update(skip_locked=True)
+    )
+    for row in lost:
+        row.doubtful = True
+    taken: list[Outbox] = []
+    chats = set(busy)
+    for row in sorted([*due, *lost], key=lambda row: (row.lane, row.id)):
+        chat = (row.channel, row.chat_id)
+        if chat in chats or len(taken) >= limit:
+            continue
+        chats.add(chat)
+        taken.append(row)
+    for row in taken:
+        row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
+        await row.save(update_fields=["state", "lease_until", "attempts", "doubtful"])
+    return taken
+
+
+async def next_due() -> datetime | None:
+    """When the next row that waits becomes due."""
+    row = await Outbox.filter(state=OutboxState.PENDING).order_by("not_before").first()
+    return row.not_before if row else None
+
+
+async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
+    """The far end confirmed it."""
+    await Outbox.filter(id=row.id).update(state=OutboxState.DONE, lease_until=None)
+    if message_id is not None:
+        await Delivery.create(
+            outbox_id=row.id,
+            channel=row.channel,
+            chat_id=row.chat_id,
+            kind=row.kind,
+            ref=row.ref,
+            message_id=message_id,
+            rendered=rendered,
+            at=unit().now,
+        )
+
+
+async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
+    """Not sent, or not known to be: tried again later."""
+    await Outbox.filter(id=row.id).update(
+        state=OutboxState.PENDING,
+        lease_until=None,
+        dedup=None,
+        not_before=unit().now + timedelta(seconds=seconds),
+        doubtful=row.doubtful or doubtful,
+    )
+
+
+async def end(row: Outbox, state: OutboxState) -> None:
+    """Failed for good, or dropped as obsolete."""
+    await Outbox.filter(id=row.id).update(state=state, lease_until=None)
+
+
+async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Delivery | None:
+    """The newest message that shows this card in this chat."""
+    return await Delivery.filter(channel=channel, chat_id=chat_id, kind=kind, ref=ref).order_by("-id").first()
+
+
+async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
+    """Which card a message is: to know what somebody replied to."""
+    return (
+        await Delivery.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()
+    )

@@ -1,0 +1,158 @@
+"""The officials, judges and supervisors, and the chats in which they can be reached."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.area import contains
+from storage.db import unit
+
+
+class Role(StrEnum):
+    GRID_WORKER = "grid_worker"
+    VILLAGE_SECRETARY = "village_secretary"
+    TOWN_OFFICER = "town_officer"
+    TOWN_SECRETARY = "town_secretary"
+    JUDGE = "judge"
+    BUREAU_HEAD = "bureau_head"
+    POLICE = "police"
+    AGENCY = "agency"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+ROLE_NAMES = {
+    "网格员": Role.GRID_WORKER,
+    "村社书记": Role.VILLAGE_SECRETARY,
+    "乡镇干部": Role.TOWN_OFFICER,
+    "乡镇书记": Role.TOWN_SECRETARY,
+    "执行法官": Role.JUDGE,
+    "执行局局长": Role.BUREAU_HEAD,
+    "民警": Role.POLICE,
+    "协作单位": Role.AGENCY,
+    "监督": Role.SUPERVISOR,
+    "管理员": Role.ADMIN,
+}
+"""The words of the import's 角色 column."""
+
+
+class Person(Model):
+    """Somebody with a task in the reform. The phone number is the key."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=40)
+    phone = fields.CharField(max_length=20, unique=True)
+    staff_no = fields.CharField(max_length=20, default="", db_index=True)
+    role = fields.CharEnumField(Role, max_length=20)
+    area_code = fields.CharField(max_length=12)
+    organisation = fields.CharField(max_length=80, default="")
+    title = fields.CharField(max_length=40, default="")
+    language = fields.CharField(max_length=10, default="zh_Hans")
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "person"
+        indexes = (("role", "area_code"),)
+
+    @property
+    def actor(self) -> str:
+        """How the audit names this person."""
+        return f"person:{self.id}"
+
+
+class Endpoint(Model):
+    """One chat in which a person can be reached: on Telegram, or a web chat of our own gateway."""
+
+    id = fields.IntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="endpoints", on_delete=fields.CASCADE
+    )
+    person_id: int
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    active = fields.BooleanField(default=True)
+    reason = fields.CharField(max_length=60, default="")
+    menu = fields.CharField(max_length=40, default="")
+    joined_at = fields.DatetimeField()
+
+    class Meta:
+        table = "endpoint"
+        unique_together = (("channel", "chat_id"),)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to send."""
+
+    channel: str
+    chat_id: int
+    person_id: int | None = None
+
+
+async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
+    """The joined endpoint behind a chat with its person, or None for a stranger."""
+    return await Endpoint.get_or_none(channel=channel, chat_id=chat_id).prefetch_related("person")
+
+
+async def addresses(person_id: int) -> list[Address]:
+    """All chats in which the person can be reached now."""
+    rows = await Endpoint.filter(person_id=person_id, active=True, person__active=True).order_by("id")
+    return [Address(row.channel, row.chat_id, person_id) for row in rows]
+
+
+async def join(person: Person, channel: str, chat_id: int) -> None:
+    """Ties the chat to the person; a chat that belonged to somebody else changes hands."""
+    row = await Endpoint.get_or_none(channel=channel, chat_id=chat_id)
+    if row is None:
+        await Endpoint.create(person_id=person.id, channel=channel, chat_id=chat_id, joined_at=unit().now)
+    else:
+        await Endpoint.filter(id=row.id).update(person_id=person.id, active=True, reason="", menu="")
+    audit.record("endpoint.joined", person.actor, actor=person.actor, channel=channel)
+
+
+async def leave(endpoint: Endpoint, reason: str = "left") -> None:
+    """The chat is a stranger's from now on; what was said stays on record."""
+    await Endpoint.filter(id=endpoint.id).delete()
+    actor = f"person:{endpoint.person_id}"
+    audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)
+
+
+async def disable(channel: str, chat_id: int, reason: str) -> None:
+    """The far end says that this chat can't be reached; it is used again once a message comes from it."""
+    changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(
+        active=False, reason=reason
+    )
+    if changed:
+        audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
+
+
+async def revive(endpoint: Endpoint) -> None:
+    """A message came from a chat that had been given up."""
+    await Endpoint.filter(id=endpoint.id).update(active=True, reason="")
+    audit.record("endpoint.revived", f"person:{endpoint.person_id}", channel=endpoint.channel)
+
+
+async def set_language(person: Person, language: str) -> None:
+    await Person.filter(id=person.id).update(language=language)
+    person.language = language
+    audit.record("person.language", person.actor, actor=person.actor, language=language)
+
+
+async def holding(role: Role, area_code: str) -> list[Person]:
+    """Active people in `role` whose area holds `area_code`, the nearest area first."""
+    rows = await Person.filter(role=role, active=True).order_by("id")
+    near = [row for row in rows if contains(row.area_code, area_code)]
+    return sorted(near, key=lambda row: (-len(row.area_code), row.id))
+
+
+async def colleagues(judge: Person) -> list[Person]:
+    """Other judges of the same court, for 转交."""
+    return await Person.filter(role=Role.JUDGE, area_code=judge.area_code, active=True).exclude(id=judge.id).order_by("id")
+
+
+def masked(phone: str) -> str:
+    """13812345678 → 138****5678."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "****"

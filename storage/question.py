@@ -1,0 +1,87 @@
+"""What the bot has asked and not been answered: a row, so that a restart forgets nothing."""
+
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.db import unit
+
+
+class QuestionKind(StrEnum):
+    WHICH = "which"
+    """Which debtor is meant: `ref` is the sighting, `options` the debtors."""
+    ASK = "ask"
+    """The judge's next sentence goes to the reporter: `ref` is the alert."""
+    ANSWER = "answer"
+    """The reporter's next sentence that isn't a report goes to the judge: `ref` is the relay."""
+    NOTE = "note"
+    """The judge may add an amount or a word to the outcome: `ref` is the alert."""
+
+
+WAIT = {
+    QuestionKind.WHICH: timedelta(seconds=60),
+    QuestionKind.ASK: timedelta(minutes=10),
+    QuestionKind.ANSWER: timedelta(minutes=30),
+    QuestionKind.NOTE: timedelta(minutes=10),
+}
+
+
+class Question(Model):
+    """One open question in one chat."""
+
+    id = fields.IntField(primary_key=True)
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    person_id = fields.IntField()
+    kind = fields.CharEnumField(QuestionKind, max_length=10)
+    ref = fields.BigIntField()
+    options = fields.TextField(default="[]")
+    asked_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "question"
+        indexes = (("channel", "chat_id", "closed_at"), ("closed_at", "expires_at"))
+
+    @property
+    def option_ids(self) -> list[int]:
+        return list(json.loads(self.options))
+
+
+async def ask(
+    kind: QuestionKind, channel: str, chat_id: int, person_id: int, ref: int, options: list[int] | None = None
+) -> Question:
+    """Opens a question; an older one of the same kind in this chat, other than a WHICH, gives way."""
+    now = unit().now
+    if kind is not QuestionKind.WHICH:
+        await Question.filter(channel=channel, chat_id=chat_id, kind=kind, closed_at=None).update(closed_at=now)
+    return await Question.create(
+        channel=channel,
+        chat_id=chat_id,
+        person_id=person_id,
+        kind=kind,
+        ref=ref,
+        options=json.dumps(options or []),
+        asked_at=now,
+        expires_at=now + WAIT[kind],
+    )
+
+
+async def open_in(channel: str, chat_id: int, *kinds: QuestionKind) -> list[Question]:
+    """Open and unexpired questions of a chat, the newest first."""
+    query = Question.filter(channel=channel, chat_id=chat_id, closed_at=None, expires_at__gt=unit().now)
+    return await query.filter(kind__in=list(kinds or QuestionKind)).order_by("-id")
+
+
+async def close(question_id: int) -> bool:
+    """True for the one who closes it; False where it was closed already."""
+    return bool(await Question.filter(id=question_id, closed_at=None).update(closed_at=unit().now))
+
+
+async def expired(now: datetime, limit: int = 100) -> list[Question]:
+    """Open questions whose time is over."""
+    return await Question.filter(closed_at=None, expires_at__lte=now).order_by("expires_at").limit(limit)

@@ -1,0 +1,311 @@
+"""Reading one message: who is meant, in the words people use. Pure: a text and the people it can be about.
+
+Every decision comes with its evidence, a list of `(kind, word)` pairs that a person can read. Where the words leave
+several people possible, all are named and the reading is ambiguous.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from storage.case import find_case_nos, find_case_tails
+from storage.text import fold
+
+Evidence = tuple[str, str]
+
+_COMPOUND = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "端木")
+_TITLES = "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|阿姨|书记|校长|老师|嫂|婶|公|伯|叔|哥|姐|什么"
+_FEMALE = ("大姐", "大妈", "阿姨", "嫂", "婶", "姐")
+_AGE_GAP = 12
+"""Years between two people of one surname from which 老 and 小 tell them apart."""
+
+_GREETING = re.compile(r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+[,，。.!！~ 收到谢了]*$", re.I)
+_QUESTION = re.compile(r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个")
+_NEGATION = re.compile(r"没有?(回来|回村|看到|看见|见到)|不在(家|村)|还没回")
+_MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
+_NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
+_NOT = re.compile(r"不是([^,，。;；是]{1,8})")
+_SETTLE = re.compile(r"和解|还[款钱清]|想还|愿意|同意|讲好|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息")
+_PROPERTY = re.compile(r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在")
+_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|开着|停(在|着)?|尾号|没上牌|在加油|刚过")
+_FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
+_PAST = re.compile(r"昨(天|晚|夜)|前天|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听")
+_NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|半夜|在拉|被撕|不来就")
+_PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
+_SOMEBODY = re.compile(r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|[\u4e00-\u9fa5]{2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)|有人|他|她")
+_CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
+_PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
+_PLATE_TAIL = re.compile(r"尾号(?:是|为)?([A-Z0-9]{2,5})")
+_CREDITOR = re.compile(r"欠(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二三四五六七八九十]|的|债)")
+_PLACE = re.compile(
+    r"(?:正在|人在|就在|还在|停在|躺在|坐在|住在|在|停|刚到|到)(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油)"
+    r"([\u4e00-\u9fa5]{1,7}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数)|[,，。.!！;；]|$|了)"
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A debtor as the reader needs to know them. `age` in years, None if unknown; `area_code` the village's."""
+
+    id: int
+    name: str
+    aliases: tuple[str, ...] = ()
+    plates: tuple[str, ...] = ()
+    case_nos: tuple[str, ...] = ()
+    creditors: tuple[str, ...] = ()
+    age: int | None = None
+    gender: str = ""
+    company: bool = False
+
+    @property
+    def surname(self) -> str:
+        return self.name[:2] if self.name.startswith(_COMPOUND) and len(self.name) > 2 else self.name[:1]
+
+    @property
+    def given(self) -> str:
+        return self.name[len(self.surname) :]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A debtor who is meant, or may be, and why."""
+
+    debtor_id: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a careful colleague would understand."""
+
+    is_lead: bool
+    guesses: tuple[Guess, ...] = ()
+    ambiguous: bool = False
+    kind: str = "other"
+    place: str = ""
+    urgent: bool = False
+    confidential: bool = False
+    withdraws: bool = False
+    """The sender takes back what they said before."""
+    corrects: bool = False
+    """The sender says who was meant instead."""
+
+
+@dataclass
+class _Mention:
+    """One stretch of the text with the debtors it can mean."""
+
+    start: int
+    end: int
+    options: dict[int, Evidence] = field(default_factory=dict)
+
+
+def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
+    """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
+    decides. Never raises, whatever the text."""
+    plain = fold(text)
+    confidential = bool(_CONFIDENTIAL.search(plain))
+    mistaken = bool(_MISTAKE.search(plain))
+    correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
+    positive = _NOT_BUT.sub(" ", plain)
+    positive = _NOT.sub(" ", positive)
+    if _GREETING.match(plain) or _QUESTION.search(plain):
+        return Reading(False, confidential=confidential)
+    guesses, ambiguous, by_plate = _who(positive, circles)
+    if (mistaken or correcting) and not guesses:
+        return Reading(False, withdraws=True, confidential=confidential)
+    if _NEGATION.search(plain) and not correcting:
+        return Reading(False, withdraws=mistaken, confidential=confidential)
+    named = bool(guesses)
+    if not named and not (_PRESENCE.search(plain) and _SOMEBODY.search(plain)):
+        return Reading(False, confidential=confidential)
+    kind = _kind(plain, by_plate)
+    return Reading(
+        True,
+        guesses,
+        ambiguous,
+        kind,
+        _place(plain),
+        _urgent(plain, kind),
+        confidential,
+        corrects=correcting or mistaken,
+    )
+
+
+def _who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[tuple[Guess, ...], bool, bool]:
+    for people in circles:
+        mentions = _settle_overlaps(_mentions(text, people))
+        if mentions:
+            guesses, ambiguous = _resolve(mentions, {person.id: person for person in people})
+            by_plate = any(e[0].startswith("plate") for m in mentions for e in m.options.values())
+            return guesses, ambiguous, by_plate
+    return (), False, False
+
+
+def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
+    found: dict[tuple[int, int], _Mention] = {}
+
+    def add(start: int, end: int, person: Known, kind: str) -> None:
+        mention = found.setdefault((start, end), _Mention(start, end))
+        mention.options.setdefault(person.id, (kind, text[start:end]))
+
+    owed = list(_CREDITOR.finditer(text))
+    for match in owed:
+        for person in people:
+            if any(match[1] in name or name.startswith(match[1][:1]) for name in person.creditors if match[1]):
+                add(match.start(), match.end(), person, "creditor")
+    searchable = text
+    for match in owed:
+        searchable = searchable[: match.start()] + "\0" * (match.end() - match.start()) + searchable[match.end() :]
+    for person in people:
+        for word, kind in _words_for(person):
+            for start in _occurrences(searchable, word):
+                add(start, start + len(word), person, kind)
+    _add_cases(text, people, add)
+    _add_plates(text, people, add)
+    _add_surnames(searchable, people, add)
+    return list(found.values())
+
+
+def _words_for(person: Known) -> Iterable[tuple[str, str]]:
+    yield person.name, "full_name"
+    for alias in person.aliases:
+        if len(alias) >= 2:
+            yield alias, "alias"
+    if not person.company:
+        if len(person.given) >= 2:
+            yield person.given, "given_name"
+        if person.given:
+            for prefix in "阿小":
+                for syllable in person.given:
+                    yield prefix + syllable, "pet_name"
+
+
+def _occurrences(text: str, word: str) -> Iterable[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + 1)
+
+
+def _add_cases(text: str, people: Sequence[Known], add: "_Add") -> None:
+    whole = {str(number) for number in find_case_nos(text)}
+    tails = find_case_tails(text) if not whole else []
+    for person in people:
+        for number in person.case_nos:
+            if number in whole or any(number.endswith(f"{kind}{sequence}号") for kind, sequence in tails):
+                at = max(text.find("执"), 0)
+                add(at, at + 1, person, "case_no")
+
+
+def _add_plates(text: str, people: Sequence[Known], add: "_Add") -> None:
+    upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", text.upper())
+    whole = {match[1] for match in _PLATE.finditer(upper)}
+    tails = {match[1] for match in _PLATE_TAIL.finditer(upper)}
+    for person in people:
+        for plate in person.plates:
+            if any(plate == word or (len(word) >= 5 and plate.endswith(word)) for word in whole):
+                add(-2, -1, person, "plate")
+            elif any(plate.endswith(tail) for tail in tails):
+                add(-2, -1, person, "plate_tail")
+
+
+def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
+    for surname in {person.surname for person in people if not person.company}:
+        family = [person for person in people if person.surname == surname and not person.company]
+        quoted = re.escape(surname)
+        for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公)", text):
+            for person in _by_age(family, oldest=True):
+                add(match.start(), match.end(), person, "elder" if len(family) > 1 else "only_surname")
+        for match in re.finditer(f"小{quoted}(?!店|学|区|时)", text):
+            for person in _by_age(family, oldest=False):
+                add(match.start(), match.end(), person, "younger" if len(family) > 1 else "only_surname")
+        for match in re.finditer(f"姓{quoted}的?|(?<![\\u4e00-\\u9fa5老小])?{quoted}({_TITLES})", text):
+            title = match[1] or ""
+            fits = [p for p in family if not (title in _FEMALE and p.gender == "男")]
+            for person in fits:
+                add(match.start(), match.end(), person, "surname" if len(fits) > 1 else "only_surname")
+
+
+def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
+    """The one whom 老 or 小 means where ages are far apart; all of them where they aren't, or aren't known."""
+    if len(family) < 2 or any(person.age is None for person in family):
+        return family
+    ordered = sorted(family, key=lambda person: person.age or 0, reverse=oldest)
+    first = ordered[0].age or 0
+    return [person for person in ordered if abs(first - (person.age or 0)) < _AGE_GAP]
+
+
+_FAMILY_KINDS = ("elder", "younger", "surname", "only_surname", "pet_name")
+
+
+def _settle_overlaps(mentions: list[_Mention]) -> list[_Mention]:
+    """A longer stretch that covers a shorter one decides (林佳佳 isn't 林佳), and of the same words a nickname or
+    name outweighs a surname (杜老师 is the one who is called that)."""
+    for mention in mentions:
+        named = {key: value for key, value in mention.options.items() if value[0] not in _FAMILY_KINDS}
+        mention.options = named or mention.options
+    return [
+        one
+        for one in mentions
+        if not any(
+            other is not one
+            and other.start <= one.start
+            and one.end <= other.end
+            and other.end - other.start > one.end - one.start
+            for other in mentions
+        )
+    ]
+
+
+def _resolve(mentions: list[_Mention], people: dict[int, Known]) -> tuple[tuple[Guess, ...], bool]:
+    certain = {next(iter(m.options)) for m in mentions if len(m.options) == 1}
+    chosen = set(certain)
+    ambiguous = False
+    for mention in mentions:
+        options = set(mention.options)
+        if len(options) == 1 or options & certain:
+            continue
+        narrowed = options
+        for other in mentions:
+            if options & set(other.options):
+                narrowed = narrowed & set(other.options)
+        narrowed = narrowed or options
+        chosen |= narrowed
+        ambiguous = ambiguous or len(narrowed) > 1
+    guesses = []
+    for person_id in people:
+        if person_id in chosen:
+            evidence = [m.options[person_id] for m in mentions if person_id in m.options]
+            guesses.append(Guess(person_id, tuple(dict.fromkeys(evidence))))
+    return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous
+
+
+def _kind(text: str, by_plate: bool) -> str:
+    if _SETTLE.search(text):
+        return "settle"
+    if _PROPERTY.search(text):
+        return "property"
+    if by_plate or _VEHICLE.search(text):
+        return "vehicle"
+    return "person"
+
+
+def _place(text: str) -> str:
+    match = _PLACE.search(text)
+    return match[1] if match else ""
+
+
+def _urgent(text: str, kind: str) -> bool:
+    if kind == "settle":
+        return False
+    if _NOW.search(text):
+        return True
+    return kind in ("person", "vehicle") and not _FUTURE.search(text) and not _PAST.search(text)
+
+
+class _Add(Protocol):
+    """The signature of the collector that the finders call."""
+
+    def __call__(self, start: int, end: int, person: Known, kind: str) -> None: ...

@@ -1,0 +1,47 @@
+"""What judge and reporter say to each other through the bot, so that a 保密 reporter can be asked too."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import unit
+from storage.person import Person
+
+
+class Direction(StrEnum):
+    TO_REPORTER = "to_reporter"
+    TO_JUDGE = "to_judge"
+
+
+class Relay(Model):
+    """One sentence on its way through. `sighting_id` says whose report it is about."""
+
+    id = fields.IntField(primary_key=True)
+    alert_id = fields.IntField(db_index=True)
+    sighting_id = fields.IntField()
+    direction = fields.CharEnumField(Direction, max_length=12)
+    author_id = fields.IntField()
+    asker_id = fields.IntField()
+    text = fields.TextField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "relay"
+
+
+async def say(
+    direction: Direction, alert_id: int, sighting_id: int, author: Person, asker_id: int, text: str
+) -> Relay:
+    row = await Relay.create(
+        alert_id=alert_id,
+        sighting_id=sighting_id,
+        direction=direction,
+        author_id=author.id,
+        asker_id=asker_id,
+        text=text,
+        at=unit().now,
+    )
+    audit.record("relay.said", f"alert:{alert_id}", actor=author.actor, direction=direction)
+    return row

@@ -1,0 +1,58 @@
+"""Id numbers at rest: sealed for reading back, indexed blindly for looking up; and the audit chain's signature."""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+
+
+class BadKeyError(ValueError):
+    """The key is not 32 bytes of base64."""
+
+
+def new_key() -> str:
+    """A fresh key as text, for `CHUISHAO_KEY`."""
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+class Secrets:
+    """Everything that is derived from the one key of an installation."""
+
+    def __init__(self, key: str) -> None:
+        try:
+            master = base64.urlsafe_b64decode(key.encode())
+        except ValueError as error:
+            raise BadKeyError("not base64") from error
+        if len(master) != KEY_BYTES:
+            raise BadKeyError(f"{len(master)} bytes, not {KEY_BYTES}")
+        self._cipher = AESGCM(self._derive(master, b"seal"))
+        self._index_key = self._derive(master, b"index")
+        self._audit_key = self._derive(master, b"audit")
+
+    @staticmethod
+    def _derive(master: bytes, purpose: bytes) -> bytes:
+        return HKDF(SHA256(), KEY_BYTES, None, b"chuishao/" + purpose).derive(master)
+
+    def seal(self, text: str) -> str:
+        """Encrypts; the same text gives another result each time."""
+        nonce = os.urandom(12)
+        return base64.b64encode(nonce + self._cipher.encrypt(nonce, text.encode(), None)).decode()
+
+    def unseal(self, sealed: str) -> str:
+        """Raises cryptography's InvalidTag where the text was changed or the key is another."""
+        raw = base64.b64decode(sealed)
+        return self._cipher.decrypt(raw[:12], raw[12:], None).decode()
+
+    def index(self, text: str) -> str:
+        """The same text gives the same 64 hex digits; nobody without the key can try numbers out."""
+        return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+
+    def sign(self, text: str) -> str:
+        """The audit chain's link."""
+        return hmac.new(self._audit_key, text.encode(), hashlib.sha256).hexdigest()

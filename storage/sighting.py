@@ -1,0 +1,209 @@
+"""What an official said, word for word, and what was read from it."""
+
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.area import within
+from storage.attachment import claim_recent
+from storage.db import unit
+from storage.debtor import Debtor
+from storage.inbox import new_incident
+from storage.person import Person
+from storage.reading import Reading
+
+WITNESS = timedelta(minutes=30)
+"""Who reports the same debtor within this time joins the first report as a witness."""
+CORRECTABLE = timedelta(hours=12)
+
+
+class SightingState(StrEnum):
+    NOT_SENT = "not_sent"
+    """Kept, but read as no report; a tap sends it all the same."""
+    ASKING = "asking"
+    ALERTED = "alerted"
+    WITHDRAWN = "withdrawn"
+
+
+class Sighting(Model):
+    """One report. `code` stands for the reporter where they asked to stay unnamed (`confidential`)."""
+
+    id = fields.IntField(primary_key=True)
+    reporter: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="sightings", on_delete=fields.RESTRICT
+    )
+    reporter_id: int
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    message_id = fields.BigIntField()
+    text = fields.TextField()
+    amended = fields.TextField(default="")
+    area_code = fields.CharField(max_length=12, db_index=True)
+    reported_at = fields.DatetimeField(db_index=True)
+    kind = fields.CharField(max_length=10, default="other")
+    place = fields.CharField(max_length=80, default="")
+    urgent = fields.BooleanField(default=False)
+    doubtful = fields.BooleanField(default=False)
+    off_list = fields.BooleanField(default=False)
+    confidential = fields.BooleanField(default=False)
+    code = fields.CharField(max_length=8)
+    state = fields.CharEnumField(SightingState, max_length=10)
+    joined: fields.ForeignKeyNullableRelation["Sighting"] = fields.ForeignKeyField(
+        "chuishao.Sighting", related_name="witnesses", null=True, on_delete=fields.SET_NULL
+    )
+    joined_id: int | None
+    suspects: fields.ReverseRelation["Suspect"]
+
+    class Meta:
+        table = "sighting"
+        indexes = (("channel", "chat_id", "message_id"), ("reporter", "reported_at"))
+
+    @property
+    def root_id(self) -> int:
+        """The report whose alerts this one shares."""
+        return self.joined_id or self.id
+
+
+class Suspect(Model):
+    """A debtor who is meant, or may be. `evidence` is a list of [kind, word] pairs."""
+
+    id = fields.IntField(primary_key=True)
+    sighting: fields.ForeignKeyRelation[Sighting] = fields.ForeignKeyField(
+        "chuishao.Sighting", related_name="suspects", on_delete=fields.CASCADE
+    )
+    sighting_id: int
+    debtor: fields.ForeignKeyRelation[Debtor] = fields.ForeignKeyField(
+        "chuishao.Debtor", related_name="suspects", on_delete=fields.CASCADE
+    )
+    debtor_id: int
+    evidence = fields.TextField(default="[]")
+
+    class Meta:
+        table = "suspect"
+        unique_together = (("sighting", "debtor"),)
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        return [(kind, word) for kind, word in json.loads(self.evidence)]
+
+
+async def record(
+    reporter: Person, channel: str, chat_id: int, message_id: int, text: str, area_code: str | None = None
+) -> Sighting:
+    """Logs the report first, before anything is decided about it."""
+    row = await Sighting.create(
+        reporter_id=reporter.id,
+        channel=channel,
+        chat_id=chat_id,
+        message_id=message_id,
+        text=text,
+        area_code=area_code or reporter.area_code,
+        reported_at=unit().now,
+        state=SightingState.NOT_SENT,
+        code=new_incident(),
+    )
+    await claim_recent(reporter, row.id)
+    audit.record("sighting.recorded", f"sighting:{row.id}", actor=reporter.actor)
+    return row
+
+
+async def note_reading(row: Sighting, reading: Reading) -> None:
+    """Keeps what was read."""
+    row.kind, row.place, row.urgent = reading.kind, reading.place[:80], reading.urgent
+    row.doubtful, row.confidential = reading.ambiguous, row.confidential or reading.confidential
+    row.off_list = reading.is_lead and not reading.guesses
+    await row.save(update_fields=["kind", "place", "urgent", "doubtful", "confidential", "off_list"])
+    await set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
+
+
+async def set_suspects(row: Sighting, found: dict[int, tuple[tuple[str, str], ...]]) -> None:
+    """Replaces who may be meant: debtor ids with the evidence for each."""
+    await Suspect.filter(sighting_id=row.id).delete()
+    for debtor_id, evidence in found.items():
+        await Suspect.create(sighting_id=row.id, debtor_id=debtor_id, evidence=json.dumps(evidence, ensure_ascii=False))
+
+
+async def set_state(row: Sighting, state: SightingState) -> None:
+    row.state = state
+    await Sighting.filter(id=row.id).update(state=state)
+
+
+async def suspect_ids(sighting_id: int) -> list[int]:
+    rows = await Suspect.filter(sighting_id=sighting_id).order_by("id")
+    return [row.debtor_id for row in rows]
+
+
+async def amend(row: Sighting, text: str) -> None:
+    """The reporter corrected the sentence; the first wording stays."""
+    row.amended = text
+    await Sighting.filter(id=row.id).update(amended=text)
+    audit.record("sighting.amended", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
+
+
+async def stay_unnamed(row: Sighting) -> None:
+    """保密: from now on the code stands for the reporter."""
+    row.confidential = True
+    await Sighting.filter(id=row.id).update(confidential=True)
+    audit.record("sighting.confidential", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
+
+
+async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
+    """The first report about this debtor, no older than `since`, whose alert is still open."""
+    return (
+        await Sighting.filter(
+            suspects__debtor_id=debtor_id,
+            joined_id=None,
+            state=SightingState.ALERTED,
+            reported_at__gte=since,
+            doubtful=False,
+            alerts__state__in=["sent", "acknowledged", "en_route", "on_scene"],
+        )
+        .order_by("id")
+        .first()
+    )
+
+
+async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
+    """The reporter's newest report that can still be corrected."""
+    return (
+        await Sighting.filter(
+            reporter_id=reporter_id,
+            reported_at__gte=since,
+            state__in=[SightingState.ASKING, SightingState.ALERTED],
+        )
+        .order_by("-id")
+        .first()
+    )
+
+
+async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:
+    """The reporter's newest report of any state but withdrawn: a photo that follows belongs to it."""
+    query = Sighting.filter(reporter_id=reporter_id, reported_at__gte=since).exclude(state=SightingState.WITHDRAWN)
+    return await query.order_by("-id").first()
+
+
+async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | None:
+    """The report that a message became, for edits of that message."""
+    return await Sighting.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()
+
+
+async def family(root_id: int) -> list[Sighting]:
+    """A report and its witnesses, in order, with their reporters."""
+    first = await Sighting.filter(id=root_id).prefetch_related("reporter")
+    rest = await Sighting.filter(joined_id=root_id).order_by("id").prefetch_related("reporter")
+    return [*first, *rest]
+
+
+async def in_area(area_code: str, start: datetime, end: datetime, limit: int = 50) -> list[Sighting]:
+    """Reports of an area in a time, newest first; what was read as no report is left out."""
+    return (
+        await Sighting.filter(within("area_code", area_code), reported_at__gte=start, reported_at__lt=end)
+        .exclude(state=SightingState.NOT_SENT)
+        .order_by("-id")
+        .limit(limit)
+        .prefetch_related("suspects__debtor", "alerts__judge")
+    )

@@ -15,8 +15,8 @@ from storage.attachment import of_sighting
 from storage.case import CaseDebtor, of_debtors
 from storage.db import unit
 from storage.ladder import Target, due_at, next_step, steps_for
-from storage.outbox import Address, Lane, put, put_to_person
-from storage.person import Person, Role, holding
+from storage.outbox import Lane, put, put_to_person
+from storage.person import Address, Person, Role, holding
 from storage.shift import stand_in
 from storage.sighting import Sighting, SightingState
 
@@ -68,7 +68,7 @@ class Alert(Model):
     delivered_at = fields.DatetimeField(null=True)
     acknowledged_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
-    outcome = fields.CharEnumField(Outcome, max_length=12, null=True)
+    outcome: Outcome | None = fields.CharEnumField(Outcome, max_length=12, null=True)
     amount = fields.DecimalField(max_digits=16, decimal_places=2, null=True)
     note = fields.TextField(default="")
     events: fields.ReverseRelation["AlertEvent"]
@@ -76,7 +76,7 @@ class Alert(Model):
 
     class Meta:
         table = "alert"
-        indexes = (("state", "escalate_at"), ("sighting", "judge"), ("area_code", "raised_at"))
+        indexes = (("state", "escalate_at"), ("sighting_id", "judge_id"), ("area_code", "raised_at"))
 
 
 class Recipient(Model):
@@ -155,14 +155,14 @@ class Raised:
 async def raise_for(report: Sighting) -> Raised:
     """Tells every judge concerned. Nobody known: the duty person, else the head of the bureau."""
     debtor_ids = await sighting.suspect_ids(report.id)
-    if len(debtor_ids) == 1 and not report.doubtful:
+    if len(debtor_ids) == 1 and not report.doubtful and report.state is not SightingState.ALERTED:
         first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
         if first is not None and first.id != report.id:
             await _join(report, first)
             return Raised((), joined=True)
     await sighting.set_state(report, SightingState.ALERTED)
     judge_ids, orphan = concerned(await of_debtors(debtor_ids))
-    present = await Alert.filter(sighting_id=report.id, state__in=OPEN).values_list("judge_id", flat=True)
+    present = {alert.judge_id for alert in await _open_alerts(report.id)}
     if (orphan or not judge_ids) and (substitute := await stand_in(report.area_code, unit().now)) is not None:
         judge_ids = [*judge_ids, *([substitute.id] if substitute.id not in judge_ids else [])]
     made = [await _raise(report, judge_id) for judge_id in judge_ids if judge_id not in present]

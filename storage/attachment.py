@@ -38,7 +38,7 @@ class Attachment(Model):
 
     class Meta:
         table = "attachment"
-        indexes = (("reporter", "at"),)
+        indexes = (("reporter_id", "at"),)
 
 
 async def keep(

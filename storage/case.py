@@ -64,7 +64,7 @@ class CaseDebtor(Model):
     debtor_id: int
     creditor = fields.CharField(max_length=120, default="")
     amount = fields.DecimalField(max_digits=16, decimal_places=2, null=True)
-    paid: Decimal = fields.DecimalField(max_digits=16, decimal_places=2, default=0)  # type: ignore[assignment]
+    paid: Decimal = fields.DecimalField(max_digits=16, decimal_places=2, default=0)
     note = fields.TextField(default="")
 
     class Meta:

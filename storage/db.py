@@ -84,6 +84,8 @@ class Unit:
 
 _current: ContextVar[Unit] = ContextVar("chuishao_unit")
 Work = Callable[[], Awaitable[Any]]
+Job = tuple[Work, str, float, asyncio.Future[Any]]
+"""What to run, on whose account, how long it may take, and where its result goes."""
 
 
 def unit() -> Unit:
@@ -103,15 +105,16 @@ class Database:
         """Set at each commit that put something into the outbox; the dispatcher clears it."""
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets an exception if the writer ends by itself: the process must not live on without it."""
-        self._queue: asyncio.Queue[tuple[Work, str, asyncio.Future[Any]] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
         self._pool_tasks: set[asyncio.Task[Any]] = set()
         self._pool_slots = asyncio.Semaphore(16)
         self.group_sizes: Callable[[int], None] = lambda _size: None
 
-    async def unit(self, work: Work, source: str = "system") -> Any:
+    async def unit(self, work: Work, source: str = "system", *, seconds: float = UNIT_SECONDS) -> Any:
         """Runs `work` as one transaction and returns what it returned, once that is on disk.
 
+        `seconds` is how long it may take: an import needs longer than a report.
         Raises what `work` raised (nothing is kept then), or StorageUnavailableError. Cancelling the caller does
         not cancel the work.
         """
@@ -119,9 +122,9 @@ class Database:
             if self._writer is None:
                 raise StorageUnavailableError("closed")
             done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            self._queue.put_nowait((work, source, done))
+            self._queue.put_nowait((work, source, seconds, done))
             return await asyncio.shield(done)
-        task = asyncio.get_running_loop().create_task(self._pooled(work, source))
+        task = asyncio.get_running_loop().create_task(self._pooled(work, source, seconds))
         self._pool_tasks.add(task)
         task.add_done_callback(self._pool_tasks.discard)
         return await asyncio.shield(task)
@@ -159,15 +162,15 @@ class Database:
                 return
 
     async def _commit_group(
-        self, client: SqliteClient, group: list[tuple[Work, str, asyncio.Future[Any]]]
+        self, client: SqliteClient, group: list[Job]
     ) -> None:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
         try:
             await client.execute_query("BEGIN IMMEDIATE")
             token = get_connections().set("default", SqliteTransactionWrapper(client))
             try:
-                for work, source, done in group:
-                    result, error, hooks = await self._savepoint(client, work, source)
+                for work, source, seconds, done in group:
+                    result, error, hooks = await self._savepoint(client, work, source, seconds)
                     outcomes.append((done, result, error, hooks))
             finally:
                 get_connections().reset(token)
@@ -176,12 +179,12 @@ class Database:
             _log.error("commit failed: %s", type(error).__name__)
             with contextlib.suppress(OperationalError):
                 await client.execute_query("ROLLBACK")
-            for _work, _source, done in group:
+            for _work, _source, _seconds, done in group:
                 _fail(done, StorageUnavailableError(str(error)))
             return
-        for done, result, error, hooks in outcomes:
-            if error is not None:
-                _fail(done, error)
+        for done, result, failure, hooks in outcomes:
+            if failure is not None:
+                _fail(done, failure)
                 continue
             for hook in hooks:
                 hook()
@@ -189,13 +192,13 @@ class Database:
                 done.set_result(result)
 
     async def _savepoint(
-        self, client: SqliteClient, work: Work, source: str
+        self, client: SqliteClient, work: Work, source: str, seconds: float
     ) -> tuple[Any, BaseException | None, list[Callable[[], None]]]:
         await client.execute_query("SAVEPOINT unit")
         scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
-            async with asyncio.timeout(UNIT_SECONDS):
+            async with asyncio.timeout(seconds):
                 result = await work()
                 await _close_books(scope)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whoever that is
@@ -209,12 +212,12 @@ class Database:
 
     # -- PostgreSQL: a pool ------------------------------------------------------------------------------------
 
-    async def _pooled(self, work: Work, source: str) -> Any:
+    async def _pooled(self, work: Work, source: str, seconds: float) -> Any:
         async with self._pool_slots:
             scope = Unit(self, self.clock.now(), source)
             token = _current.set(scope)
             try:
-                async with asyncio.timeout(UNIT_SECONDS), in_transaction("default"):
+                async with asyncio.timeout(seconds), in_transaction("default"):
                     result = await work()
                     await _close_books(scope)
             except Exception as error:

@@ -88,9 +88,10 @@ async def last_update_id(channel: str) -> int | None:
     return row.update_id if row else None
 
 
-async def done(row_id: int) -> None:
-    """Part of the handler's own transaction: what it did and that it did it are one commit."""
-    await Inbox.filter(id=row_id).update(state=InboxState.DONE)
+async def take(row_id: int) -> bool:
+    """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. False
+    where somebody else has it."""
+    return bool(await Inbox.filter(id=row_id, state=InboxState.NEW).update(state=InboxState.DONE))
 
 
 async def failed(row_id: int) -> str | None:

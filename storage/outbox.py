@@ -160,10 +160,12 @@ async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
     return taken
 
 
-async def next_due() -> datetime | None:
-    """When the next row that waits becomes due."""
-    row = await Outbox.filter(state=OutboxState.PENDING).order_by("not_before").first()
-    return row.not_before if row else None
+async def due(now: datetime) -> bool:
+    """Whether there is anything to claim."""
+    return (
+        await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).exists()
+        or await Outbox.filter(state=OutboxState.SENDING, lease_until__lt=now).exists()
+    )
 
 
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:

@@ -60,7 +60,7 @@ class Sighting(Model):
 
     class Meta:
         table = "sighting"
-        indexes = (("channel", "chat_id", "message_id"), ("reporter", "reported_at"))
+        indexes = (("channel", "chat_id", "message_id"), ("reporter_id", "reported_at"))
 
     @property
     def root_id(self) -> int:

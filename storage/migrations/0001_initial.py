@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                 ('longitude', fields.FloatField(null=True)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'attachment', 'app': 'chuishao', 'indexes': [Index(fields=['reporter', 'at'])], 'pk_attr': 'id'},
+            options={'table': 'attachment', 'app': 'chuishao', 'indexes': [Index(fields=['reporter_id', 'at'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -324,7 +324,7 @@ class Migration(migrations.Migration):
                 ('state', fields.CharEnumField(enum_type=SightingState, max_length=10)),
                 ('joined', fields.ForeignKeyField('chuishao.Sighting', source_field='joined_id', null=True, db_constraint=True, to_field='id', related_name='witnesses', on_delete=OnDelete.SET_NULL)),
             ],
-            options={'table': 'sighting', 'app': 'chuishao', 'indexes': [Index(fields=['channel', 'chat_id', 'message_id']), Index(fields=['reporter', 'reported_at'])], 'pk_attr': 'id'},
+            options={'table': 'sighting', 'app': 'chuishao', 'indexes': [Index(fields=['channel', 'chat_id', 'message_id']), Index(fields=['reporter_id', 'reported_at'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                 ('amount', fields.DecimalField(null=True, max_digits=16, decimal_places=2)),
                 ('note', fields.TextField(default='', unique=False)),
             ],
-            options={'table': 'alert', 'app': 'chuishao', 'indexes': [Index(fields=['state', 'escalate_at']), Index(fields=['sighting', 'judge']), Index(fields=['area_code', 'raised_at'])], 'pk_attr': 'id'},
+            options={'table': 'alert', 'app': 'chuishao', 'indexes': [Index(fields=['state', 'escalate_at']), Index(fields=['sighting_id', 'judge_id']), Index(fields=['area_code', 'raised_at'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

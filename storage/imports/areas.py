@@ -1,0 +1,63 @@
+"""`chuishao import areas`."""
+
+from collections.abc import Sequence
+
+from storage import audit
+from storage.area import CODE_LENGTHS, Area, AreaLevel
+from storage.imports import Plan, Progress, Report, Row, sift
+from storage.imports.normal import Unclear
+from storage.text import squeeze
+
+REQUIRED = ("区划代码", "名称")
+KNOWN = (*REQUIRED, "级别", "上级代码")
+_PARENT = {12: 9, 9: 6, 6: 4, 4: 2, 2: 0}
+
+
+async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
+    """Keyed by code. A parent must be known, or come in the same file."""
+    report = Report()
+    have = {area.code: area for area in await Area.all()}
+    kept = sift(rows, report)
+    coming = {squeeze(row["区划代码"]) for row in kept}
+    fresh: dict[str, Area] = {}
+    changed: list[Area] = []
+    for count, row in enumerate(kept):
+        progress(count, len(kept))
+        try:
+            area = _area(row)
+            if area.parent and area.parent not in have and area.parent not in coming:
+                raise Unclear("area_unknown_parent", area.parent)
+            if area.code in fresh:
+                raise Unclear("same_key", area.code)
+        except Unclear as why:
+            report.reject(row, why)
+            continue
+        old = have.get(area.code)
+        if old is None:
+            fresh[area.code] = area
+        elif (old.name, old.level, old.parent) != (area.name, area.level, area.parent):
+            changed.append(area)
+        else:
+            report.unchanged += 1
+    report.added, report.changed = len(fresh), len(changed)
+
+    async def apply() -> None:
+        await Area.bulk_create(list(fresh.values()), batch_size=500)
+        for area in changed:
+            await Area.filter(code=area.code).update(name=area.name, level=area.level, parent=area.parent)
+        audit.record("import.areas", added=len(fresh), changed=len(changed))
+
+    return Plan(report, apply)
+
+
+def _area(row: Row) -> Area:
+    code, name = squeeze(row["区划代码"]), squeeze(row["名称"])
+    if not code.isascii() or not code.isdigit() or len(code) not in CODE_LENGTHS:
+        raise Unclear("area_code_form", code)
+    if not name:
+        raise Unclear("missing_name")
+    level = squeeze(row["级别"]) or CODE_LENGTHS[len(code)]
+    if level != CODE_LENGTHS[len(code)]:
+        raise Unclear("area_level", level)
+    parent = squeeze(row["上级代码"]) or code[: _PARENT[len(code)]]
+    return Area(code=code, name=name[:60], level=AreaLevel(level), parent=parent)

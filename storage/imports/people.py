@@ -1,0 +1,109 @@
+"""`chuishao import people`."""
+
+from collections.abc import Sequence
+
+from storage import audit
+from storage.area import Area
+from storage.db import unit
+from storage.imports import Plan, Progress, Report, Row, sift
+from storage.imports.normal import Unclear, is_mobile, phone
+from storage.person import ROLE_NAMES, Endpoint, Person
+from storage.text import fold, squeeze
+
+REQUIRED = ("姓名", "手机号", "角色", "辖区代码")
+KNOWN = (*REQUIRED, "工号", "单位", "职务", "Telegram号")
+FIELDS = ("name", "staff_no", "role", "area_code", "organisation", "title")
+CHANNEL = "telegram"
+
+
+async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
+    """Keyed by phone number. A number registered under another name is refused, not overwritten."""
+    report = Report()
+    known_areas = {area.code for area in await Area.all()}
+    have = {person.phone: person for person in await Person.all()}
+    chats = {row.chat_id: row.person.phone for row in await Endpoint.filter(channel=CHANNEL).prefetch_related("person")}
+    lines: dict[str, int] = {}
+    fresh: list[Person] = []
+    changed: list[Person] = []
+    joining: dict[str, int] = {}
+    kept = sift(rows, report)
+    for count, row in enumerate(kept):
+        progress(count, len(kept))
+        try:
+            person = _person(row, known_areas)
+            if person.phone in lines:
+                raise Unclear("same_phone", str(lines[person.phone]))
+            old = have.get(person.phone)
+            if old is not None and old.name != person.name:
+                raise Unclear("phone_of_another", person.phone)
+        except Unclear as why:
+            report.reject(row, why)
+            continue
+        lines[person.phone] = row.line
+        if not is_mobile(person.phone):
+            report.warn(row, "not_mobile", person.phone)
+        new_chat = _chat(row, person, chats, report)
+        if new_chat is not None:
+            joining[person.phone] = chats_id = new_chat
+            chats[chats_id] = person.phone
+        if old is None:
+            fresh.append(person)
+        elif any(getattr(old, name) != getattr(person, name) for name in FIELDS) or new_chat is not None:
+            changed.append(person)
+        else:
+            report.unchanged += 1
+    report.added, report.changed = len(fresh), len(changed)
+
+    async def apply() -> None:
+        await Person.bulk_create(fresh, batch_size=500)
+        for person in changed:
+            values = {name: getattr(person, name) for name in FIELDS}
+            await Person.filter(phone=person.phone).update(**values)
+        ids = dict(await Person.filter(phone__in=list(joining)).values_list("phone", "id"))
+        now = unit().now
+        await Endpoint.bulk_create(
+            [
+                Endpoint(person_id=ids[phone], channel=CHANNEL, chat_id=chat, joined_at=now)
+                for phone, chat in joining.items()
+            ],
+            batch_size=500,
+        )
+        audit.record("import.people", added=len(fresh), changed=len(changed), joined=len(joining))
+
+    return Plan(report, apply)
+
+
+def _person(row: Row, known_areas: set[str]) -> Person:
+    name = squeeze(row["姓名"])
+    if not name:
+        raise Unclear("missing_name")
+    number = phone(row["手机号"])
+    role = ROLE_NAMES.get(squeeze(row["角色"]))
+    if role is None:
+        raise Unclear("role", squeeze(row["角色"]))
+    area = squeeze(row["辖区代码"])
+    if area not in known_areas:
+        raise Unclear("area", area)
+    return Person(
+        name=name[:40],
+        phone=number,
+        staff_no=squeeze(row["工号"])[:20],
+        role=role,
+        area_code=area,
+        organisation=fold(row["单位"])[:80],
+        title=fold(row["职务"])[:40],
+    )
+
+
+def _chat(row: Row, person: Person, chats: dict[int, str], report: Report) -> int | None:
+    """A chat that is to be joined; None where the cell is empty, wrong, or says what is so already."""
+    text = squeeze(row["Telegram号"])
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
+        report.warn(row, "chat_number", text)
+        return None
+    owner = chats.get(int(text))
+    if owner is not None and owner != person.phone:
+        report.warn(row, "chat_of_another", text)
+    return int(text) if owner is None else None

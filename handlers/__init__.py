@@ -1,0 +1,33 @@
+"""The conversation. One file per noun; this is the one place that says in which order they are asked."""
+
+from telegram import Update
+from telegram.ext import filters
+
+from handlers import alert, attachment, case, help, invitation, person, question, relay, sighting  # noqa: A004
+from handlers.context import Turn, note_failure
+from handlers.route import PRIVATE, App, on_said, register_taps
+
+NOUNS = (invitation, help, person, case, alert, question, sighting, attachment)
+
+
+def register(app: App) -> None:
+    """Adds every handler to the application; the first that fits an update handles it."""
+    for noun in NOUNS:
+        noun.register(app)
+    register_taps(app)
+    on_said(app, filters.COMMAND, help.unknown_command)
+    on_said(app, filters.UpdateType.EDITED_MESSAGE & filters.TEXT, sighting.edited)
+    on_said(app, filters.UpdateType.MESSAGE & filters.TEXT, _text)
+    on_said(app, filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, attachment.unsupported)
+    app.add_error_handler(note_failure)
+
+
+async def _text(turn: Turn, update: Update) -> None:
+    """Plain words: an answer to somebody, else a report, else a question about a case."""
+    message = update.effective_message
+    assert message is not None
+    if not await relay.take(turn, message) and not await question.take(turn, message.text or ""):
+        await sighting.said(turn, message.text or "")
+
+
+__all__ = ["NOUNS", "PRIVATE", "register"]

@@ -1,0 +1,71 @@
+"""Every word that a person reads: gettext catalogues per noun and language, keys as msgid, arguments escaped here."""
+
+import html
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_date, format_datetime
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LANGUAGES = ("zh_Hans", "en")
+DEFAULT = LANGUAGES[0]
+_HERE = Path(__file__).parent
+
+
+class Html(str):
+    """Text that is markup already and is put in as it stands."""
+
+    __slots__ = ()
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """All messages of a language, key to text. The files are the catalogue's `.po` per noun."""
+    messages: dict[str, str] = {}
+    for path in sorted((_HERE / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    messages[str(message.id)] = str(message.string)
+    return messages
+
+
+def text(language: str, key: str, **args: object) -> str:
+    """The message in HTML; every argument is escaped unless it is `Html`. KeyError for an unknown key or argument."""
+    safe = {name: value if isinstance(value, Html) else escape(str(value)) for name, value in args.items()}
+    return _message(language, key).format_map(safe)
+
+
+def plain(language: str, key: str, **args: object) -> str:
+    """The message for a terminal or a button, where nothing is markup."""
+    return _message(language, key).format_map(args)
+
+
+def _message(language: str, key: str) -> str:
+    return catalogue(language if language in LANGUAGES else DEFAULT)[key]
+
+
+def escape(value: str) -> Html:
+    """For words that people wrote: no markup gets through, quotes stay as typed."""
+    return Html(html.escape(value, quote=False))
+
+
+def amount(language: str, yuan: Decimal | int) -> str:
+    """130,000 or 130,000.50."""
+    value = Decimal(yuan)
+    return format_decimal(value, format="#,##0" if value == value.to_integral() else "#,##0.00", locale=language)
+
+
+def clock_time(language: str, moment: datetime, today: date) -> str:
+    """09:41 for today, with the day before it otherwise. `moment` is local already."""
+    if moment.date() == today:
+        return format_datetime(moment, "HH:mm", locale=language)
+    pattern = "MM-dd HH:mm" if moment.year == today.year else "yyyy-MM-dd HH:mm"
+    return format_datetime(moment, pattern, locale=language)
+
+
+def day(language: str, value: date) -> str:
+    return format_date(value, "yyyy-MM-dd", locale=language)

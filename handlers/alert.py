@@ -1,0 +1,296 @@
+"""The judge's card and its buttons; /pending."""
+
+import locales
+from handlers import relay as relay_handlers
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card, shortened
+from handlers.context import Turn
+from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, witness_line
+from handlers.route import App, on_command, on_tap
+from storage import alert, audit, question, sighting
+from storage.access import Action
+from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
+from storage.area import full_name
+from storage.case import CaseDebtor
+from storage.outbox import Lane, Outbox
+from storage.person import Person, Role, colleagues
+from storage.question import QuestionKind
+from storage.sighting import Sighting, SightingState
+
+MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
+OUTCOMES = tuple(Outcome)
+_PAGE = 6
+
+
+def register(app: App) -> None:
+    on_command(app, "pending", Action.PENDING, pending)
+    for verb in MOVES:
+        on_tap(verb, move)
+    on_tap("close", open_menu)
+    on_tap("xfer", open_menu)
+    on_tap("back", open_menu)
+    on_tap("out", close)
+    on_tap("to", transfer)
+    on_tap("ask", relay_handlers.ask_button)
+
+
+# -- taps --------------------------------------------------------------------------------------------------------
+
+
+async def _held(turn: Turn, tap: Tap) -> Alert | None:
+    """The alert, if this person holds its card. Somebody else's answers like one that doesn't exist."""
+    held = await alert.held(tap.ref, turn.who)
+    if held is None:
+        audit.record("tap.refused", f"alert:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+    return held
+
+
+async def move(turn: Turn, tap: Tap) -> None:
+    """收到, 出发, 到场."""
+    held = await _held(turn, tap)
+    if held is None:
+        return
+    if await alert.move(held, MOVES[tap.verb], turn.who):
+        await turn.toast(f"alert.toast_{tap.verb}")
+    else:
+        await _stands(turn, held)
+
+
+async def open_menu(turn: Turn, tap: Tap) -> None:
+    """办结 and 转交 ask what with further buttons on the same card; 返回 takes them back."""
+    held = await _held(turn, tap)
+    if held is None:
+        return
+    if held.state not in OPEN:
+        await _stands(turn, held)
+        return
+    await turn.toast()
+    await turn.reply("alert", held.id, fresh=False, menu=tap.verb, page=tap.arg)
+
+
+async def close(turn: Turn, tap: Tap) -> None:
+    held = await _held(turn, tap)
+    if held is None:
+        return
+    if tap.arg < len(OUTCOMES) and await alert.close(held, OUTCOMES[tap.arg], turn.who):
+        await turn.toast("alert.toast_closed")
+        await question.ask(QuestionKind.NOTE, turn.channel, turn.chat_id, turn.who.id, held.id)
+        await turn.say("alert.add_note")
+    else:
+        await _stands(turn, held)
+
+
+async def transfer(turn: Turn, tap: Tap) -> None:
+    held = await _held(turn, tap)
+    if held is None:
+        return
+    target = next((one for one in await colleagues(turn.who) if one.id == tap.arg), None)
+    if target is not None and await alert.transfer(held, target, turn.who):
+        await turn.toast("alert.toast_transferred")
+    else:
+        await _stands(turn, held)
+
+
+async def _stands(turn: Turn, held: Alert) -> None:
+    """A button that is out of date: say how things stand and show the card so."""
+    await turn.toast(f"alert.stands_{held.state.value}")
+    await turn.reply("alert", held.id, fresh=False, lane=Lane.RECEIPT)
+
+
+# -- the card ----------------------------------------------------------------------------------------------------
+
+
+async def _delivered(row: Outbox) -> None:
+    await alert.delivered(row.ref)
+
+
+async def _undeliverable(row: Outbox) -> None:
+    await alert.undeliverable(row.ref, row.person_id)
+
+
+@card("alert", delivered=_delivered, undeliverable=_undeliverable)
+async def show_alert(showing: Showing) -> Card | None:
+    """The task on one screen. A louder repetition that has been answered meanwhile is dropped."""
+    one = await Alert.get_or_none(id=showing.ref).prefetch_related("judge", "handler", "recipients", "events__actor")
+    if one is None or (showing.args.get("again") and one.state is not AlertState.SENT):
+        return None
+    family = await sighting.family(one.sighting_id)
+    first = family[0]
+    parties = await alert.parties_of(one)
+    lines = [
+        *_headlines(showing, one),
+        await _title(showing, first, parties),
+        showing.text("alert.quote", text=shortened(first.text)),
+    ]
+    if first.amended:
+        lines.append(showing.text("alert.amended", text=shortened(first.amended)))
+    lines += _facts(showing, first, parties)
+    lines += [case_line(showing, party) for party in parties if _about(one, party)]
+    lines.append(_says(showing, first))
+    lines += await _evidence(showing, first)
+    lines += [witness_line(showing, row) for row in family[1:] if row.state is not SightingState.WITHDRAWN]
+    lines += _progress(showing, one)
+    lines += await _others(showing, one)
+    return Card("\n".join(line for line in lines if line), await _buttons(showing, one))
+
+
+def _headlines(showing: Showing, one: Alert) -> list[str]:
+    lines = []
+    if showing.repeat:
+        lines.append(showing.text("alert.repeat"))
+    mine = next((row for row in one.recipients if showing.person and row.person_id == showing.person.id), None)
+    minutes = max(1, round(alert.waited(one, showing.now).total_seconds() / 60))
+    if one.state is AlertState.SENT:
+        if mine is not None and mine.escalated:
+            key = "alert.escalated" if one.reachable or one.delivered_at else "alert.escalated_unreachable"
+            lines.append(showing.text(key, name=one.judge.name, minutes=minutes))
+        elif showing.args.get("again"):
+            lines.append(showing.text("alert.again", minutes=minutes))
+    return lines
+
+
+async def _title(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> str:
+    people = {party.debtor_id: party.debtor.name for party in parties}
+    where = await full_name(report.area_code)
+    at = showing.at(report.reported_at)
+    if not people:
+        suspects = await report.suspects.all().prefetch_related("debtor")
+        people = {row.debtor_id: row.debtor.name for row in suspects}
+    if not people:
+        return showing.text("alert.title_off_list", at=at, where=where)
+    who = names(showing, [locales.escape(name) for name in people.values()], report.doubtful)
+    key = "alert.title_doubtful" if report.doubtful else f"alert.title_{report.kind}"
+    return showing.text(key, who=locales.Html(who), at=at, where=where)
+
+
+def _facts(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> list[str]:
+    lines = [showing.text("sighting.at_place", place=report.place)] if report.place else []
+    for debtor in {party.debtor_id: party.debtor for party in parties}.values():
+        facts = [debtor_line(showing, debtor)]
+        facts += [locales.escape(alias.text) for alias in debtor.aliases]
+        facts += [locales.escape(plate.number) for plate in debtor.plates]
+        lines.append(" · ".join(facts))
+    return lines
+
+
+def _about(one: Alert, party: CaseDebtor) -> bool:
+    """A judge reads the own cases; where nobody is responsible, whoever stands in reads them all."""
+    return party.case.judge_id in (one.judge_id, None) or one.judge.role is not Role.JUDGE
+
+
+def _says(showing: Showing, report: Sighting) -> str:
+    if report.confidential:
+        return showing.text("alert.says_unnamed", code=report.code)
+    return showing.text("alert.says", who=reporter_name(showing, report), phone=f"+86{report.reporter.phone}")
+
+
+async def _evidence(showing: Showing, report: Sighting) -> list[str]:
+    reasons = []
+    for suspect in await report.suspects.all().prefetch_related("debtor"):
+        words = [showing.plain(f"sighting.because_{kind}", word=word) for kind, word in suspect.reasons]
+        if words:
+            name = f"{suspect.debtor.name}：" if report.doubtful else ""
+            reasons.append(name + showing.plain("case.comma").join(words))
+    return [showing.text("alert.because", reasons="；".join(reasons))] if reasons else []
+
+
+def _progress(showing: Showing, one: Alert) -> list[str]:
+    """Who did what when, in one line; the whole of it is in /case."""
+    if one.state is AlertState.WITHDRAWN:
+        return [showing.text("alert.was_withdrawn")]
+    steps = [event for event in one.events if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")]
+    words = [event_line(showing, event) for event in sorted(steps, key=lambda event: event.id)]
+    lines = [" → ".join(words)] if words else []
+    if one.state is AlertState.CLOSED and one.outcome is not None:
+        paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
+        result = showing.plain(f"alert.outcome_{one.outcome.value}")
+        note = locales.escape(shortened(one.note, 300))
+        lines.append(showing.text("alert.closed", result=result, paid=locales.Html(paid), note=note))
+    return lines
+
+
+def event_line(showing: Showing, event: AlertEvent) -> str:
+    """09:42 王海涛 收到."""
+    name = event.actor.name if event.actor else ""
+    return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
+
+
+async def _others(showing: Showing, one: Alert) -> list[str]:
+    """Several cases, several judges: they see each other."""
+    rest = [other for other in await alert.of_sighting_root(one.sighting_id) if other.id != one.id]
+    rest = [other for other in rest if other.state is not AlertState.WITHDRAWN]
+    words = [
+        showing.plain("alert.other", judge=judge_name(showing, other), state=showing.plain(f"alert.state_{other.state.value}"))
+        for other in rest
+    ]
+    return [showing.text("alert.others", list="、".join(words))] if words else []
+
+
+async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
+    if one.state not in OPEN:
+        return []
+    menu = showing.args.get("menu")
+    if menu == "close":
+        buttons = [showing.button(f"alert.outcome_{o.value}", "out", one.id, n) for n, o in enumerate(OUTCOMES)]
+        return [buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
+    if menu == "xfer" and showing.person is not None:
+        return await _colleague_buttons(showing, one, showing.person)
+    moves = [showing.button(f"alert.{verb}", verb, one.id) for verb, to in MOVES.items() if alert.may_move(one.state, to)]
+    rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
+    return [moves, rest] if moves else [rest]
+
+
+async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> list[list[Button]]:
+    people = await colleagues(person)
+    page = min(int(showing.args.get("page", 0)), max(0, (len(people) - 1) // _PAGE))
+    shown = people[page * _PAGE : (page + 1) * _PAGE]
+    buttons = [Button(colleague.name, Tap("to", one.id, colleague.id)) for colleague in shown]
+    rows = [buttons[start : start + 3] for start in range(0, len(buttons), 3)]
+    last = [showing.button("alert.back", "back", one.id)]
+    if len(people) > (page + 1) * _PAGE:
+        last.append(showing.button("alert.more", "xfer", one.id, page + 1))
+    return [*rows, last]
+
+
+@card("change")
+async def show_change(showing: Showing) -> Card | None:
+    """The reporter took something back: said loudly, for the judge may be on the road."""
+    report = await Sighting.get_or_none(id=showing.args["sighting"])
+    if report is None:
+        return None
+    words = shortened(report.amended or report.text, 200)
+    return Card(showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words))
+
+
+# -- /pending ----------------------------------------------------------------------------------------------------
+
+
+async def pending(turn: Turn, _words: str) -> None:
+    audit.record("alert.listed", turn.who.area_code, actor=turn.actor)
+    await turn.reply("pending")
+
+
+@card("pending")
+async def show_pending(showing: Showing) -> Card | None:
+    person = showing.person
+    if person is None:
+        return None
+    rows = await alert.unanswered(person.area_code, person.id if person.role is Role.JUDGE else None)
+    if not rows:
+        return Card(showing.text("alert.pending_none"))
+    lines = [showing.text("alert.pending_head", count=len(rows))]
+    for one in rows:
+        people = [suspect.debtor.name for suspect in one.sighting.suspects]
+        raised = [row.person.name for row in one.recipients if row.escalated]
+        lines.append(
+            showing.text(
+                "alert.pending_line",
+                minutes=max(0, int(alert.waited(one, showing.now).total_seconds() // 60)),
+                who="、".join(people) or showing.plain("sighting.off_list"),
+                village=await full_name(one.area_code),
+                judge=judge_name(showing, one) if not one.handler_id else one.judge.name,
+                raised=showing.plain("alert.pending_raised", name="、".join(raised)) if raised else "",
+            )
+        )
+    return Card("\n".join(lines))

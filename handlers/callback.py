@@ -1,0 +1,39 @@
+"""What a button carries: a version, a verb and ids, within Telegram's 64 bytes; nothing personal, no permission."""
+
+from dataclasses import dataclass
+
+VERSION = "1"
+LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A verb on a record, with one more number where the verb needs it."""
+
+    verb: str
+    ref: int = 0
+    arg: int = 0
+
+    def pack(self) -> str:
+        """`1:ack:55:0`."""
+        return f"{VERSION}:{self.verb}:{self.ref}:{self.arg}"
+
+
+def unpack(data: str | None) -> Tap | None:
+    """None for anything that this version didn't write: another version, garbage, a forgery out of form."""
+    if not data or len(data.encode()) > LIMIT:
+        return None
+    parts = data.split(":")
+    if len(parts) != 4 or parts[0] != VERSION or not (parts[1].isascii() and parts[1].isalpha()):
+        return None
+    try:
+        ref, arg = (_number(part) for part in parts[2:])
+    except ValueError:
+        return None
+    return Tap(parts[1], ref, arg)
+
+
+def _number(part: str) -> int:
+    if not (part.isascii() and part.isdigit()) or len(part) > 18 or str(int(part)) != part:
+        raise ValueError(part)
+    return int(part)

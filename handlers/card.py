@@ -1,0 +1,137 @@
+"""What goes out: a text with buttons, made from a record at the moment it is sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import locales
+from handlers.callback import Tap
+from storage.clock import local
+from storage.outbox import Outbox
+from storage.person import Person
+from storage.secret import Secrets
+
+TEXT_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class Button:
+    """A label with what the tap carries."""
+
+    label: str
+    tap: Tap
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file by the id that its own channel gave it."""
+
+    kind: str
+    channel: str
+    file_id: str
+
+
+@dataclass
+class Card:
+    """One message. `method` and `parameters` are for what isn't a message (a menu, an answer to a tap)."""
+
+    text: str = ""
+    rows: list[list[Button]] = field(default_factory=list)
+    media: Media | None = None
+    place: tuple[float, float] | None = None
+    silent: bool = False
+    expects_reply: bool = False
+    method: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def markup(self) -> dict[str, Any] | None:
+        """The Bot API's reply_markup."""
+        if self.rows:
+            rows = [[{"text": b.label, "callback_data": b.tap.pack()} for b in row] for row in self.rows if row]
+            return {"inline_keyboard": rows}
+        return {"force_reply": True} if self.expects_reply else None
+
+
+@dataclass(frozen=True)
+class Showing:
+    """For whom and what a card is made."""
+
+    ref: int
+    args: dict[str, Any]
+    person: Person | None
+    language: str
+    now: datetime
+    repeat: bool
+    secrets: Secrets
+    channel: str
+    chat_id: int
+
+    def text(self, key: str, **args: object) -> str:
+        return locales.text(self.language, key, **args)
+
+    def plain(self, key: str, **args: object) -> str:
+        return locales.plain(self.language, key, **args)
+
+    def button(self, key: str, verb: str, ref: int = 0, arg: int = 0, **args: object) -> Button:
+        return Button(self.plain(key, **args), Tap(verb, ref, arg))
+
+    @property
+    def today(self) -> date:
+        return local(self.now).date()
+
+    def at(self, moment: datetime) -> str:
+        return locales.clock_time(self.language, local(moment), self.today)
+
+
+Renderer = Callable[[Showing], Awaitable[Card | None]]
+AfterEffect = Callable[[Outbox], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of card: how it is made, and what the records learn from its fate. Both effects run in a unit."""
+
+    render: Renderer
+    delivered: AfterEffect | None = None
+    undeliverable: AfterEffect | None = None
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def card(
+    kind: str, *, delivered: AfterEffect | None = None, undeliverable: AfterEffect | None = None
+) -> Callable[[Renderer], Renderer]:
+    """Registers a renderer under the name that outbox rows carry. It returns None where the card is obsolete."""
+
+    def register(render: Renderer) -> Renderer:
+        KINDS[kind] = Kind(render, delivered, undeliverable)
+        return render
+
+    return register
+
+
+def shortened(words: str, limit: int = 900) -> str:
+    """A sentence that fits into a card; people don't write longer ones, machines do."""
+    return words if len(words) <= limit else words[:limit] + "…"
+
+
+@card("text")
+async def show_text(showing: Showing) -> Card | None:
+    """A plain sentence of the catalogue."""
+    args = {name: value for name, value in showing.args.items() if name != "key"}
+    return Card(showing.text(showing.args["key"], **args))
+
+
+@card("toast")
+async def show_toast(showing: Showing) -> Card | None:
+    """The answer to a tap, without which the button keeps spinning; after 30 seconds nobody waits for it."""
+    if showing.now.timestamp() - showing.args["at"] > 30:
+        return None
+    key = showing.args.get("key")
+    words = showing.plain(key) if key else ""
+    return Card(
+        method="answerCallbackQuery",
+        parameters={"callback_query_id": showing.args["query"], "text": words, "show_alert": bool(showing.args.get("loud"))},
+    )

@@ -1,0 +1,143 @@
+"""/case: what about this case?"""
+
+from decimal import Decimal
+
+import locales
+from handlers.alert import event_line
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.describe import debtor_line, judge_name
+from handlers.route import App, on_command, on_tap
+from storage import alert, audit
+from storage.access import Action, sees_case, sees_whole
+from storage.area import full_name
+from storage.case import Case, owing, search
+from storage.debtor import age
+
+MOST = 8
+
+
+def register(app: App) -> None:
+    on_command(app, "case", Action.CASE, case)
+    on_tap("case", open_case, Action.CASE)
+    on_tap("line", open_timeline, Action.CASE)
+
+
+async def case(turn: Turn, words: str) -> None:
+    """`/case 456`, a whole number, a name, a plate. What one may not see answers like what doesn't exist."""
+    if not words:
+        await turn.say("case.how")
+        return
+    found = await search(turn.who, words[:60], MOST)
+    audit.record("case.searched", actor=turn.actor, hits=[row.id for row in found])
+    if not found:
+        await turn.say("case.none")
+    elif len(found) == 1:
+        await turn.reply("case", found[0].id)
+    else:
+        await turn.reply("cases", ids=[row.id for row in found])
+
+
+async def _visible(turn: Turn, tap: Tap) -> bool:
+    row = await Case.get_or_none(id=tap.ref).prefetch_related("parties__debtor")
+    areas = [party.debtor.area_code for party in row.parties] if row else []
+    if row is None or not sees_case(turn.who, areas, row.judge_id):
+        audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+        return False
+    audit.record("case.read", f"case:{row.id}", actor=turn.actor)
+    await turn.toast()
+    return True
+
+
+async def open_case(turn: Turn, tap: Tap) -> None:
+    if await _visible(turn, tap):
+        await turn.reply("case", tap.ref)
+
+
+async def open_timeline(turn: Turn, tap: Tap) -> None:
+    if await _visible(turn, tap):
+        await turn.reply("timeline", tap.ref)
+
+
+@card("cases")
+async def show_cases(showing: Showing) -> Card | None:
+    rows = await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor").order_by("-year", "-sequence")
+    buttons = []
+    for row in rows:
+        people = "、".join(party.debtor.name for party in row.parties)
+        buttons.append([Button(f"{row.number} {people}", Tap("case", row.id))])
+    return Card(showing.text("case.several", count=len(rows)), buttons)
+
+
+@card("case")
+async def show_case(showing: Showing) -> Card | None:
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor__aliases", "parties__debtor__plates", "judge")
+    person = showing.person
+    if row is None or person is None:
+        return None
+    parties = list(row.parties)
+    alerts = await alert.about_debtors([party.debtor_id for party in parties])
+    running = [one for one in alerts if one.state in alert.OPEN]
+    status = showing.plain(f"case.status_{row.status.value}") + (showing.plain("case.in_hand") if running else "")
+    lines = [
+        showing.text("case.head", number=row.number, who="、".join(party.debtor.name for party in parties), status=status)
+    ]
+    owed = [party.amount for party in parties if party.amount is not None]
+    lines.append(
+        showing.text(
+            "case.figures",
+            judge=row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge"),
+            amount=locales.amount(showing.language, max(owed)) if owed else showing.plain("case.amount_unknown"),
+            paid=locales.amount(showing.language, sum((party.paid for party in parties), Decimal(0))),
+            left=locales.amount(showing.language, max((owing(party) or Decimal(0) for party in parties), default=Decimal(0))),
+        )
+    )
+    if sees_whole(person):
+        for party in parties:
+            debtor = party.debtor
+            extra = [debtor.phone, debtor.registered_address, *[plate.number for plate in debtor.plates]]
+            lines.append(" · ".join([debtor_line(showing, debtor), *[locales.escape(word) for word in extra if word]]))
+        lines.append(showing.text("case.owed_to", creditor="、".join(dict.fromkeys(p.creditor for p in parties if p.creditor))))
+    else:
+        years = [age(party.debtor.born, showing.today) for party in parties]
+        known = [showing.plain("case.years", years=value) for value in years if value is not None]
+        lines += ["、".join(known)] if known else []
+    lines.append(await _last_seen(showing, alerts))
+    return Card("\n".join(lines), [[showing.button("case.timeline", "line", row.id)]])
+
+
+async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
+    """When and where the debtor was last seen and how far that got."""
+    if not alerts:
+        return showing.text("case.never_seen")
+    one = alerts[0]
+    steps = [event for event in sorted(one.events, key=lambda event: event.id) if event.kind in ("acknowledged", "en_route", "on_scene", "closed")]
+    words = [showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=await full_name(one.area_code))]
+    words += [event_line(showing, event) for event in steps]
+    if one.outcome is not None:
+        words.append(showing.plain(f"alert.outcome_{one.outcome.value}"))
+    elif one.state is alert.AlertState.SENT:
+        words.append(showing.text("case.unanswered", judge=judge_name(showing, one)))
+    return " → ".join(words)
+
+
+@card("timeline")
+async def show_timeline(showing: Showing) -> Card | None:
+    """全部经过: every step of the newest reports."""
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
+    if row is None:
+        return None
+    alerts = await alert.about_debtors([party.debtor_id for party in row.parties])
+    lines = [showing.text("case.timeline_head", number=row.number)]
+    for one in alerts:
+        where = await full_name(one.area_code)
+        lines.append(showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=where))
+        for event in sorted(one.events, key=lambda event: event.id):
+            lines.append("　" + event_line(showing, event))
+        if one.outcome is not None:
+            lines.append("　" + showing.plain(f"alert.outcome_{one.outcome.value}"))
+    if not alerts:
+        lines.append(showing.text("case.never_seen"))
+    return Card("\n".join(lines)[:4000])

@@ -1,0 +1,79 @@
+"""What a handler gets: who speaks, where, and how to answer. Answers are outbox rows in the same transaction."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CallbackContext, ExtBot
+
+from storage.db import unit
+from storage.outbox import Lane, put
+from storage.person import Address, Endpoint, Person
+
+
+@dataclass
+class Turn:
+    """One update being handled. `person` is None for a stranger. `joining_url` is where web chats begin."""
+
+    channel: str
+    chat_id: int
+    person: Person | None
+    endpoint: Endpoint | None
+    message_id: int | None = None
+    query_id: str = ""
+    bot_name: str = ""
+    joining_url: str = ""
+    court_phone: str = ""
+
+    @property
+    def who(self) -> Person:
+        """The person; handlers that a stranger can reach ask `person` instead."""
+        assert self.person is not None
+        return self.person
+
+    @property
+    def actor(self) -> str:
+        """How the audit names whoever speaks; of a stranger it keeps only an index that finds the chat again."""
+        if self.person is not None:
+            return self.person.actor
+        return f"chat:{unit().secrets.index(f'{self.channel}:{self.chat_id}')[:16]}"
+
+    @property
+    def address(self) -> Address:
+        return Address(self.channel, self.chat_id, self.person.id if self.person else None)
+
+    async def reply(self, kind: str, ref: int = 0, *, fresh: bool = True, lane: Lane = Lane.REPLY, **args: Any) -> None:
+        """Answers the message that is being handled."""
+        reply_to = self.message_id if fresh and not self.query_id else None
+        await put(self.address, kind, ref, lane=lane, fresh=fresh, args=args, reply_to=reply_to)
+
+    async def say(self, key: str, **args: Any) -> None:
+        """Answers with a sentence of the catalogue."""
+        await self.reply("text", key=key, **args)
+
+    async def toast(self, key: str = "", *, loud: bool = False) -> None:
+        """Answers a tap."""
+        args = {"query": self.query_id, "key": key, "loud": loud, "at": unit().now.timestamp()}
+        await put(self.address, "toast", lane=Lane.REPLY, fresh=True, args=args)
+
+
+current_turn: ContextVar[Turn] = ContextVar("chuishao_turn")
+failure: ContextVar[list[Exception]] = ContextVar("chuishao_failure")
+
+
+class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
+    """The typed context: `context.turn`."""
+
+    @property
+    def turn(self) -> Turn:
+        return current_turn.get()
+
+
+async def note_failure(_update: object, context: Context) -> None:
+    """PTB swallows what handlers raise; the router wants it, to keep the update."""
+    if context.error is not None:
+        failure.get().append(context.error)
+
+
+__all__ = ["Context", "Turn", "Update", "current_turn", "failure", "note_failure"]

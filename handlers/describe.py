@@ -1,0 +1,60 @@
+"""Pieces that several cards share: how a debtor, a judge, a case is put into words."""
+
+from collections.abc import Sequence
+
+import locales
+from handlers.card import Showing, shortened
+from storage.alert import Alert
+from storage.case import CaseDebtor
+from storage.debtor import Debtor, age
+from storage.person import Role
+from storage.sighting import Sighting
+
+
+def debtor_line(showing: Showing, debtor: Debtor) -> str:
+    """林永福（57岁，祠堂后面）: the name and what helps to recognise."""
+    years = age(debtor.born, showing.today)
+    facts = [showing.plain("case.years", years=years)] if years is not None else []
+    facts += [debtor.hint] if debtor.hint else []
+    if not facts:
+        return locales.escape(debtor.name)
+    return showing.text("case.debtor", name=debtor.name, facts=showing.plain("case.comma").join(facts))
+
+
+def names(showing: Showing, people: Sequence[str], doubtful: bool) -> str:
+    """A、B, or A 或 B where it isn't sure. The people are markup already."""
+    return showing.plain("case.or" if doubtful else "case.and").join(people)
+
+
+def judge_name(showing: Showing, alert: Alert) -> str:
+    """The judge, or who took it over."""
+    person = alert.handler or alert.judge
+    key = "alert.judge" if person.role is Role.JUDGE else "alert.officer"
+    return showing.plain(key, name=person.name)
+
+
+def case_line(showing: Showing, party: CaseDebtor) -> str:
+    """Case number, creditor, amount, status."""
+    owed = showing.plain("case.amount_unknown")
+    if party.amount is not None:
+        owed = locales.amount(showing.language, party.amount)
+    return showing.text(
+        "case.line",
+        number=party.case.number,
+        creditor=party.creditor or showing.plain("case.creditor_unknown"),
+        amount=owed,
+        status=showing.plain(f"case.status_{party.case.status.value}"),
+    )
+
+
+def reporter_name(showing: Showing, row: Sighting) -> str:
+    """Name and role, or the code of somebody who asked to stay unnamed."""
+    if row.confidential:
+        return showing.plain("sighting.unnamed", code=row.code)
+    role = showing.plain(f"person.role_{row.reporter.role.value}")
+    return showing.plain("sighting.reporter", name=row.reporter.name, role=role)
+
+
+def witness_line(showing: Showing, row: Sighting) -> str:
+    words = shortened(row.amended or row.text, 300)
+    return showing.text("sighting.witness", at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))

@@ -1,0 +1,71 @@
+"""/help, /cancel, and the menu: what each role can do, so that nobody need learn a command."""
+
+from telegram import Update
+
+import locales
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.route import COMMANDS, App, on_command
+from storage.access import Action, may
+from storage.outbox import Lane, put
+from storage.person import Endpoint, Person, Role
+
+MENU = ("case", "pending", "today", "help", "me", "lang", "cancel")
+_REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)
+
+
+def register(app: App) -> None:
+    on_command(app, "help", Action.EVERYONE, help_)
+
+
+async def help_(turn: Turn, _words: str) -> None:
+    await turn.reply("help")
+
+
+async def unknown_command(turn: Turn, _update: Update) -> None:
+    await turn.say("help.unknown_command")
+
+
+def role_group(person: Person) -> str:
+    """Which help fits: official, town (reports and asks), judge, supervisor or other."""
+    if person.role in _REPORTERS:
+        return "official"
+    if person.role is Role.TOWN_SECRETARY:
+        return "town"
+    if person.role is Role.JUDGE:
+        return "judge"
+    return "supervisor" if may(person, Action.CASE) else "other"
+
+
+@card("help")
+async def show_help(showing: Showing) -> Card | None:
+    if showing.person is None:
+        return None
+    return Card(showing.text(f"help.for_{role_group(showing.person)}"))
+
+
+def menu_version(person: Person) -> str:
+    return f"{person.role.value}:{person.language}"
+
+
+async def offer_menu(turn: Turn, endpoint: Endpoint) -> None:
+    """Sets the chat's command menu where role or language have changed since."""
+    version = menu_version(turn.who)
+    if endpoint.menu != version:
+        await Endpoint.filter(id=endpoint.id).update(menu=version)
+        await put(turn.address, "menu", lane=Lane.DIGEST, fresh=True)
+
+
+@card("menu")
+async def show_menu(showing: Showing) -> Card | None:
+    person = showing.person
+    if person is None:
+        return None
+    allowed = [name for name in MENU if may(person, COMMANDS[name])]
+    commands = [{"command": name, "description": showing.plain(f"help.menu_{name}")} for name in allowed]
+    scope = {"type": "chat", "chat_id": showing.chat_id}
+    return Card(method="setMyCommands", parameters={"commands": commands, "scope": scope})
+
+
+def languages() -> tuple[str, ...]:
+    return locales.LANGUAGES

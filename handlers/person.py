@@ -1,0 +1,132 @@
+"""/me, /lang, leaving, and moving to a new phone."""
+
+import locales
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.help import offer_menu
+from handlers.route import App, on_command, on_tap
+from storage.access import Action
+from storage.area import full_name
+from storage.db import unit
+from storage.invitation import invite
+from storage.person import Endpoint, leave, set_language
+
+
+def register(app: App) -> None:
+    on_command(app, "me", Action.EVERYONE, me)
+    on_command(app, "lang", Action.EVERYONE, lang)
+    on_tap("lang", choose_language)
+    on_tap("leave", ask_leave)
+    on_tap("left", do_leave)
+    on_tap("stay", stay)
+    on_tap("move", move)
+
+
+async def me(turn: Turn, _words: str) -> None:
+    await turn.reply("me")
+
+
+async def lang(turn: Turn, words: str) -> None:
+    """`/lang en` sets it; without a language it offers them."""
+    if words in locales.LANGUAGES:
+        await set_language(turn.who, words)
+        await _confirm_language(turn)
+    else:
+        await turn.reply("languages")
+
+
+async def choose_language(turn: Turn, tap: Tap) -> None:
+    if tap.arg < len(locales.LANGUAGES):
+        await set_language(turn.who, locales.LANGUAGES[tap.arg])
+    await turn.toast()
+    await _confirm_language(turn)
+
+
+async def _confirm_language(turn: Turn) -> None:
+    await turn.say("person.language_set")
+    if turn.endpoint is not None:
+        await offer_menu(turn, turn.endpoint)
+
+
+async def ask_leave(turn: Turn, _tap: Tap) -> None:
+    await turn.toast()
+    await turn.reply("leaving")
+
+
+async def stay(turn: Turn, _tap: Tap) -> None:
+    await turn.toast("person.staying")
+
+
+async def do_leave(turn: Turn, tap: Tap) -> None:
+    """This chat, or another of the person's own; a forged id of somebody else's does nothing."""
+    endpoint = await Endpoint.get_or_none(id=tap.ref, person_id=turn.who.id)
+    if endpoint is None:
+        await turn.toast("help.stale_button")
+        return
+    await leave(endpoint)
+    await turn.toast()
+    await turn.say("person.left")
+
+
+async def move(turn: Turn, _tap: Tap) -> None:
+    """A link for the new phone; using it leaves this one."""
+    code = await invite(turn.who, replaces=turn.endpoint, actor=turn.actor)
+    await turn.toast()
+    await turn.reply("moving", sealed=unit().secrets.seal(code), base=turn.joining_url, bot=turn.bot_name)
+
+
+@card("me")
+async def show_me(showing: Showing) -> Card | None:
+    person = showing.person
+    if person is None:
+        return None
+    rows = await Endpoint.filter(person_id=person.id, active=True).order_by("id")
+    lines = [
+        showing.text(
+            "person.me",
+            name=person.name,
+            role=showing.plain(f"person.role_{person.role.value}"),
+            area=await full_name(person.area_code),
+            organisation=person.organisation,
+        )
+    ]
+    buttons: list[list[Button]] = []
+    for row in rows:
+        here = (row.channel, row.chat_id) == (showing.channel, showing.chat_id)
+        key = "person.phone_here" if here else "person.phone_other"
+        lines.append(showing.text(key, channel=showing.plain(f"person.channel_{row.channel}"), at=showing.at(row.joined_at)))
+        if here:
+            buttons.append([showing.button("person.move", "move"), showing.button("person.leave", "leave", row.id)])
+        else:
+            buttons.append([showing.button("person.leave_other", "left", row.id)])
+    return Card("\n".join(lines), buttons)
+
+
+@card("leaving")
+async def show_leaving(showing: Showing) -> Card | None:
+    row = await Endpoint.get_or_none(channel=showing.channel, chat_id=showing.chat_id)
+    if row is None:
+        return None
+    buttons = [[showing.button("person.leave_yes", "left", row.id), showing.button("person.leave_no", "stay")]]
+    return Card(showing.text("person.leave_sure"), buttons)
+
+
+@card("languages")
+async def show_languages(showing: Showing) -> Card | None:
+    buttons = [
+        [Button(locales.plain(language, "person.language_name"), Tap("lang", 0, place))]
+        for place, language in enumerate(locales.LANGUAGES)
+    ]
+    return Card(showing.text("person.which_language"), buttons)
+
+
+@card("moving")
+async def show_moving(showing: Showing) -> Card | None:
+    code = showing.secrets.unseal(showing.args["sealed"])
+    lines = [showing.text("person.moving")]
+    if showing.args.get("bot"):
+        lines.append(f"https://t.me/{showing.args['bot']}?start={code}")
+    if showing.args.get("base"):
+        lines.append(f"{showing.args['base']}#{code}")
+    return Card("\n".join(lines))

@@ -1,0 +1,108 @@
+"""Asking back: the judge's question to the reporter and the answer, through the bot."""
+
+from telegram import Message
+
+from handlers.callback import Tap
+from handlers.card import Card, Showing, card, shortened
+from handlers.context import Turn
+from handlers.describe import reporter_name
+from storage import alert, question, relay, sighting
+from storage.alert import Alert
+from storage.outbox import Lane, delivery_of, put, put_to_person
+from storage.person import Address, Person
+from storage.question import QuestionKind
+from storage.relay import Direction, Relay
+from storage.sighting import Sighting
+
+
+async def take(turn: Turn, message: Message) -> bool:
+    """Whether the message is part of such a talk: a reply to a card, or the sentence that 问一句 waits for."""
+    text = message.text or ""
+    replied = message.reply_to_message
+    if replied is not None:
+        shown = await delivery_of(turn.channel, turn.chat_id, replied.message_id)
+        if shown is not None and shown.kind in ("alert", "witness", "change"):
+            return await _ask(turn, await _alert_behind(shown.kind, shown.ref), text)
+        if shown is not None and shown.kind == "relay":
+            return await _continue(turn, await Relay.get_or_none(id=shown.ref), text)
+    for row in await question.open_in(turn.channel, turn.chat_id, QuestionKind.ASK):
+        await question.close(row.id)
+        if await _ask(turn, row.ref, text):
+            return True
+    return False
+
+
+async def take_unprompted(turn: Turn, text: str) -> bool:
+    """Words that are no report, while a judge's question is open: they are the answer."""
+    for row in await question.open_in(turn.channel, turn.chat_id, QuestionKind.ANSWER):
+        if await _continue(turn, await Relay.get_or_none(id=row.ref), text):
+            return True
+    return False
+
+
+async def _alert_behind(kind: str, ref: int) -> int | None:
+    if kind != "witness":
+        return ref
+    row = await Sighting.get_or_none(id=ref)
+    one = await Alert.filter(sighting_id=row.root_id).order_by("id").first() if row else None
+    return one.id if one else None
+
+
+async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
+    """The judge's words to everyone who reported it."""
+    held = await alert.held(alert_id, turn.who) if alert_id is not None else None
+    if held is None:
+        return False
+    for report in await sighting.family(held.sighting_id):
+        if report.state is sighting.SightingState.WITHDRAWN:
+            continue
+        said = await relay.say(Direction.TO_REPORTER, held.id, report.id, turn.who, turn.who.id, text)
+        to = Address(report.channel, report.chat_id, report.reporter_id)
+        await put(to, "relay", said.id, lane=Lane.ALERT, fresh=True, reply_to=report.message_id or None)
+        await question.ask(QuestionKind.ANSWER, report.channel, report.chat_id, report.reporter_id, said.id)
+    await turn.say("relay.asked")
+    return True
+
+
+async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
+    """The next sentence of a talk, to the other side."""
+    if before is None:
+        return False
+    if before.direction is Direction.TO_JUDGE:
+        return await _ask(turn, before.alert_id, text)
+    report = await Sighting.get_or_none(id=before.sighting_id, reporter_id=turn.who.id)
+    if report is None:
+        return False
+    said = await relay.say(Direction.TO_JUDGE, before.alert_id, report.id, turn.who, before.asker_id, text)
+    await put_to_person(before.asker_id, "relay", said.id, lane=Lane.ALERT, fresh=True)
+    await turn.say("relay.answered")
+    return True
+
+
+async def ask_button(turn: Turn, tap: Tap) -> None:
+    """问一句."""
+    held = await alert.held(tap.ref, turn.who)
+    if held is None:
+        await turn.toast("help.stale_button")
+        return
+    await question.ask(QuestionKind.ASK, turn.channel, turn.chat_id, turn.who.id, tap.ref)
+    await turn.toast()
+    await turn.reply("asking", tap.ref)
+
+
+@card("asking")
+async def show_asking(showing: Showing) -> Card | None:
+    return Card(showing.text("relay.say_it"), expects_reply=True)
+
+
+@card("relay")
+async def show_relay(showing: Showing) -> Card | None:
+    row = await Relay.get_or_none(id=showing.ref)
+    report = await Sighting.get_or_none(id=row.sighting_id).prefetch_related("reporter") if row else None
+    if row is None or report is None:
+        return None
+    text = shortened(row.text)
+    if row.direction is Direction.TO_REPORTER:
+        author = await Person.get(id=row.author_id)
+        return Card(showing.text("relay.from_judge", name=author.name, text=text))
+    return Card(showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text))

@@ -1,0 +1,322 @@
+"""Reporting: one sentence in, one receipt that keeps changing out."""
+
+from telegram import Update
+
+import locales
+from handlers import case as case_handlers
+from handlers import question as question_handlers
+from handlers import relay as relay_handlers
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card, shortened
+from handlers.context import Turn
+from handlers.describe import debtor_line, judge_name, names, witness_line
+from handlers.route import App, on_command, on_tap
+from storage import alert, audit, sighting
+from storage.access import Action, may
+from storage.alert import OPEN, Alert, AlertState
+from storage.area import contains, full_name
+from storage.clock import day_bounds
+from storage.db import unit
+from storage.outbox import Lane, put
+from storage.person import Address, Person, Role
+from storage.reading import Reading, read
+from storage.roster import circles
+from storage.sighting import Sighting, SightingState, Suspect
+
+READ_LIMIT = 2000
+"""Longer texts are kept whole; only this much is read for who is meant."""
+
+
+def register(app: App) -> None:
+    on_command(app, "today", Action.TODAY, today)
+    on_tap("send", send_anyway, Action.REPORT)
+    on_tap("wrong", not_him, Action.REPORT)
+    on_tap("undo", undo, Action.REPORT)
+    on_tap("hide", hide, Action.REPORT)
+
+
+# -- what comes in -----------------------------------------------------------------------------------------------
+
+
+async def said(turn: Turn, text: str) -> None:
+    """Plain words of somebody known."""
+    if may(turn.who, Action.REPORT):
+        await report(turn, text)
+    elif may(turn.who, Action.CASE):
+        await case_handlers.case(turn, text)
+    else:
+        await turn.reply("help")
+
+
+async def report(turn: Turn, text: str) -> None:
+    """Logs it first, then reads it, then tells whoever is concerned."""
+    row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text)
+    reading = await _read(turn.who, text)
+    earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+    if reading.withdraws and earlier is not None:
+        await alert.withdraw(earlier)
+        await turn.say("sighting.withdrawn")
+    elif reading.corrects and reading.guesses and earlier is not None:
+        await _correct(turn, earlier, text, reading)
+    elif reading.is_lead:
+        await _take(turn, row, reading)
+    elif reading.confidential and earlier is not None:
+        await _hide(turn, earlier)
+    elif not await relay_handlers.take_unprompted(turn, text):
+        await turn.reply("not_understood", row.id)
+
+
+async def edited(turn: Turn, update: Update) -> None:
+    """The sentence was edited after it was sent: the judge sees the new wording, and who is meant is read anew."""
+    message = update.effective_message
+    if message is None or not may(turn.who, Action.REPORT):
+        return
+    row = await sighting.at_message(turn.channel, turn.chat_id, message.message_id)
+    text = message.text or ""
+    if row is None or row.state is SightingState.NOT_SENT:
+        await report(turn, text)
+    elif row.state is not SightingState.WITHDRAWN and text not in (row.text, row.amended):
+        await _correct(turn, row, text, await _read(turn.who, text))
+
+
+async def _read(person: Person, text: str) -> Reading:
+    words = text[:READ_LIMIT]
+    return read(words, await circles(person.area_code, words))
+
+
+async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
+    await sighting.note_reading(row, reading)
+    if reading.ambiguous:
+        await sighting.set_state(row, SightingState.ASKING)
+        await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
+    else:
+        await alert.raise_for(row)
+    await _receipt(row)
+
+
+async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:
+    await sighting.amend(row, text)
+    if reading.guesses and not reading.ambiguous:
+        row.doubtful = False
+        await Sighting.filter(id=row.id).update(doubtful=False, off_list=False, place=reading.place[:80] or row.place)
+        await sighting.set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
+        await question_handlers.close_which(row.id)
+    await alert.retarget(row)
+    await _receipt(row)
+    await turn.say("sighting.corrected")
+
+
+async def _receipt(row: Sighting) -> None:
+    to = Address(row.channel, row.chat_id, row.reporter_id)
+    await put(to, "receipt", row.id, lane=Lane.RECEIPT, reply_to=row.message_id)
+
+
+# -- taps on the receipt -----------------------------------------------------------------------------------------
+
+
+async def _own(turn: Turn, tap: Tap) -> Sighting | None:
+    row = await Sighting.get_or_none(id=tap.ref, reporter_id=turn.who.id)
+    if row is None:
+        audit.record("tap.refused", f"sighting:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+    return row
+
+
+async def send_anyway(turn: Turn, tap: Tap) -> None:
+    """就按线索报上去: nobody was recognised, a person at the court shall look at it."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    await turn.toast()
+    if row.state is SightingState.NOT_SENT:
+        await Sighting.filter(id=row.id).update(off_list=True)
+        row.off_list = True
+        await alert.raise_for(row)
+    await _receipt(row)
+
+
+async def not_him(turn: Turn, tap: Tap) -> None:
+    """不是他: the judges hear at once that it is somebody else; the reporter says who."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    await turn.toast()
+    if row.state is not SightingState.ALERTED:
+        await _receipt(row)
+        return
+    wrong = await sighting.suspect_ids(row.id)
+    await sighting.set_suspects(row, {})
+    await Sighting.filter(id=row.id).update(off_list=True, doubtful=False, joined_id=None)
+    row.off_list, row.doubtful, row.joined_id = True, False, None
+    await alert.retarget(row)
+    others = await question_handlers.others_nearby(turn.who.area_code, wrong)
+    if others:
+        await question_handlers.ask_which(turn, row, others)
+    else:
+        await turn.say("sighting.then_who")
+    await _receipt(row)
+
+
+async def undo(turn: Turn, tap: Tap) -> None:
+    """撤回."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    await turn.toast()
+    if row.state is not SightingState.WITHDRAWN:
+        await question_handlers.close_which(row.id)
+        await alert.withdraw(row)
+    await _receipt(row)
+
+
+async def hide(turn: Turn, tap: Tap) -> None:
+    """不要透露我."""
+    row = await _own(turn, tap)
+    if row is not None:
+        await turn.toast("sighting.hidden_toast")
+        await _hide(turn, row)
+
+
+async def _hide(turn: Turn, row: Sighting) -> None:
+    await sighting.stay_unnamed(row)
+    await alert.refresh_sighting(row.root_id)
+    await _receipt(row)
+    if not turn.query_id:
+        await turn.say("sighting.hidden")
+
+
+# -- cards -------------------------------------------------------------------------------------------------------
+
+
+@card("not_understood")
+async def show_not_understood(showing: Showing) -> Card | None:
+    return Card(
+        showing.text("sighting.not_understood"),
+        [[showing.button("sighting.send_anyway", "send", showing.ref)]],
+    )
+
+
+@card("receipt")
+async def show_receipt(showing: Showing) -> Card | None:
+    row = await Sighting.get_or_none(id=showing.ref).prefetch_related("suspects__debtor", "reporter")
+    if row is None:
+        return None
+    alerts = await alert.of_sighting_root(row.root_id)
+    lines = [_first_line(showing, row)]
+    if row.state is SightingState.WITHDRAWN:
+        lines.append(showing.text("sighting.receipt_withdrawn"))
+        return Card("\n".join(lines))
+    if row.joined_id is not None:
+        lines.append(showing.text("sighting.receipt_joined"))
+    live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
+    lines += [_alert_line(showing, one) for one in live]
+    if row.state is SightingState.ASKING:
+        lines.append(showing.text("sighting.receipt_asking"))
+    elif not live:
+        lines.append(showing.text("sighting.receipt_nobody"))
+    if any(one.state in (AlertState.EN_ROUTE, AlertState.ACKNOWLEDGED) for one in live):
+        lines.append(showing.text("sighting.receipt_watch"))
+    if row.confidential:
+        lines.append(showing.text("sighting.receipt_hidden"))
+    return Card("\n".join(lines), _receipt_buttons(showing, row, live))
+
+
+def _first_line(showing: Showing, row: Sighting) -> str:
+    if row.off_list or not row.suspects:
+        who = showing.text("sighting.off_list") if row.off_list else showing.text("sighting.unread")
+    else:
+        who = names(showing, _visible(showing, list(row.suspects), row), row.doubtful)
+    place = showing.text("sighting.at_place", place=row.place) if row.place else ""
+    return showing.text("sighting.receipt_logged", at=showing.at(row.reported_at), who=locales.Html(who), place=locales.Html(place))
+
+
+def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[str]:
+    """Of debtors outside the reporter's area only the name, which they typed themselves."""
+    seen = []
+    for suspect in suspects:
+        inside = contains(row.reporter.area_code, suspect.debtor.area_code)
+        seen.append(debtor_line(showing, suspect.debtor) if inside else locales.escape(suspect.debtor.name))
+    return seen
+
+
+def _alert_line(showing: Showing, one: Alert) -> str:
+    steps = {event.kind: event.at for event in one.events}
+    name = judge_name(showing, one)
+    if one.state is AlertState.CLOSED and one.outcome is not None:
+        result = showing.plain(f"alert.outcome_{one.outcome.value}")
+        paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
+        note = locales.escape(shortened(one.note, 200))
+        at = showing.at(one.closed_at or showing.now)
+        return showing.text("sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note)
+    parts = [showing.text("sighting.step_sending", judge=name)]
+    if one.delivered_at is not None:
+        parts = [showing.text("sighting.step_delivered", judge=name, at=showing.at(one.delivered_at))]
+    for state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE):
+        if state.value in steps and one.state is not AlertState.SENT:
+            parts.append(showing.text(f"sighting.step_{state.value}", at=showing.at(steps[state.value])))
+    if one.state is AlertState.SENT and ("escalated" in steps or not one.reachable):
+        parts.append(showing.text("sighting.step_escalated"))
+    return " · ".join(parts)
+
+
+def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list[list[Button]]:
+    running = any(one.state in OPEN for one in live)
+    if row.state is SightingState.ALERTED and live and not running:
+        return []
+    buttons = []
+    if row.state is SightingState.ALERTED and row.suspects:
+        buttons.append(showing.button("sighting.not_him", "wrong", row.id))
+    buttons.append(showing.button("sighting.undo", "undo", row.id))
+    if not row.confidential:
+        buttons.append(showing.button("sighting.hide", "hide", row.id))
+    return [buttons]
+
+
+@card("witness")
+async def show_witness(showing: Showing) -> Card | None:
+    """What a second reporter says, to the judge who has the card already."""
+    row = await Sighting.get_or_none(id=showing.ref).prefetch_related("reporter")
+    if row is None or row.state is SightingState.WITHDRAWN:
+        return None
+    return Card(witness_line(showing, row))
+
+
+# -- /today ------------------------------------------------------------------------------------------------------
+
+
+async def today(turn: Turn, _words: str) -> None:
+    audit.record("sighting.listed", turn.who.area_code, actor=turn.actor)
+    await turn.reply("today")
+
+
+@card("today")
+async def show_today(showing: Showing) -> Card | None:
+    person = showing.person
+    if person is None:
+        return None
+    start, end = day_bounds(showing.now)
+    rows = await sighting.in_area(person.area_code, start, end)
+    if person.role is Role.JUDGE:
+        rows = [row for row in rows if any(one.judge_id == person.id for one in row.alerts)]  # type: ignore[attr-defined]
+    if not rows:
+        return Card(showing.text("sighting.today_none"))
+    lines = [showing.text("sighting.today_head", count=len(rows))]
+    lines += [await _today_line(showing, row) for row in rows[:20]]
+    if len(rows) > 20:
+        lines.append(showing.text("sighting.today_more", count=len(rows) - 20))
+    return Card("\n".join(lines))
+
+
+async def _today_line(showing: Showing, row: Sighting) -> str:
+    suspects = [locales.escape(suspect.debtor.name) for suspect in row.suspects]
+    who = names(showing, suspects, row.doubtful) if suspects else showing.text("sighting.off_list")
+    states = [showing.plain(f"alert.state_{one.state.value}") for one in row.alerts]  # type: ignore[attr-defined]
+    state = "、".join(dict.fromkeys(states)) or showing.plain(f"sighting.state_{row.state.value}")
+    return showing.text(
+        "sighting.today_line",
+        at=showing.at(row.reported_at),
+        who=locales.Html(who),
+        village=await full_name(row.area_code),
+        state=state,
+    )
+

@@ -1,0 +1,175 @@
+"""The Bot API as a client: JSON over one aiohttp session, and errors by what is to be done about them."""
+
+import json
+from typing import Any
+
+import aiohttp
+from telegram import User
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, RequestData
+
+CALL_SECONDS = 20.0
+
+
+class ApiError(Exception):
+    """The far end refused. `code` and `description` are the Bot API's."""
+
+    def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
+        super().__init__(f"{code} {description}")
+        self.code = code
+        self.description = description
+        self.parameters = parameters or {}
+
+
+class RetryAfterError(ApiError):
+    """429: not before so many seconds."""
+
+    @property
+    def seconds(self) -> float:
+        return float(self.parameters.get("retry_after", 1))
+
+
+class UnreachableError(ApiError):
+    """This chat can't be reached: blocked, gone, never started."""
+
+
+class UnauthorizedError(ApiError):
+    """401: the token is wrong or revoked."""
+
+
+class ConflictError(ApiError):
+    """409: somebody else polls this bot."""
+
+
+class ServerError(ApiError):
+    """5xx: theirs, passing."""
+
+
+class NotSentError(Exception):
+    """No connection came about: certainly not sent."""
+
+
+class NoAnswerError(Exception):
+    """The request went out and no answer came back: perhaps sent."""
+
+
+_UNREACHABLE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "PEER_ID_INVALID", "bot was kicked")
+
+
+class BotApi:
+    """One bot at one Bot API server."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
+        self._session = session
+        self._base = base
+        self._token = token
+
+    async def call(
+        self,
+        method: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        seconds: float = CALL_SECONDS,
+        upload: tuple[str, bytes] | None = None,
+    ) -> Any:
+        """The result of a method. `upload` is a field name and a file's content. Raises the errors above."""
+        url = f"{self._base}/bot{self._token}/{method}"
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
+        body = self._body(parameters or {}, upload)
+        try:
+            async with self._session.post(url, timeout=timeout, **body) as response:
+                raw = await response.read()
+                status = response.status
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSentError(type(error).__name__) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NoAnswerError(type(error).__name__) from error
+        return _result(status, raw)
+
+    @staticmethod
+    def _body(parameters: dict[str, Any], upload: tuple[str, bytes] | None) -> dict[str, Any]:
+        if upload is None:
+            return {"json": parameters}
+        form = aiohttp.FormData()
+        for name, value in parameters.items():
+            form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+        form.add_field(upload[0], upload[1], filename=upload[0])
+        return {"data": form}
+
+    async def download(self, file_id: str) -> bytes:
+        """A file's content."""
+        info = await self.call("getFile", {"file_id": file_id})
+        url = f"{self._base}/file/bot{self._token}/{info['file_path']}"
+        try:
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=60)) as response:
+                response.raise_for_status()
+                return await response.read()
+        except aiohttp.ClientError as error:
+            raise NotSentError(type(error).__name__) from error
+
+
+def _result(status: int, raw: bytes) -> Any:
+    try:
+        answer = json.loads(raw)
+        if answer["ok"]:
+            return answer["result"]
+        code = int(answer.get("error_code", status))
+        description = str(answer.get("description", ""))
+        parameters = answer.get("parameters") or {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if 400 <= status < 500:
+            raise ApiError(status, "unreadable answer") from error
+        if status >= 500:
+            raise ServerError(status, "unreadable answer") from error
+        raise NoAnswerError("unreadable answer") from error
+    raise _error_class(code, description)(code, description, parameters)
+
+
+def _error_class(code: int, description: str) -> type[ApiError]:
+    if code == 403 or (code == 400 and any(words in description for words in _UNREACHABLE)):
+        return UnreachableError
+    if code >= 500:
+        return ServerError
+    return {401: UnauthorizedError, 409: ConflictError, 429: RetryAfterError}.get(code, ApiError)
+
+
+class _NoRequest(BaseRequest):
+    """What handlers say goes through the outbox. One that sends by itself would send what was never committed."""
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = None,
+        write_timeout: Any = None,
+        connect_timeout: Any = None,
+        pool_timeout: Any = None,
+    ) -> tuple[int, bytes]:
+        raise RuntimeError(f"handlers answer through the outbox, not by {url.rsplit('/', 1)[-1]}")
+
+
+class QuietBot(ExtBot[None]):
+    """python-telegram-bot's bot without the network: updates are read with it, nothing is sent through it. So the
+    product starts, and handles what it has, also while the Bot API is out of reach."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token, request=_NoRequest(), get_updates_request=_NoRequest())
+
+    async def initialize(self) -> None:
+        number = int(self.token.partition(":")[0])
+        self._bot_user = User(number, "chuishao", is_bot=True, username="chuishao_bot")
+        self._initialized = True
+
+    async def shutdown(self) -> None:
+        self._initialized = False

@@ -1,0 +1,278 @@
+"""The assembly: the one place that knows everybody, and the nursery in which every task lives."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from yarl import URL
+
+from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.channel import Channel, build
+from bot.dispatcher import Dispatcher
+from bot.gateway.methods import Methods
+from bot.gateway.server import Gateway
+from bot.gateway.store import Store
+from bot.limiter import NoLimits, TelegramLimits
+from bot.metrics import Metrics
+from bot.receiver import ALLOWED, Receiver
+from bot.router import Router
+from bot.settings import Settings
+from bot.timers import Timers
+from bot.webchat import WebChat
+from locales import DEFAULT, text
+from storage import person
+from storage.clock import Clock, SystemClock
+from storage.db import Database, open_database
+from storage.inbox import chat_of, new_incident
+
+SHUTDOWN_SECONDS = 10.0
+TELEGRAM, WEB = "telegram", "web"
+_REQUEST_BYTES = 12_000_000
+_log = structlog.get_logger("app")
+
+
+@dataclass
+class Product:
+    """A running product, for whoever started it."""
+
+    db: Database
+    settings: Settings
+    metrics: Metrics
+    router: Router
+    dispatcher: Dispatcher
+    timers: Timers
+    store: Store
+    webchat: WebChat
+    web_app: web.Application
+    url: str
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Product]:
+    """Starts everything and ends it cleanly: takes nothing more in, finishes what it holds, closes.
+
+    What the body raises is raised on; a worker that dies ends the whole with an exception group.
+    """
+    failed: BaseException | None = None
+    clock = clock or SystemClock()
+    async with (
+        open_database(settings.database_url, settings.secrets(), clock=clock) as db,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100), json_serialize=_compact) as session,
+    ):
+        store = Store(settings.data / "gateway")
+        try:
+            async with asyncio.TaskGroup() as nursery, _Assembly(settings, db, session, store, nursery) as product:
+                try:
+                    yield product
+                except BaseException as error:  # noqa: BLE001 - raised again below, outside of the task group
+                    failed = error
+        finally:
+            store.close()
+    if failed is not None:
+        raise failed
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Assembly:
+    """Puts the parts together in `__aenter__` and takes them down in order in `__aexit__`."""
+
+    def __init__(
+        self, settings: Settings, db: Database, session: aiohttp.ClientSession, store: Store, nursery: asyncio.TaskGroup
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._session = session
+        self._store = store
+        self._nursery = nursery
+        self._metrics = Metrics()
+        db.group_sizes = self._metrics.group.observe
+        self._channels: dict[str, Channel] = {}
+        self._told: dict[int, float] = {}
+        self._receiving: list[asyncio.Task[None]] = []
+        self._working: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Product:
+        settings, db = self._settings, self._db
+        token = await self._gateway_token()
+        methods = Methods(self._store, token)
+        app = web.Application(client_max_size=_REQUEST_BYTES)
+        Gateway(methods).add_routes(app)
+        runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
+        listener, port = _listen(settings)
+        url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
+        webchat = self._webchat = WebChat(self._store, methods, f"{url}/")
+        webchat.add_routes(app)
+        self._channels[WEB] = build(WEB, BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token), token, NoLimits())
+        if settings.bot_token:
+            limits = TelegramLimits() if settings.limits_on else NoLimits()
+            api = BotApi(self._session, settings.api_base, settings.bot_token)
+            self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
+        self._router = Router(
+            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", court_phone=settings.court_phone
+        )
+        self._dispatcher = Dispatcher(db, self._channels, self._metrics, self._nursery)
+        self._timers = Timers(db, self._metrics)
+        self._receiver = Receiver(db, self._metrics, self._router.wake, self._not_logged)
+        self._add_routes(app)
+        for channel in self._channels.values():
+            await channel.app.initialize()
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        self._start()
+        return Product(
+            db, settings, self._metrics, self._router, self._dispatcher, self._timers, self._store, webchat, app, url
+        )
+
+    def _start(self) -> None:
+        tick, start = self._settings.tick, self._nursery.create_task
+        self._working = [
+            start(self._router.run(tick), name="router"),
+            start(self._dispatcher.run(tick), name="dispatcher"),
+            start(self._timers.run(tick), name="timers"),
+            start(_ends_with(self._db), name="writer-watch"),
+        ]
+        self._receiving = [start(self._receiver.poll(self._channels[WEB]), name="poll-web")]
+        if TELEGRAM in self._channels:
+            self._receiving.append(start(self._receive_telegram(), name="receive-telegram"))
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Within SHUTDOWN_SECONDS; what isn't sent by then is in the outbox."""
+        for task in self._receiving:
+            task.cancel()
+        self._webchat.closing.set()
+        self._timers.stop()
+        try:
+            async with asyncio.timeout(SHUTDOWN_SECONDS - 3):
+                await self._router.drain()
+                await self._dispatcher.drain()
+        except TimeoutError:
+            _log.warning("not everything was sent before the end; the outbox holds it")
+        for task in self._working:
+            task.cancel()
+        await self._runner.cleanup()
+        for channel in self._channels.values():
+            await channel.app.shutdown()
+
+    async def _gateway_token(self) -> str:
+        """The gateway's bot token: made once, known to nobody outside this machine."""
+        path = self._settings.data / "gateway" / "token"
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(f"1:{secrets.token_urlsafe(32)}")
+        return path.read_text().strip()
+
+    # -- Telegram ----------------------------------------------------------------------------------------------
+
+    async def _receive_telegram(self) -> None:
+        channel, settings = self._channels[TELEGRAM], self._settings
+        await self._until_done(channel, self._introduce)
+        if settings.webhook_url:
+            await self._until_done(channel, self._set_webhook)
+        else:
+            await self._receiver.poll(channel)
+
+    async def _introduce(self, channel: Channel) -> None:
+        channel.bot_name = str((await channel.api.call("getMe")).get("username", ""))
+        if not self._settings.webhook_url:
+            await channel.api.call("deleteWebhook")
+
+    async def _set_webhook(self, channel: Channel) -> None:
+        asked = {"url": self._settings.webhook_url, "secret_token": self._secret(), "allowed_updates": ALLOWED}
+        await channel.api.call("setWebhook", {**asked, "max_connections": 40})
+
+    async def _until_done(self, channel: Channel, step: Any) -> None:
+        """What has to be said to Telegram once at the start. A refusal is logged and receiving begins all the same."""
+        pause = 1.0
+        while True:
+            try:
+                await step(channel)
+            except ApiError as error:
+                _log.warning("Telegram refuses", step=step.__name__, code=error.code)
+                if error.code in (400, 404):
+                    return
+            except (NotSentError, NoAnswerError) as error:
+                _log.warning("Telegram out of reach", error=type(error).__name__)
+            else:
+                return
+            await self._db.clock.sleep(pause)
+            pause = min(30.0, pause * 2)
+
+    def _secret(self) -> str:
+        return self._settings.webhook_secret or self._db.secrets.sign("webhook")[:40]
+
+    # -- the web server ----------------------------------------------------------------------------------------
+
+    def _add_routes(self, app: web.Application) -> None:
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics_page)
+        if self._settings.bot_token and self._settings.webhook_url:
+            app.router.add_post(URL(self._settings.webhook_url).path or "/", self._webhook)
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        """The process turns over."""
+        return web.json_response({"ok": True})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        """A report sent now would be kept."""
+        ready = await self._db.alive()
+        return web.json_response({"ok": ready, "storage": ready}, status=200 if ready else 503)
+
+    async def _metrics_page(self, _request: web.Request) -> web.Response:
+        await self._timers.counts()
+        return web.Response(body=self._metrics.page(), content_type="text/plain", charset="utf-8")
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        return await self._receiver.webhook(self._channels[TELEGRAM], self._secret(), request)
+
+    async def _not_logged(self, channel: Channel, updates: list[dict[str, Any]]) -> None:
+        """Nothing can be kept: those who are known are told so, once a minute, past the outbox, and whom to call."""
+        now = asyncio.get_running_loop().time()
+        for chat_id in {chat_of(update) for update in updates}:
+            if now - self._told.get(chat_id, -60.0) < 60:
+                continue
+            endpoint = await person.at_chat(channel.name, chat_id)
+            if endpoint is None:
+                continue
+            self._told[chat_id] = now
+            incident = new_incident()
+            words = text(
+                endpoint.person.language or DEFAULT, "help.not_logged", phone=self._settings.court_phone, incident=incident
+            )
+            _log.error("sender told that nothing was logged", incident=incident)
+            try:
+                await channel.api.call("sendMessage", {"chat_id": chat_id, "text": words, "parse_mode": "HTML"})
+            except (ApiError, NotSentError, NoAnswerError) as error:
+                _log.error("sender not told", incident=incident, error=type(error).__name__)
+
+
+async def _ends_with(db: Database) -> None:
+    """Raises what ended the writer, so that the process ends too and is started anew."""
+    await asyncio.shield(db.died)
+
+
+def _listen(settings: Settings) -> tuple[socket.socket, int]:
+    """The bound socket and its port. OSError where the address is taken."""
+    family = socket.AF_INET6 if ":" in settings.host.strip("[]") else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host.strip("[]"), settings.port))
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener, listener.getsockname()[1]
+
+
+def _loopback(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound

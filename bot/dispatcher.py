@@ -1,0 +1,247 @@
+"""From the outbox to the phones: most urgent first, one message a chat at a time, made from the record as it is now."""
+
+import asyncio
+import json
+import random
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.api import (
+    ApiError,
+    NoAnswerError,
+    NotSentError,
+    RetryAfterError,
+    ServerError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from bot.channel import Channel
+from bot.metrics import Metrics
+from bot.router import either
+from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
+from storage import outbox, person
+from storage.db import Database, StorageUnavailableError
+from storage.outbox import Delivery, Outbox, OutboxState
+from storage.person import Person
+
+SIDE_BY_SIDE = 32
+_LONGEST_PAUSE = 300.0
+_MEDIA = {"photo": "sendPhoto", "voice": "sendVoice"}
+_log = structlog.get_logger("dispatcher")
+
+
+class Dispatcher:
+    """Sends what is due. Woken at commits; a timer finds what a crash or a retry left."""
+
+    def __init__(
+        self, db: Database, channels: dict[str, Channel], metrics: Metrics, nursery: asyncio.TaskGroup
+    ) -> None:
+        self._db = db
+        self._channels = channels
+        self._metrics = metrics
+        self._nursery = nursery
+        self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def run(self, tick: float) -> None:
+        """Until `drain`."""
+        while not self._stopping:
+            self._db.committed.clear()
+            try:
+                await self._launch()
+            except StorageUnavailableError:
+                _log.error("outbox not readable, storage unavailable")
+                await self._db.clock.sleep(1)
+            await either(self._db.committed, self._db.clock.sleep(tick))
+
+    async def drain(self) -> None:
+        """Takes no more and waits for what is being sent."""
+        self._stopping = True
+        self._db.committed.set()
+        if self._flying:
+            await asyncio.wait(list(self._flying.values()))
+
+    async def _launch(self) -> None:
+        while not self._stopping and len(self._flying) < SIDE_BY_SIDE and await outbox.due(self._db.clock.now()):
+            room = SIDE_BY_SIDE - len(self._flying)
+            busy = set(self._flying)
+            rows = await self._db.unit(partial(outbox.claim, room, busy), "dispatcher")
+            if not rows:
+                return
+            for row in rows:
+                self._flying[row.channel, row.chat_id] = self._nursery.create_task(self._send(row))
+
+    async def _send(self, row: Outbox) -> None:
+        try:
+            await self._attempt(row)
+        except StorageUnavailableError:
+            _log.error("outcome not noted; the lease will run out", outbox=row.id)
+        except Exception as error:  # noqa: BLE001 - a card that can't be made must not take the dispatcher along
+            _log.exception("card failed", outbox=row.id, kind=row.kind, error=type(error).__name__)
+            await self._settle(row, OutboxState.FAILED if row.attempts >= 5 else None, 2.0**row.attempts)
+        finally:
+            self._flying.pop((row.channel, row.chat_id), None)
+            self._db.committed.set()
+
+    async def _settle(self, row: Outbox, state: OutboxState | None, pause: float = 0, *, doubtful: bool = False) -> None:
+        async def note() -> None:
+            if state is None:
+                await outbox.put_back(row, pause, doubtful=doubtful)
+            else:
+                await outbox.end(row, state)
+
+        await self._db.unit(note, f"outbox:{row.id}")
+
+    async def _attempt(self, row: Outbox) -> None:
+        channel = self._channels.get(row.channel)
+        kind = KINDS.get(row.kind)
+        if channel is None or kind is None:
+            await self._settle(row, None, 60)
+            return
+        card = await kind.render(await self._showing(row))
+        if card is None:
+            await self._settle(row, OutboxState.DROPPED)
+            return
+        rendered = json.dumps([card.text, card.markup()], ensure_ascii=False)
+        before = None if row.fresh or not row.ref else await _shown(row)
+        if before is not None and before.rendered == rendered and not row.arguments:
+            await self._settle(row, OutboxState.DONE)
+            return
+        await channel.limiter.wait(row.lane, row.chat_id)
+        try:
+            message_id = await self._call(channel, row, card, before)
+        except (ApiError, NotSentError, NoAnswerError) as error:
+            await self._refused(row, error)
+            return
+        self._metrics.sent.labels(row.lane.name.lower(), "ok").inc()
+        waited = (self._db.clock.now() - row.created_at).total_seconds()
+        self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
+
+        async def note() -> None:
+            await outbox.sent(row, message_id, rendered)
+            if kind.delivered is not None:
+                await kind.delivered(row)
+
+        await self._db.unit(note, f"outbox:{row.id}")
+
+    async def _showing(self, row: Outbox) -> Showing:
+        recipient = await Person.get_or_none(id=row.person_id) if row.person_id else None
+        language = recipient.language if recipient else "zh_Hans"
+        return Showing(
+            ref=row.ref,
+            args=row.arguments,
+            person=recipient,
+            language=language,
+            now=self._db.clock.now(),
+            repeat=row.doubtful,
+            secrets=self._db.secrets,
+            channel=row.channel,
+            chat_id=row.chat_id,
+        )
+
+    async def _call(self, channel: Channel, row: Outbox, card: Card, before: Delivery | None) -> int | None:
+        """The message's id, None for what isn't a message."""
+        if card.method:
+            await self._side_call(channel, row, card)
+            return None
+        shared: dict[str, Any] = {"chat_id": row.chat_id}
+        markup = card.markup()
+        if before is not None and card.media is None and card.place is None:
+            edited = {**shared, "message_id": before.message_id, "text": _fitting(card.text), "parse_mode": "HTML"}
+            if markup and "inline_keyboard" in markup:
+                edited["reply_markup"] = markup
+            if await self._edit(channel, edited):
+                return int(before.message_id)
+        if markup:
+            shared["reply_markup"] = markup
+        if row.reply_to:
+            shared["reply_parameters"] = {"message_id": row.reply_to, "allow_sending_without_reply": True}
+        if card.silent:
+            shared["disable_notification"] = True
+        if card.place is not None:
+            latitude, longitude = card.place
+            result = await channel.api.call("sendLocation", {**shared, "latitude": latitude, "longitude": longitude})
+        elif card.media is not None:
+            result = await self._send_media(channel, card, shared)
+        else:
+            shared |= {"text": _fitting(card.text), "parse_mode": "HTML"}
+            result = await channel.api.call("sendMessage", shared)
+        return int(result["message_id"])
+
+    async def _edit(self, channel: Channel, edited: dict[str, Any]) -> bool:
+        """False where the message is gone and a new one must be sent."""
+        try:
+            await channel.api.call("editMessageText", edited)
+        except ApiError as error:
+            if "not modified" in error.description:
+                return True
+            if error.code == 400 and ("to edit" in error.description or "be edited" in error.description):
+                return False
+            raise
+        return True
+
+    async def _send_media(self, channel: Channel, card: Card, shared: dict[str, Any]) -> Any:
+        """By file id on the file's own channel; carried over where reporter and judge are on different ones."""
+        media = card.media
+        assert media is not None
+        shared |= {"caption": card.text, "parse_mode": "HTML"}
+        if media.channel == channel.name:
+            return await channel.api.call(_MEDIA[media.kind], {**shared, media.kind: media.file_id})
+        origin = self._channels.get(media.channel)
+        if origin is None:
+            raise NotSentError("the file's channel isn't running")
+        content = await origin.api.download(media.file_id)
+        return await channel.api.call(_MEDIA[media.kind], shared, upload=(media.kind, content), seconds=60)
+
+    @staticmethod
+    async def _side_call(channel: Channel, row: Outbox, card: Card) -> None:
+        """Menus and answers to taps: nice to have; a refusal is no reason to give the chat up."""
+        try:
+            await channel.api.call(card.method, card.parameters)
+        except (RetryAfterError, NotSentError, NoAnswerError, ServerError):
+            if card.method != "answerCallbackQuery":
+                raise
+        except ApiError as error:
+            _log.info("refused", method=card.method, code=error.code, outbox=row.id)
+
+    async def _refused(self, row: Outbox, error: Exception) -> None:
+        """What is to be done about it, by kind of error."""
+        result = type(error).__name__.removesuffix("Error").lower()
+        self._metrics.sent.labels(row.lane.name.lower(), result).inc()
+        backoff = min(_LONGEST_PAUSE, 2.0 ** min(row.attempts, 9)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        if isinstance(error, RetryAfterError):
+            await self._settle(row, None, error.seconds)
+        elif isinstance(error, NoAnswerError):
+            await self._settle(row, None, backoff, doubtful=True)
+        elif isinstance(error, NotSentError | ServerError):
+            await self._settle(row, None, backoff, doubtful=isinstance(error, ServerError))
+        elif isinstance(error, UnauthorizedError):
+            await self._settle(row, None, 30)
+        else:
+            assert isinstance(error, ApiError)
+            _log.warning("not delivered", outbox=row.id, kind=row.kind, code=error.code)
+            await self._give_up(row, error)
+
+    async def _give_up(self, row: Outbox, error: ApiError) -> None:
+        """Permanent: the endpoint is disabled where it can't be reached, and the record hears of it."""
+
+        async def note() -> None:
+            await outbox.end(row, OutboxState.FAILED)
+            if isinstance(error, UnreachableError):
+                await person.disable(row.channel, row.chat_id, str(error.code))
+            kind = KINDS[row.kind]
+            if kind.undeliverable is not None:
+                await kind.undeliverable(row)
+
+        await self._db.unit(note, f"outbox:{row.id}")
+
+
+async def _shown(row: Outbox) -> Delivery | None:
+    return await outbox.last_delivery(row.channel, row.chat_id, row.kind, row.ref)
+
+
+def _fitting(text: str) -> str:
+    """Within Telegram's limit; cards shorten people's words themselves, this is for what they didn't foresee."""
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1].rsplit("\n", 1)[0] + "…"

@@ -1,0 +1,75 @@
+"""The gateway over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`, as the Bot API has them."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.gateway.methods import Methods, RefusedError
+
+Interceptor = Callable[[str, dict[str, Any]], Awaitable[web.StreamResponse | None]]
+
+
+class Gateway:
+    """Routes for one bot. `interceptors` may answer instead: tests play the far end's faults through them."""
+
+    def __init__(self, methods: Methods) -> None:
+        self.methods = methods
+        self.interceptors: list[Interceptor] = []
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_route("*", "/bot{token}/{method}", self._method)
+        app.router.add_get("/file/bot{token}/{path}", self._file)
+
+    def _known(self, request: web.Request) -> bool:
+        return hmac.compare_digest(request.match_info["token"].encode(), self.methods.token.encode())
+
+    async def _method(self, request: web.Request) -> web.StreamResponse:
+        if not self._known(request):
+            return _refusal(RefusedError(401, "Unauthorized"))
+        try:
+            parameters, files = await _decode(request)
+            for interceptor in self.interceptors:
+                answer = await interceptor(request.match_info["method"], parameters)
+                if answer is not None:
+                    return answer
+            result = await self.methods.call(request.match_info["method"], parameters, files)
+        except RefusedError as error:
+            return _refusal(error)
+        return web.json_response({"ok": True, "result": result})
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        known = await self.methods.store.file(request.match_info["path"]) if self._known(request) else None
+        if known is None:
+            return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
+        return web.FileResponse(self.methods.store.files / known["id"])
+
+
+def _refusal(error: RefusedError) -> web.Response:
+    body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": error.description}
+    if error.parameters:
+        body["parameters"] = error.parameters
+    return web.json_response(body, status=error.code)
+
+
+async def _decode(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    parameters: dict[str, Any] = dict(request.query)
+    files: dict[str, bytes] = {}
+    if request.content_type == "application/json":
+        raw = await request.read()
+        try:
+            body = json.loads(raw or b"{}")
+        except ValueError as error:
+            raise RefusedError(400, "Bad Request: can't parse JSON object") from error
+        if not isinstance(body, dict):
+            raise RefusedError(400, "Bad Request: expected JSON object")
+        parameters.update(body)
+    elif request.method == "POST":
+        for name, value in (await request.post()).items():
+            if isinstance(value, web.FileField):
+                files[name] = value.file.read()
+            else:
+                parameters[name] = value.decode() if isinstance(value, bytes | bytearray) else value
+    return parameters, files

@@ -1,0 +1,305 @@
+"""The gateway's own memory: chats, messages, updates and files in a SQLite file beside the product's database.
+
+Synchronous, in one thread: a call is one transaction, and nothing can cancel it half-way.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS chat (
+    id INTEGER PRIMARY KEY, slug TEXT UNIQUE, session TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '',
+    made_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS message (
+    chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, seq INTEGER NOT NULL, client_id TEXT,
+    body TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (chat_id, message_id)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS message_client ON message (chat_id, client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS message_seq ON message (chat_id, seq);
+CREATE TABLE IF NOT EXISTS pending (update_id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS file (
+    id TEXT PRIMARY KEY, chat_id INTEGER NOT NULL, kind TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS menu (chat_id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+INSERT OR IGNORE INTO counter VALUES ('seq', 0);
+"""
+
+
+class Store:
+    """Asynchronous face of the file. `changed` callbacks hear the chat id of every commit that touched its messages."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.files = folder / "files"
+        self.files.mkdir(exist_ok=True)
+        self._thread = ThreadPoolExecutor(1, "gateway")
+        self._db = sqlite3.connect(folder / "gateway.db", isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_SCHEMA)
+        self.watchers: list[Callable[[int], None]] = []
+        self.updates_waiting = asyncio.Event()
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._db.close()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        def transaction() -> T:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work()
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+            return result
+
+        future = asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        return await asyncio.shield(future)
+
+    def _touched(self, chat_id: int) -> None:
+        for watcher in list(self.watchers):
+            watcher(chat_id)
+
+    # -- chats -------------------------------------------------------------------------------------------------
+
+    async def open_chat(self, name: str = "") -> tuple[int, str, str]:
+        """A new web chat: its id, its place in the page's address, and its session token (kept as a hash only)."""
+        slug, token = secrets.token_urlsafe(9), secrets.token_urlsafe(32)
+
+        def work() -> int:
+            cursor = self._db.execute(
+                "INSERT INTO chat (slug, session, name, made_at) VALUES (?, ?, ?, ?)",
+                (slug, _digest(token), name, time.time()),
+            )
+            return int(cursor.lastrowid or 0)
+
+        return await self._run(work), slug, token
+
+    async def renew_session(self, slug: str) -> str:
+        """A new token for the chat; the old one is worth nothing any more."""
+        token = secrets.token_urlsafe(32)
+
+        def work() -> None:
+            self._db.execute("UPDATE chat SET session = ? WHERE slug = ?", (_digest(token), slug))
+
+        await self._run(work)
+        return token
+
+    async def ensure_chat(self, chat_id: int, name: str = "") -> None:
+        """A chat with a number given from outside, as people on Telegram have one."""
+
+        def work() -> None:
+            self._db.execute(
+                "INSERT OR IGNORE INTO chat (id, slug, name, made_at) VALUES (?, ?, ?, ?)",
+                (chat_id, f"t{chat_id}", name, time.time()),
+            )
+
+        await self._run(work)
+
+    async def chat_by_session(self, slug: str, token: str) -> int | None:
+        """The chat, if the token is its session's."""
+
+        def work() -> int | None:
+            row = self._db.execute("SELECT id, session FROM chat WHERE slug = ?", (slug,)).fetchone()
+            good = row is not None and row["session"] and secrets.compare_digest(row["session"], _digest(token))
+            return int(row["id"]) if good else None
+
+        return await self._run(work)
+
+    async def chat(self, chat_id: int) -> dict[str, Any] | None:
+        """The Bot API's Chat, or None."""
+
+        def work() -> dict[str, Any] | None:
+            row = self._db.execute("SELECT name FROM chat WHERE id = ?", (chat_id,)).fetchone()
+            return {"id": chat_id, "type": "private", "first_name": row["name"] or "网页"} if row else None
+
+        return await self._run(work)
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def _next_seq(self) -> int:
+        row = self._db.execute("UPDATE counter SET value = value + 1 WHERE name = 'seq' RETURNING value").fetchone()
+        return int(row[0])
+
+    def _insert(self, chat_id: int, body: dict[str, Any], client_id: str | None) -> dict[str, Any]:
+        row = self._db.execute("SELECT max(message_id) AS last FROM message WHERE chat_id = ?", (chat_id,)).fetchone()
+        body["message_id"] = (row["last"] or 0) + 1
+        self._db.execute(
+            "INSERT INTO message (chat_id, message_id, seq, client_id, body) VALUES (?, ?, ?, ?, ?)",
+            (chat_id, body["message_id"], self._next_seq(), client_id, json.dumps(body)),
+        )
+        return body
+
+    async def from_bot(self, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Stores what the bot says and returns it with its number."""
+        stored = await self._run(lambda: self._insert(chat_id, body, None))
+        self._touched(chat_id)
+        return stored
+
+    async def from_person(self, chat_id: int, body: dict[str, Any], client_id: str | None = None) -> dict[str, Any]:
+        """Stores what the person says together with the update for the bot, in one commit. A `client_id` that was
+        sent before gives the message that is there already."""
+
+        def work() -> dict[str, Any]:
+            if client_id is not None:
+                row = self._db.execute(
+                    "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
+                ).fetchone()
+                if row is not None:
+                    return dict(json.loads(row["body"]))
+            stored = self._insert(chat_id, body, client_id)
+            self._queue({"message": stored})
+            return stored
+
+        stored = await self._run(work)
+        self.updates_waiting.set()
+        self._touched(chat_id)
+        return stored
+
+    async def change(self, chat_id: int, message_id: int, change: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+        """Applies `change` to a message's body; it returns whether anything differs. None: no such message."""
+
+        def work() -> dict[str, Any] | None:
+            body = self._body(chat_id, message_id)
+            if body is None:
+                return None
+            if change(body):
+                self._db.execute(
+                    "UPDATE message SET body = ?, seq = ? WHERE chat_id = ? AND message_id = ?",
+                    (json.dumps(body), self._next_seq(), chat_id, message_id),
+                )
+            return body
+
+        body = await self._run(work)
+        if body is not None:
+            self._touched(chat_id)
+        return body
+
+    async def delete(self, chat_id: int, message_id: int) -> bool:
+        def work() -> bool:
+            cursor = self._db.execute(
+                "UPDATE message SET deleted = 1, seq = ? WHERE chat_id = ? AND message_id = ? AND deleted = 0",
+                (self._next_seq(), chat_id, message_id),
+            )
+            return cursor.rowcount == 1
+
+        done = await self._run(work)
+        self._touched(chat_id)
+        return done
+
+    def _body(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
+        row = self._db.execute(
+            "SELECT body FROM message WHERE chat_id = ? AND message_id = ? AND deleted = 0", (chat_id, message_id)
+        ).fetchone()
+        return dict(json.loads(row["body"])) if row else None
+
+    async def message(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
+        return await self._run(lambda: self._body(chat_id, message_id))
+
+    async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
+        """Messages new or changed after `seq`, in order: (seq, body or None where deleted, message id). From 0: the
+        newest `limit`."""
+
+        def work() -> list[tuple[int, dict[str, Any] | None, int]]:
+            rows = self._db.execute(
+                "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?",
+                (chat_id, seq, limit),
+            ).fetchall()
+            return [
+                (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
+                for row in reversed(rows)
+            ]
+
+        return await self._run(work)
+
+    # -- updates -----------------------------------------------------------------------------------------------
+
+    def _queue(self, update: dict[str, Any]) -> None:
+        self._db.execute("INSERT INTO pending (body) VALUES (?)", (json.dumps(update),))
+
+    async def queue(self, *updates: dict[str, Any]) -> None:
+        """Updates for the bot that aren't messages."""
+
+        def work() -> None:
+            for update in updates:
+                self._queue(update)
+
+        await self._run(work)
+        self.updates_waiting.set()
+
+    async def updates(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
+        """What waits from `offset` on; what is below it is confirmed and forgotten."""
+
+        def work() -> list[dict[str, Any]]:
+            if offset is not None and offset > 0:
+                self._db.execute("DELETE FROM pending WHERE update_id < ?", (offset,))
+            rows = self._db.execute("SELECT update_id, body FROM pending ORDER BY update_id LIMIT ?", (limit,)).fetchall()
+            return [{"update_id": row["update_id"], **json.loads(row["body"])} for row in rows]
+
+        return await self._run(work)
+
+    # -- files and menus ---------------------------------------------------------------------------------------
+
+    async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
+        """The file's id. The content is on disk before its row is."""
+        file_id = secrets.token_urlsafe(18)
+
+        def work() -> None:
+            (self.files / file_id).write_bytes(content)
+            self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", (file_id, chat_id, kind, mime, len(content)))
+
+        await self._run(work)
+        return file_id
+
+    async def file(self, file_id: str) -> dict[str, Any] | None:
+        """id, chat_id, kind, mime, size."""
+
+        def work() -> dict[str, Any] | None:
+            row = self._db.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone()
+            return dict(row) if row else None
+
+        return await self._run(work)
+
+    async def shown_in(self, chat_id: int, file_id: str) -> bool:
+        """Whether a message of the chat shows the file: who may see it."""
+
+        def work() -> bool:
+            row = self._db.execute(
+                "SELECT 1 FROM message WHERE chat_id = ? AND deleted = 0 AND instr(body, ?) > 0 LIMIT 1",
+                (chat_id, json.dumps(file_id)),
+            ).fetchone()
+            return row is not None
+
+        return await self._run(work)
+
+    async def set_menu(self, chat_id: int, commands: list[dict[str, str]]) -> None:
+        def work() -> None:
+            self._db.execute("INSERT OR REPLACE INTO menu VALUES (?, ?)", (chat_id, json.dumps(commands)))
+
+        await self._run(work)
+        self._touched(chat_id)
+
+    async def menu(self, chat_id: int) -> list[dict[str, str]]:
+        def work() -> list[dict[str, str]]:
+            row = self._db.execute("SELECT body FROM menu WHERE chat_id = ?", (chat_id,)).fetchone()
+            return list(json.loads(row["body"])) if row else []
+
+        return await self._run(work)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""`chuishao import`: from a file to the database, in one transaction."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bot import spreadsheet
+from storage.db import Database
+from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, people
+
+IMPORT_SECONDS = 900.0
+
+
+class Kind(StrEnum):
+    AREAS = "areas"
+    PEOPLE = "people"
+    CASES = "cases"
+    DUTY = "duty"
+
+
+_MODULES = {Kind.AREAS: areas, Kind.PEOPLE: people, Kind.CASES: cases, Kind.DUTY: duty}
+
+
+@dataclass
+class Imported:
+    """The report, the headers that meant nothing, and the rows that were not taken."""
+
+    report: Report
+    unknown_headers: list[str]
+    headers: list[str]
+    rejected_rows: list[tuple[Row, Remark]]
+    written: bool
+
+
+async def import_file(
+    db: Database, kind: Kind, path: Path, progress: Progress, *, strict: bool = False, dry_run: bool = False
+) -> Imported:
+    """Good rows in, the others named. Raises NotASpreadsheetError, MissingHeadersError, OSError."""
+    headers, rows = await asyncio.to_thread(spreadsheet.read, path)
+    module = _MODULES[kind]
+    unknown = check_headers(headers, module.REQUIRED, module.KNOWN)
+    plan = await _plan(db, kind, rows, progress)
+    refused = strict and bool(plan.report.rejected)
+    write = not dry_run and not refused and bool(plan.report.added or plan.report.changed)
+    if write:
+        await db.unit(plan.apply, "cli:import", seconds=IMPORT_SECONDS)
+    by_line = {row.line: row for row in rows}
+    rejected = [(by_line[remark.line], remark) for remark in plan.report.rejected]
+    return Imported(plan.report, unknown, headers, rejected, write)
+
+
+async def _plan(db: Database, kind: Kind, rows: list[Row], progress: Progress) -> Plan:
+    if kind is Kind.CASES:
+        return await cases.plan(rows, progress, db.secrets)
+    if kind is Kind.PEOPLE:
+        return await people.plan(rows, progress)
+    return await (areas if kind is Kind.AREAS else duty).plan(rows, progress)

@@ -1,0 +1,32 @@
+"""Figures for Prometheus; none of them names a person."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """A registry of its own, so that several products can run in one process, as tests do."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.received = Counter("chuishao_updates_received", "Updates on disk", ["channel"], registry=registry)
+        self.handled = Counter("chuishao_updates_handled", "Updates handled", ["result"], registry=registry)
+        self.sent = Counter("chuishao_sends", "Calls to the far end", ["lane", "result"], registry=registry)
+        self.escalations = Counter("chuishao_escalations", "Rungs of the ladder taken", registry=registry)
+        self.group = Histogram(
+            "chuishao_commit_units", "Units in one commit", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
+        )
+        self.to_phone = Histogram(
+            "chuishao_alert_seconds",
+            "From the outbox to the phone",
+            ["lane"],
+            buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 600),
+            registry=registry,
+        )
+        self.inbox_waiting = Gauge("chuishao_inbox_waiting", "Updates not handled yet", registry=registry)
+        self.outbox_waiting = Gauge("chuishao_outbox_waiting", "Rows not sent yet", registry=registry)
+        self.inbox_age = Gauge("chuishao_inbox_age_seconds", "Age of the oldest unhandled update", registry=registry)
+        self.outbox_age = Gauge("chuishao_outbox_age_seconds", "Age of the oldest unsent row", registry=registry)
+        self.dead_letters = Gauge("chuishao_dead_letters", "Updates given up", registry=registry)
+
+    def page(self) -> bytes:
+        return generate_latest(self.registry)

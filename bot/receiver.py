@@ -1,0 +1,98 @@
+"""Receiving: everything is on disk before the far end hears that it arrived."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.api import ApiError, ConflictError, NoAnswerError, NotSentError, UnauthorizedError
+from bot.channel import Channel
+from bot.metrics import Metrics
+from storage import inbox
+from storage.db import Database, StorageUnavailableError
+
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+POLL_SECONDS = 25
+LIMIT = 100
+WEBHOOK_BYTES = 1_000_000
+
+_log = structlog.get_logger("receiver")
+TellNotLogged = Callable[[Channel, list[dict[str, Any]]], Awaitable[None]]
+
+
+class Receiver:
+    """Stores updates and wakes the router."""
+
+    def __init__(self, db: Database, metrics: Metrics, wake: Callable[[], None], refuse: TellNotLogged) -> None:
+        self._db = db
+        self._metrics = metrics
+        self._wake = wake
+        self._refuse = refuse
+
+    async def store(self, channel: Channel, updates: list[dict[str, Any]]) -> bool:
+        """True once they are on disk. False where they can't be kept: then the senders have been told."""
+        good = [update for update in updates if _usable(update)]
+        try:
+            if good:
+                await self._db.unit(lambda: inbox.store(channel.name, good), f"receive:{channel.name}")
+        except StorageUnavailableError:
+            _log.error("updates not kept", channel=channel.name, count=len(good))
+            await self._refuse(channel, good)
+            return False
+        self._metrics.received.labels(channel.name).inc(len(updates))
+        self._wake()
+        return True
+
+    async def poll(self, channel: Channel) -> None:
+        """Asks for updates for ever. The next offset confirms a batch only after it is on disk."""
+        last = await inbox.last_update_id(channel.name)
+        offset = last + 1 if last is not None else None
+        while True:
+            try:
+                asked: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": LIMIT, "allowed_updates": ALLOWED}
+                if offset is not None:
+                    asked["offset"] = offset
+                updates = await channel.api.call("getUpdates", asked, seconds=POLL_SECONDS + 10)
+            except (ApiError, NotSentError, NoAnswerError) as error:
+                await self._db.clock.sleep(self._pause(channel, error))
+                continue
+            if not isinstance(updates, list) or not updates:
+                continue
+            if await self.store(channel, updates):
+                offset = max((u["update_id"] for u in updates if _usable(u)), default=(offset or 1) - 1) + 1
+            else:
+                await self._db.clock.sleep(2)
+
+    @staticmethod
+    def _pause(channel: Channel, error: Exception) -> float:
+        if isinstance(error, ConflictError):
+            _log.warning("somebody else is polling this bot; waiting", channel=channel.name)
+            return 5
+        if isinstance(error, UnauthorizedError):
+            _log.error("the bot token is refused", channel=channel.name)
+            return 30
+        _log.warning("no updates", channel=channel.name, error=type(error).__name__)
+        return 1
+
+    async def webhook(self, channel: Channel, secret: str, request: web.Request) -> web.Response:
+        """Telegram's posts. 200 only for what is on disk; anything else and it is sent again."""
+        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return web.Response(status=403)
+        if request.content_length is not None and request.content_length > WEBHOOK_BYTES:
+            return web.Response(status=413)
+        try:
+            update = json.loads(await request.read())
+        except ValueError:
+            return web.Response(status=400)
+        if not isinstance(update, dict) or not _usable(update):
+            return web.Response(status=400)
+        return web.Response(status=200 if await self.store(channel, [update]) else 503)
+
+
+def _usable(update: object) -> bool:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and abs(number) < 2**63

@@ -1,0 +1,220 @@
+"""From the inbox to the handlers: a chat's updates in order, chats side by side, each in one transaction."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+import structlog
+from telegram import Update
+from telegram.ext import BaseUpdateProcessor
+
+from bot.channel import Channel
+from bot.metrics import Metrics
+from handlers.context import Turn, current_turn, failure
+from handlers.help import offer_menu
+from storage import inbox, person
+from storage.db import Database, StorageUnavailableError
+from storage.inbox import Inbox, InboxState
+from storage.outbox import Lane, put, tell_admins
+from storage.person import Address
+
+SIDE_BY_SIDE = 64
+_log = structlog.get_logger("router")
+
+
+class ChatOrder(BaseUpdateProcessor):
+    """A chat's updates one after the other, in the order in which they are handed in."""
+
+    def __init__(self) -> None:
+        super().__init__(SIDE_BY_SIDE)
+        self._locks: dict[object, asyncio.Lock] = {}
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """`update` is the inbox row."""
+        assert isinstance(update, Inbox)
+        chat = (update.channel, update.chat_id)
+        lock = self._locks.setdefault(chat, asyncio.Lock())
+        try:
+            async with lock:
+                await coroutine
+        finally:
+            if not lock.locked():
+                self._locks.pop(chat, None)
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+
+class Router:
+    """Handles what the inbox holds. `channels` by name; `facts` are the court's settings that answers need."""
+
+    def __init__(
+        self,
+        db: Database,
+        channels: dict[str, Channel],
+        metrics: Metrics,
+        nursery: asyncio.TaskGroup,
+        *,
+        joining_url: str,
+        court_phone: str,
+    ) -> None:
+        self._db = db
+        self._channels = channels
+        self._metrics = metrics
+        self._nursery = nursery
+        self._joining_url = joining_url
+        self._court_phone = court_phone
+        self._order = ChatOrder()
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There is something new in the inbox."""
+        self._woken.set()
+
+    async def run(self, tick: float) -> None:
+        """Until `drain`. Wakes at new updates, and every `tick` seconds for retries."""
+        while not self._stopping:
+            self._woken.clear()
+            now = self._db.clock.now()
+            held_up: set[tuple[str, int]] = set()
+            for row in await inbox.waiting():
+                chat = (row.channel, row.chat_id)
+                if row.not_before > now or row.channel not in self._channels:
+                    held_up.add(chat)
+                if row.id not in self._running and chat not in held_up:
+                    self._running[row.id] = self._nursery.create_task(self._take(row))
+            await either(self._woken, self._db.clock.sleep(tick))
+
+    async def drain(self) -> None:
+        """Takes no more and waits for what is being handled."""
+        self._stopping = True
+        self._woken.set()
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    async def _take(self, row: Inbox) -> None:
+        try:
+            async with asyncio.TaskGroup() as one:
+                one.create_task(self._order.process_update(row, self._handle(row)))
+        finally:
+            self._running.pop(row.id, None)
+            self._woken.set()
+
+    async def _handle(self, row: Inbox) -> None:
+        earlier = await Inbox.filter(
+            channel=row.channel, chat_id=row.chat_id, state=InboxState.NEW, id__lt=row.id
+        ).exists()
+        if earlier and row.chat_id:
+            return  # one before it has failed and waits for its retry; the chat's order is kept
+        channel = self._channels[row.channel]
+        try:
+            update = Update.de_json(json.loads(row.payload), channel.app.bot)
+        except Exception as error:  # noqa: BLE001 - PTB raises whatever a malformed field makes it raise
+            await self._park_unreadable(row, error)
+            return
+        try:
+            await self._db.unit(lambda: self._in_unit(row, channel, update), f"inbox:{row.id}")
+        except StorageUnavailableError:
+            self._metrics.handled.labels("unavailable").inc()
+            _log.error("not handled, storage unavailable", inbox=row.id)
+            await self._db.clock.sleep(1)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
+            await self._failed(row, error)
+        else:
+            self._metrics.handled.labels("done").inc()
+
+    async def _in_unit(self, row: Inbox, channel: Channel, update: Update) -> None:
+        if not await inbox.take(row.id):
+            return
+        turn = await self._turn(row, channel, update)
+        turn_token, failures = current_turn.set(turn), list[Exception]()
+        failure_token = failure.set(failures)
+        try:
+            if turn.endpoint is not None and turn.person is not None:
+                await offer_menu(turn, turn.endpoint)
+            await channel.app.process_update(update)
+        finally:
+            current_turn.reset(turn_token)
+            failure.reset(failure_token)
+        if failures:
+            raise failures[0]
+
+    async def _turn(self, row: Inbox, channel: Channel, update: Update) -> Turn:
+        endpoint = await person.at_chat(row.channel, row.chat_id)
+        speaker = endpoint.person if endpoint is not None and endpoint.person.active else None
+        if endpoint is not None and speaker is not None and not endpoint.active and update.my_chat_member is None:
+            await person.revive(endpoint)
+        message = update.effective_message
+        return Turn(
+            channel=row.channel,
+            chat_id=row.chat_id,
+            person=speaker,
+            endpoint=endpoint if speaker is not None else None,
+            message_id=message.message_id if message is not None and update.callback_query is None else None,
+            query_id=update.callback_query.id if update.callback_query is not None else "",
+            bot_name=channel.bot_name,
+            joining_url=self._joining_url,
+            court_phone=self._court_phone,
+        )
+
+    async def _park_unreadable(self, row: Inbox, error: Exception) -> None:
+        """An update that isn't one: kept for whoever wants to see it, and nobody waits for an answer."""
+        _log.error("unreadable update", inbox=row.id, error=type(error).__name__)
+        self._metrics.handled.labels("unreadable").inc()
+
+        async def park() -> None:
+            await Inbox.filter(id=row.id).update(state=InboxState.DEAD, incident=inbox.new_incident())
+
+        await self._db.unit(park, f"inbox:{row.id}")
+
+    async def _failed(self, row: Inbox, error: Exception) -> None:
+        _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=_where(error))
+        self._metrics.handled.labels("failed").inc()
+
+        async def note() -> None:
+            incident = await inbox.failed(row.id)
+            if incident is None:
+                return
+            self._metrics.handled.labels("dead").inc()
+            _log.error("dead letter", inbox=row.id, incident=incident)
+            endpoint = await person.at_chat(row.channel, row.chat_id)
+            if endpoint is not None:
+                args = {"key": "help.incident", "incident": incident}
+                await put(Address(row.channel, row.chat_id), "text", lane=Lane.REPLY, fresh=True, args=args)
+                await tell_admins(endpoint.person.area_code, "help.dead_letter", incident=incident)
+
+        try:
+            await self._db.unit(note, f"inbox:{row.id}")
+        except StorageUnavailableError:
+            _log.error("failure not noted, storage unavailable", inbox=row.id)
+
+
+def _where(error: Exception) -> str:
+    """File and line of the innermost frame; no values, they may be personal."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
+
+
+async def either(event: asyncio.Event, pause: Awaitable[None]) -> None:
+    """Until the event is set or the pause is over."""
+    async with asyncio.TaskGroup() as two:
+        waits = [two.create_task(_wait(event)), two.create_task(_pause(pause))]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _pause(pause: Awaitable[None]) -> None:
+    await pause

@@ -1,0 +1,179 @@
+"""Settings, from the environment or a TOML file, all checked before anything starts."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from locales import LANGUAGES, plain
+from storage.secret import BadKeyError, Secrets, new_key
+
+PREFIX = "CHUISHAO_"
+CONFIG = "CHUISHAO_CONFIG"
+TELEGRAM = "https://api.telegram.org"
+
+
+class BadSettingsError(Exception):
+    """One line that names the setting and says what it wants."""
+
+
+class Settings(BaseSettings):
+    """The product's settings; the environment outweighs the file. Every field is documented in README."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    bot_token: str = ""
+    api_base: str = TELEGRAM
+    database: str = ""
+    data: Path = Path("data")
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    rate_limits: Literal["", "telegram", "off"] = ""
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    key: str = ""
+    court_phone: str = ""
+    language: str = LANGUAGES[0]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    tick: float = Field(default=1.0, gt=0, le=10)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = os.environ.get(CONFIG, "chuishao.toml")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        number, colon, secret = value.partition(":")
+        if value and not (colon and number.isdigit() and secret):
+            raise ValueError("want_bot_token")
+        return value
+
+    @field_validator("api_base", "webhook_url", "public_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+            raise ValueError("want_url")
+        return value.rstrip("/")
+
+    @field_validator("database")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and "://" in value and not value.startswith(("postgres://", "postgresql://", "sqlite://")):
+            raise ValueError("want_database")
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not (host and colon and port.isdigit() and int(port) < 65536):
+            raise ValueError("want_listen")
+        return value
+
+    @field_validator("key")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        if value:
+            try:
+                Secrets(value)
+            except BadKeyError as error:
+                raise ValueError("want_key") from error
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError("want_language")
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """`sqlite://PATH` or `postgres://…`."""
+        if self.database.startswith(("postgres://", "postgresql://")):
+            return self.database
+        path = Path(self.database.removeprefix("sqlite://")) if self.database else self.data / "chuishao.db"
+        return f"sqlite://{path.absolute()}"
+
+    @property
+    def database_path(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL."""
+        url = self.database_url
+        return Path(url.removeprefix("sqlite://")) if url.startswith("sqlite") else None
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def limits_on(self) -> bool:
+        """Whether the dispatcher keeps Telegram's sending limits."""
+        return self.rate_limits == "telegram" or (not self.rate_limits and bool(self.bot_token))
+
+    def secrets(self) -> Secrets:
+        """From `CHUISHAO_KEY`, else from the key file in the data folder, which is made at the first start."""
+        return Secrets(self.key or _key_file(self.data / "key"))
+
+
+def _key_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(new_key())
+    except FileExistsError:
+        pass
+    text = path.read_text().strip()
+    try:
+        Secrets(text)
+    except BadKeyError as error:
+        raise BadSettingsError(plain(LANGUAGES[0], "settings.key_file", path=path)) from error
+    return text
+
+
+def load(**overrides: object) -> Settings:
+    """Reads and checks. Raises BadSettingsError with one line for the first setting that is wrong."""
+    language = os.environ.get("CHUISHAO_LANGUAGE", LANGUAGES[0])
+    language = language if language in LANGUAGES else LANGUAGES[0]
+    config = os.environ.get(CONFIG)
+    if config and not Path(config).is_file():
+        raise BadSettingsError(plain(language, "settings.no_file", path=config))
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettingsError(plain(language, "settings.bad_toml", why=error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+        raise BadSettingsError(_explain(language, name, first["type"], str(first["msg"]))) from error
+
+
+def _explain(language: str, name: str, kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return plain(language, "settings.unknown", name=name)
+    wanted = message.removeprefix("Value error, ")
+    if wanted.startswith("want_"):
+        return plain(language, "settings.wrong", name=name, wanted=plain(language, f"settings.{wanted}"))
+    return plain(language, "settings.wrong", name=name, wanted=message)
+
+
+def unknown_in_environment() -> list[str]:
+    """CHUISHAO_ variables that mean nothing: named at start, for a misspelt setting would be silent otherwise."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)

@@ -1,0 +1,58 @@
+"""What happens because time passes: the ladder, and questions that nobody answered."""
+
+from functools import partial
+
+import structlog
+
+from bot.metrics import Metrics
+from handlers.question import expire
+from storage import alert, question
+from storage.db import Database, StorageUnavailableError
+from storage.inbox import Inbox, InboxState
+from storage.outbox import Outbox, OutboxState
+
+_log = structlog.get_logger("timers")
+
+
+class Timers:
+    """Polls due rows, so that a restart forgets nothing. One pass is `once`."""
+
+    def __init__(self, db: Database, metrics: Metrics) -> None:
+        self._db = db
+        self._metrics = metrics
+        self._stopping = False
+
+    async def run(self, tick: float) -> None:
+        while not self._stopping:
+            try:
+                await self.once()
+            except StorageUnavailableError:
+                _log.error("timers wait, storage unavailable")
+            await self._db.clock.sleep(tick)
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    async def once(self) -> None:
+        """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others."""
+        now = self._db.clock.now()
+        for alert_id in await alert.due_for_escalation(now):
+            await self._db.unit(partial(alert.escalate, alert_id), "timer:ladder")
+            self._metrics.escalations.inc()
+        for row in await question.expired(now):
+            await self._db.unit(partial(expire, row), "timer:question")
+        await self._figures()
+
+    async def _figures(self) -> None:
+        now = self._db.clock.now()
+        oldest = await Inbox.filter(state=InboxState.NEW).order_by("id").first()
+        self._metrics.inbox_age.set((now - oldest.received_at).total_seconds() if oldest else 0)
+        unsent = await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).order_by("lane", "id").first()
+        self._metrics.outbox_age.set((now - unsent.created_at).total_seconds() if unsent else 0)
+
+    async def counts(self) -> None:
+        """The figures that cost a count; worked out when somebody asks for the metrics."""
+        self._metrics.inbox_waiting.set(await Inbox.filter(state=InboxState.NEW).count())
+        self._metrics.dead_letters.set(await Inbox.filter(state=InboxState.DEAD).count())
+        waiting = (OutboxState.PENDING, OutboxState.SENDING)
+        self._metrics.outbox_waiting.set(await Outbox.filter(state__in=waiting).count())

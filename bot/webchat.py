@@ -1,0 +1,330 @@
+"""The page: a messenger in any browser, whose far side is the gateway. What it does, a phone on Telegram does too."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import segno
+from aiohttp import web
+
+import locales
+from bot.gateway.methods import Methods
+from bot.gateway.store import Store
+
+PAGE = Path(__file__).parent / "page"
+COOKIE = "chuishao"
+YEAR = 365 * 24 * 3600
+PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
+TEXT_CHARACTERS = 20_000
+JOINS_A_MINUTE = 30
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+        "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class WebChat:
+    """Routes of the page. Sessions are cookies tied to the chat's own path, so several chats fit in one browser."""
+
+    def __init__(self, store: Store, methods: Methods, joining_url: str) -> None:
+        self._store = store
+        self._joining_url = joining_url
+        self._streams: dict[int, set[asyncio.Event]] = {}
+        self._toasts: dict[int, deque[dict[str, Any]]] = {}
+        self._taps: dict[str, int] = {}
+        self._joins: deque[float] = deque(maxlen=JOINS_A_MINUTE)
+        self.closing = asyncio.Event()
+        store.watchers.append(self._wake)
+        methods.answers.append(self._answered)
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_get("/", self._index)
+        app.router.add_get("/c/{slug}/", self._index)
+        app.router.add_get("/static/{name}", self._static)
+        app.router.add_get("/words/{language}", self._words)
+        app.router.add_get("/qr/{code}", self._qr)
+        app.router.add_post("/api/join", self._join)
+        app.router.add_get("/c/{slug}/events", self._events)
+        app.router.add_post("/c/{slug}/say", self._say)
+        app.router.add_post("/c/{slug}/tap", self._tap)
+        app.router.add_post("/c/{slug}/place", self._place)
+        app.router.add_post("/c/{slug}/file", self._upload)
+        app.router.add_get("/c/{slug}/file/{file_id}", self._download)
+        app.on_response_prepare.append(self._headers)
+
+    @staticmethod
+    async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+
+    def _wake(self, chat_id: int) -> None:
+        for event in self._streams.get(chat_id, ()):
+            event.set()
+
+    def _answered(self, query_id: str, text: str, loud: bool) -> None:
+        chat_id = self._taps.pop(query_id, None)
+        if chat_id is not None and text:
+            self._toasts.setdefault(chat_id, deque(maxlen=5)).append({"text": text, "loud": loud})
+            self._wake(chat_id)
+
+    # -- files of the page -------------------------------------------------------------------------------------
+
+    async def _index(self, _request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        path = PAGE / request.match_info["name"]
+        if path.name != request.match_info["name"] or path.suffix not in (".js", ".css", ".svg"):
+            raise web.HTTPNotFound
+        if not path.is_file():
+            raise web.HTTPNotFound
+        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    async def _words(self, request: web.Request) -> web.StreamResponse:
+        """The page's own words in one language."""
+        language = request.match_info["language"]
+        messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
+        words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
+        return web.json_response(words, headers={"Cache-Control": "max-age=300"})
+
+    async def _qr(self, request: web.Request) -> web.StreamResponse:
+        """A joining link as a picture, to be scanned from another phone."""
+        code = request.match_info["code"]
+        if len(code) > 64 or not all(c.isalnum() or c in "-_" for c in code):
+            raise web.HTTPNotFound
+        picture = segno.make(f"{self._joining_url}#{code}", micro=False).svg_inline(scale=5, border=2)
+        return web.Response(text=picture, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+    # -- sessions ----------------------------------------------------------------------------------------------
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
+        body = await _json(request)
+        now = time.monotonic()
+        if len(self._joins) == JOINS_A_MINUTE and now - self._joins[0] < 60:
+            raise web.HTTPTooManyRequests
+        self._joins.append(now)
+        code = str(body.get("code", ""))[:64]
+        chat_id, slug, token = await self._store.open_chat()
+        await self.say(chat_id, f"/start {code}")
+        response = web.json_response({"slug": slug})
+        self.give_session(response, slug, token, secure=request.secure or _forwarded_tls(request))
+        return response
+
+    @staticmethod
+    def give_session(response: web.StreamResponse, slug: str, token: str, *, secure: bool) -> None:
+        response.set_cookie(
+            COOKIE, token, path=f"/c/{slug}/", max_age=YEAR, httponly=True, samesite="Strict", secure=secure
+        )
+
+    async def _chat_of(self, request: web.Request) -> int:
+        """The chat of the session. 401 for everything that isn't one: nobody learns which chats there are."""
+        chat_id = await self._store.chat_by_session(request.match_info["slug"], request.cookies.get(COOKIE, ""))
+        if chat_id is None:
+            raise web.HTTPUnauthorized
+        return chat_id
+
+    # -- what the person does ----------------------------------------------------------------------------------
+
+    async def say(self, chat_id: int, text: str, client_id: str | None = None, reply_to: int | None = None) -> dict[str, Any]:
+        """A sentence of the person's."""
+        body = {**_envelope(chat_id), "text": text}
+        if text.startswith("/"):
+            length = len(text.split(maxsplit=1)[0])
+            body["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        if reply_to is not None:
+            answered = await self._store.message(chat_id, reply_to)
+            if answered is not None:
+                body["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
+        return await self._store.from_person(chat_id, body, client_id)
+
+    async def _say(self, request: web.Request) -> web.StreamResponse:
+        chat_id, body = await self._chat_of(request), await _json(request)
+        text = body.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise web.HTTPBadRequest
+        if len(text) > TEXT_CHARACTERS:
+            raise web.HTTPRequestEntityTooLarge(TEXT_CHARACTERS, len(text))
+        stored = await self.say(chat_id, text, _client_id(body), _message_id(body, "reply_to"))
+        return web.json_response({"message_id": stored["message_id"]})
+
+    async def _place(self, request: web.Request) -> web.StreamResponse:
+        chat_id, body = await self._chat_of(request), await _json(request)
+        try:
+            place = {name: float(body[name]) for name in ("latitude", "longitude")}
+        except (KeyError, TypeError, ValueError) as error:
+            raise web.HTTPBadRequest from error
+        if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
+            raise web.HTTPBadRequest
+        stored = await self._store.from_person(chat_id, {**_envelope(chat_id), "location": place}, _client_id(body))
+        return web.json_response({"message_id": stored["message_id"]})
+
+    async def _tap(self, request: web.Request) -> web.StreamResponse:
+        """A button of a message of this chat."""
+        chat_id, body = await self._chat_of(request), await _json(request)
+        message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
+        data = body.get("data")
+        if message is None or not isinstance(data, str) or len(data.encode()) > 64:
+            raise web.HTTPBadRequest
+        query = {
+            "id": secrets.token_hex(8),
+            "from": _envelope(chat_id)["from"],
+            "chat_instance": str(chat_id),
+            "message": message,
+            "data": data,
+        }
+        if len(self._taps) > 10_000:
+            self._taps.clear()
+        self._taps[query["id"]] = chat_id
+        await self._store.queue({"callback_query": query})
+        return web.json_response({})
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        """A photo or a voice message, told by its content, not by its name."""
+        chat_id = await self._chat_of(request)
+        _same_origin(request)
+        form = await request.post()
+        field = form.get("file")
+        if not isinstance(field, web.FileField):
+            raise web.HTTPBadRequest
+        content = field.file.read()
+        kind, mime = _sniff(content)
+        if kind == "" or (kind == "photo" and len(content) > PHOTO_BYTES):
+            raise web.HTTPUnsupportedMediaType if kind == "" else web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+        if kind == "voice" and len(content) > VOICE_BYTES:
+            raise web.HTTPRequestEntityTooLarge(VOICE_BYTES, len(content))
+        client_id = str(form.get("id", ""))[:64] or None
+        file_id = await self._store.keep_file(chat_id, kind, mime, content)
+        file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(content)}
+        part: dict[str, Any] = {"voice": {**file, "duration": 0}}
+        if kind == "photo":
+            part = {"photo": [{**file, "width": 0, "height": 0}]}
+        stored = await self._store.from_person(chat_id, {**_envelope(chat_id), **part}, client_id)
+        return web.json_response({"message_id": stored["message_id"]})
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """A file that a message of this chat shows."""
+        chat_id, file_id = await self._chat_of(request), request.match_info["file_id"]
+        known = await self._store.file(file_id)
+        if known is None or not await self._store.shown_in(chat_id, file_id):
+            raise web.HTTPNotFound
+        headers = {"Content-Type": known["mime"], "Cache-Control": "private, max-age=86400"}
+        return web.FileResponse(self._store.files / file_id, headers=headers)
+
+    # -- what the person sees ----------------------------------------------------------------------------------
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Messages as they come and change, from the last one that the page has seen."""
+        chat_id = await self._chat_of(request)
+        last = _seen(request)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        woken = asyncio.Event()
+        self._streams.setdefault(chat_id, set()).add(woken)
+        try:
+            await response.write(b"retry: 1000\n\n")
+            while not self.closing.is_set():
+                woken.clear()
+                for seq, body, message_id in await self._store.since(chat_id, last):
+                    last = seq
+                    data = {"message": body} if body is not None else {"deleted": message_id}
+                    await _event(response, "message", data, seq)
+                for toast in self._toasts.pop(chat_id, ()):
+                    await _event(response, "toast", toast)
+                await self._menu(response, chat_id)
+                if not await _within(15, woken, self.closing):
+                    await response.write(b": still here\n\n")
+        except ConnectionResetError:
+            pass  # the phone went away; it will ask again from where it was
+        finally:
+            self._streams[chat_id].discard(woken)
+        return response
+
+    async def _menu(self, response: web.StreamResponse, chat_id: int) -> None:
+        await _event(response, "menu", {"commands": await self._store.menu(chat_id)})
+
+
+def _envelope(chat_id: int) -> dict[str, Any]:
+    who = {"id": chat_id, "first_name": "网页"}
+    return {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": int(time.time())}
+
+
+def _client_id(body: dict[str, Any]) -> str | None:
+    value = body.get("id")
+    return value[:64] if isinstance(value, str) and value else None
+
+
+def _message_id(body: dict[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
+
+
+def _seen(request: web.Request) -> int:
+    text = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _same_origin(request: web.Request) -> None:
+    """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.headers.get("Host", ""):
+        raise web.HTTPForbidden
+
+
+async def _json(request: web.Request) -> dict[str, Any]:
+    _same_origin(request)
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        body = json.loads(await request.read())
+    except ValueError as error:
+        raise web.HTTPBadRequest from error
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest
+    return body
+
+
+def _forwarded_tls(request: web.Request) -> bool:
+    return request.headers.get("X-Forwarded-Proto", "") == "https"
+
+
+def _sniff(content: bytes) -> tuple[str, str]:
+    """Kind and type by the first bytes; empty for anything else, whatever it is called."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "photo", "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "photo", "image/png"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "photo", "image/webp"
+    if content.startswith(b"OggS"):
+        return "voice", "audio/ogg"
+    if content.startswith(b"\x1aE\xdf\xa3"):
+        return "voice", "audio/webm"
+    if content[4:8] == b"ftyp":
+        return "voice", "audio/mp4"
+    return "", ""
+
+
+async def _event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:
+    identity = f"id: {number}\n" if number is not None else ""
+    await response.write(f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
+
+
+async def _within(seconds: float, *events: asyncio.Event) -> bool:
+    """Whether one of the events came in time."""
+    async with asyncio.TaskGroup() as group:
+        waits = [group.create_task(event.wait()) for event in events]
+        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+    return bool(done)

@@ -1,0 +1,285 @@
+"""The stage on which the stories play: the real product on a real database, a Bot API server on loopback that stands
+in for Telegram, phones that say, tap and expect, and a clock that is advanced by hand."""
+
+import asyncio
+import contextlib
+import heapq
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.app import Product, running
+from bot.gateway.methods import Methods
+from bot.gateway.server import Gateway
+from bot.gateway.store import Store
+from bot.importing import Kind, import_file
+from bot.settings import Settings
+from storage.clock import SHANGHAI
+from storage.db import open_database
+from storage.inbox import Inbox, InboxState
+from storage.outbox import Outbox, OutboxState
+from storage.person import Person
+
+TOKEN = "7000:test"
+PATIENCE = 10.0
+START = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI)
+SAMPLE = Path(__file__).parent.parent / "storage" / "data"
+
+# The cast. Their chat numbers stand in tests/data/people.csv.
+SECRETARY, GRID_WORKER, NEIGHBOUR, OTHER_TOWN = 9001, 9002, 9003, 9004
+JUDGE, SECOND_JUDGE, THIRD_JUDGE, HEAD = 9101, 9102, 9103, 9110
+TOWN_SECRETARY, SUPERVISOR, ADMIN, POLICE = 9201, 9202, 9203, 9204
+STRANGER = 9999
+
+
+class ManualClock:
+    """Time stands still until somebody advances it."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = count()
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        future = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), future))
+        await future
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            future = heapq.heappop(self._sleepers)[2]
+            if not future.done():
+                future.set_result(None)
+
+
+@dataclass
+class Message:
+    """What a phone shows, as it stands now."""
+
+    id: int
+    text: str
+    mine: bool
+    buttons: list[tuple[str, str]]
+    reply_to: int | None
+    body: dict[str, Any]
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> "Message":
+        rows = (body.get("reply_markup") or {}).get("inline_keyboard") or []
+        buttons = [(b["text"], b.get("callback_data", "")) for row in rows for b in row]
+        text = body.get("text") or body.get("caption") or ""
+        reply = (body.get("reply_to_message") or {}).get("message_id")
+        return cls(body["message_id"], text, not body["from"].get("is_bot"), buttons, reply, body)
+
+
+class Phone:
+    """One person's chat with the bot, on the stand-in for Telegram."""
+
+    def __init__(self, world: "World", chat_id: int) -> None:
+        self._world = world
+        self.chat_id = chat_id
+
+    def _user(self) -> dict[str, Any]:
+        who = {"id": self.chat_id, "first_name": "某某"}
+        return {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": 1_800_000_000}
+
+    async def sends(self, **content: Any) -> int:
+        """Any message; its number."""
+        body = {**self._user(), **content}
+        text = content.get("text", "")
+        if text.startswith("/"):
+            body["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
+        return int((await self._world.store.from_person(self.chat_id, body))["message_id"])
+
+    async def says(self, text: str, reply_to: Message | None = None) -> int:
+        extra = {"reply_to_message": {**reply_to.body}} if reply_to else {}
+        return await self.sends(text=text, **extra)
+
+    async def edits(self, message_id: int, text: str) -> None:
+        body = {**self._user(), "message_id": message_id, "text": text, "edit_date": 1_800_000_001}
+        await self._world.store.queue({"edited_message": body})
+
+    async def taps_data(self, message: Message, data: str) -> None:
+        query = {"id": f"q{next(self._world.numbers)}", "chat_instance": "1", "data": data, "message": message.body}
+        await self._world.store.queue({"callback_query": {**query, "from": self._user()["from"]}})
+
+    async def taps(self, label: str, message: Message | None = None) -> Message:
+        """Taps the newest button of that label; returns its message."""
+        found = message or await self.expects(lambda m: any(text == label for text, _ in m.buttons), what=f"button {label}")
+        data = next(data for text, data in found.buttons if text == label)
+        await self.taps_data(found, data)
+        return found
+
+    async def messages(self) -> list[Message]:
+        """All messages now on the phone, in order."""
+        rows = await self._world.store.since(self.chat_id, 0, 1000)
+        return sorted((Message.of(body) for _seq, body, _id in rows if body is not None), key=lambda m: m.id)
+
+    async def received(self) -> list[Message]:
+        return [message for message in await self.messages() if not message.mine]
+
+    async def expects(self, wanted: str | Callable[[Message], bool], *, after: int = 0, what: str = "") -> Message:
+        """The newest message from the bot that contains the words (or fits), waiting for it."""
+        fits = wanted if callable(wanted) else lambda message: wanted in message.text
+        changed = self._world.watch(self.chat_id)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    changed.clear()
+                    for message in reversed(await self.received()):
+                        if message.id > after and fits(message):
+                            return message
+                    await changed.wait()
+        except TimeoutError:
+            seen = "\n---\n".join(message.text for message in await self.received())
+            raise AssertionError(f"{self.chat_id} waited for {what or wanted!r} and sees:\n{seen}") from None
+
+    async def hears(self, words: str) -> None:
+        """An answer to a tap."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(words in text for text in self._world.toasts):
+                self._world.toasted.clear()
+                await self._world.toasted.wait()
+
+
+@dataclass
+class World:
+    """A running product with everybody's phones."""
+
+    product: Product
+    store: Store
+    gateway: Gateway
+    clock: ManualClock
+    numbers: Any = field(default_factory=lambda: count(1))
+    toasts: list[str] = field(default_factory=list)
+    toasted: asyncio.Event = field(default_factory=asyncio.Event)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    _watched: dict[int, asyncio.Event] = field(default_factory=dict)
+
+    def phone(self, chat_id: int) -> Phone:
+        return Phone(self, chat_id)
+
+    def watch(self, chat_id: int) -> asyncio.Event:
+        return self._watched.setdefault(chat_id, asyncio.Event())
+
+    def note_change(self, chat_id: int) -> None:
+        self.watch(chat_id).set()
+
+    def note_toast(self, _query: str, text: str, _loud: bool) -> None:
+        self.toasts.append(text)
+        self.toasted.set()
+
+    async def settled(self) -> None:
+        """Until nothing that is due is left to do."""
+        async with asyncio.timeout(PATIENCE):
+            while await self._busy():
+                await asyncio.sleep(0.01)
+
+    async def _busy(self) -> bool:
+        now = self.clock.now()
+        waiting = await self.store._run(lambda: self.store._db.execute("SELECT count(*) FROM pending").fetchone()[0])
+        taken = await Inbox.filter(channel="telegram").count()
+        return (
+            taken < getattr(self, "queued_base", 0)
+            or bool(waiting and await self._unconfirmed())
+            or await Inbox.filter(state=InboxState.NEW, not_before__lte=now).exists()
+            or await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).exists()
+            or await Outbox.filter(state=OutboxState.SENDING).exists()
+        )
+
+    async def _unconfirmed(self) -> bool:
+        """Whether the gateway holds an update that the inbox doesn't."""
+        rows = await self.store._run(lambda: [r[0] for r in self.store._db.execute("SELECT update_id FROM pending")])
+        return await Inbox.filter(channel="telegram", update_id__in=rows).count() < len(rows)
+
+    async def advance(self, seconds: float) -> None:
+        """Time passes, and everything that became due has happened."""
+        await self.settled()
+        self.clock.advance(seconds)
+        await self.product.timers.once()
+        await self.settled()
+
+    async def person(self, chat_id: int) -> Person:
+        return await Person.get(endpoints__chat_id=chat_id)
+
+
+def settings_for(folder: Path, database: str = "", **more: Any) -> Settings:
+    return Settings(**{"data": folder, "database": database, "listen": "127.0.0.1:0", "court_phone": "0578-0000000", **more})
+
+
+async def fill(settings: Settings, clock: ManualClock, cases: Path | None = None) -> None:
+    """The sample county, with the cast of the stories."""
+    async with open_database(settings.database_url, settings.secrets(), clock=clock) as db:
+        here = Path(__file__).parent / "data"
+        files = {
+            Kind.AREAS: SAMPLE / "sample-areas.csv",
+            Kind.PEOPLE: here / "people.csv",
+            Kind.CASES: cases or SAMPLE / "sample-cases.csv",
+        }
+        for kind, path in files.items():
+            done = await import_file(db, kind, path, lambda _done, _all: None, strict=True)
+            assert done.written, (kind, done.report)
+
+
+class FarEnd:
+    """The Bot API server that stands in for Telegram, on a port of its own. It outlives the product's restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.methods = Methods(self.store, TOKEN)
+        self.gateway = Gateway(self.methods)
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=30_000_000)
+        self.gateway.add_routes(app)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port = site._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self.store.close()
+
+
+@dataclass
+class Stage:
+    """Where a world can be opened, closed and opened again on the same database."""
+
+    settings: Settings
+    far_end: FarEnd
+    clock: ManualClock
+
+    @contextlib.asynccontextmanager
+    async def world(self, **more: Any) -> AsyncIterator[World]:
+        settings = self.settings.model_copy(update={"bot_token": TOKEN, "api_base": self.far_end.url, "rate_limits": "off", **more})
+        async with running(settings, self.clock) as product:
+            world = World(product, self.far_end.store, self.far_end.gateway, self.clock)
+            self.far_end.store.watchers[:] = [world.note_change]
+            self.far_end.methods.answers[:] = [world.note_toast]
+
+            async def note_call(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+                world.calls.append((method, parameters))
+                return None
+
+            self.far_end.gateway.interceptors[:] = [note_call]
+            yield world
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True)

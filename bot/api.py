@@ -53,7 +53,14 @@ class NoAnswerError(Exception):
     """The request went out and no answer came back: perhaps sent."""
 
 
-_UNREACHABLE = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate", "PEER_ID_INVALID", "bot was kicked")
+_UNREACHABLE = (
+    "chat not found",
+    "user is deactivated",
+    "bot was blocked",
+    "bot can't initiate",
+    "PEER_ID_INVALID",
+    "bot was kicked",
+)
 
 
 class BotApi:

@@ -114,7 +114,9 @@ class _Assembly:
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         webchat = self._webchat = WebChat(self._store, methods, f"{url}/")
         webchat.add_routes(app)
-        self._channels[WEB] = build(WEB, BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token), token, NoLimits())
+        self._channels[WEB] = build(
+            WEB, BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token), token, NoLimits()
+        )
         if settings.bot_token:
             limits = TelegramLimits() if settings.limits_on else NoLimits()
             api = BotApi(self._session, settings.api_base, settings.bot_token)
@@ -249,7 +251,10 @@ class _Assembly:
             self._told[chat_id] = now
             incident = new_incident()
             words = text(
-                endpoint.person.language or DEFAULT, "help.not_logged", phone=self._settings.court_phone, incident=incident
+                endpoint.person.language or DEFAULT,
+                "help.not_logged",
+                phone=self._settings.court_phone,
+                incident=incident,
             )
             _log.error("sender told that nothing was logged", incident=incident)
             try:

@@ -85,7 +85,9 @@ class Dispatcher:
             self._flying.pop((row.channel, row.chat_id), None)
             self._db.committed.set()
 
-    async def _settle(self, row: Outbox, state: OutboxState | None, pause: float = 0, *, doubtful: bool = False) -> None:
+    async def _settle(
+        self, row: Outbox, state: OutboxState | None, pause: float = 0, *, doubtful: bool = False
+    ) -> None:
         async def note() -> None:
             if state is None:
                 await outbox.put_back(row, pause, doubtful=doubtful)

@@ -67,7 +67,9 @@ def _xlsx(content: bytes) -> list[tuple[int, list[str]]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         sheet = book.worksheets[0]
-        return [(line, [_text(value) for value in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+        return [
+            (line, [_text(value) for value in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        ]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
         raise NotASpreadsheetError from error
 

@@ -134,7 +134,9 @@ class WebChat:
 
     # -- what the person does ----------------------------------------------------------------------------------
 
-    async def say(self, chat_id: int, text: str, client_id: str | None = None, reply_to: int | None = None) -> dict[str, Any]:
+    async def say(
+        self, chat_id: int, text: str, client_id: str | None = None, reply_to: int | None = None
+    ) -> dict[str, Any]:
         """A sentence of the person's."""
         body = {**_envelope(chat_id), "text": text}
         if text.startswith("/"):
@@ -198,7 +200,9 @@ class WebChat:
         content = field.file.read()
         kind, mime = _sniff(content)
         if kind == "" or (kind == "photo" and len(content) > PHOTO_BYTES):
-            raise web.HTTPUnsupportedMediaType if kind == "" else web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+            raise (
+                web.HTTPUnsupportedMediaType if kind == "" else web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+            )
         if kind == "voice" and len(content) > VOICE_BYTES:
             raise web.HTTPRequestEntityTooLarge(VOICE_BYTES, len(content))
         client_id = str(form.get("id", ""))[:64] or None

@@ -199,7 +199,9 @@ def _progress(showing: Showing, one: Alert) -> list[str]:
     """Who did what when, in one line; the whole of it is in /case."""
     if one.state is AlertState.WITHDRAWN:
         return [showing.text("alert.was_withdrawn")]
-    steps = [event for event in one.events if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")]
+    steps = [
+        event for event in one.events if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")
+    ]
     words = [event_line(showing, event) for event in sorted(steps, key=lambda event: event.id)]
     lines = [" → ".join(words)] if words else []
     if one.state is AlertState.CLOSED and one.outcome is not None:
@@ -221,7 +223,9 @@ async def _others(showing: Showing, one: Alert) -> list[str]:
     rest = [other for other in await alert.of_sighting_root(one.sighting_id) if other.id != one.id]
     rest = [other for other in rest if other.state is not AlertState.WITHDRAWN]
     words = [
-        showing.plain("alert.other", judge=judge_name(showing, other), state=showing.plain(f"alert.state_{other.state.value}"))
+        showing.plain(
+            "alert.other", judge=judge_name(showing, other), state=showing.plain(f"alert.state_{other.state.value}")
+        )
         for other in rest
     ]
     return [showing.text("alert.others", list="、".join(words))] if words else []
@@ -236,7 +240,9 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
         return [buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
     if menu == "xfer" and showing.person is not None:
         return await _colleague_buttons(showing, one, showing.person)
-    moves = [showing.button(f"alert.{verb}", verb, one.id) for verb, to in MOVES.items() if alert.may_move(one.state, to)]
+    moves = [
+        showing.button(f"alert.{verb}", verb, one.id) for verb, to in MOVES.items() if alert.may_move(one.state, to)
+    ]
     rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
     return [moves, rest] if moves else [rest]
 

@@ -133,5 +133,9 @@ async def show_toast(showing: Showing) -> Card | None:
     words = showing.plain(key) if key else ""
     return Card(
         method="answerCallbackQuery",
-        parameters={"callback_query_id": showing.args["query"], "text": words, "show_alert": bool(showing.args.get("loud"))},
+        parameters={
+            "callback_query_id": showing.args["query"],
+            "text": words,
+            "show_alert": bool(showing.args.get("loud")),
+        },
     )

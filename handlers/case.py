@@ -63,7 +63,9 @@ async def open_timeline(turn: Turn, tap: Tap) -> None:
 
 @card("cases")
 async def show_cases(showing: Showing) -> Card | None:
-    rows = await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor").order_by("-year", "-sequence")
+    rows = (
+        await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor").order_by("-year", "-sequence")
+    )
     buttons = []
     for row in rows:
         people = "、".join(party.debtor.name for party in row.parties)
@@ -73,7 +75,9 @@ async def show_cases(showing: Showing) -> Card | None:
 
 @card("case")
 async def show_case(showing: Showing) -> Card | None:
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor__aliases", "parties__debtor__plates", "judge")
+    row = await Case.get_or_none(id=showing.ref).prefetch_related(
+        "parties__debtor__aliases", "parties__debtor__plates", "judge"
+    )
     person = showing.person
     if row is None or person is None:
         return None
@@ -82,7 +86,9 @@ async def show_case(showing: Showing) -> Card | None:
     running = [one for one in alerts if one.state in alert.OPEN]
     status = showing.plain(f"case.status_{row.status.value}") + (showing.plain("case.in_hand") if running else "")
     lines = [
-        showing.text("case.head", number=row.number, who="、".join(party.debtor.name for party in parties), status=status)
+        showing.text(
+            "case.head", number=row.number, who="、".join(party.debtor.name for party in parties), status=status
+        )
     ]
     owed = [party.amount for party in parties if party.amount is not None]
     lines.append(
@@ -91,7 +97,9 @@ async def show_case(showing: Showing) -> Card | None:
             judge=row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge"),
             amount=locales.amount(showing.language, max(owed)) if owed else showing.plain("case.amount_unknown"),
             paid=locales.amount(showing.language, sum((party.paid for party in parties), Decimal(0))),
-            left=locales.amount(showing.language, max((owing(party) or Decimal(0) for party in parties), default=Decimal(0))),
+            left=locales.amount(
+                showing.language, max((owing(party) or Decimal(0) for party in parties), default=Decimal(0))
+            ),
         )
     )
     if sees_whole(person):
@@ -99,7 +107,9 @@ async def show_case(showing: Showing) -> Card | None:
             debtor = party.debtor
             extra = [debtor.phone, debtor.registered_address, *[plate.number for plate in debtor.plates]]
             lines.append(" · ".join([debtor_line(showing, debtor), *[locales.escape(word) for word in extra if word]]))
-        lines.append(showing.text("case.owed_to", creditor="、".join(dict.fromkeys(p.creditor for p in parties if p.creditor))))
+        lines.append(
+            showing.text("case.owed_to", creditor="、".join(dict.fromkeys(p.creditor for p in parties if p.creditor)))
+        )
     else:
         years = [age(party.debtor.born, showing.today) for party in parties]
         known = [showing.plain("case.years", years=value) for value in years if value is not None]
@@ -113,7 +123,11 @@ async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
     if not alerts:
         return showing.text("case.never_seen")
     one = alerts[0]
-    steps = [event for event in sorted(one.events, key=lambda event: event.id) if event.kind in ("acknowledged", "en_route", "on_scene", "closed")]
+    steps = [
+        event
+        for event in sorted(one.events, key=lambda event: event.id)
+        if event.kind in ("acknowledged", "en_route", "on_scene", "closed")
+    ]
     words = [showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=await full_name(one.area_code))]
     words += [event_line(showing, event) for event in steps]
     if one.outcome is not None:

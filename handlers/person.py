@@ -95,7 +95,9 @@ async def show_me(showing: Showing) -> Card | None:
     for row in rows:
         here = (row.channel, row.chat_id) == (showing.channel, showing.chat_id)
         key = "person.phone_here" if here else "person.phone_other"
-        lines.append(showing.text(key, channel=showing.plain(f"person.channel_{row.channel}"), at=showing.at(row.joined_at)))
+        lines.append(
+            showing.text(key, channel=showing.plain(f"person.channel_{row.channel}"), at=showing.at(row.joined_at))
+        )
         if here:
             buttons.append([showing.button("person.move", "move"), showing.button("person.leave", "leave", row.id)])
         else:

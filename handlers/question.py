@@ -29,9 +29,7 @@ def register(app: App) -> None:
 
 async def ask_which(turn: Turn, row: Sighting, debtor_ids: list[int]) -> None:
     """Asks the reporter; the answer may take 60 seconds, then everybody concerned is told."""
-    asked = await question.ask(
-        QuestionKind.WHICH, turn.channel, turn.chat_id, turn.who.id, row.id, debtor_ids[:MOST]
-    )
+    asked = await question.ask(QuestionKind.WHICH, turn.channel, turn.chat_id, turn.who.id, row.id, debtor_ids[:MOST])
     await put(turn.address, "which", asked.id, lane=Lane.RECEIPT, fresh=True, reply_to=row.message_id or None)
 
 
@@ -166,11 +164,12 @@ async def show_which(showing: Showing) -> Card | None:
         return Card(showing.text("question.answered", who=who) if who else showing.text("question.off_list"))
     people = await Debtor.filter(id__in=row.option_ids).order_by("id")
     buttons = [[Button(_label(showing, person), Tap("pick", row.id, person.id))] for person in people]
-    buttons.append([showing.button("question.none", "none", row.id), showing.button("question.unsure", "unsure", row.id)])
+    buttons.append(
+        [showing.button("question.none", "none", row.id), showing.button("question.unsure", "unsure", row.id)]
+    )
     key = "question.told_all" if row.closed_at is not None else "question.which"
     return Card(showing.text(key, count=len(people)), buttons)
 
 
 def _label(showing: Showing, person: Debtor) -> str:
     return html.unescape(debtor_line(showing, person))
-

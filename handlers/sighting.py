@@ -227,7 +227,9 @@ def _first_line(showing: Showing, row: Sighting) -> str:
     else:
         who = names(showing, _visible(showing, list(row.suspects), row), row.doubtful)
     place = showing.text("sighting.at_place", place=row.place) if row.place else ""
-    return showing.text("sighting.receipt_logged", at=showing.at(row.reported_at), who=locales.Html(who), place=locales.Html(place))
+    return showing.text(
+        "sighting.receipt_logged", at=showing.at(row.reported_at), who=locales.Html(who), place=locales.Html(place)
+    )
 
 
 def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[str]:
@@ -247,7 +249,9 @@ def _alert_line(showing: Showing, one: Alert) -> str:
         paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
         note = locales.escape(shortened(one.note, 200))
         at = showing.at(one.closed_at or showing.now)
-        return showing.text("sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note)
+        return showing.text(
+            "sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note
+        )
     parts = [showing.text("sighting.step_sending", judge=name)]
     if one.delivered_at is not None:
         parts = [showing.text("sighting.step_delivered", judge=name, at=showing.at(one.delivered_at))]
@@ -319,4 +323,3 @@ async def _today_line(showing: Showing, row: Sighting) -> str:
         village=await full_name(row.area_code),
         state=state,
     )
-

@@ -174,9 +174,7 @@ async def raise_for(report: Sighting) -> Raised:
 
 async def _raise(report: Sighting, judge_id: int) -> int:
     now = unit().now
-    alert = await Alert.create(
-        sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now
-    )
+    alert = await Alert.create(sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now)
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await _event(alert, "raised")
     reached = await _hand_card(alert, judge_id)
@@ -427,7 +425,11 @@ async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 2
     query = Alert.filter(within("area_code", area_code), state=AlertState.SENT)
     if judge_id is not None:
         query = query.filter(judge_id=judge_id)
-    return await query.order_by("raised_at").limit(limit).prefetch_related("judge", "sighting__suspects__debtor", "recipients__person")
+    return (
+        await query.order_by("raised_at")
+        .limit(limit)
+        .prefetch_related("judge", "sighting__suspects__debtor", "recipients__person")
+    )
 
 
 async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:

@@ -130,7 +130,9 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
         query = query.filter(judge_id=person.id)
     else:
         query = query.filter(within("parties__debtor__area_code", person.area_code))
-    return await query.distinct().order_by("-year", "-sequence").limit(limit).prefetch_related("parties__debtor", "judge")
+    return (
+        await query.distinct().order_by("-year", "-sequence").limit(limit).prefetch_related("parties__debtor", "judge")
+    )
 
 
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:

@@ -161,9 +161,7 @@ class Database:
             if entry is None:
                 return
 
-    async def _commit_group(
-        self, client: SqliteClient, group: list[Job]
-    ) -> None:
+    async def _commit_group(self, client: SqliteClient, group: list[Job]) -> None:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
         try:
             await client.execute_query("BEGIN IMMEDIATE")
@@ -344,7 +342,7 @@ async def open_database(
     if migrating:
         if url.startswith("sqlite"):
             path = Path(url.removeprefix("sqlite://"))
-            path.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+            path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{path}.migrate.lock", timeout=60):
                 await _migrate(url)
         else:

@@ -34,15 +34,15 @@ class LadderStep(Model):
 async def steps_for(area_code: str) -> list[LadderStep]:
     """The ladder of the court that `area_code` belongs to, in order."""
     rows = await LadderStep.all().order_by("number")
-    nearest = max((row.area_code for row in rows if row.area_code and contains(row.area_code, area_code)), default="", key=len)
+    nearest = max(
+        (row.area_code for row in rows if row.area_code and contains(row.area_code, area_code)), default="", key=len
+    )
     return [row for row in rows if row.area_code == nearest]
 
 
 def next_step(steps: Sequence[LadderStep], done: int, reachable: bool) -> LadderStep | None:
     """The rung after number `done`; ringing again is left out where nobody could be reached."""
-    return next(
-        (step for step in steps if step.number > done and (reachable or step.target is not Target.AGAIN)), None
-    )
+    return next((step for step in steps if step.number > done and (reachable or step.target is not Target.AGAIN)), None)
 
 
 def due_at(raised_at: datetime, step: LadderStep | None, reachable: bool, now: datetime) -> datetime | None:

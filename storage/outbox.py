@@ -207,6 +207,4 @@ async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Deli
 
 async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
     """Which card a message is: to know what somebody replied to."""
-    return (
-        await Delivery.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()
-    )
+    return await Delivery.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()

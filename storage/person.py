@@ -122,9 +122,7 @@ async def leave(endpoint: Endpoint, reason: str = "left") -> None:
 
 async def disable(channel: str, chat_id: int, reason: str) -> None:
     """The far end says that this chat can't be reached; it is used again once a message comes from it."""
-    changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(
-        active=False, reason=reason
-    )
+    changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(active=False, reason=reason)
     if changed:
         audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
 
@@ -150,7 +148,9 @@ async def holding(role: Role, area_code: str) -> list[Person]:
 
 async def colleagues(judge: Person) -> list[Person]:
     """Other judges of the same court, for 转交."""
-    return await Person.filter(role=Role.JUDGE, area_code=judge.area_code, active=True).exclude(id=judge.id).order_by("id")
+    return (
+        await Person.filter(role=Role.JUDGE, area_code=judge.area_code, active=True).exclude(id=judge.id).order_by("id")
+    )
 
 
 def masked(phone: str) -> str:

@@ -31,9 +31,7 @@ class Relay(Model):
         table = "relay"
 
 
-async def say(
-    direction: Direction, alert_id: int, sighting_id: int, author: Person, asker_id: int, text: str
-) -> Relay:
+async def say(direction: Direction, alert_id: int, sighting_id: int, author: Person, asker_id: int, text: str) -> Relay:
     row = await Relay.create(
         alert_id=alert_id,
         sighting_id=sighting_id,

@@ -29,8 +29,10 @@ async def circles(area_code: str, text: str) -> list[list[Known]]:
 
 
 async def _known(today: date, area_code: str) -> list[Known]:
-    rows = await Debtor.filter(within("area_code", area_code)).order_by("id").prefetch_related(
-        "aliases", "plates", "parties__case"
+    rows = (
+        await Debtor.filter(within("area_code", area_code))
+        .order_by("id")
+        .prefetch_related("aliases", "plates", "parties__case")
     )
     return [to_known(row, today) for row in rows]
 

@@ -29,9 +29,7 @@ class Shift(Model):
 async def on_duty(area_code: str, now: datetime) -> Person | None:
     """The duty person of the court that `area_code` belongs to."""
     row = (
-        await Shift.filter(
-            area_code=county_of(area_code), starts_at__lte=now, ends_at__gt=now, person__active=True
-        )
+        await Shift.filter(area_code=county_of(area_code), starts_at__lte=now, ends_at__gt=now, person__active=True)
         .order_by("-starts_at")
         .first()
         .prefetch_related("person")

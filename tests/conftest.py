@@ -86,5 +86,3 @@ async def world(stage: Stage) -> AsyncIterator[World]:
     """The product running, with the sample county and everybody's phones."""
     async with stage.world() as running_world:
         yield running_world
-
-

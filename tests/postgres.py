@@ -13,7 +13,9 @@ from pathlib import Path
 def find_binaries() -> Path | None:
     """The folder with initdb, wherever the system keeps it."""
     on_path = shutil.which("initdb")
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb") + glob.glob("/opt/homebrew/opt/postgresql*/bin/initdb"))
+    found = sorted(
+        glob.glob("/usr/lib/postgresql/*/bin/initdb") + glob.glob("/opt/homebrew/opt/postgresql*/bin/initdb")
+    )
     chosen = on_path or (found[-1] if found else None)
     return Path(chosen).parent if chosen else None
 
@@ -44,7 +46,18 @@ class Server:
                 if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 1:
                     parent.chmod(parent.stat().st_mode | 0o711)
         data = str(self._folder / "db")
-        self._run(str(self._binaries / "initdb"), "-D", data, "-U", "chuishao", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        self._run(
+            str(self._binaries / "initdb"),
+            "-D",
+            data,
+            "-U",
+            "chuishao",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        )
         options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
         self._run(str(self._binaries / "pg_ctl"), "-D", data, "-o", options, "-l", f"{data}/log", "-w", "start")
 
@@ -55,6 +68,15 @@ class Server:
         """A new database's url."""
         name = name or f"story_{next(self._numbers)}"
         self._run(
-            str(self._binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "chuishao", "-T", template, name
+            str(self._binaries / "createdb"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            "chuishao",
+            "-T",
+            template,
+            name,
         )
         return f"postgres://chuishao@127.0.0.1:{self.port}/{name}"

@@ -115,7 +115,9 @@ class Phone:
 
     async def taps(self, label: str, message: Message | None = None) -> Message:
         """Taps the newest button of that label; returns its message."""
-        found = message or await self.expects(lambda m: any(text == label for text, _ in m.buttons), what=f"button {label}")
+        found = message or await self.expects(
+            lambda m: any(text == label for text, _ in m.buttons), what=f"button {label}"
+        )
         data = next(data for text, data in found.buttons if text == label)
         await self.taps_data(found, data)
         return found
@@ -214,7 +216,9 @@ class World:
 
 
 def settings_for(folder: Path, database: str = "", **more: Any) -> Settings:
-    return Settings(**{"data": folder, "database": database, "listen": "127.0.0.1:0", "court_phone": "0578-0000000", **more})
+    return Settings(
+        **{"data": folder, "database": database, "listen": "127.0.0.1:0", "court_phone": "0578-0000000", **more}
+    )
 
 
 async def fill(settings: Settings, clock: ManualClock, cases: Path | None = None) -> None:
@@ -267,7 +271,9 @@ class Stage:
 
     @contextlib.asynccontextmanager
     async def world(self, **more: Any) -> AsyncIterator[World]:
-        settings = self.settings.model_copy(update={"bot_token": TOKEN, "api_base": self.far_end.url, "rate_limits": "off", **more})
+        settings = self.settings.model_copy(
+            update={"bot_token": TOKEN, "api_base": self.far_end.url, "rate_limits": "off", **more}
+        )
         async with running(settings, self.clock) as product:
             world = World(product, self.far_end.store, self.far_end.gateway, self.clock)
             self.far_end.store.watchers[:] = [world.note_change]

@@ -40,7 +40,7 @@ class _Parser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or self._open[-1][0] != tag:
-            raise MarkupError(f'can\'t parse entities: Unexpected end tag at byte offset {self.getpos()[1]}')
+            raise MarkupError(f"can't parse entities: Unexpected end tag at byte offset {self.getpos()[1]}")
         entity = self._open.pop()[1]
         entity["length"] = utf16(self.text) - entity["offset"]
         if entity["length"]:
@@ -52,7 +52,9 @@ class _Parser(HTMLParser):
     def done(self) -> None:
         self.close()
         if self._open:
-            raise MarkupError(f"can't parse entities: Can't find end tag corresponding to start tag {self._open[-1][0]}")
+            raise MarkupError(
+                f"can't parse entities: Can't find end tag corresponding to start tag {self._open[-1][0]}"
+            )
 
 
 def utf16(text: str) -> int:

@@ -70,7 +70,12 @@ class Methods:
         return await run(parameters, files)
 
     async def _get_me(self, _p: Parameters, _f: Files) -> Any:
-        return {**self.bot, "can_join_groups": False, "can_read_all_group_messages": False, "supports_inline_queries": False}
+        return {
+            **self.bot,
+            "can_join_groups": False,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
 
     async def _get_updates(self, p: Parameters, _f: Files) -> Any:
         """Long polling. A second poller ends the first, as at Telegram."""
@@ -85,7 +90,10 @@ class Methods:
                 updates = await self.store.updates(offset, max(1, min(limit, 100)))
                 left = until - asyncio.get_running_loop().time()
                 if mine.is_set():
-                    raise RefusedError(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
+                    raise RefusedError(
+                        409,
+                        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+                    )
                 if updates or left <= 0:
                     return updates
                 await _first(left, mine, self.store.updates_waiting)
@@ -170,7 +178,9 @@ class Methods:
         if body is None:
             raise bad("message to edit not found")
         if same:
-            raise bad("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
+            raise bad(
+                "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
+            )
         return body
 
     async def _delete_message(self, p: Parameters, _f: Files) -> Any:
@@ -190,7 +200,12 @@ class Methods:
         known = await self.store.file(str(p.get("file_id", "")))
         if known is None:
             raise bad("invalid file_id")
-        return {"file_id": known["id"], "file_unique_id": known["id"][:16], "file_size": known["size"], "file_path": known["id"]}
+        return {
+            "file_id": known["id"],
+            "file_unique_id": known["id"][:16],
+            "file_size": known["size"],
+            "file_path": known["id"],
+        }
 
     async def _get_chat(self, p: Parameters, _f: Files) -> Any:
         return await self._chat(p)

@@ -170,7 +170,9 @@ class Store:
         self._touched(chat_id)
         return stored
 
-    async def change(self, chat_id: int, message_id: int, change: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    async def change(
+        self, chat_id: int, message_id: int, change: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any] | None:
         """Applies `change` to a message's body; it returns whether anything differs. None: no such message."""
 
         def work() -> dict[str, Any] | None:
@@ -247,7 +249,9 @@ class Store:
         def work() -> list[dict[str, Any]]:
             if offset is not None and offset > 0:
                 self._db.execute("DELETE FROM pending WHERE update_id < ?", (offset,))
-            rows = self._db.execute("SELECT update_id, body FROM pending ORDER BY update_id LIMIT ?", (limit,)).fetchall()
+            rows = self._db.execute(
+                "SELECT update_id, body FROM pending ORDER BY update_id LIMIT ?", (limit,)
+            ).fetchall()
             return [{"update_id": row["update_id"], **json.loads(row["body"])} for row in rows]
 
         return await self._run(work)

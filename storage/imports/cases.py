@@ -9,8 +9,7 @@ from storage import audit
 from storage.area import Area, Gazetteer, county_of
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.debtor import Alias, Debtor, DebtorKind, Plate
-from storage.imports import Plan, Progress, Report, Row, chunks, next_id, numbered, sequences_follow, sift
-from storage.imports import normal
+from storage.imports import Plan, Progress, Report, Row, chunks, next_id, normal, numbered, sequences_follow, sift
 from storage.imports.normal import Unclear
 from storage.person import Person, Role
 from storage.secret import Secrets
@@ -208,7 +207,9 @@ class _Work:
         await self._find_cases()
         links = await self._find_links()
         await self._find_debtors(links)
-        touched = set(self.changed_debtors) | {self.debtor_ids[k] for k, _ in (*self.more_aliases, *self.more_plates) if k in self.debtor_ids}
+        touched = set(self.changed_debtors) | {
+            self.debtor_ids[k] for k, _ in (*self.more_aliases, *self.more_plates) if k in self.debtor_ids
+        }
         for party in self.parties:
             case = self.case_rows.get(str(party.number))
             debtor_id = self.debtor_ids.get(party.person_key)
@@ -332,8 +333,12 @@ class _Work:
                 )
             )
         await numbered(Debtor, rows)
-        await Alias.bulk_create([Alias(debtor_id=self.debtor_ids[k], text=t) for k, t in self.more_aliases], batch_size=500)
-        await Plate.bulk_create([Plate(debtor_id=self.debtor_ids[k], number=n) for k, n in self.more_plates], batch_size=500)
+        await Alias.bulk_create(
+            [Alias(debtor_id=self.debtor_ids[k], text=t) for k, t in self.more_aliases], batch_size=500
+        )
+        await Plate.bulk_create(
+            [Plate(debtor_id=self.debtor_ids[k], number=n) for k, n in self.more_plates], batch_size=500
+        )
 
     async def _add_cases(self) -> None:
         first = await next_id(Case)

@@ -106,7 +106,7 @@ class _Assembly:
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
         token = await self._gateway_token()
-        methods = Methods(self._store, token)
+        methods = self._methods = Methods(self._store, token)
         app = web.Application(client_max_size=_REQUEST_BYTES)
         Gateway(methods).add_routes(app)
         runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
@@ -161,8 +161,11 @@ class _Assembly:
                 await self._dispatcher.drain()
         except TimeoutError:
             _log.warning("not everything was sent before the end; the outbox holds it")
+        self._router.cancel()
+        self._dispatcher.cancel()
         for task in self._working:
             task.cancel()
+        self._methods.close()
         await self._runner.cleanup()
         for channel in self._channels.values():
             await channel.app.shutdown()

@@ -63,6 +63,11 @@ class Dispatcher:
         if self._flying:
             await asyncio.wait(list(self._flying.values()))
 
+    def cancel(self) -> None:
+        """Gives up what `drain` waited for in vain; its leases run out, and it is sent as a repeat."""
+        for task in self._flying.values():
+            task.cancel()
+
     async def _launch(self) -> None:
         while not self._stopping and len(self._flying) < SIDE_BY_SIDE and await outbox.due(self._db.clock.now()):
             room = SIDE_BY_SIDE - len(self._flying)

@@ -55,4 +55,6 @@ async def _plan(db: Database, kind: Kind, rows: list[Row], progress: Progress) -
         return await cases.plan(rows, progress, db.secrets)
     if kind is Kind.PEOPLE:
         return await people.plan(rows, progress)
-    return await (areas if kind is Kind.AREAS else duty).plan(rows, progress)
+    if kind is Kind.AREAS:
+        return await areas.plan(rows, progress)
+    return await duty.plan(rows, progress)

@@ -72,6 +72,7 @@ class Router:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+        self._unavailable = False
 
     def wake(self) -> None:
         """There is something new in the inbox."""
@@ -80,6 +81,9 @@ class Router:
     async def run(self, tick: float) -> None:
         """Until `drain`. Wakes at new updates, and every `tick` seconds for retries."""
         while not self._stopping:
+            if self._unavailable:
+                self._unavailable = False
+                await self._db.clock.sleep(1)
             self._woken.clear()
             now = self._db.clock.now()
             held_up: set[tuple[str, int]] = set()
@@ -97,6 +101,11 @@ class Router:
         self._woken.set()
         if self._running:
             await asyncio.wait(list(self._running.values()))
+
+    def cancel(self) -> None:
+        """Gives up what `drain` waited for in vain; the inbox has it still."""
+        for task in self._running.values():
+            task.cancel()
 
     async def _take(self, row: Inbox) -> None:
         try:
@@ -123,7 +132,7 @@ class Router:
         except StorageUnavailableError:
             self._metrics.handled.labels("unavailable").inc()
             _log.error("not handled, storage unavailable", inbox=row.id)
-            await self._db.clock.sleep(1)
+            self._unavailable = True
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
             await self._failed(row, error)
         else:

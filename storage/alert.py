@@ -68,7 +68,7 @@ class Alert(Model):
     delivered_at = fields.DatetimeField(null=True)
     acknowledged_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
-    outcome: Outcome | None = fields.CharEnumField(Outcome, max_length=12, null=True)
+    outcome: Outcome | None = fields.CharEnumField(Outcome, max_length=12, null=True)  # type: ignore[assignment]
     amount = fields.DecimalField(max_digits=16, decimal_places=2, null=True)
     note = fields.TextField(default="")
     events: fields.ReverseRelation["AlertEvent"]

@@ -165,7 +165,7 @@ class Database:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
         try:
             await client.execute_query("BEGIN IMMEDIATE")
-            token = get_connections().set("default", SqliteTransactionWrapper(client))
+            token = get_connections().set("default", _as_default(client))
             try:
                 for work, source, seconds, done in group:
                     result, error, hooks = await self._savepoint(client, work, source, seconds)
@@ -246,6 +246,14 @@ class Database:
             await asyncio.wait(self._pool_tasks)
         if not self.died.done():
             self.died.cancel()
+
+
+def _as_default(client: SqliteClient) -> SqliteTransactionWrapper:
+    """The writer's transaction under the readers' name: what tortoise nests inside (get_or_create) looks the
+    connection up by name and must find this one, not begin a transaction of its own."""
+    wrapper = SqliteTransactionWrapper(client)
+    wrapper.connection_name = "default"
+    return wrapper
 
 
 def _fail(done: asyncio.Future[Any], error: BaseException) -> None:

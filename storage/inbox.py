@@ -61,7 +61,7 @@ def _is_id(value: object) -> bool:
 
 
 async def store(channel: str, updates: list[dict[str, Any]]) -> None:
-    """Keeps a whole batch; those already there are passed over. Updates without a usable id are refused by the caller."""
+    """Keeps a whole batch; those already there are passed over. The caller refuses updates without a usable id."""
     now = unit().now
     rows = [
         Inbox(

@@ -21,7 +21,8 @@ _AGE_GAP = 12
 """Years between two people of one surname from which 老 and 小 tell them apart."""
 
 _GREETING = re.compile(
-    r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+[,，。.!！~ 收到谢了]*$",
+    r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+"
+    r"[,，。.!！~ 收到谢了]*$",
     re.I,
 )
 _QUESTION = re.compile(

@@ -12,6 +12,7 @@ from storage.reading import Known
 from storage.text import fold
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
+_WITH = ("aliases", "plates", "parties__case")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 
 
@@ -29,11 +30,7 @@ async def circles(area_code: str, text: str) -> list[list[Known]]:
 
 
 async def _known(today: date, area_code: str) -> list[Known]:
-    rows = (
-        await Debtor.filter(within("area_code", area_code))
-        .order_by("id")
-        .prefetch_related("aliases", "plates", "parties__case")
-    )
+    rows = await Debtor.filter(within("area_code", area_code)).order_by("id").prefetch_related(*_WITH)
     return [to_known(row, today) for row in rows]
 
 
@@ -42,16 +39,14 @@ async def _surely_named(today: date, county: str, text: str) -> list[Known]:
     names = {run[i : i + n] for run in _HAN.findall(flat) for n in (2, 3, 4) for i in range(len(run) - n + 1)}
     plates = _PLATE.findall(flat.upper())
     numbers = [str(number) for number in find_case_nos(flat)]
-    inside = within("area_code", county)
-    ids: set[int] = set()
-    if names:
-        ids.update(await Debtor.filter(inside, name__in=sorted(names)[:400]).values_list("id", flat=True))  # type: ignore[arg-type]
-    if plates:
-        ids.update(await Debtor.filter(inside, plates__number__in=plates).values_list("id", flat=True))  # type: ignore[arg-type]
-    if numbers:
-        ids.update(await Debtor.filter(inside, parties__case__number__in=numbers).values_list("id", flat=True))  # type: ignore[arg-type]
-    rows = await Debtor.filter(id__in=sorted(ids)).prefetch_related("aliases", "plates", "parties__case") if ids else []
-    return [to_known(row, today) for row in rows]
+    inside = Debtor.filter(within("area_code", county))
+    queries = [
+        inside.filter(name__in=sorted(names)[:400]) if names else None,
+        inside.filter(plates__number__in=plates) if plates else None,
+        inside.filter(parties__case__number__in=numbers) if numbers else None,
+    ]
+    rows = {row.id: row for query in queries if query is not None for row in await query.prefetch_related(*_WITH)}
+    return [to_known(row, today) for row in rows.values()]
 
 
 def to_known(row: Debtor, today: date) -> Known:

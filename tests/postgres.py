@@ -1,6 +1,5 @@
 """A real PostgreSQL server for the tests, on loopback, thrown away afterwards."""
 
-import glob
 import itertools
 import os
 import pwd
@@ -13,11 +12,10 @@ from pathlib import Path
 def find_binaries() -> Path | None:
     """The folder with initdb, wherever the system keeps it."""
     on_path = shutil.which("initdb")
-    found = sorted(
-        glob.glob("/usr/lib/postgresql/*/bin/initdb") + glob.glob("/opt/homebrew/opt/postgresql*/bin/initdb")
-    )
-    chosen = on_path or (found[-1] if found else None)
-    return Path(chosen).parent if chosen else None
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found += sorted(Path("/opt/homebrew/opt").glob("postgresql*/bin/initdb"))
+    chosen = Path(on_path).resolve() if on_path else next(iter(reversed(found)), None)
+    return chosen.parent if chosen else None
 
 
 class Server:

@@ -4,7 +4,6 @@ in for Telegram, phones that say, tap and expect, and a clock that is advanced b
 import asyncio
 import contextlib
 import heapq
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -189,20 +188,17 @@ class World:
 
     async def _busy(self) -> bool:
         now = self.clock.now()
-        waiting = await self.store._run(lambda: self.store._db.execute("SELECT count(*) FROM pending").fetchone()[0])
-        taken = await Inbox.filter(channel="telegram").count()
         return (
-            taken < getattr(self, "queued_base", 0)
-            or bool(waiting and await self._unconfirmed())
+            await self._unconfirmed()
             or await Inbox.filter(state=InboxState.NEW, not_before__lte=now).exists()
             or await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).exists()
             or await Outbox.filter(state=OutboxState.SENDING).exists()
         )
 
     async def _unconfirmed(self) -> bool:
-        """Whether the gateway holds an update that the inbox doesn't."""
-        rows = await self.store._run(lambda: [r[0] for r in self.store._db.execute("SELECT update_id FROM pending")])
-        return await Inbox.filter(channel="telegram", update_id__in=rows).count() < len(rows)
+        """Whether the far end holds an update that the inbox doesn't."""
+        waiting = [update["update_id"] for update in await self.store.updates(None, 100)]
+        return await Inbox.filter(channel="telegram", update_id__in=waiting).count() < len(waiting)
 
     async def advance(self, seconds: float) -> None:
         """Time passes, and everything that became due has happened."""
@@ -256,6 +252,7 @@ class FarEnd:
         self.url = f"http://127.0.0.1:{port}"
 
     async def stop(self) -> None:
+        self.methods.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self.store.close()
@@ -285,7 +282,3 @@ class Stage:
 
             self.far_end.gateway.interceptors[:] = [note_call]
             yield world
-
-
-def copy_tree(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, dirs_exist_ok=True)

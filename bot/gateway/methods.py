@@ -13,6 +13,11 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 DATA_LIMIT = 64
 BUTTON_LIMIT = 100
+CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same as a current content "
+    "and reply markup of the message"
+)
 Parameters = dict[str, Any]
 Files = dict[str, bytes]
 
@@ -46,6 +51,7 @@ class Methods:
         self.answers: list[Callable[[str, str, bool], None]] = []
         """Hear answers to taps: query id, text, whether it is loud."""
         self._poller: asyncio.Event | None = None
+        self._closing = False
         self.table: dict[str, Callable[[Parameters, Files], Awaitable[Any]]] = {
             "getme": self._get_me,
             "getupdates": self._get_updates,
@@ -61,6 +67,11 @@ class Methods:
             "getchat": self._get_chat,
             "setmycommands": self._set_commands,
         }
+
+    def close(self) -> None:
+        """Ends the long poll, so that the server can go down without waiting for it."""
+        self._closing = True
+        self.store.updates_waiting.set()
 
     async def call(self, method: str, parameters: Parameters, files: Files) -> Any:
         """Raises RefusedError."""
@@ -90,11 +101,8 @@ class Methods:
                 updates = await self.store.updates(offset, max(1, min(limit, 100)))
                 left = until - asyncio.get_running_loop().time()
                 if mine.is_set():
-                    raise RefusedError(
-                        409,
-                        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
-                    )
-                if updates or left <= 0:
+                    raise RefusedError(409, CONFLICT)
+                if updates or left <= 0 or self._closing:
                     return updates
                 await _first(left, mine, self.store.updates_waiting)
         finally:
@@ -178,9 +186,7 @@ class Methods:
         if body is None:
             raise bad("message to edit not found")
         if same:
-            raise bad(
-                "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
-            )
+            raise bad(NOT_MODIFIED)
         return body
 
     async def _delete_message(self, p: Parameters, _f: Files) -> Any:

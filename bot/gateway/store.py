@@ -173,7 +173,7 @@ class Store:
     async def change(
         self, chat_id: int, message_id: int, change: Callable[[dict[str, Any]], bool]
     ) -> dict[str, Any] | None:
-        """Applies `change` to a message's body; it returns whether anything differs. None: no such message."""
+        """Applies `change`, which says whether anything differs, to a message's body. None: no such message."""
 
         def work() -> dict[str, Any] | None:
             body = self._body(chat_id, message_id)
@@ -218,7 +218,8 @@ class Store:
 
         def work() -> list[tuple[int, dict[str, Any] | None, int]]:
             rows = self._db.execute(
-                "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?",
+                "SELECT seq, body, deleted, message_id FROM message "
+                "WHERE chat_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?",
                 (chat_id, seq, limit),
             ).fetchall()
             return [

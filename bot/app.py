@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ from storage.inbox import chat_of, new_incident
 SHUTDOWN_SECONDS = 10.0
 TELEGRAM, WEB = "telegram", "web"
 _REQUEST_BYTES = 12_000_000
+Extend = Callable[[web.Application], None]
 _log = structlog.get_logger("app")
 
 
@@ -57,26 +58,33 @@ class Product:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Product]:
+async def running(
+    settings: Settings, clock: Clock | None = None, *, extend: Extend | None = None
+) -> AsyncIterator[Product]:
     """Starts everything and ends it cleanly: takes nothing more in, finishes what it holds, closes.
 
-    What the body raises is raised on; a worker that dies ends the whole with an exception group.
+    `extend` may add routes of its own. What the body raises is raised on; a worker that dies ends the whole with an
+    exception group.
     """
     failed: BaseException | None = None
     clock = clock or SystemClock()
-    async with (
-        open_database(settings.database_url, settings.secrets(), clock=clock) as db,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100), json_serialize=_compact) as session,
-    ):
-        store = Store(settings.data / "gateway")
-        try:
-            async with asyncio.TaskGroup() as nursery, _Assembly(settings, db, session, store, nursery) as product:
-                try:
-                    yield product
-                except BaseException as error:  # noqa: BLE001 - raised again below, outside of the task group
-                    failed = error
-        finally:
-            store.close()
+    with contextlib.closing(_listen(settings)) as listener:
+        async with (
+            open_database(settings.database_url, settings.secrets(), clock=clock) as db,
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100), json_serialize=_compact) as session,
+        ):
+            store = Store(settings.data / "gateway")
+            try:
+                async with (
+                    asyncio.TaskGroup() as nursery,
+                    _Assembly(settings, db, session, store, nursery, listener, extend) as product,
+                ):
+                    try:
+                        yield product
+                    except BaseException as error:  # noqa: BLE001 - raised again below, outside of the task group
+                        failed = error
+            finally:
+                store.close()
     if failed is not None:
         raise failed
 
@@ -89,13 +97,22 @@ class _Assembly:
     """Puts the parts together in `__aenter__` and takes them down in order in `__aexit__`."""
 
     def __init__(
-        self, settings: Settings, db: Database, session: aiohttp.ClientSession, store: Store, nursery: asyncio.TaskGroup
+        self,
+        settings: Settings,
+        db: Database,
+        session: aiohttp.ClientSession,
+        store: Store,
+        nursery: asyncio.TaskGroup,
+        listener: socket.socket,
+        extend: Extend | None,
     ) -> None:
         self._settings = settings
         self._db = db
         self._session = session
         self._store = store
         self._nursery = nursery
+        self._listener = listener
+        self._extend = extend
         self._metrics = Metrics()
         db.group_sizes = self._metrics.group.observe
         self._channels: dict[str, Channel] = {}
@@ -110,9 +127,9 @@ class _Assembly:
         app = web.Application(client_max_size=_REQUEST_BYTES)
         Gateway(methods).add_routes(app)
         runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
-        listener, port = _listen(settings)
+        listener, port = self._listener, self._listener.getsockname()[1]
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
-        webchat = self._webchat = WebChat(self._store, methods, f"{url}/")
+        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, self._language_of)
         webchat.add_routes(app)
         self._channels[WEB] = build(
             WEB, BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token), token, NoLimits()
@@ -128,6 +145,8 @@ class _Assembly:
         self._timers = Timers(db, self._metrics)
         self._receiver = Receiver(db, self._metrics, self._router.wake, self._not_logged)
         self._add_routes(app)
+        if self._extend is not None:
+            self._extend(app)
         for channel in self._channels.values():
             await channel.app.initialize()
         await runner.setup()
@@ -169,6 +188,10 @@ class _Assembly:
         await self._runner.cleanup()
         for channel in self._channels.values():
             await channel.app.shutdown()
+
+    async def _language_of(self, chat_id: int) -> str:
+        endpoint = await person.at_chat(WEB, chat_id)
+        return endpoint.person.language if endpoint is not None else self._settings.language
 
     async def _gateway_token(self) -> str:
         """The gateway's bot token: made once, known to nobody outside this machine."""
@@ -271,15 +294,15 @@ async def _ends_with(db: Database) -> None:
     await asyncio.shield(db.died)
 
 
-def _listen(settings: Settings) -> tuple[socket.socket, int]:
-    """The bound socket and its port. OSError where the address is taken."""
+def _listen(settings: Settings) -> socket.socket:
+    """The bound socket. OSError where the address is taken."""
     family = socket.AF_INET6 if ":" in settings.host.strip("[]") else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((settings.host.strip("[]"), settings.port))
     listener.listen(1024)
     listener.setblocking(False)
-    return listener, listener.getsockname()[1]
+    return listener
 
 
 def _loopback(host: str) -> str:

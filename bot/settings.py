@@ -1,6 +1,7 @@
 """Settings, from the environment or a TOML file, all checked before anything starts."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -61,7 +62,24 @@ class Settings(BaseSettings):
             raise ValueError("want_bot_token")
         return value
 
-    @field_validator("api_base", "webhook_url", "public_url")
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook_url(cls, value: str) -> str:
+        """https, as Telegram wants it; plain http only on this machine, for a stand-in."""
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if value and not ((parts.scheme == "https" or local) and parts.netloc and len(parts.path) > 1):
+            raise ValueError("want_webhook_url")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
+            raise ValueError("want_secret")
+        return value
+
+    @field_validator("api_base", "public_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
@@ -115,6 +133,15 @@ class Settings(BaseSettings):
         return Path(url.removeprefix("sqlite://")) if url.startswith("sqlite") else None
 
     @property
+    def database_shown(self) -> str:
+        """Where the database is, without its password: for people and logs."""
+        parts = urlsplit(self.database_url)
+        if parts.scheme == "sqlite":
+            return str(self.database_path)
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+    @property
     def host(self) -> str:
         return self.listen.rpartition(":")[0]
 
@@ -128,8 +155,15 @@ class Settings(BaseSettings):
         return self.rate_limits == "telegram" or (not self.rate_limits and bool(self.bot_token))
 
     def secrets(self) -> Secrets:
-        """From `CHUISHAO_KEY`, else from the key file in the data folder, which is made at the first start."""
-        return Secrets(self.key or _key_file(self.data / "key"))
+        """From `CHUISHAO_KEY`, else from the key file in the data folder, which is made at the first start.
+
+        A key file that has gone missing beside a database is not replaced: a new key would read nothing."""
+        if self.key:
+            return Secrets(self.key)
+        path = self.data / "key"
+        if not path.exists() and self.database_path is not None and self.database_path.exists():
+            raise BadSettingsError(plain(self.language, "settings.key_missing", path=self.database_path, file=path))
+        return Secrets(_key_file(path))
 
 
 def _key_file(path: Path) -> str:

@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from bot.gateway.methods import Methods
 from bot.gateway.store import Store
 
 PAGE = Path(__file__).parent / "page"
-COOKIE = "chuishao"
 YEAR = 365 * 24 * 3600
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
 TEXT_CHARACTERS = 20_000
 JOINS_A_MINUTE = 30
+LanguageOf = Callable[[int], Awaitable[str]]
+"""The language of the person behind a chat."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -34,8 +36,12 @@ HEADERS = {
 class WebChat:
     """Routes of the page. Sessions are cookies tied to the chat's own path, so several chats fit in one browser."""
 
-    def __init__(self, store: Store, methods: Methods, joining_url: str) -> None:
+    def __init__(
+        self, store: Store, methods: Methods, joining_url: str, court_phone: str, language_of: LanguageOf
+    ) -> None:
         self._store = store
+        self._court_phone = court_phone
+        self._language_of = language_of
         self._joining_url = joining_url
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
@@ -52,6 +58,7 @@ class WebChat:
         app.router.add_get("/words/{language}", self._words)
         app.router.add_get("/qr/{code}", self._qr)
         app.router.add_post("/api/join", self._join)
+        app.router.add_get("/c/{slug}/session", self._session)
         app.router.add_get("/c/{slug}/events", self._events)
         app.router.add_post("/c/{slug}/say", self._say)
         app.router.add_post("/c/{slug}/tap", self._tap)
@@ -93,7 +100,7 @@ class WebChat:
         language = request.match_info["language"]
         messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
         words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
-        return web.json_response(words, headers={"Cache-Control": "max-age=300"})
+        return web.json_response({**words, "phone": self._court_phone}, headers={"Cache-Control": "max-age=300"})
 
     async def _qr(self, request: web.Request) -> web.StreamResponse:
         """A joining link as a picture, to be scanned from another phone."""
@@ -116,21 +123,21 @@ class WebChat:
         chat_id, slug, token = await self._store.open_chat()
         await self.say(chat_id, f"/start {code}")
         response = web.json_response({"slug": slug})
-        self.give_session(response, slug, token, secure=request.secure or _forwarded_tls(request))
+        give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
         return response
-
-    @staticmethod
-    def give_session(response: web.StreamResponse, slug: str, token: str, *, secure: bool) -> None:
-        response.set_cookie(
-            COOKIE, token, path=f"/c/{slug}/", max_age=YEAR, httponly=True, samesite="Strict", secure=secure
-        )
 
     async def _chat_of(self, request: web.Request) -> int:
         """The chat of the session. 401 for everything that isn't one: nobody learns which chats there are."""
-        chat_id = await self._store.chat_by_session(request.match_info["slug"], request.cookies.get(COOKIE, ""))
+        slug = request.match_info["slug"]
+        chat_id = await self._store.chat_by_session(slug, request.cookies.get(_cookie(slug), ""))
         if chat_id is None:
             raise web.HTTPUnauthorized
         return chat_id
+
+    async def _session(self, request: web.Request) -> web.StreamResponse:
+        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't."""
+        await self._chat_of(request)
+        return web.Response(status=204)
 
     # -- what the person does ----------------------------------------------------------------------------------
 
@@ -229,6 +236,7 @@ class WebChat:
         """Messages as they come and change, from the last one that the page has seen."""
         chat_id = await self._chat_of(request)
         last = _seen(request)
+        told: dict[str, Any] = {}
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
@@ -245,7 +253,10 @@ class WebChat:
                     await _event(response, "message", data, seq)
                 for toast in self._toasts.pop(chat_id, ()):
                     await _event(response, "toast", toast)
-                await self._menu(response, chat_id)
+                now = {"commands": await self._store.menu(chat_id), "language": await self._language_of(chat_id)}
+                if now != told:
+                    told = now
+                    await _event(response, "person", now)
                 if not await _within(15, woken, self.closing):
                     await response.write(b": still here\n\n")
         except ConnectionResetError:
@@ -254,8 +265,17 @@ class WebChat:
             self._streams[chat_id].discard(woken)
         return response
 
-    async def _menu(self, response: web.StreamResponse, chat_id: int) -> None:
-        await _event(response, "menu", {"commands": await self._store.menu(chat_id)})
+
+def _cookie(slug: str) -> str:
+    """A cookie of its own for each chat, so that several fit in one browser."""
+    return f"chuishao-{slug}"
+
+
+def give_session(response: web.StreamResponse, slug: str, token: str, *, secure: bool) -> None:
+    """Signs the browser in to the chat, and only to its own path."""
+    response.set_cookie(
+        _cookie(slug), token, path=f"/c/{slug}/", max_age=YEAR, httponly=True, samesite="Strict", secure=secure
+    )
 
 
 def _envelope(chat_id: int) -> dict[str, Any]:
@@ -298,7 +318,7 @@ async def _json(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def _forwarded_tls(request: web.Request) -> bool:
+def forwarded_tls(request: web.Request) -> bool:
     return request.headers.get("X-Forwarded-Proto", "") == "https"
 
 

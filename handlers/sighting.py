@@ -81,7 +81,7 @@ async def edited(turn: Turn, update: Update) -> None:
 
 async def _read(person: Person, text: str) -> Reading:
     words = text[:READ_LIMIT]
-    return read(words, await circles(person.area_code, words))
+    return read(words, await circles(person.area_code, words, unit().now))
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:

@@ -327,14 +327,26 @@ async def _migrate(url: str) -> None:
         await Tortoise.close_connections()
 
 
-async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> None:
+async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> set[str]:
+    """The names of the migrations that are still to come. Raises NewerDatabaseError."""
     executor = MigrationExecutor(client, config["apps"])
     await executor.loader.build_graph()
     known = {key.name for key in executor.loader.graph.nodes}
-    applied = await executor.recorder.applied_migrations()
-    for key in applied:
-        if key.name not in known:
-            raise NewerDatabaseError(key.name)
+    applied = {key.name for key in await executor.recorder.applied_migrations()}
+    for name in sorted(applied - known):
+        raise NewerDatabaseError(name)
+    return known - applied
+
+
+async def pending_migrations(url: str) -> set[str]:
+    """What `open_database` would apply. Raises NewerDatabaseError."""
+    connection = "writer" if url.startswith("sqlite") else "default"
+    config = tortoise_config(url, connection)
+    await Tortoise.init(config=config)
+    try:
+        return await _refuse_newer(get_connection(connection), config)
+    finally:
+        await Tortoise.close_connections()
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.expressions import Q
 from tortoise.models import Model
 
 from storage import audit
@@ -144,6 +145,13 @@ async def holding(role: Role, area_code: str) -> list[Person]:
     rows = await Person.filter(role=role, active=True).order_by("id")
     near = [row for row in rows if contains(row.area_code, area_code)]
     return sorted(near, key=lambda row: (-len(row.area_code), row.id))
+
+
+async def find(who: str) -> list[Person]:
+    """Active people with this phone number or staff number, else this name."""
+    words = who.strip()
+    exact = await Person.filter(Q(phone=words) | Q(staff_no=words), active=True) if words else []
+    return exact or await Person.filter(name=words, active=True).order_by("id")
 
 
 async def colleagues(judge: Person) -> list[Person]:

@@ -1,12 +1,11 @@
 """The people whom a message can be about, in circles: the village, the town, and for sure signs the county."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from storage.area import county_of, town_of, within
 from storage.case import find_case_nos
 from storage.clock import local
-from storage.db import unit
 from storage.debtor import Debtor, DebtorKind, age
 from storage.reading import Known
 from storage.text import fold
@@ -16,10 +15,10 @@ _WITH = ("aliases", "plates", "parties__case")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 
 
-async def circles(area_code: str, text: str) -> list[list[Known]]:
+async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]:
     """The reader's circles for a sender of this area: own village, own town, then the county's debtors whose full
     name, plate or case number stands in the text."""
-    today = local(unit().now).date()
+    today = local(now).date()
     rings = []
     if len(area_code) == 12:
         rings.append(await _known(today, area_code))

@@ -89,16 +89,6 @@ class Store:
 
         return await self._run(work), slug, token
 
-    async def renew_session(self, slug: str) -> str:
-        """A new token for the chat; the old one is worth nothing any more."""
-        token = secrets.token_urlsafe(32)
-
-        def work() -> None:
-            self._db.execute("UPDATE chat SET session = ? WHERE slug = ?", (_digest(token), slug))
-
-        await self._run(work)
-        return token
-
     async def ensure_chat(self, chat_id: int, name: str = "") -> None:
         """A chat with a number given from outside, as people on Telegram have one."""
 

@@ -367,3 +367,28 @@ class _Work:
 
 def _status(party: _Party) -> CaseStatus:
     return CaseStatus.DORMANT if party.dormant_on else CaseStatus.ENFORCING
+
+
+def cells_of(party: CaseDebtor, id_number: str) -> list[str]:
+    """The row that imports as this party again, in the order of KNOWN. Needs case, judge, aliases and plates."""
+    case, debtor = party.case, party.debtor
+    gender = "企业" if debtor.kind is DebtorKind.COMPANY else debtor.gender
+    return [
+        case.number,
+        debtor.name,
+        "、".join(alias.text for alias in debtor.aliases),
+        gender,
+        id_number,
+        debtor.phone,
+        debtor.registered_address,
+        debtor.area_code,
+        debtor.hint,
+        party.creditor,
+        "" if party.amount is None else f"{party.amount:f}",
+        case.filed_on.isoformat() if case.filed_on else "",
+        case.dormant_on.isoformat() if case.dormant_on else "",
+        case.judge.name if case.judge else case.judge_name,
+        case.judge.staff_no if case.judge else "",
+        "、".join(plate.number for plate in debtor.plates),
+        party.note,
+    ]

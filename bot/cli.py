@@ -1,0 +1,435 @@
+"""The command line. Exit codes: 0 done, 1 something was rejected or found, 2 wrong use or settings."""
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import aiohttp
+import asyncpg
+import segno
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from tortoise.exceptions import BaseORMException
+
+import locales
+from bot import doctor as examination
+from bot import logs
+from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.app import Product, running
+from bot.backup import BackupError, back_up
+from bot.demo import open_demo
+from bot.exporting import export_cases
+from bot.importing import Imported, Kind, import_file
+from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
+from bot.single import AlreadyRunningError, only_one
+from bot.spreadsheet import NotASpreadsheetError, write_rejects
+from storage.area import full_name
+from storage.audit import verify
+from storage.clock import SHANGHAI, local
+from storage.db import Database, NewerDatabaseError, StorageUnavailableError, open_database
+from storage.imports import MissingHeadersError, Remark
+from storage.invitation import VALID, invite
+from storage.person import Person, find
+from storage.reading import Reading, read
+from storage.roster import circles
+from storage.secret import new_key
+
+DONE, FOUND, WRONG = 0, 1, 2
+_MOST_LINES = 20
+LANGUAGE = os.environ.get("CHUISHAO_LANGUAGE", "")
+LANGUAGE = LANGUAGE if LANGUAGE in locales.LANGUAGES else locales.DEFAULT
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+audit_app = typer.Typer(no_args_is_help=True)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+def word(key: str, **args: object) -> str:
+    return locales.plain(LANGUAGE, key, **args)
+
+
+app.add_typer(audit_app, name="audit", help=word("cli.audit"))
+
+
+@app.callback(help=word("cli.app"))
+def _root() -> None:
+    """Only there for the help."""
+
+
+def main() -> None:
+    """The `chuishao` command."""
+    with _explained():
+        app()
+
+
+# -- errors, in one line each --------------------------------------------------------------------------------------
+
+
+def _stop(line: str, code: int = WRONG) -> NoReturn:
+    err.print(line, markup=False)
+    raise SystemExit(code)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """What keeps a command from working, said in one line that names what to change."""
+    try:
+        yield
+    except BadSettingsError as error:
+        _stop(str(error))
+    except NewerDatabaseError as error:
+        _stop(word("cli.newer_database", name=error))
+    except AlreadyRunningError as error:
+        held = error.holder
+        _stop(word("cli.already_running", path=error.path, pid=held.pid, since=held.since))
+    except StorageUnavailableError as error:
+        _stop(word("cli.storage_unavailable", why=error))
+    except (sqlite3.DatabaseError, BaseORMException) as error:
+        unreadable = "file is not a database" in str(error) or "malformed" in str(error)
+        path = load().database_path
+        _stop(word("cli.not_a_database", path=path) if unreadable and path else _unreachable(error))
+    except asyncpg.PostgresError as error:
+        _stop(_unreachable(error))
+    except OSError as error:
+        _stop(_system(error))
+
+
+def _unreachable(error: Exception) -> str:
+    return word("cli.database_unreachable", why=str(error).splitlines()[0] if str(error) else type(error).__name__)
+
+
+def _system(error: OSError) -> str:
+    settings = load()
+    if error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
+        return word("cli.address_taken", listen=settings.listen)
+    if error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EPERM):
+        return word("cli.data_not_writable", path=error.filename or settings.data, why=os.strerror(error.errno))
+    return _unreachable(error)
+
+
+def _settings() -> Settings:
+    settings = load()
+    if unknown := unknown_in_environment():
+        err.print(word("settings.unknown_warning", names="、".join(unknown)), markup=False)
+    return settings
+
+
+def _go(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Runs a command's coroutine; what it returns is the exit code."""
+    raise typer.Exit(asyncio.run(work))
+
+
+@contextlib.asynccontextmanager
+async def _opened() -> Any:
+    settings = _settings()
+    async with open_database(settings.database_url, settings.secrets()) as db:
+        yield settings, db
+
+
+# -- running -----------------------------------------------------------------------------------------------------
+
+
+async def _until_told(product: Product) -> None:
+    """Until SIGTERM or Ctrl-C."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+@app.command("run", help=word("cli.run"))
+def run() -> None:
+    settings = _settings()
+    logs.set_up(settings.log_level)
+
+    async def work() -> int:
+        async with running(settings) as product:
+            out.print(word("cli.running", url=product.url), markup=False)
+            await _until_told(product)
+        out.print(word("cli.stopped"), markup=False)
+        return DONE
+
+    with only_one(settings):
+        _go(work())
+
+
+@app.command("demo", help=word("cli.demo"))
+def demo() -> None:
+    logs.set_up("WARNING")
+
+    async def work() -> int:
+        async with open_demo(_settings()) as (product, url):
+            out.print(word("cli.demo_running", url=url), markup=False)
+            await _until_told(product)
+        out.print(word("cli.stopped"), markup=False)
+        return DONE
+
+    _go(work())
+
+
+@app.command("init", help=word("cli.init"))
+def init() -> None:
+    async def work() -> int:
+        async with _opened() as (settings, _db):
+            out.print(word("cli.initialised", where=settings.database_shown), markup=False)
+        return DONE
+
+    _go(work())
+
+
+@app.command("key", help=word("cli.key"))
+def key() -> None:
+    out.print(new_key(), markup=False)
+
+
+# -- importing and exporting ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _bar(key: str) -> Iterator[Any]:
+    """A progress bar on standard error; the body gets a callback (done, all)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(word(key), total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@app.command("import", help=word("cli.import"))
+def import_(
+    kind: Annotated[Kind, typer.Argument(help=word("cli.import_kind"))],
+    file: Annotated[Path, typer.Argument(help=word("cli.import_file"))],
+    strict: Annotated[bool, typer.Option("--strict", help=word("cli.import_strict"))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=word("cli.import_dry_run"))] = False,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help=word("cli.import_verbose"))] = False,
+) -> None:
+    async def work() -> int:
+        async with _opened() as (_, db):
+            with _bar("imports.progress") as progress:
+                done = await import_file(db, kind, file, progress, strict=strict, dry_run=dry_run)
+        target = rejects or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
+        _tell(done, file, target, strict=strict, dry_run=dry_run, verbose=verbose)
+        return FOUND if done.report.rejected else DONE
+
+    try:
+        _go(work())
+    except FileNotFoundError:
+        _stop(word("imports.file_missing", path=file))
+    except (NotASpreadsheetError, IsADirectoryError):
+        _stop(word("imports.not_a_spreadsheet", path=file))
+    except MissingHeadersError as error:
+        _stop(word("imports.missing_headers", path=file, names=error))
+    except KeyboardInterrupt:
+        _stop(word("imports.interrupted"), FOUND)
+
+
+def _reason(remark: Remark) -> str:
+    return word(f"imports.reason_{remark.code}", word=remark.word)
+
+
+def _tell(done: Imported, file: Path, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
+    report = done.report
+    if done.unknown_headers:
+        err.print(word("imports.unknown_headers", names="、".join(done.unknown_headers)), markup=False)
+    for remark in report.rejected[:_MOST_LINES]:
+        err.print(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), markup=False)
+    if len(report.rejected) > _MOST_LINES:
+        err.print(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), markup=False)
+    notes = report.warnings if verbose else report.warnings[:_MOST_LINES]
+    for remark in notes:
+        err.print(word("imports.warned_line", line=remark.line, reason=_reason(remark)), markup=False)
+    if len(report.warnings) > len(notes):
+        err.print(word("imports.more_warnings", count=len(report.warnings) - len(notes)), markup=False)
+    counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "blank")}
+    out.print(word("imports.summary", rejected=len(report.rejected), **counts), markup=False)
+    if report.rejected:
+        write_rejects(target, done.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
+        out.print(word("imports.rejects_file", path=target), markup=False)
+    if dry_run:
+        out.print(word("imports.dry_run"), markup=False)
+    elif strict and report.rejected:
+        out.print(word("imports.refused"), markup=False)
+    elif not done.written:
+        out.print(word("imports.nothing_changed"), markup=False)
+
+
+@app.command("export", help=word("cli.export"))
+def export(file: Annotated[Path, typer.Argument(help=word("cli.import_file"))]) -> None:
+    async def work() -> int:
+        async with _opened() as (_, db):
+            with _bar("cli.export_progress") as progress:
+                count = await export_cases(db, file, progress)
+        out.print(word("cli.export_done", count=count, path=file), markup=False)
+        return DONE
+
+    _go(work())
+
+
+# -- people --------------------------------------------------------------------------------------------------------
+
+
+async def _one(who: str) -> Person:
+    found = await find(who)
+    if len(found) != 1:
+        _stop(word("cli.invite_several" if found else "cli.invite_unknown", who=who))
+    return found[0]
+
+
+@app.command("invite", help=word("cli.invite"))
+def invite_(
+    who: Annotated[list[str] | None, typer.Argument(help=word("cli.invite_who"))] = None,
+    missing: Annotated[bool, typer.Option("--missing", help=word("cli.invite_missing"))] = False,
+) -> None:
+    async def work() -> int:
+        async with _opened() as (settings, db):
+            people = [await _one(one) for one in who or []]
+            if missing:
+                people += await Person.filter(active=True, endpoints=None).order_by("id")
+            name = await _bot_name(settings)
+            for person in people:
+                await _invite(settings, db, person, name, picture=not missing)
+            if not people:
+                out.print(word("cli.invite_nobody"), markup=False)
+        return DONE
+
+    if not who and not missing:
+        _stop(word("cli.invite_who"))
+    _go(work())
+
+
+async def _invite(settings: Settings, db: Database, person: Person, bot_name: str, *, picture: bool) -> None:
+    code = await db.unit(lambda: invite(person, actor="cli"), "cli:invite")
+    until = (datetime.now(SHANGHAI) + timedelta(seconds=VALID.total_seconds())).strftime("%Y-%m-%d %H:%M")
+    role, area = word(f"person.role_{person.role.value}"), await full_name(person.area_code)
+    out.print(word("cli.invite_for", name=person.name, role=role, area=area, until=until), markup=False)
+    links = [f"{settings.public_url or f'http://{settings.listen}'}/#{code}"]
+    links += [f"https://t.me/{bot_name}?start={code}"] if bot_name else []
+    for link in links:
+        out.print(link, markup=False)
+        if picture:
+            segno.make(link, micro=False).terminal(compact=True, border=1)
+
+
+async def _bot_name(settings: Settings) -> str:
+    """The bot's user name at Telegram, for links into it; "" where there is none or it can't be asked now."""
+    if not settings.bot_token:
+        return ""
+    async with aiohttp.ClientSession() as session:
+        try:
+            me = await BotApi(session, settings.api_base, settings.bot_token).call("getMe", seconds=5)
+        except (ApiError, NotSentError, NoAnswerError):
+            return ""
+    return str(me.get("username", ""))
+
+
+@app.command("read", help=word("cli.read"))
+def read_(
+    as_: Annotated[str, typer.Option("--as", help=word("cli.read_as"))],
+    as_json: Annotated[bool, typer.Option("--json", help=word("cli.read_json"))] = False,
+) -> None:
+    async def work() -> int:
+        async with _opened() as (_, db):
+            person = await _one(as_)
+            for line in sys.stdin:
+                text = line.rstrip("\n")
+                if not text.strip():
+                    continue
+                rings = await circles(person.area_code, text, db.clock.now())
+                reading = read(text, rings)
+                names = {known.id: known.name for ring in rings for known in ring}
+                _show(text, reading, names, as_json=as_json)
+        return DONE
+
+    _go(work())
+
+
+def _show(text: str, reading: Reading, names: dict[int, str], *, as_json: bool) -> None:
+    debtors: list[dict[str, Any]] = [
+        {
+            "id": guess.debtor_id,
+            "name": names[guess.debtor_id],
+            "evidence": [word(f"sighting.because_{kind}", word=said) for kind, said in guess.evidence],
+        }
+        for guess in reading.guesses
+    ]
+    if as_json:
+        shown = {
+            "text": text,
+            "is_lead": reading.is_lead,
+            "debtors": debtors,
+            "ambiguous": reading.ambiguous,
+            "kind": reading.kind,
+            "place": reading.place,
+            "urgent": reading.urgent,
+            "confidential": reading.confidential,
+            "withdraws": reading.withdraws,
+            "corrects": reading.corrects,
+        }
+        out.print(json.dumps(shown, ensure_ascii=False), markup=False)
+        return
+    if not reading.is_lead:
+        out.print(f"{text}\n  {word('cli.read_not_lead')}", markup=False)
+        return
+    glue = word("case.or") if reading.ambiguous else word("case.and")
+    who = glue.join(str(one["name"]) for one in debtors) or word("cli.read_nobody")
+    urgent = word("cli.read_urgent") if reading.urgent else ""
+    line = word("cli.read_lead", kind=word(f"cli.kind_{reading.kind}"), who=who, place=reading.place, urgent=urgent)
+    reasons = "；".join("，".join(one["evidence"]) for one in debtors)
+    out.print(f"{text}\n  {line}\n  {reasons}".rstrip(), markup=False)
+
+
+# -- looking after it ----------------------------------------------------------------------------------------------
+
+
+@app.command("backup", help=word("cli.backup"))
+def backup(target: Annotated[Path | None, typer.Argument(help=word("cli.backup_target"))] = None) -> None:
+    settings = _settings()
+    stamp = local(datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    folder = target or Path(f"chuishao-{stamp}")
+    try:
+        with _bar("cli.backup_progress") as progress:
+            size = back_up(settings, folder, progress)
+    except BackupError as error:
+        _stop(word(f"cli.{error.key}", path=folder, why=error.why), FOUND)
+    where = "CHUISHAO_KEY" if settings.key else settings.data / "key"
+    out.print(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where), markup=False)
+
+
+@audit_app.command("verify", help=word("cli.audit_verify"))
+def audit_verify() -> None:
+    async def work() -> int:
+        async with _opened() as (settings, _db):
+            verdict = await verify(settings.secrets())
+        if verdict.broken is None:
+            out.print(word("cli.audit_whole", count=verdict.entries), markup=False)
+            return DONE
+        out.print(word("cli.audit_broken", number=verdict.broken), markup=False)
+        return FOUND
+
+    _go(work())
+
+
+@app.command("doctor", help=word("cli.doctor"))
+def doctor() -> None:
+    async def work() -> int:
+        worst = DONE
+        async for finding in examination.examine(load()):
+            grade = word(f"doctor.{finding.grade.value}")
+            line = f"{grade:　<3}{word(f'doctor.{finding.subject}')}：{word(finding.key, **finding.args)}"
+            out.print(line, markup=False)
+            worst = FOUND if finding.grade is examination.Grade.BAD else worst
+        return worst
+
+    _go(work())

@@ -1,0 +1,101 @@
+"""`chuishao demo`: the product on a sample county, and a page with three phones side by side."""
+
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.app import Product, running
+from bot.importing import Kind, import_file
+from bot.settings import Settings
+from bot.single import only_one
+from bot.webchat import PAGE, forwarded_tls, give_session
+from storage.db import open_database
+from storage.invitation import invite
+from storage.person import Endpoint, Person
+
+SAMPLE = Path(__file__).parent.parent / "storage" / "data"
+CAST = {"official": "19800001001", "judge": "19800001101", "supervisor": "19800001202"}
+"""The three phones, by the phone number of the sample people."""
+COURT_PHONE = "0578-0000000"
+_PORTS = 20
+
+
+@contextlib.asynccontextmanager
+async def open_demo(settings: Settings) -> AsyncIterator[tuple[Product, str]]:
+    """The running product and the address of the page with the three phones.
+
+    Everything is in a folder of its own inside the data folder, so that the demo never touches real records; a bot
+    token in the environment isn't used. Where the port is taken and nobody asked for it, the next free one serves.
+    """
+    folder = settings.data / "demo"
+    changes = {"data": folder, "database": "", "bot_token": "", "key": "", "public_url": ""}
+    own = settings.model_copy(update={**changes, "court_phone": settings.court_phone or COURT_PHONE})
+    with only_one(own):
+        await _fill(own)
+        phones = Phones(folder / "phones.json")
+        async with contextlib.AsyncExitStack() as stack:
+            product = await _first_free(own, phones, stack)
+            await phones.prepare(product)
+            yield product, f"{product.url}/demo/"
+
+
+async def _first_free(settings: Settings, phones: "Phones", stack: contextlib.AsyncExitStack) -> Product:
+    chosen = "CHUISHAO_LISTEN" in os.environ or settings.port == 0
+    last = settings.port + (0 if chosen else _PORTS)
+    for port in range(settings.port, last):
+        asked = settings.model_copy(update={"listen": f"{settings.host}:{port}"})
+        with contextlib.suppress(OSError):
+            return await stack.enter_async_context(running(asked, extend=phones.add_routes))
+    asked = settings.model_copy(update={"listen": f"{settings.host}:{last}"})
+    return await stack.enter_async_context(running(asked, extend=phones.add_routes))
+
+
+async def _fill(settings: Settings) -> None:
+    """The sample county, once."""
+    async with open_database(settings.database_url, settings.secrets()) as db:
+        if await Person.exists():
+            return
+        for kind in (Kind.AREAS, Kind.PEOPLE, Kind.CASES):
+            await import_file(db, kind, SAMPLE / f"sample-{kind.value}.csv", lambda _done, _all: None, strict=True)
+
+
+class Phones:
+    """The cast's web chats and `/demo/`, a page of three frames, each signed in as one of them.
+
+    Everybody has joined by a real invitation; places and sessions are kept, so that the next demo finds them again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._chats: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
+
+    async def prepare(self, product: Product) -> None:
+        """A chat for everybody of the cast who has none."""
+        for role, phone in CAST.items():
+            person = await Person.get(phone=phone)
+            if role in self._chats and await Endpoint.filter(person_id=person.id, active=True).exists():
+                continue
+            code = await product.db.unit(partial(invite, person), "demo")
+            chat_id, slug, session = await product.store.open_chat()
+            await product.webchat.say(chat_id, f"/start {code}")
+            self._chats[role] = {"slug": slug, "session": session}
+        with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(self._chats, file)
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_get("/demo/", self._page)
+        app.router.add_get("/demo/phones", self._phones)
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        response = web.FileResponse(PAGE / "demo.html", headers={"Cache-Control": "no-store"})
+        for chat in self._chats.values():
+            give_session(response, chat["slug"], chat["session"], secure=forwarded_tls(request))
+        return response
+
+    async def _phones(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response({role: chat["slug"] for role, chat in self._chats.items()})

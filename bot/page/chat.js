@@ -1,0 +1,425 @@
+"use strict";
+// One conversation with the bot, for phones as old as Chrome 80. No framework, no other host.
+
+const $ = (id) => document.getElementById(id);
+const slug = (location.pathname.match(/^\/c\/([\w-]+)\/$/) || [])[1];
+const base = slug ? `/c/${slug}` : "";
+let words = {};
+let language = "zh_Hans";
+let last = 0;
+let answering = null;
+let loaded = false;
+let stream = null;
+const shown = new Map(); // message id -> list item
+const waiting = new Map(); // client id -> list item of what is on its way
+
+// -- words -----------------------------------------------------------------------------------------------------------
+
+async function loadWords(wanted) {
+  const answer = await fetch(`/words/${wanted}`);
+  words = await answer.json();
+  language = wanted;
+  document.documentElement.lang = wanted === "en" ? "en" : "zh-Hans";
+  document.title = words.title;
+  for (const part of document.querySelectorAll("[data-word]")) part.textContent = words[part.dataset.word];
+  for (const part of document.querySelectorAll("[data-hint]")) {
+    part.placeholder = words[part.dataset.hint];
+    part.setAttribute("aria-label", words[part.dataset.hint]);
+  }
+}
+
+const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] || "");
+
+function line(text) {
+  $("line").textContent = text || "";
+  $("line").hidden = !text;
+}
+
+let toastEnds = 0;
+function toast(text) {
+  $("toast").textContent = text;
+  $("toast").hidden = false;
+  clearTimeout(toastEnds);
+  toastEnds = setTimeout(() => { $("toast").hidden = true; }, 3500);
+}
+
+// -- talking to the server ---------------------------------------------------------------------------------------------
+
+const newId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+
+const trouble = { 413: "too_big", 415: "not_a_photo", 429: "join_many" };
+
+async function post(path, body) {
+  const form = body instanceof FormData;
+  const headers = form ? {} : { "Content-Type": "application/json" };
+  const answer = await fetch(path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
+  if (answer.status === 401) signedOut();
+  if (answer.status >= 500) toast(put(words.not_logged, { phone: words.phone }));
+  else if (trouble[answer.status]) toast(words[form || answer.status !== 413 ? trouble[answer.status] : "too_long"]);
+  return answer;
+}
+
+function signedOut() {
+  if (stream) stream.close();
+  line(words.signed_out);
+  $("say").hidden = true;
+}
+
+// Sends until the server has it: the id makes a repetition harmless.
+async function deliver(entry) {
+  entry.note(words.sending);
+  for (let pause = 1000; ; pause = Math.min(pause * 2, 15000)) {
+    try {
+      const answer = await post(`${base}/${entry.path}`, entry.body);
+      if (answer.ok) {
+        const stored = await answer.json();
+        if (!shown.has(stored.message_id)) claim(entry, stored.message_id);
+        else { waiting.delete(entry.id); entry.item.remove(); }
+      } else {
+        entry.note(words.failed, () => deliver(entry));
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // fetch's word for no connection
+      entry.note(words.waiting);
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+}
+
+function claim(entry, messageId) {
+  waiting.delete(entry.id);
+  entry.item.dataset.id = messageId;
+  shown.set(messageId, entry.item);
+}
+
+function outgoing(path, body, preview, id) {
+  const item = document.createElement("li");
+  item.className = "mine";
+  const bubble = element("div", "bubble", preview);
+  const under = element("div", "under");
+  item.append(bubble, under);
+  const note = (text, again) => {
+    under.textContent = "";
+    if (again) under.append(button(text, again)); else under.textContent = text;
+  };
+  const entry = { path, body, item, note, id };
+  waiting.set(id, entry);
+  $("messages").append(item);
+  item.scrollIntoView({ block: "end" });
+  return deliver(entry);
+}
+
+// -- showing messages --------------------------------------------------------------------------------------------------
+
+function element(tag, name, text) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function button(text, act) {
+  const made = element("button", "", text);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+// Text with what the Bot API marks in it, and with phone numbers that can be called with one tap.
+function formatted(text, entities) {
+  const whole = document.createDocumentFragment();
+  let at = 0;
+  const tags = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote" };
+  for (const entity of (entities || []).slice().sort((a, b) => a.offset - b.offset)) {
+    if (entity.offset < at) continue;
+    linked(whole, text.slice(at, entity.offset));
+    const part = text.slice(entity.offset, entity.offset + entity.length);
+    if (entity.type === "text_link" && /^(https?|tel):/.test(entity.url)) whole.append(link(entity.url, part));
+    else whole.append(element(tags[entity.type] || "span", "", part));
+    at = entity.offset + entity.length;
+  }
+  linked(whole, text.slice(at));
+  return whole;
+}
+
+function link(href, text) {
+  const made = element("a", "", text);
+  made.href = href;
+  if (/^https?:/.test(href)) { made.target = "_blank"; made.rel = "noopener noreferrer"; }
+  return made;
+}
+
+function linked(whole, text) {
+  let at = 0;
+  for (const found of text.matchAll(/\+86\d{10,11}|https?:\/\/[^\s]+/g)) {
+    whole.append(text.slice(at, found.index));
+    const phone = found[0].startsWith("+");
+    whole.append(link(phone ? `tel:${found[0]}` : found[0], phone ? found[0].replace("+86", "") : found[0]));
+    at = found.index + found[0].length;
+  }
+  whole.append(text.slice(at));
+}
+
+function clock(seconds) {
+  const then = new Date(seconds * 1000);
+  const time = then.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+  return then.toDateString() === new Date().toDateString() ? time : `${then.getMonth() + 1}-${then.getDate()} ${time}`;
+}
+
+function media(message, bubble) {
+  if (message.photo) {
+    const image = element("img");
+    image.src = `${base}/file/${message.photo[message.photo.length - 1].file_id}`;
+    image.alt = words.photo_alt;
+    bubble.append(image);
+  }
+  if (message.voice) {
+    const sound = element("audio");
+    sound.controls = true;
+    sound.preload = "none";
+    sound.src = `${base}/file/${message.voice.file_id}`;
+    bubble.append(sound);
+  }
+  if (message.location) {
+    const { latitude, longitude } = message.location;
+    bubble.append(link(`geo:${latitude},${longitude}`, `${latitude.toFixed(5)}, ${longitude.toFixed(5)} ${words.map}`));
+  }
+}
+
+function quoteOf(message) {
+  return (message.text || message.caption || words.photo_alt).split("\n")[0];
+}
+
+function draw(message) {
+  const mine = !message.from.is_bot;
+  const item = element("li", mine ? "mine" : "theirs");
+  item.dataset.id = message.message_id;
+  const bubble = element("div", "bubble");
+  if (message.reply_to_message) bubble.append(element("span", "quote", quoteOf(message.reply_to_message)));
+  media(message, bubble);
+  const text = message.text || message.caption || "";
+  if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
+  item.append(bubble);
+  const keyboard = (message.reply_markup || {}).inline_keyboard || [];
+  for (const buttons of keyboard) {
+    const row = element("div", "row");
+    for (const one of buttons) row.append(button(one.text, () => tap(message.message_id, one.callback_data)));
+    item.append(row);
+  }
+  const under = element("div", "under", clock(message.edit_date || message.date) + (message.edit_date ? ` ${words.edited}` : ""));
+  if (!mine) under.append(button(words.reply, () => answer(message)));
+  item.append(under);
+  return item;
+}
+
+function show(message) {
+  const list = $("messages");
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+  const before = shown.get(message.message_id);
+  const item = draw(message);
+  if (before) {
+    before.replaceWith(item);
+  } else {
+    const next = [...list.children].find((one) => Number(one.dataset.id) > message.message_id || !one.dataset.id);
+    list.insertBefore(item, next || null);
+  }
+  shown.set(message.message_id, item);
+  const fresh = loaded && message.from.is_bot && !message.silent && !before;
+  if (fresh) call(item);
+  if (atEnd || fresh || !loaded) item.scrollIntoView({ block: "end" });
+  if (fresh && (message.reply_markup || {}).force_reply) answer(message);
+}
+
+function call(item) {
+  item.classList.add("flash");
+  if (navigator.vibrate) navigator.vibrate([120, 80, 120]);
+  if (document.hidden) document.title = `● ${words.title}`;
+}
+document.addEventListener("visibilitychange", () => { if (!document.hidden && words.title) document.title = words.title; });
+
+function gone(messageId) {
+  const item = shown.get(messageId);
+  if (item) item.remove();
+  shown.delete(messageId);
+}
+
+async function tap(messageId, data) {
+  try {
+    await post(`${base}/tap`, { message_id: messageId, data });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    toast(words.offline);
+  }
+}
+
+function answer(message) {
+  answering = message ? message.message_id : null;
+  $("replying").hidden = !message;
+  if (message) {
+    $("replying").firstElementChild.textContent = `${words.reply}：${quoteOf(message)}`;
+    $("text").focus();
+  }
+}
+
+// -- what the person does ----------------------------------------------------------------------------------------------
+
+function say(text) {
+  const id = newId();
+  const body = { text, id };
+  if (answering) body.reply_to = answering;
+  answer(null);
+  return outgoing("say", body, text, id);
+}
+
+function menu(commands) {
+  const place = $("menu");
+  place.textContent = "";
+  for (const one of commands) {
+    place.append(button(one.description, () => { openMenu(false); say(`/${one.command}`); }));
+  }
+}
+
+function openMenu(open) {
+  $("menu").hidden = !open;
+  $("open-menu").setAttribute("aria-expanded", String(open));
+}
+
+// A photo from the camera, made smaller on the phone; drawing it anew also drops the place that cameras hide in it.
+async function smaller(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try { await image.decode(); } finally { URL.revokeObjectURL(image.src); }
+  const scale = Math.min(1, 1600 / Math.max(image.naturalWidth, image.naturalHeight));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(image.naturalWidth * scale);
+  canvas.height = Math.round(image.naturalHeight * scale);
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.82));
+}
+
+function upload(blob, preview) {
+  const id = newId();
+  const form = new FormData();
+  form.append("id", id);
+  form.append("file", blob, "file");
+  return outgoing("file", form, preview, id);
+}
+
+let recorder = null;
+async function record() {
+  if (recorder) { recorder.stop(); return; }
+  let sound;
+  try {
+    sound = await navigator.mediaDevices.getUserMedia({ audio: true });
+  } catch (error) {
+    toast(words.no_microphone);
+    return;
+  }
+  const parts = [];
+  recorder = new MediaRecorder(sound);
+  recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+  recorder.addEventListener("stop", () => {
+    for (const track of sound.getTracks()) track.stop();
+    const blob = new Blob(parts, { type: recorder.mimeType });
+    recorder = null;
+    $("voice").textContent = words.voice;
+    if (blob.size) upload(blob, words.voice);
+  });
+  recorder.start();
+  $("voice").textContent = words.stop;
+}
+
+function sendPlace() {
+  const failed = () => toast(words.no_place);
+  if (!navigator.geolocation) { failed(); return; }
+  navigator.geolocation.getCurrentPosition((position) => {
+    const { latitude, longitude } = position.coords;
+    const id = newId();
+    outgoing("place", { latitude, longitude, id }, words.place, id);
+  }, failed, { enableHighAccuracy: true, timeout: 15000 });
+}
+
+// -- the stream --------------------------------------------------------------------------------------------------------
+
+function listen() {
+  stream = new EventSource(`${base}/events?after=${last}`);
+  stream.addEventListener("message", (event) => {
+    last = Number(event.lastEventId);
+    const { message, deleted } = JSON.parse(event.data);
+    if (message) show(message); else gone(deleted);
+  });
+  stream.addEventListener("toast", (event) => toast(JSON.parse(event.data).text));
+  stream.addEventListener("person", async (event) => {
+    const now = JSON.parse(event.data);
+    loaded = true;
+    if (now.language !== language) await loadWords(now.language);
+    menu(now.commands);
+  });
+  stream.addEventListener("open", () => line(""));
+  stream.addEventListener("error", async () => {
+    line(words.offline);
+    if (stream.readyState !== EventSource.CLOSED) return;
+    try {
+      const session = await fetch(`${base}/session`);
+      if (session.status === 401) { signedOut(); return; }
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+    setTimeout(listen, 3000);
+  });
+}
+
+// -- joining -----------------------------------------------------------------------------------------------------------
+
+async function join(code) {
+  try {
+    const answer = await post("/api/join", { code });
+    if (!answer.ok) return;
+    location.replace(`/c/${(await answer.json()).slug}/`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    toast(words.join_failed);
+  }
+}
+
+async function start() {
+  await loadWords(language);
+  if (!slug) {
+    $("join").hidden = false;
+    const code = decodeURIComponent(location.hash.slice(1));
+    $("code").value = code;
+    $("join-form").addEventListener("submit", (event) => { event.preventDefault(); join($("code").value.trim()); });
+    if (code) history.replaceState(null, "", "/");
+    return;
+  }
+  $("chat").hidden = false;
+  $("say").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = $("text").value.trim();
+    if (!text) return;
+    $("text").value = "";
+    openMenu(false);
+    say(text);
+  });
+  $("text").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
+  });
+  $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
+  $("replying").lastElementChild.addEventListener("click", () => answer(null));
+  $("place").addEventListener("click", sendPlace);
+  $("voice").addEventListener("click", record);
+  $("photo").addEventListener("change", async (event) => {
+    const file = event.target.files[0];
+    event.target.value = "";
+    if (!file) return;
+    let blob = null;
+    try { blob = await smaller(file); } catch (error) { toast(words.not_a_photo); return; }
+    upload(blob, words.photo);
+  });
+  const session = await fetch(`${base}/session`);
+  if (session.status === 401) { signedOut(); return; }
+  listen();
+}
+
+start();

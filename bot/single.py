@@ -1,0 +1,84 @@
+"""One running bot for one database file and one data folder: the second one is refused, and told which is the first."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bot.settings import Settings
+from storage.clock import SHANGHAI
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that runs."""
+
+    pid: int
+    since: str
+
+
+class AlreadyRunningError(Exception):
+    """Carries what is in use, and by whom."""
+
+    def __init__(self, path: Path, holder: Holder) -> None:
+        super().__init__(str(path))
+        self.path = path
+        self.holder = holder
+
+
+def _places(settings: Settings) -> list[Path]:
+    """What only one process may use: the gateway's store in the data folder, and the SQLite file wherever it is."""
+    places = [settings.data]
+    if settings.database_path is not None:
+        places.append(settings.database_path)
+    return places
+
+
+def _note(place: Path) -> Path:
+    return place / "running" if place.is_dir() else place.with_name(f"{place.name}.running")
+
+
+@contextlib.contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Holds the locks for as long as the body runs; the system frees them when the process dies, however it dies.
+
+    Raises AlreadyRunningError, OSError.
+    """
+    with contextlib.ExitStack() as stack:
+        for place in _places(settings):
+            note = _note(place)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                stack.enter_context(FileLock(f"{note}.lock", timeout=0))
+            except Timeout:
+                raise AlreadyRunningError(place, _read(note)) from None
+            since = datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+            note.write_text(json.dumps({"pid": os.getpid(), "since": since}))
+        yield
+
+
+def holder(settings: Settings) -> Holder | None:
+    """Who runs on these settings now; None where nobody does."""
+    for place in _places(settings):
+        note = _note(place)
+        if not Path(f"{note}.lock").exists():
+            continue
+        try:
+            with FileLock(f"{note}.lock", timeout=0):
+                pass
+        except Timeout:
+            return _read(note)
+    return None
+
+
+def _read(note: Path) -> Holder:
+    try:
+        body = json.loads(note.read_text())
+        return Holder(int(body["pid"]), str(body["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Holder(0, "?")  # the other one is just starting and has not written it yet

@@ -19,7 +19,7 @@ from bot.api import (
 )
 from bot.channel import Channel
 from bot.metrics import Metrics
-from bot.router import either
+from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, StorageUnavailableError
@@ -84,7 +84,7 @@ class Dispatcher:
         except StorageUnavailableError:
             _log.error("outcome not noted; the lease will run out", outbox=row.id)
         except Exception as error:  # noqa: BLE001 - a card that can't be made must not take the dispatcher along
-            _log.exception("card failed", outbox=row.id, kind=row.kind, error=type(error).__name__)
+            _log.error("card failed", outbox=row.id, kind=row.kind, error=type(error).__name__, where=where(error))
             await self._settle(row, OutboxState.FAILED if row.attempts >= 5 else None, 2.0**row.attempts)
         finally:
             self._flying.pop((row.channel, row.chat_id), None)

@@ -160,12 +160,13 @@ class Router:
         if endpoint is not None and speaker is not None and not endpoint.active and update.my_chat_member is None:
             await person.revive(endpoint)
         message = update.effective_message
+        command = message is not None and (message.text or "").startswith("/")
         return Turn(
             channel=row.channel,
             chat_id=row.chat_id,
             person=speaker,
             endpoint=endpoint if speaker is not None else None,
-            message_id=message.message_id if message is not None and update.callback_query is None else None,
+            message_id=message.message_id if message is not None and not (command or update.callback_query) else None,
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
@@ -183,7 +184,7 @@ class Router:
         await self._db.unit(park, f"inbox:{row.id}")
 
     async def _failed(self, row: Inbox, error: Exception) -> None:
-        _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=_where(error))
+        _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=where(error))
         self._metrics.handled.labels("failed").inc()
 
         async def note() -> None:
@@ -204,7 +205,7 @@ class Router:
             _log.error("failure not noted, storage unavailable", inbox=row.id)
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """File and line of the innermost frame; no values, they may be personal."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

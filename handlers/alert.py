@@ -15,6 +15,7 @@ from storage.case import CaseDebtor
 from storage.outbox import Lane, Outbox
 from storage.person import Person, Role, colleagues
 from storage.question import QuestionKind
+from storage.reading import Sureness, sureness
 from storage.sighting import Sighting, SightingState
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
@@ -129,7 +130,7 @@ async def show_alert(showing: Showing) -> Card | None:
     lines += [case_line(showing, party) for party in parties if _about(one, party)]
     lines.append(_says(showing, first))
     lines += await _evidence(showing, first)
-    lines += [witness_line(showing, row) for row in family[1:] if row.state is not SightingState.WITHDRAWN]
+    lines += [witness_line(showing, row, first) for row in family[1:] if row.state is not SightingState.WITHDRAWN]
     lines += _progress(showing, one)
     lines += await _others(showing, one)
     return Card("\n".join(line for line in lines if line), await _buttons(showing, one))
@@ -182,17 +183,24 @@ def _about(one: Alert, party: CaseDebtor) -> bool:
 def _says(showing: Showing, report: Sighting) -> str:
     if report.confidential:
         return showing.text("alert.says_unnamed", code=report.code)
-    return showing.text("alert.says", who=reporter_name(showing, report), phone=f"+86{report.reporter.phone}")
+    return showing.text(
+        "alert.says", who=reporter_name(showing, report), phone=f"+86{report.reporter.phone.removeprefix('0')}"
+    )
 
 
 async def _evidence(showing: Showing, report: Sighting) -> list[str]:
-    reasons = []
+    reasons, sure = [], set()
     for suspect in await report.suspects.all().prefetch_related("debtor"):
+        sure.add(sureness(suspect.reasons))
         words = [showing.plain(f"sighting.because_{kind}", word=word) for kind, word in suspect.reasons]
         if words:
             name = f"{suspect.debtor.name}：" if report.doubtful else ""
             reasons.append(name + showing.plain("case.comma").join(words))
-    return [showing.text("alert.because", reasons="；".join(reasons))] if reasons else []
+    if not reasons:
+        return []
+    least = next(level for level in reversed(Sureness) if level in sure)
+    key = "alert.sure_doubtful" if report.doubtful else f"alert.sure_{least.value}"
+    return [showing.text("alert.because", sure=showing.plain(key), reasons="；".join(reasons))]
 
 
 def _progress(showing: Showing, one: Alert) -> list[str]:

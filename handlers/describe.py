@@ -55,6 +55,8 @@ def reporter_name(showing: Showing, row: Sighting) -> str:
     return showing.plain("sighting.reporter", name=row.reporter.name, role=role)
 
 
-def witness_line(showing: Showing, row: Sighting) -> str:
+def witness_line(showing: Showing, row: Sighting, first: Sighting) -> str:
+    """What was said later: by somebody else, or by the first reporter again."""
+    key = "sighting.went_on" if row.reporter_id == first.reporter_id else "sighting.witness"
     words = shortened(row.amended or row.text, 300)
-    return showing.text("sighting.witness", at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))
+    return showing.text(key, at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))

@@ -19,7 +19,7 @@ from storage.clock import day_bounds
 from storage.db import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Person, Role
-from storage.reading import Reading, read
+from storage.reading import Manner, Reading, read
 from storage.roster import circles
 from storage.sighting import Sighting, SightingState, Suspect
 
@@ -58,12 +58,28 @@ async def report(turn: Turn, text: str) -> None:
         await turn.say("sighting.withdrawn")
     elif reading.corrects and reading.guesses and earlier is not None:
         await _correct(turn, earlier, text, reading)
+    elif reading.confidential and not reading.is_lead and earlier is not None:
+        await _hide(turn, earlier)
+    elif reading.anaphoric and await _goes_on(turn, row, reading):
+        return
     elif reading.is_lead:
         await _take(turn, row, reading)
-    elif reading.confidential and earlier is not None:
-        await _hide(turn, earlier)
-    elif not await relay_handlers.take_unprompted(turn, text):
-        await turn.reply("not_understood", row.id)
+    else:
+        await turn.reply("not_lead", row.id, manner=reading.manner.value)
+
+
+async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
+    """Words without a name go on about what was said: they answer a judge's question, or, while an alert of this
+    reporter runs, are for its judges (他要走了)."""
+    if await relay_handlers.take_unprompted(turn, row.text):
+        return True
+    running = await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+    if running is None or reading.manner is Manner.GREETING:
+        return False
+    first = running if running.joined_id is None else await Sighting.get(id=running.joined_id)
+    await alert.join(row, first)
+    await turn.say("sighting.passed_on")
+    return True
 
 
 async def edited(turn: Turn, update: Update) -> None:
@@ -90,7 +106,10 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         await sighting.set_state(row, SightingState.ASKING)
         await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
     else:
-        await alert.raise_for(row)
+        first = (await alert.raise_for(row)).joined
+        if first is not None and first.reporter_id == row.reporter_id:
+            await turn.say("sighting.passed_on")
+            return
     await _receipt(row)
 
 
@@ -144,11 +163,13 @@ async def not_him(turn: Turn, tap: Tap) -> None:
     if row.state is not SightingState.ALERTED:
         await _receipt(row)
         return
-    wrong = await sighting.suspect_ids(row.id)
+    wrong, joined = await sighting.suspect_ids(row.id), row.joined_id
     await sighting.set_suspects(row, {})
     await Sighting.filter(id=row.id).update(off_list=True, doubtful=False, joined_id=None)
     row.off_list, row.doubtful, row.joined_id = True, False, None
     await alert.retarget(row)
+    if joined is not None:
+        await alert.refresh_sighting(joined)
     others = await question_handlers.others_nearby(turn.who.area_code, wrong)
     if others:
         await question_handlers.ask_which(turn, row, others)
@@ -188,12 +209,12 @@ async def _hide(turn: Turn, row: Sighting) -> None:
 # -- cards -------------------------------------------------------------------------------------------------------
 
 
-@card("not_understood")
-async def show_not_understood(showing: Showing) -> Card | None:
-    return Card(
-        showing.text("sighting.not_understood"),
-        [[showing.button("sighting.send_anyway", "send", showing.ref)]],
-    )
+@card("not_lead")
+async def show_not_lead(showing: Showing) -> Card | None:
+    """Not reported, and said so; a greeting gets one back, everything else can be sent up all the same."""
+    manner = Manner(showing.args["manner"])
+    button = showing.button("sighting.send_anyway", "send", showing.ref)
+    return Card(showing.text(f"sighting.not_{manner.value}"), [] if manner is Manner.GREETING else [[button]])
 
 
 @card("receipt")
@@ -226,7 +247,7 @@ def _first_line(showing: Showing, row: Sighting) -> str:
         who = showing.text("sighting.off_list") if row.off_list else showing.text("sighting.unread")
     else:
         who = names(showing, _visible(showing, list(row.suspects), row), row.doubtful)
-    place = showing.text("sighting.at_place", place=row.place) if row.place else ""
+    place = " · " + showing.text("sighting.at_place", place=row.place) if row.place else ""
     return showing.text(
         "sighting.receipt_logged", at=showing.at(row.reported_at), who=locales.Html(who), place=locales.Html(place)
     )
@@ -280,9 +301,9 @@ def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list
 async def show_witness(showing: Showing) -> Card | None:
     """What a second reporter says, to the judge who has the card already."""
     row = await Sighting.get_or_none(id=showing.ref).prefetch_related("reporter")
-    if row is None or row.state is SightingState.WITHDRAWN:
+    if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
         return None
-    return Card(witness_line(showing, row))
+    return Card(witness_line(showing, row, await Sighting.get(id=row.joined_id)))
 
 
 # -- /today ------------------------------------------------------------------------------------------------------

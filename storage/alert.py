@@ -146,10 +146,10 @@ def concerned(parties: Iterable[CaseDebtor]) -> tuple[list[int], bool]:
 
 @dataclass(frozen=True)
 class Raised:
-    """What became of a report: the new alerts' ids, and whether it joined an earlier one."""
+    """What became of a report: the new alerts' ids, and the earlier report that it joined."""
 
     alert_ids: tuple[int, ...]
-    joined: bool = False
+    joined: Sighting | None = None
 
 
 async def raise_for(report: Sighting) -> Raised:
@@ -158,8 +158,8 @@ async def raise_for(report: Sighting) -> Raised:
     if len(debtor_ids) == 1 and not report.doubtful and report.state is not SightingState.ALERTED:
         first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
         if first is not None and first.id != report.id:
-            await _join(report, first)
-            return Raised((), joined=True)
+            await join(report, first)
+            return Raised((), first)
     await sighting.set_state(report, SightingState.ALERTED)
     judge_ids, orphan = concerned(await of_debtors(debtor_ids))
     present = {alert.judge_id for alert in await _open_alerts(report.id)}
@@ -195,8 +195,9 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -
     return reached
 
 
-async def _join(report: Sighting, first: Sighting) -> None:
-    """A second voice about the same debtor: the same alert, and its judges hear the new sentence at once."""
+async def join(report: Sighting, first: Sighting) -> None:
+    """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
+    sentence at once."""
     report.joined_id, report.state = first.id, SightingState.ALERTED
     await Sighting.filter(id=report.id).update(joined_id=first.id, state=SightingState.ALERTED)
     for alert in await _open_alerts(first.id):
@@ -217,6 +218,12 @@ async def attach(report: Sighting, attachment_id: int) -> None:
 
 
 # -- the judge's steps -------------------------------------------------------------------------------------------
+
+
+async def running_of(reporter_id: int, since: datetime) -> Sighting | None:
+    """The reporter's newest report whose alert is still open: what they say next without a name goes on about it."""
+    row = await sighting.latest_of(reporter_id, since)
+    return row if row is not None and await _open_alerts(row.root_id) else None
 
 
 async def held(alert_id: int, person: Person) -> Alert | None:
@@ -308,9 +315,13 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
 
 async def withdraw(report: Sighting) -> None:
     """看错了: the judges are told at once. Where others reported it too, their word stands."""
-    await sighting.set_state(report, SightingState.WITHDRAWN)
+    family = await sighting.family(report.root_id)
+    for row in family:
+        if row.reporter_id == report.reporter_id:
+            await sighting.set_state(row, SightingState.WITHDRAWN)
+    report.state = SightingState.WITHDRAWN
     audit.record("sighting.withdrawn", f"sighting:{report.id}", actor=f"person:{report.reporter_id}")
-    standing = [row for row in await sighting.family(report.root_id) if row.state is SightingState.ALERTED]
+    standing = [row for row in family if row.state is SightingState.ALERTED]
     for alert in await _open_alerts(report.root_id):
         await _event(alert, "withdrawn", detail=str(report.id))
         if not standing:
@@ -402,8 +413,9 @@ async def refresh_sighting(root_id: int) -> None:
 
 
 async def refresh_receipts(root_id: int) -> None:
-    """The receipts of the reporter and the witnesses."""
-    for report in await sighting.family(root_id):
+    """The receipts of the reporter and the witnesses; each has one, however often they spoke."""
+    family = await sighting.family(root_id)
+    for report in {row.reporter_id: row for row in reversed(family)}.values():
         to = Address(report.channel, report.chat_id, report.reporter_id)
         await put(to, "receipt", report.id, lane=Lane.RECEIPT, reply_to=report.message_id)
 

@@ -7,6 +7,7 @@ several people possible, all are named and the reading is ambiguous.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
@@ -44,8 +45,10 @@ _PAST = re.compile(r"昨(天|晚|夜)|前天|上(个)?(月|周|星期|礼拜)|�
 _NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|半夜|在拉|被撕|不来就")
 _PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
 _SOMEBODY = re.compile(
-    r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|[\u4e00-\u9fa5]{2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)|有人|他|她"
+    r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|有人"
+    r"|((?![他她又刚已])[\u4e00-\u9fa5]){2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)"
 )
+_PRONOUN = re.compile(r"[他她]")
 _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
 _PLATE_TAIL = re.compile(r"尾号(?:是|为)?([A-Z0-9]{2,5})")
@@ -87,11 +90,30 @@ class Guess:
     evidence: tuple[Evidence, ...]
 
 
+class Manner(StrEnum):
+    """What kind of saying it is."""
+
+    LEAD = "lead"
+    GREETING = "greeting"
+    QUESTION = "question"
+    NEGATION = "negation"
+    CHATTER = "chatter"
+    """Words about something that isn't understood as a report."""
+
+
+class Sureness(StrEnum):
+    """How far the evidence carries."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    MAYBE = "maybe"
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a careful colleague would understand."""
 
-    is_lead: bool
+    manner: Manner
     guesses: tuple[Guess, ...] = ()
     ambiguous: bool = False
     kind: str = "other"
@@ -102,6 +124,24 @@ class Reading:
     """The sender takes back what they said before."""
     corrects: bool = False
     """The sender says who was meant instead."""
+    anaphoric: bool = False
+    """Nobody is named or described, at most 他: it goes on about what was said before, if there is something."""
+
+    @property
+    def is_lead(self) -> bool:
+        return self.manner is Manner.LEAD
+
+
+_SIGNS = {"full_name", "plate", "case_no", "chosen"}
+_HINTS = {"alias", "given_name", "creditor", "plate_tail", "only_surname"}
+
+
+def sureness(evidence: Iterable[Evidence]) -> Sureness:
+    """A name, plate or case number is sure; a nickname, or two weaker signs together, likely."""
+    kinds = {kind for kind, _word in evidence}
+    if kinds & _SIGNS:
+        return Sureness.SURE
+    return Sureness.LIKELY if kinds & _HINTS or len(kinds) > 1 else Sureness.MAYBE
 
 
 @dataclass
@@ -122,19 +162,21 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
     positive = _NOT_BUT.sub(" ", plain)
     positive = _NOT.sub(" ", positive)
-    if _GREETING.match(plain) or _QUESTION.search(plain):
-        return Reading(False, confidential=confidential)
+    if _GREETING.match(plain):
+        return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
+    if _QUESTION.search(plain):
+        return Reading(Manner.QUESTION, confidential=confidential, anaphoric=True)
     guesses, ambiguous, by_plate = _who(positive, circles)
     if (mistaken or correcting) and not guesses:
-        return Reading(False, withdraws=True, confidential=confidential)
+        return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
     if _NEGATION.search(plain) and not correcting:
-        return Reading(False, withdraws=mistaken, confidential=confidential)
-    named = bool(guesses)
-    if not named and not (_PRESENCE.search(plain) and _SOMEBODY.search(plain)):
-        return Reading(False, confidential=confidential)
+        return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
+    described = bool(_SOMEBODY.search(plain))
+    if not guesses and not (_PRESENCE.search(plain) and (described or _PRONOUN.search(plain))):
+        return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
     kind = _kind(plain, by_plate)
     return Reading(
-        True,
+        Manner.LEAD,
         guesses,
         ambiguous,
         kind,
@@ -142,6 +184,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         _urgent(plain, kind),
         confidential,
         corrects=correcting or mistaken,
+        anaphoric=not guesses and not described,
     )
 
 

@@ -168,8 +168,8 @@ async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
 
 
 async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """The reporter's newest report that can still be corrected."""
-    return (
+    """The reporter's newest report that can still be corrected; of several sentences about one alert the first."""
+    row = (
         await Sighting.filter(
             reporter_id=reporter_id,
             reported_at__gte=since,
@@ -178,6 +178,10 @@ async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
         .order_by("-id")
         .first()
     )
+    if row is not None and row.joined_id is not None:
+        first = await Sighting.get(id=row.joined_id)
+        return first if first.reporter_id == reporter_id else row
+    return row
 
 
 async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:

@@ -161,10 +161,17 @@ function linked(whole, text) {
   whole.append(text.slice(at));
 }
 
+// The clock on the wall in Zhejiang, wherever the phone thinks it is: the cards' times are the same.
+const wall = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+
 function clock(seconds) {
-  const then = new Date(seconds * 1000);
-  const time = then.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
-  return then.toDateString() === new Date().toDateString() ? time : `${then.getMonth() + 1}-${then.getDate()} ${time}`;
+  const [then, today] = [new Date(seconds * 1000), new Date()].map((one) => wall.formatToParts(one));
+  const part = (parts, type) => parts.find((one) => one.type === type).value;
+  const day = (parts) => `${part(parts, "month")}-${part(parts, "day")}`;
+  const time = `${part(then, "hour")}:${part(then, "minute")}`;
+  return day(then) === day(today) ? time : `${day(then)} ${time}`;
 }
 
 function media(message, bubble) {
@@ -214,6 +221,7 @@ function draw(message) {
 }
 
 function show(message) {
+  if (!message.from.is_bot && /^\/start( |$)/.test(message.text || "")) return; // joining is nothing to talk about
   const list = $("messages");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
   const before = shown.get(message.message_id);

@@ -103,7 +103,7 @@ async def _stands(turn: Turn, held: Alert) -> None:
 
 
 async def _delivered(row: Outbox) -> None:
-    await alert.delivered(row.ref)
+    await alert.delivered(row.ref, row.person_id)
 
 
 async def _undeliverable(row: Outbox) -> None:
@@ -144,9 +144,10 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     minutes = max(1, round(alert.waited(one, showing.now).total_seconds() / 60))
     if one.state is AlertState.SENT:
         if mine is not None and mine.escalated:
-            key = "alert.escalated" if one.reachable or one.delivered_at else "alert.escalated_unreachable"
+            deaf = any(e.kind == "unreachable" and e.detail == str(one.judge_id) for e in one.events)
+            key = "alert.escalated_unreachable" if deaf else "alert.escalated"
             lines.append(showing.text(key, name=one.judge.name, minutes=minutes))
-        elif showing.args.get("again"):
+        elif one.step:
             lines.append(showing.text("alert.again", minutes=minutes))
     return lines
 

@@ -7,7 +7,7 @@ from handlers.card import Showing, shortened
 from storage.alert import Alert
 from storage.case import CaseDebtor
 from storage.debtor import Debtor, age
-from storage.person import Role
+from storage.person import Person, Role
 from storage.sighting import Sighting
 
 
@@ -28,9 +28,12 @@ def names(showing: Showing, people: Sequence[str], doubtful: bool) -> str:
 
 def judge_name(showing: Showing, alert: Alert) -> str:
     """The judge, or who took it over."""
-    person = alert.handler or alert.judge
-    key = "alert.judge" if person.role is Role.JUDGE else "alert.officer"
-    return showing.plain(key, name=person.name)
+    return officer_name(showing, alert.handler or alert.judge)
+
+
+def officer_name(showing: Showing, person: Person) -> str:
+    """王海涛法官, 胡建平."""
+    return showing.plain("alert.judge" if person.role is Role.JUDGE else "alert.officer", name=person.name)
 
 
 def case_line(showing: Showing, party: CaseDebtor) -> str:

@@ -9,7 +9,7 @@ from handlers import relay as relay_handlers
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import debtor_line, judge_name, names, witness_line
+from handlers.describe import debtor_line, judge_name, names, officer_name, witness_line
 from handlers.route import App, on_command, on_tap
 from storage import alert, audit, sighting
 from storage.access import Action, may
@@ -275,7 +275,9 @@ def _alert_line(showing: Showing, one: Alert) -> str:
         )
     parts = [showing.text("sighting.step_sending", judge=name)]
     if one.delivered_at is not None:
-        parts = [showing.text("sighting.step_delivered", judge=name, at=showing.at(one.delivered_at))]
+        first = next((event.actor for event in one.events if event.kind == "delivered" and event.actor), None)
+        reached = officer_name(showing, first) if first is not None and one.handler is None else name
+        parts = [showing.text("sighting.step_delivered", judge=reached, at=showing.at(one.delivered_at))]
     for state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE):
         if state.value in steps and one.state is not AlertState.SENT:
             parts.append(showing.text(f"sighting.step_{state.value}", at=showing.at(steps[state.value])))

@@ -383,12 +383,12 @@ async def escalate(alert_id: int) -> None:
     await refresh_sighting(alert.sighting_id)
 
 
-async def delivered(alert_id: int) -> None:
-    """A card arrived on a phone."""
+async def delivered(alert_id: int, person_id: int | None) -> None:
+    """A card arrived on a phone; the first to get one counts."""
     alert = await Alert.get_or_none(id=alert_id)
     if alert is not None and alert.delivered_at is None:
         await _set(alert, delivered_at=unit().now)
-        await _event(alert, "delivered")
+        await _event(alert, "delivered", await Person.get_or_none(id=person_id) if person_id else None)
         await refresh_receipts(alert.sighting_id)
 
 

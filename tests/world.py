@@ -6,7 +6,7 @@ import contextlib
 import heapq
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from storage.person import Person
 
 TOKEN = "7000:test"
 PATIENCE = 10.0
-START = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI)
+START = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI).astimezone(UTC)
 SAMPLE = Path(__file__).parent.parent / "storage" / "data"
 
 # The cast. Their chat numbers stand in tests/data/people.csv.
@@ -109,7 +109,9 @@ class Phone:
         await self._world.store.queue({"edited_message": body})
 
     async def taps_data(self, message: Message, data: str) -> None:
-        query = {"id": f"q{next(self._world.numbers)}", "chat_instance": "1", "data": data, "message": message.body}
+        """A tap with any data, on a message in this phone's own chat."""
+        body = {**message.body, "chat": self._user()["chat"]}
+        query = {"id": f"q{next(self._world.numbers)}", "chat_instance": "1", "data": data, "message": body}
         await self._world.store.queue({"callback_query": {**query, "from": self._user()["from"]}})
 
     async def taps(self, label: str, message: Message | None = None) -> Message:

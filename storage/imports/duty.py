@@ -1,7 +1,7 @@
 """`chuishao import duty`: a day and a person a row."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from storage import audit
 from storage.area import county_of
@@ -35,7 +35,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         except Unclear as why:
             report.reject(row, why)
             continue
-        start = datetime.combine(on, time(), SHANGHAI)
+        start = datetime.combine(on, time(), SHANGHAI).astimezone(UTC)
         if (person.id, start) in have:
             report.unchanged += 1
             continue

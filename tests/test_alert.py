@@ -1,0 +1,198 @@
+"""The judge's task: its buttons, its ladder, and the rule behind both."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.alert import OPEN, Alert, AlertState, may_move
+from storage.case import CaseDebtor
+from storage.person import Endpoint
+from tests.world import (
+    HEAD,
+    JUDGE,
+    SECOND_JUDGE,
+    SECRETARY,
+    SUPERVISOR,
+    THIRD_JUDGE,
+    TOWN_SECRETARY,
+    Message,
+    Stage,
+    World,
+)
+
+SENTENCE = "林永福回来了，人就在村委"
+
+
+def louder(message: Message) -> bool:
+    return "第二次提醒" in message.text
+
+
+async def raised(world: World) -> Message:
+    await world.phone(SECRETARY).says(SENTENCE)
+    return await world.phone(JUDGE).expects(SENTENCE)
+
+
+@given(st.lists(st.sampled_from(AlertState), max_size=12))
+def test_states_only_go_forward_and_an_end_is_an_end(asked: list[AlertState]) -> None:
+    order = [*OPEN, AlertState.CLOSED]
+    state = AlertState.SENT
+    for wanted in asked:
+        if may_move(state, wanted):
+            assert state in OPEN and order.index(wanted) > order.index(state)
+            state = wanted
+        elif state in OPEN and wanted in order:
+            assert order.index(wanted) <= order.index(state)
+
+
+async def test_nobody_answers_then_louder_then_the_head(world: World) -> None:
+    await raised(world)
+    await world.advance(119)
+    assert not [m for m in await world.phone(JUDGE).received() if louder(m)]
+    await world.advance(2)
+    assert "2 分钟没有应答" in (await world.phone(JUDGE).expects(louder)).text
+    await world.advance(178)
+    assert not [m for m in await world.phone(HEAD).received() if SENTENCE in m.text]
+    await world.advance(2)
+    card = await world.phone(HEAD).expects("沈立群法官 5 分钟未应答，转给您")
+    assert SENTENCE in card.text
+    await world.phone(SECRETARY).expects("还没应答，已往上报")
+    await world.phone(HEAD).taps("收到")
+    await world.phone(SECRETARY).expects("已收到")
+    await world.advance(3600)
+    assert len([m for m in await world.phone(JUDGE).received() if SENTENCE in m.text]) == 2
+
+
+async def test_an_answer_stops_the_ladder(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("收到")
+    await world.advance(3600)
+    assert not [m for m in await world.phone(HEAD).received() if SENTENCE in m.text]
+
+
+async def test_a_restart_in_the_middle_of_the_ladder(stage: Stage) -> None:
+    async with stage.world() as world:
+        await raised(world)
+        await world.advance(130)
+        await world.phone(JUDGE).expects(louder)
+    stage.clock.advance(200)
+    async with stage.world() as world:
+        await world.phone(HEAD).expects("未应答，转给您")
+
+
+async def test_a_blocked_phone_escalates_at_once(world: World) -> None:
+    async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        if parameters.get("chat_id") != JUDGE or not method.startswith("send"):
+            return None
+        body = {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
+        return web.json_response(body, status=403)
+
+    world.gateway.interceptors.append(blocked)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.advance(1)
+    card = await world.phone(HEAD).expects("沈立群法官联系不上，转给您")
+    assert SENTENCE in card.text
+    endpoint = await Endpoint.get(chat_id=JUDGE)
+    assert not endpoint.active and endpoint.reason == "403"
+    world.gateway.interceptors.remove(blocked)
+    await world.phone(JUDGE).says("/help")
+    await world.phone(JUDGE).expects("按按钮就行")
+    assert (await Endpoint.get(chat_id=JUDGE)).active
+
+
+async def test_two_at_once_and_only_one_is_the_handler(world: World) -> None:
+    await raised(world)
+    await world.advance(301)
+    own, escalated = await world.phone(JUDGE).expects(louder), await world.phone(HEAD).expects("转给您")
+    await world.phone(JUDGE).taps("收到", own)
+    await world.phone(HEAD).taps("收到", escalated)
+    await world.phone(HEAD).hears("已经有人收到了")
+    await world.settled()
+    one = await Alert.get().prefetch_related("events")
+    assert len([event for event in one.events if event.kind == "acknowledged"]) == 1
+    assert one.handler_id in {(await world.person(JUDGE)).id, (await world.person(HEAD)).id}
+
+
+async def test_a_stale_button_shows_the_card_as_it_stands(world: World) -> None:
+    old = await raised(world)
+    await world.phone(JUDGE).taps("到场", old)
+    await world.phone(JUDGE).expects("沈立群 到场")
+    await world.phone(JUDGE).taps("收到", old)
+    await world.phone(JUDGE).hears("已经到场了")
+    await world.settled()
+    assert (await Alert.get()).state is AlertState.ON_SCENE
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome"),
+    [
+        ("找到本人", "found"),
+        ("当场履行", "paid"),
+        ("达成和解", "settled"),
+        ("扣押财产", "seized"),
+        ("未见到", "not_seen"),
+        ("误报", "false_alarm"),
+    ],
+)
+async def test_every_outcome_is_one_tap(world: World, label: str, outcome: str) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("办结")
+    await world.phone(JUDGE).taps(label)
+    await world.phone(SECRETARY).expects(label)
+    await world.settled()
+    assert (await Alert.get()).outcome == outcome
+
+
+async def test_an_amount_and_a_word_can_follow_the_outcome(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("办结")
+    await world.phone(JUDGE).taps("当场履行")
+    await world.phone(JUDGE).expects("要补充金额或说明")
+    await world.phone(JUDGE).says("付了3万，余下分两年")
+    await world.phone(JUDGE).expects("记下了")
+    receipt = await world.phone(SECRETARY).expects("30,000")
+    assert "余下分两年" in receipt.text
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 30000
+
+
+async def test_handing_it_to_a_colleague_starts_anew_there(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("转交")
+    await world.phone(JUDGE).taps("丁卫东")
+    await world.phone(THIRD_JUDGE).expects(SENTENCE)
+    await world.phone(SECRETARY).expects("丁卫东法官")
+    await world.phone(THIRD_JUDGE).taps("收到")
+    await world.phone(SECRETARY).expects("已收到")
+
+
+async def test_going_back_from_a_menu(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("办结")
+    await world.phone(JUDGE).taps("返回")
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    await world.settled()
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    assert "收到" in [label for label, _ in card.buttons]
+
+
+async def test_a_tap_on_somebody_elses_card_does_nothing(world: World) -> None:
+    card = await raised(world)
+    for other in (SECOND_JUDGE, SECRETARY, SUPERVISOR):
+        await world.phone(other).taps_data(card, card.buttons[0][1])
+    await world.settled()
+    assert world.toasts.count("这个按钮已经过期了。") == 3
+    assert (await Alert.get()).state is AlertState.SENT
+
+
+async def test_pending_shows_the_oldest_first_and_who_was_told(world: World) -> None:
+    await raised(world)
+    await world.advance(301)
+    await world.phone(TOWN_SECRETARY).says("/pending")
+    listed = await world.phone(TOWN_SECRETARY).expects("1 条没人应答")
+    assert "5 分" in listed.text and "林永福" in listed.text and "已升级到胡建平" in listed.text
+    await world.phone(HEAD).taps("收到")
+    await world.settled()
+    await world.phone(TOWN_SECRETARY).says("/pending")
+    await world.phone(TOWN_SECRETARY).expects("没有没人应答的")

@@ -48,12 +48,13 @@ class Product:
     db: Database
     settings: Settings
     metrics: Metrics
+    channels: dict[str, Channel]
+    receiver: Receiver
     router: Router
     dispatcher: Dispatcher
     timers: Timers
     store: Store
     webchat: WebChat
-    web_app: web.Application
     url: str
 
 
@@ -153,7 +154,17 @@ class _Assembly:
         await web.SockSite(runner, listener).start()
         self._start()
         return Product(
-            db, settings, self._metrics, self._router, self._dispatcher, self._timers, self._store, webchat, app, url
+            db=db,
+            settings=settings,
+            metrics=self._metrics,
+            channels=self._channels,
+            receiver=self._receiver,
+            router=self._router,
+            dispatcher=self._dispatcher,
+            timers=self._timers,
+            store=self._store,
+            webchat=webchat,
+            url=url,
         )
 
     def _start(self) -> None:

@@ -275,8 +275,8 @@ def _alert_line(showing: Showing, one: Alert) -> str:
         )
     parts = [showing.text("sighting.step_sending", judge=name)]
     if one.delivered_at is not None:
-        first = next((event.actor for event in one.events if event.kind == "delivered" and event.actor), None)
-        reached = officer_name(showing, first) if first is not None and one.handler is None else name
+        hands = [event.actor for event in sorted(one.events, key=lambda event: event.id) if event.kind == "delivered"]
+        reached = officer_name(showing, hands[-1]) if hands and hands[-1] and one.handler is None else name
         parts = [showing.text("sighting.step_delivered", judge=reached, at=showing.at(one.delivered_at))]
     for state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE):
         if state.value in steps and one.state is not AlertState.SENT:

@@ -301,6 +301,7 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
         handler_id=None,
         state=AlertState.SENT,
         acknowledged_at=None,
+        delivered_at=None,
         raised_at=now,
         step=0,
         reachable=reached,

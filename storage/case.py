@@ -111,14 +111,14 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
     query = Case.all()
     number = parse_case_no(text)
     bare = _BARE.match(text)
-    tails = find_case_tails(text)
+    tail = _CASE_TAIL.fullmatch(text)
     if number is not None:
         query = query.filter(number=str(number))
     elif bare is not None:
         query = query.filter(sequence=int(bare[2]))
         query = query.filter(year=int(bare[1])) if bare[1] else query
-    elif tails:
-        query = query.filter(kind=tails[0][0], sequence=tails[0][1])
+    elif tail is not None:
+        query = query.filter(kind=tail[1], sequence=int(tail[2]))
     elif text:
         ids = await Debtor.filter(name=text).values_list("id", flat=True)
         ids = ids or await Debtor.filter(plates__number=text.upper()).values_list("id", flat=True)

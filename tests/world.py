@@ -4,20 +4,25 @@ in for Telegram, phones that say, tap and expect, and a clock that is advanced b
 import asyncio
 import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable
+import resource
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
+from bot.api import BotApi
 from bot.app import Product, running
+from bot.channel import build
 from bot.gateway.methods import Methods
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.importing import Kind, import_file
+from bot.limiter import NoLimits
 from bot.settings import Settings
 from storage.clock import SHANGHAI
 from storage.db import open_database
@@ -35,6 +40,9 @@ SECRETARY, GRID_WORKER, NEIGHBOUR, OTHER_TOWN = 9001, 9002, 9003, 9004
 JUDGE, SECOND_JUDGE, THIRD_JUDGE, HEAD = 9101, 9102, 9103, 9110
 TOWN_SECRETARY, SUPERVISOR, ADMIN, POLICE = 9201, 9202, 9203, 9204
 STRANGER = 9999
+
+
+build("telegram", cast(BotApi, None), TOKEN, NoLimits())  # fills the tables of commands and buttons, which tests read
 
 
 class ManualClock:
@@ -187,6 +195,30 @@ class World:
         async with asyncio.timeout(PATIENCE):
             while await self._busy():
                 await asyncio.sleep(0.01)
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Until something is so that nobody announces: rows in the database."""
+        async with asyncio.timeout(PATIENCE):
+            while not await condition():
+                await asyncio.sleep(0.01)
+
+    @contextlib.contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """The database's log can't grow by a byte: the kernel refuses, as it does on a full disk. (The limit is one
+        for all files of the process, so the log is made longer than any other file that the test writes.)"""
+        path = self.product.settings.database_path
+        assert path is not None
+        wal = path.with_name(f"{path.name}-wal")
+        with sqlite3.connect(path, timeout=10) as padding:
+            padding.execute("CREATE TABLE IF NOT EXISTS padding (content BLOB)")
+            padding.execute("INSERT INTO padding VALUES (zeroblob(2000000))")
+        padding.close()
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (wal.stat().st_size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     async def _busy(self) -> bool:
         now = self.clock.now()

@@ -1,0 +1,115 @@
+"""Who may do what: every role, every area, every command.
+
+A stranger and the officer of the next village see nothing."""
+
+import itertools
+
+import pytest
+
+from handlers.route import COMMANDS, route_table
+from storage.access import TABLE, Action, sees_case
+from storage.case import Case
+from storage.person import Endpoint, Person, Role
+from tests.world import SECRETARY, STRANGER, World
+
+COUNTY, TOWN, VILLAGE = "331122", "331122203", "331122203226"
+NEXT_VILLAGE, OTHER_TOWN = "331122203240", "331122103"
+AREAS = {"county": COUNTY, "town": TOWN, "village": VILLAGE, "next village": NEXT_VILLAGE, "other town": OTHER_TOWN}
+ASKING = {Role.JUDGE, Role.BUREAU_HEAD, Role.SUPERVISOR, Role.TOWN_SECRETARY, Role.ADMIN}
+UNKNOWN = "没有这个命令"
+
+WORDS = {
+    "help": ("/help", None),
+    "me": ("/me", "某人 · "),
+    "lang": ("/lang", "用哪种语言"),
+    "cancel": ("/cancel", "没有在等您回答的事"),
+    "case": ("/case 456", "林永福"),
+    "pending": ("/pending", "林永福"),
+    "today": ("/today", "林永福"),
+}
+"""What is typed, and the word that shows that it was answered with what there is to see."""
+
+
+def test_the_table_names_every_command_and_button() -> None:
+    assert set(WORDS) == set(COMMANDS)
+    assert route_table() == {
+        **dict.fromkeys(("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask"), "everyone"),
+        **dict.fromkeys(("lang", "leave", "left", "stay", "move"), "everyone"),
+        **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
+        **dict.fromkeys(("case", "line"), "case"),
+    }
+    assert TABLE[Action.CASE] == TABLE[Action.TODAY] == TABLE[Action.PENDING] == frozenset(ASKING)
+
+
+@pytest.mark.parametrize(("role", "area"), list(itertools.product(Role, AREAS)))
+def test_who_sees_a_case(role: Role, area: str) -> None:
+    person = Person(id=1, role=role, area_code=AREAS[area], active=True)
+    inside = area in ("county", "town", "village")
+    expected = role in ASKING and (inside if role is not Role.JUDGE else False)
+    assert sees_case(person, [VILLAGE], judge_id=2) is expected
+    assert sees_case(person, [VILLAGE], judge_id=1) is (expected or role is Role.JUDGE)
+
+
+async def test_every_role_in_every_area_with_every_command(world: World) -> None:
+    """One report in 周弄村 stands open; everybody asks for it with every command there is."""
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.settled()
+    cast = await hire(world)
+    for name, (typed, _word) in WORDS.items():
+        for chat in [*cast, STRANGER]:
+            await world.phone(chat).says(typed)
+        await world.settled()
+        for chat, (role, area) in cast.items():
+            answers = [m.text for m in await world.phone(chat).received() if "林永福回来了" not in m.text]
+            check(name, role, area, answers[-1])
+    stranger = {m.text for m in await world.phone(STRANGER).received()}
+    assert len(stranger) == 1 and "只对登记人员开放" in stranger.pop()
+
+
+async def hire(world: World) -> dict[int, tuple[Role, str]]:
+    """Somebody in every role for every area, with a phone."""
+    cast = {20_000 + n: pair for n, pair in enumerate(itertools.product(Role, AREAS))}
+
+    async def work() -> None:
+        for chat, (role, area) in cast.items():
+            person = await Person.create(name="某人", phone=str(chat), role=role, area_code=AREAS[area])
+            await Endpoint.create(
+                person_id=person.id,
+                channel="telegram",
+                chat_id=chat,
+                joined_at=world.clock.now(),
+                menu=f"{role}:zh_Hans",
+            )
+
+    await world.product.db.unit(work)
+    for chat in cast:
+        await world.store.ensure_chat(chat)
+    return cast
+
+
+def check(command: str, role: Role, area: str, answer: str) -> None:
+    where = f"{role.value} of {area} typed {command} and read: {answer}"
+    if COMMANDS[command] is Action.EVERYONE:
+        word = WORDS[command][1]
+        assert word is None or word in answer, where
+        assert "林永福" not in answer or command == "help", where
+    elif role not in ASKING:
+        assert UNKNOWN in answer, where
+    elif role is not Role.JUDGE and area in ("county", "town", "village"):
+        assert "林永福" in answer, where
+    else:
+        assert "林永福" not in answer and UNKNOWN not in answer, where
+
+
+async def test_what_may_not_be_seen_answers_like_what_does_not_exist(world: World) -> None:
+    cast = await hire(world)
+    chats = [chat for chat, (role, area) in cast.items() if role in ASKING and area in ("next village", "other town")]
+    missing = await Case.all().count() + 1000
+    for chat in chats:
+        await world.phone(chat).says("/case 456")
+        await world.settled()
+        await world.phone(chat).says(f"/case {missing}")
+    await world.settled()
+    for chat in chats:
+        hidden, absent = [m.text for m in await world.phone(chat).received()][-2:]
+        assert hidden == absent

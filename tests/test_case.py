@@ -1,0 +1,98 @@
+"""/case: what about this case?"""
+
+import pytest
+
+from storage.case import Case, parse_case_no
+from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
+
+NONE = "没有查到"
+
+
+@pytest.mark.parametrize(
+    "words", ["456", "（2013）浙1122执456号", "(2013)浙1122执456", "执456号", "林永福", "阿福", "浙k8g12a"]
+)
+async def test_a_case_is_found_by_number_tail_name_alias_and_plate(world: World, words: str) -> None:
+    await world.phone(SUPERVISOR).says(f"/case {words}")
+    card = await world.phone(SUPERVISOR).expects("（2013）浙1122执456号 · 林永福 · 终本")
+    assert "沈立群" in card.text and "130,000" in card.text and "还没有人报告看到过" in card.text
+
+
+async def test_a_supervisor_may_just_type_it(world: World) -> None:
+    await world.phone(SUPERVISOR).says("林永福")
+    await world.phone(SUPERVISOR).expects("（2013）浙1122执456号")
+
+
+async def test_several_hits_are_offered_as_buttons(world: World) -> None:
+    await world.phone(SUPERVISOR).says("/case 黄国强")
+    offer = await world.phone(SUPERVISOR).expects("有 3 件，是哪一件？")
+    await world.phone(SUPERVISOR).taps(next(label for label, _ in offer.buttons if "执恢41" in label), offer)
+    await world.phone(SUPERVISOR).expects("1,210,000")
+
+
+@pytest.mark.parametrize(
+    "words", ["99999", "（2O13）浙1122执456号", "浙1122执", "无此人", "%", "' OR 1=1", "（2013）浙1122执456号号号"]
+)
+async def test_what_is_not_there_or_no_number_answers_kindly(world: World, words: str) -> None:
+    await world.phone(SUPERVISOR).says(f"/case {words}")
+    await world.phone(SUPERVISOR).expects(NONE)
+
+
+async def test_without_words_it_says_how(world: World) -> None:
+    await world.phone(SUPERVISOR).says("/case")
+    await world.phone(SUPERVISOR).expects("发案号或姓名就行")
+
+
+async def test_a_judge_sees_own_cases_only_and_the_rest_is_not_there(world: World) -> None:
+    await world.phone(JUDGE).says("/case 456")
+    whole = await world.phone(JUDGE).expects("（2013）浙1122执456号")
+    assert "19900000011" in whole.text and "杜根土" in whole.text
+    await world.phone(SECOND_JUDGE).says("/case 456")
+    assert (await world.phone(SECOND_JUDGE).expects(NONE)).text == await nothing(world)
+
+
+async def nothing(world: World) -> str:
+    await world.phone(SUPERVISOR).says("/case 99999")
+    return (await world.phone(SUPERVISOR).expects(NONE)).text
+
+
+async def test_a_town_secretary_sees_the_town_and_no_personal_data(world: World) -> None:
+    town = world.phone(TOWN_SECRETARY)
+    await town.says("/case 456")
+    card = await town.expects("（2013）浙1122执456号")
+    assert "19900000011" not in card.text and "杜根土" not in card.text and "祠堂" not in card.text
+    await town.says("/case 515")
+    assert (await town.expects(NONE)).text == await nothing(world)
+
+
+async def test_the_timeline_button(world: World) -> None:
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).taps("收到")
+    await world.settled()
+    await world.phone(HEAD).says("/case 456")
+    await world.phone(HEAD).taps("全部经过")
+    timeline = await world.phone(HEAD).expects("全部经过\n")
+    assert "推送" in timeline.text and "沈立群 收到" in timeline.text
+
+
+async def test_a_forged_tap_on_a_case_out_of_sight(world: World) -> None:
+    await world.phone(TOWN_SECRETARY).says("/case 456")
+    card = await world.phone(TOWN_SECRETARY).expects("执456号")
+    foreign = await Case.get(number="（2020）浙1122执515号")
+    await world.phone(TOWN_SECRETARY).taps_data(card, f"1:case:{foreign.id}:0")
+    await world.phone(TOWN_SECRETARY).hears("过期")
+    await world.settled()
+    assert not [m for m in await world.phone(TOWN_SECRETARY).received() if "515" in m.text]
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "浙1122执1900", "(2O19)浙1122执12号", "（2021）执5566号", "待补", "（2021）浙1122执号"]
+)
+def test_a_case_number_is_never_guessed(bad: str) -> None:
+    assert parse_case_no(bad) is None
+
+
+@pytest.mark.parametrize(
+    "good", ["（２０１３）浙１１２２执４５６号", " (2013) 浙1122 执 456 号 ", "（2013）浙1122执字第456号"]
+)
+def test_a_case_number_in_any_width_and_spacing(good: str) -> None:
+    assert str(parse_case_no(good)) == "（2013）浙1122执456号"

@@ -1,0 +1,117 @@
+"""Nothing that came in is lost, nothing is done twice."""
+
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.router import Router
+from handlers import sighting as handler
+from storage.inbox import MAX_ATTEMPTS, Inbox, InboxState
+from storage.sighting import Sighting
+from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World
+
+SENTENCE = "林永福回来了，在村委"
+
+
+async def test_the_same_update_twice_is_handled_once(world: World) -> None:
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.settled()
+    row = await Inbox.filter(channel="telegram").order_by("-id").first()
+    assert row is not None
+    assert await world.product.receiver.store(world.product.channels["telegram"], [json.loads(row.payload)] * 2)
+    await world.settled()
+    assert (await Inbox.filter(channel="telegram").count(), await Sighting.all().count()) == (1, 1)
+
+
+async def test_an_update_stored_before_a_crash_is_handled_after_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_args: object) -> None:
+        """Received, and the process dies before it is handled."""
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Router, "_take", never)
+        async with stage.world() as world:
+            await world.phone(SECRETARY).says(SENTENCE)
+            await world.until(lambda: Inbox.filter(channel="telegram", state=InboxState.NEW).exists())
+            assert await Sighting.all().count() == 0
+    async with stage.world() as world:
+        await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_a_handler_that_fails_is_tried_again_then_parked_and_an_admin_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: object) -> None:
+        raise ValueError("林永福")
+
+    monkeypatch.setattr(handler, "report", broken)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.settled()
+    for attempt in range(1, MAX_ATTEMPTS):
+        await world.advance(2**attempt)
+    row = await Inbox.get(channel="telegram", state=InboxState.DEAD)
+    await world.phone(SECRETARY).expects(f"故障号 {row.incident}")
+    await world.phone(ADMIN).expects(f"故障号 {row.incident}")
+    assert "林永福" not in (await world.phone(ADMIN).expects("故障号")).text
+    assert await Sighting.all().count() == 0
+
+
+async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = handler.report, 0
+
+    async def fails_once(turn: Any, text: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("passing")
+        await real(turn, text)
+
+    monkeypatch.setattr(handler, "report", fails_once)
+    await world.phone(SECRETARY).says("朱宝根回来了，在老车站")
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(GRID_WORKER).says("林佳回来了，在新村")
+    await world.until(lambda: Sighting.exists())
+    await world.until(lambda: Inbox.filter(channel="telegram", attempts=1).exists())
+    assert [row.text for row in await Sighting.all()] == ["林佳回来了，在新村"]
+    world.clock.advance(3)
+    await world.phone(JUDGE).expects(SENTENCE)
+    texts = [row.text for row in await Sighting.filter(reporter__endpoints__chat_id=SECRETARY).order_by("id")]
+    assert texts == ["朱宝根回来了，在老车站", SENTENCE]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_full_disk_is_said_to_the_sender_and_shows_in_readyz(world: World) -> None:
+    async with aiohttp.ClientSession() as session:
+        await world.settled()
+        with world.full_disk():
+            await world.phone(SECRETARY).says(SENTENCE)
+            told = await world.phone(SECRETARY).expects("现在记不下来，请直接打值班电话 0578-0000000")
+            assert "故障号" in told.text
+            async with session.get(f"{world.product.url}/readyz") as answer:
+                assert answer.status == 503
+            async with session.get(f"{world.product.url}/healthz") as answer:
+                assert answer.status == 200
+        world.clock.advance(5)
+        await world.phone(JUDGE).expects(SENTENCE)
+        async with session.get(f"{world.product.url}/readyz") as answer:
+            assert answer.status == 200
+
+
+async def test_what_is_received_at_the_shutdown_is_handled_at_the_next_start(stage: Stage) -> None:
+    async with stage.world() as world:
+        for number in range(20):
+            await world.phone(SECRETARY).says(f"林永福回来了，在村委{number}号楼")
+
+        async def received() -> bool:
+            return await Inbox.filter(channel="telegram").count() == 20
+
+        await world.until(received)
+    async with stage.world() as world:
+        await world.settled()
+        assert await Sighting.all().count() == 20

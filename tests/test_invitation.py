@@ -1,0 +1,91 @@
+"""Joining, leaving, moving; and the stranger, who learns nothing."""
+
+import re
+
+import pytest
+
+from storage.audit import AuditEntry
+from storage.invitation import Invitation, invite
+from storage.person import Endpoint, Person
+from storage.sighting import Sighting
+from tests.world import SECRETARY, STRANGER, World
+
+REFUSAL = "您好，这里只对登记人员开放。请向所在乡镇或法院要一个邀请码。"
+
+
+async def code_for(world: World, chat_id: int) -> str:
+    person = await world.person(chat_id)
+    return str(await world.product.db.unit(lambda: invite(person)))
+
+
+async def test_a_one_time_link_joins_the_chat(world: World) -> None:
+    code = await code_for(world, SECRETARY)
+    await world.phone(STRANGER).says(f"/start {code}")
+    await world.phone(STRANGER).expects("应建华，登记好了")
+    await world.phone(STRANGER).expects("发一句话就行")
+    await world.phone(STRANGER).says("老林回来了，在村委")
+    await world.phone(STRANGER).expects("已记录")
+    await world.settled()
+    assert "setMyCommands" in [method for method, _ in world.calls]
+    assert not await Invitation.filter(code_hash=code).exists()
+
+
+async def test_a_link_works_once_and_for_seven_days(world: World) -> None:
+    used, late = await code_for(world, SECRETARY), await code_for(world, SECRETARY)
+    await world.phone(STRANGER).says(f"/start {used}")
+    await world.phone(STRANGER).expects("登记好了")
+    await world.phone(9003).says(f"/start {used}")
+    await world.phone(9003).expects("这个邀请码用不了")
+    await world.advance(7 * 24 * 3600 + 1)
+    await world.phone(9003).says(f"/start {late}")
+    await world.phone(9003).expects("用过了或者过期了")
+
+
+@pytest.mark.parametrize(
+    "words", ["林永福回来了", "/case 456", "/start abc", "/start", "/help", "/pending", "你好", "/me", "/x"]
+)
+async def test_a_stranger_gets_the_same_sentence_whatever_was_typed(world: World, words: str) -> None:
+    await world.phone(STRANGER).says(words)
+    answer = await world.phone(STRANGER).expects(REFUSAL)
+    await world.settled()
+    assert answer.text == REFUSAL and len(await world.phone(STRANGER).received()) == 1
+    assert await Sighting.all().count() == 0
+    entry = await AuditEntry.filter(action__in=["stranger.refused", "invitation.refused"]).order_by("-id").first()
+    assert entry is not None and str(STRANGER) not in entry.actor + entry.detail
+
+
+async def test_moving_to_a_new_phone_leaves_the_old_one(world: World) -> None:
+    await world.phone(SECRETARY).says("/me")
+    card = await world.phone(SECRETARY).expects("应建华 · 村社书记")
+    assert "七里乡周弄村" in card.text
+    await world.phone(SECRETARY).taps("换手机")
+    link = await world.phone(SECRETARY).expects("在新手机上打开")
+    code = re.search(r"#([\w-]+)", link.text)
+    assert code
+    await world.phone(STRANGER).says(f"/start {code[1]}")
+    await world.phone(STRANGER).expects("登记好了")
+    await world.phone(SECRETARY).says("老林回来了")
+    await world.phone(SECRETARY).expects(REFUSAL)
+
+
+async def test_leaving(world: World) -> None:
+    await world.phone(SECRETARY).says("/me")
+    await world.phone(SECRETARY).taps("退出这部手机")
+    await world.phone(SECRETARY).taps("不退出")
+    await world.phone(SECRETARY).hears("没有退出")
+    await world.phone(SECRETARY).taps("退出")
+    await world.phone(SECRETARY).expects("已经退出")
+    await world.phone(SECRETARY).says("老林回来了")
+    await world.phone(SECRETARY).expects(REFUSAL)
+    assert not await Endpoint.filter(chat_id=SECRETARY).exists()
+
+
+async def test_somebody_who_is_no_longer_active_is_a_stranger(world: World) -> None:
+    person = await world.person(SECRETARY)
+
+    async def retire() -> None:
+        await Person.filter(id=person.id).update(active=False)
+
+    await world.product.db.unit(retire)
+    await world.phone(SECRETARY).says("老林回来了")
+    await world.phone(SECRETARY).expects(REFUSAL)

@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +38,7 @@ from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
 from storage.db import Database, NewerDatabaseError, StorageUnavailableError, open_database
-from storage.imports import MissingHeadersError, Remark
+from storage.imports import MissingHeadersError, Remark, Report
 from storage.invitation import VALID, invite
 from storage.person import Person, find
 from storage.reading import Reading, read
@@ -239,6 +240,11 @@ def _reason(remark: Remark) -> str:
     return word(f"imports.reason_{remark.code}", word=remark.word)
 
 
+def _wordless(report: Report) -> Counter[str]:
+    """Notes that say the same of many rows."""
+    return Counter(remark.code for remark in report.warnings if not remark.word)
+
+
 def _tell(done: Imported, file: Path, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
     report = done.report
     if done.unknown_headers:
@@ -247,11 +253,14 @@ def _tell(done: Imported, file: Path, target: Path, *, strict: bool, dry_run: bo
         err.print(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), markup=False)
     if len(report.rejected) > _MOST_LINES:
         err.print(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), markup=False)
-    notes = report.warnings if verbose else report.warnings[:_MOST_LINES]
-    for remark in notes:
-        err.print(word("imports.warned_line", line=remark.line, reason=_reason(remark)), markup=False)
-    if len(report.warnings) > len(notes):
-        err.print(word("imports.more_warnings", count=len(report.warnings) - len(notes)), markup=False)
+    alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
+    for code, count in alike.items():
+        err.print(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), markup=False)
+    for remark in report.warnings:
+        if remark.word or remark.code not in alike:
+            err.print(word("imports.warned_line", line=remark.line, reason=_reason(remark)), markup=False)
+    if alike:
+        err.print(word("imports.verbose"), markup=False)
     counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "blank")}
     out.print(word("imports.summary", rejected=len(report.rejected), **counts), markup=False)
     if report.rejected:

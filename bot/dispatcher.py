@@ -44,22 +44,27 @@ class Dispatcher:
         self._nursery = nursery
         self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
+        self._ended = asyncio.Event()
 
     async def run(self, tick: float) -> None:
         """Until `drain`."""
-        while not self._stopping:
-            self._db.committed.clear()
-            try:
-                await self._launch()
-            except StorageUnavailableError:
-                _log.error("outbox not readable, storage unavailable")
-                await self._db.clock.sleep(1)
-            await either(self._db.committed, self._db.clock.sleep(tick))
+        try:
+            while not self._stopping:
+                self._db.committed.clear()
+                try:
+                    await self._launch()
+                except StorageUnavailableError:
+                    _log.error("outbox not readable, storage unavailable")
+                    await self._db.clock.sleep(1)
+                await either(self._db.committed, self._db.clock.sleep(tick))
+        finally:
+            self._ended.set()
 
     async def drain(self) -> None:
-        """Takes no more and waits for what is being sent."""
+        """Takes no more and waits for what is being sent, also for what is being claimed this moment."""
         self._stopping = True
         self._db.committed.set()
+        await self._ended.wait()
         if self._flying:
             await asyncio.wait(list(self._flying.values()))
 

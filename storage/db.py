@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 from filelock import FileLock
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -52,6 +53,8 @@ MODELS = [
 ]
 GROUP = 64
 """How many waiting units share one commit."""
+DEADLOCKS = 5
+"""How often a unit that PostgreSQL chose as a deadlock's victim is run again."""
 UNIT_SECONDS = 30.0
 """A unit awaits nothing but the database; one that takes longer is broken and must not hold up the others."""
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "30000", "foreign_keys": "ON"}
@@ -212,19 +215,27 @@ class Database:
 
     async def _pooled(self, work: Work, source: str, seconds: float) -> Any:
         async with self._pool_slots:
-            scope = Unit(self, self.clock.now(), source)
-            token = _current.set(scope)
-            try:
-                async with asyncio.timeout(seconds), in_transaction("default"):
-                    result = await work()
-                    await _close_books(scope)
-            except Exception as error:
-                raise _classified(error) from error
-            finally:
-                _current.reset(token)
-            for hook in scope.after_commit:
-                hook()
-            return result
+            for _attempt in range(DEADLOCKS):
+                try:
+                    return await self._once(work, source, seconds)
+                except _DeadlockError:
+                    continue  # PostgreSQL undid this one so that the other could go on; now it is this one's turn
+            return await self._once(work, source, seconds)
+
+    async def _once(self, work: Work, source: str, seconds: float) -> Any:
+        scope = Unit(self, self.clock.now(), source)
+        token = _current.set(scope)
+        try:
+            async with asyncio.timeout(seconds), in_transaction("default"):
+                result = await work()
+                await _close_books(scope)
+        except Exception as error:
+            raise _classified(error) from error
+        finally:
+            _current.reset(token)
+        for hook in scope.after_commit:
+            hook()
+        return result
 
     async def start(self) -> None:
         if self.is_sqlite:
@@ -248,6 +259,10 @@ class Database:
             self.died.cancel()
 
 
+class _DeadlockError(Exception):
+    """Two units wanted the same rows in different orders."""
+
+
 def _as_default(client: SqliteClient) -> SqliteTransactionWrapper:
     """The writer's transaction under the readers' name: what tortoise nests inside (get_or_create) looks the
     connection up by name and must find this one, not begin a transaction of its own."""
@@ -264,6 +279,8 @@ def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
 
 def _classified(error: Exception) -> Exception:
     """A disk or server that gave way inside the unit is told apart from a unit that is wrong."""
+    if any(isinstance(one, DeadlockDetectedError | SerializationError) for one in (error, *error.args)):
+        return _DeadlockError()
     if isinstance(error, OSError) or (
         isinstance(error, OperationalError) and any(word in str(error) for word in _UNAVAILABLE)
     ):

@@ -94,10 +94,15 @@ async def put(
     such changes that are waiting become one. `args` holds codes and ids, nothing personal."""
     scope = unit()
     dedup = None if ref == 0 else f"{kind}:{ref}:{to.channel}:{to.chat_id}"
-    if dedup is not None and not fresh and await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).exists():
-        if args:
-            await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).update(args=json.dumps(args))
-        return
+    scope.after_commit.append(scope.db.committed.set)
+    if dedup is not None and not fresh:
+        # Locked, so that a dispatcher that is just claiming it either has it, and a new row is needed, or leaves it
+        # until this change can be seen.
+        waiting = await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).order_by("id").select_for_update()
+        if waiting:
+            if args:
+                await Outbox.filter(id__in=[row.id for row in waiting]).update(args=json.dumps(args))
+            return
     await Outbox.create(
         channel=to.channel,
         chat_id=to.chat_id,
@@ -112,7 +117,6 @@ async def put(
         created_at=scope.now,
         dedup=dedup,
     )
-    scope.after_commit.append(scope.db.committed.set)
 
 
 async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from storage.secret import new_key
 from tests.postgres import Server, find_binaries
 from tests.world import FarEnd, ManualClock, Stage, World, fill, settings_for
 
+SHARED = Path(__file__).parent.parent.parent / "shared"
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -86,3 +87,15 @@ async def world(stage: Stage) -> AsyncIterator[World]:
     """The product running, with the sample county and everybody's phones."""
     async with stage.world() as running_world:
         yield running_world
+
+
+def needs_corpus() -> Callable[[str], Path]:
+    """Gives a file of the corpus that lies beside the checkout; elsewhere the test says that it is skipped."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            absent(f"the shared corpus ({name})")
+        return path
+
+    return find

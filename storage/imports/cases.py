@@ -387,7 +387,7 @@ def cells_of(party: CaseDebtor, id_number: str) -> list[str]:
         "" if party.amount is None else f"{party.amount:f}",
         case.filed_on.isoformat() if case.filed_on else "",
         case.dormant_on.isoformat() if case.dormant_on else "",
-        case.judge.name if case.judge else case.judge_name,
+        case.judge_name,
         case.judge.staff_no if case.judge else "",
         "、".join(plate.number for plate in debtor.plates),
         party.note,

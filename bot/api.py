@@ -1,5 +1,6 @@
 """The Bot API as a client: JSON over one aiohttp session, and errors by what is to be done about them."""
 
+import io
 import json
 from typing import Any
 
@@ -100,7 +101,7 @@ class BotApi:
         form = aiohttp.FormData()
         for name, value in parameters.items():
             form.add_field(name, value if isinstance(value, str) else json.dumps(value))
-        form.add_field(upload[0], upload[1], filename=upload[0])
+        form.add_field(upload[0], io.BytesIO(upload[1]), filename=upload[0])
         return {"data": form}
 
     async def download(self, file_id: str) -> bytes:

@@ -207,6 +207,13 @@ function draw(message) {
   media(message, bubble);
   const text = message.text || message.caption || "";
   if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
+  const invitation = mine ? null : text.match(/\/#([\w-]{16,64})(\s|$)/);
+  if (invitation) { // to be scanned from the other phone
+    const picture = element("img");
+    picture.src = `/qr/${invitation[1]}`;
+    picture.alt = words.qr;
+    bubble.append(element("div", "", words.qr), picture);
+  }
   item.append(bubble);
   const keyboard = (message.reply_markup || {}).inline_keyboard || [];
   for (const buttons of keyboard) {

@@ -1,0 +1,234 @@
+"""The page in a real Chromium, on a phone's screen."""
+
+import asyncio
+import contextlib
+import io
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from bot.app import Product
+from bot.demo import open_demo
+from bot.settings import Settings
+from storage.alert import Alert
+from storage.invitation import invite
+from storage.person import Person
+from tests.browser import ARGUMENTS, find_browser
+from tests.conftest import absent
+
+PHONE = {"width": 390, "height": 844}
+SENTENCE = "老林回来了，人就在村委，你们赶紧过来！"
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def product(tmp_path: Path) -> AsyncIterator[Product]:
+    """The demo's product: the sample county, and web chats as the only channel."""
+    settings = Settings(data=tmp_path, listen="127.0.0.1:0")
+    async with open_demo(settings) as (running, _url):
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    path = find_browser()
+    if path is None:
+        absent("Chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+class Screen:
+    """One person's phone; what its console complains of is kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    @classmethod
+    async def joined(cls, context: BrowserContext, product: Product, phone: str) -> "Screen":
+        """Opens the invitation's link and taps 加入."""
+        person = await Person.get(phone=phone)
+        code = await product.db.unit(lambda: invite(person))
+        screen = cls(await context.new_page())
+        await screen.page.goto(f"{product.url}/#{code}")
+        await screen.page.get_by_role("button", name="加入").click()
+        await screen.sees(f"{person.name}，登记好了")
+        return screen
+
+    async def says(self, text: str) -> None:
+        await self.page.locator("#text").fill(text)
+        await self.page.get_by_role("button", name="发送").click()
+
+    async def sees(self, text: str) -> None:
+        await expect(self.page.locator(".theirs", has_text=text).last).to_be_visible(timeout=10_000)
+
+    async def taps(self, label: str) -> None:
+        await self.page.get_by_role("button", name=label, exact=True).last.click()
+
+
+async def test_a_secretary_reports_and_the_judge_answers(product: Product) -> None:
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE, locale="zh-CN") for _ in range(2)]
+        secretary = await Screen.joined(contexts[0], product, "19800001001")
+        judge = await Screen.joined(contexts[1], product, "19800001101")
+        await secretary.says(SENTENCE)
+        await judge.sees(f"“{SENTENCE}”")
+        await secretary.sees("已送达沈立群法官")
+        call = judge.page.get_by_role("link", name="19800001001")
+        assert await call.get_attribute("href") == "tel:+8619800001001"
+        for label, words in (("收到", "已收到"), ("出发", "在路上"), ("到场", "已到场")):
+            await judge.taps(label)
+            await secretary.sees(words)
+        await judge.taps("办结")
+        await judge.taps("当场履行")
+        await secretary.sees("当场履行")
+        await fits(secretary.page)
+        await fits(judge.page)
+        assert secretary.complaints == [] and judge.complaints == []
+
+
+async def fits(page: Page) -> None:
+    """No sideways scrolling, and nothing to tap that is smaller than a thumb."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    small = await page.evaluate(
+        "[...document.querySelectorAll('button, .tool')].filter(b => b.offsetParent && "
+        "(b.offsetHeight < 48 || b.offsetWidth < 48)).map(b => b.textContent)"
+    )
+    assert small == []
+
+
+async def test_a_reload_and_a_second_tab_show_the_same(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        await secretary.page.reload()
+        await secretary.sees("已送达")
+        second = Screen(await context.new_page())
+        await second.page.goto(secretary.page.url)
+        await second.sees("已送达")
+        assert await Alert.all().count() == 1
+
+
+async def test_without_a_signal_the_sentence_waits_and_goes_out_once(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        await context.set_offline(True)
+        await secretary.says(SENTENCE)
+        await expect(secretary.page.get_by_text("没有信号")).to_be_visible()
+        await context.set_offline(False)
+        await secretary.sees("已送达")
+        assert await secretary.page.locator(".mine", has_text=SENTENCE).count() == 1
+        assert await Alert.all().count() == 1
+
+
+async def test_a_photo_from_the_phone_reaches_the_judge(product: Product, tmp_path: Path) -> None:
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+        secretary = await Screen.joined(contexts[0], product, "19800001001")
+        judge = await Screen.joined(contexts[1], product, "19800001101")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        picture = tmp_path / "photo.png"
+        await secretary.page.screenshot(path=picture)
+        await secretary.page.set_input_files("#photo", picture)
+        await expect(judge.page.locator(".theirs img")).to_be_visible(timeout=10_000)
+        assert (
+            await judge.page.locator(".theirs img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+            > 0
+        )
+
+
+async def test_menu_language_and_an_unregistered_phone(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        supervisor = await Screen.joined(context, product, "19800001202")
+        await supervisor.taps("菜单")
+        await supervisor.taps("没人应答的")
+        await supervisor.sees("没有没人应答的")
+        await supervisor.says("/lang en")
+        await expect(supervisor.page.get_by_role("button", name="Send")).to_be_visible()
+        stranger = Screen(await (await browser.new_context()).new_page())
+        await stranger.page.goto(supervisor.page.url)
+        await expect(stranger.page.get_by_text("这部手机没有登记")).to_be_visible()
+        assert await stranger.page.locator("#messages li").count() == 0
+
+
+async def test_the_demo_shows_three_signed_in_phones(product: Product) -> None:
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": 1290, "height": 960})
+        await page.goto(f"{product.url}/demo/")
+        for place, name in enumerate(("应建华", "沈立群", "赵慧敏")):
+            await expect(page.frame_locator("iframe").nth(place).get_by_text(f"{name}，登记好了")).to_be_visible()
+
+
+async def test_the_first_load_is_small_and_asks_no_other_host(product: Product) -> None:
+    async with chromium() as browser:
+        page = await browser.new_page(viewport=PHONE)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto(product.url)
+        await expect(page.get_by_role("button", name="加入")).to_be_visible()
+        assert all(url.startswith(product.url) for url in asked)
+    async with aiohttp.ClientSession() as session:
+        sizes = [len(await (await session.get(url)).read()) for url in set(asked)]
+    assert sum(sizes) < 150_000
+
+
+async def test_another_site_cannot_speak_in_the_pages_name(product: Product) -> None:
+    async with aiohttp.ClientSession() as session:
+        foreign = {"Origin": "https://elsewhere.example"}
+        async with session.post(f"{product.url}/api/join", json={"code": "x"}, headers=foreign) as answer:
+            assert answer.status == 403
+        async with session.get(f"{product.url}/") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert "script-src 'self'" in policy and "unsafe" not in policy
+        for path in ("/c/nobody/events", "/c/nobody/session", "/c/nobody/file/x"):
+            async with session.get(f"{product.url}{path}") as answer:
+                assert answer.status == 401
+        for path in ("/static/../webchat.py", "/static/%2e%2e%2fwebchat.py", "/static/index.html", "/qr/%3Cx%3E"):
+            async with session.get(f"{product.url}{path}") as answer:
+                assert answer.status == 404
+
+
+async def test_a_file_is_known_by_its_content_and_shown_only_where_it_belongs(product: Product) -> None:
+    person = await Person.get(phone="19800001001")
+    code = await product.db.unit(lambda: invite(person))
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone,
+        aiohttp.ClientSession() as other,
+    ):
+        slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
+        base = f"{product.url}/c/{slug}"
+        for content, status in (
+            (b"MZ not a picture", 415),
+            (b"\xff\xd8\xff" + b"0" * 10_000_001, 413),
+            (b"\xff\xd8\xff..", 200),
+        ):
+            form = aiohttp.FormData()
+            form.add_field("file", io.BytesIO(content), filename="photo.jpg", content_type="image/jpeg")
+            async with phone.post(f"{base}/file", data=form) as answer:
+                assert answer.status == status
+        events = await phone.get(f"{base}/events")
+        async with asyncio.timeout(10):
+            text = ""
+            while not (found := re.search(r'"file_id": "([\w-]+)"', text)):
+                text += (await events.content.readline()).decode()
+        events.close()
+        async with phone.get(f"{base}/file/{found[1]}") as answer:
+            assert answer.status == 200 and answer.headers["X-Content-Type-Options"] == "nosniff"
+        async with other.get(f"{base}/file/{found[1]}") as answer:
+            assert answer.status == 401
+        async with phone.post(f"{base}/say", json={"text": "长" * 20_001}) as answer:
+            assert answer.status == 413

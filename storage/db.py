@@ -66,6 +66,10 @@ class StorageUnavailableError(Exception):
     """The commit did not happen: disk full, read-only, locked for too long, server gone. Nothing was kept."""
 
 
+class SlowUnitError(Exception):
+    """The unit took longer than it may; nothing of it was kept."""
+
+
 class NewerDatabaseError(Exception):
     """The database was made by a newer version; carries the migration that this version doesn't know."""
 
@@ -199,9 +203,7 @@ class Database:
         scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
-            async with asyncio.timeout(seconds):
-                result = await work()
-                await _close_books(scope)
+            result = await _in_time(scope, work, seconds)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whoever that is
             await client.execute_query("ROLLBACK TO unit")
             await client.execute_query("RELEASE unit")
@@ -226,9 +228,8 @@ class Database:
         scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
-            async with asyncio.timeout(seconds), in_transaction("default"):
-                result = await work()
-                await _close_books(scope)
+            async with in_transaction("default"):
+                result = await _in_time(scope, work, seconds)
         except Exception as error:
             raise _classified(error) from error
         finally:
@@ -289,6 +290,19 @@ def _classified(error: Exception) -> Exception:
 
 
 _UNAVAILABLE = ("disk", "full", "readonly", "read-only", "locked", "I/O", "unable to open", "connection")
+
+
+async def _in_time(scope: Unit, work: Work, seconds: float) -> Any:
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            result = await work()
+            await _close_books(scope)
+    except TimeoutError as error:
+        if limit.expired():
+            raise SlowUnitError(f"{seconds:.0f} s") from error
+        raise
+    return result
 
 
 async def _close_books(scope: Unit) -> None:

@@ -190,15 +190,15 @@ class World:
         self.toasts.append(text)
         self.toasted.set()
 
-    async def settled(self) -> None:
+    async def settled(self, patience: float = PATIENCE) -> None:
         """Until nothing that is due is left to do."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while await self._busy():
                 await asyncio.sleep(0.01)
 
-    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+    async def until(self, condition: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
         """Until something is so that nobody announces: rows in the database."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not await condition():
                 await asyncio.sleep(0.01)
 

@@ -1,0 +1,214 @@
+"""The writer, the migrations and the audit chain, on both engines."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
+from tortoise.migrations.api import migrate
+
+from bot.backup import BackupError, back_up
+from storage import audit
+from storage.audit import AuditEntry, AuditHead, verify
+from storage.db import (
+    NewerDatabaseError,
+    SlowUnitError,
+    StorageUnavailableError,
+    open_database,
+    pending_migrations,
+    tortoise_config,
+)
+from storage.inbox import Inbox
+from storage.person import Person
+from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
+
+
+async def note(word: str) -> str:
+    audit.record("test", word)
+    await asyncio.sleep(0)
+    return word
+
+
+async def test_a_unit_that_fails_takes_no_other_along(world: World) -> None:
+    async def broken() -> None:
+        audit.record("test", "broken")
+        await Person.filter(phone="19800001001").update(name="坏了")
+        raise ValueError("no")
+
+    works = [broken if n % 5 == 0 else lambda n=n: note(f"n{n}") for n in range(60)]
+    results = await asyncio.gather(*(world.product.db.unit(work) for work in works), return_exceptions=True)
+    assert [type(one) for one in results[::5]] == [ValueError] * 12
+    assert await AuditEntry.filter(action="test").count() == 48
+    assert (await Person.get(phone="19800001001")).name == "应建华"
+    assert (await verify(world.product.db.secrets)).broken is None
+
+
+async def test_cancelling_the_caller_does_not_cancel_the_work(world: World) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        audit.record("test", "slow")
+        begun.set()
+        await go_on.wait()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(world.product.db.unit(slow))
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+    await world.until(lambda: AuditEntry.filter(subject="slow").exists())
+    assert await world.product.db.unit(lambda: note("after")) == "after"
+
+
+async def test_a_unit_that_hangs_is_ended_and_the_others_go_on(world: World) -> None:
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(SlowUnitError):
+        await world.product.db.unit(hangs, seconds=0.05)
+    assert await world.product.db.unit(lambda: note("after")) == "after"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_readers_cannot_write(world: World) -> None:
+    with pytest.raises(OperationalError, match="readonly"):
+        await Person.filter(phone="19800001001").update(name="x")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_the_promised_pragmas_hold(world: World) -> None:
+    for alias in ("writer", "default"):
+        values = {}
+        for pragma in ("journal_mode", "synchronous", "foreign_keys"):
+            _count, rows = await get_connection(alias).execute_query(f"PRAGMA {pragma}")
+            values[pragma] = next(iter(dict(rows[0]).values()))
+        assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+async def test_changed_removed_and_cut_off_entries_show(world: World) -> None:
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).expects("林永福")
+    await world.settled()
+    db = world.product.db
+    whole = await verify(db.secrets)
+    assert whole.broken is None and whole.entries >= 5
+    kept = await AuditEntry.get(id=3)
+
+    async def change() -> None:
+        await AuditEntry.filter(id=3).update(actor="somebody else")
+
+    await db.unit(change)
+    assert (await verify(db.secrets)).broken == 3
+
+    async def restore_and_remove() -> None:
+        await AuditEntry.filter(id=3).update(actor=kept.actor)
+        await AuditEntry.filter(id=4).delete()
+
+    await db.unit(restore_and_remove)
+    assert (await verify(db.secrets)).broken == 4
+
+
+async def test_an_entry_cut_off_the_end_shows(world: World) -> None:
+    await world.product.db.unit(lambda: note("last"))
+
+    async def cut() -> None:
+        head = await AuditHead.get(id=1)
+        await AuditEntry.filter(id=head.count).delete()
+
+    await world.product.db.unit(cut)
+    assert (await verify(world.product.db.secrets)).broken is not None
+
+
+async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: Path) -> None:
+    """Back to the first migration with all rows, then forward again: same rows, same schema."""
+    url = stage.settings.database_url
+    async with stage.world() as world:
+        await world.phone(SECRETARY).says("林永福回来了，在村委")
+        await world.phone(JUDGE).expects("林永福")
+        await world.settled()
+    before = await contents(url)
+    config = tortoise_config(url, "writer" if url.startswith("sqlite") else "default")
+    await Tortoise.init(config=config)
+    await migrate(config=config, target="chuishao.0001_initial")
+    await Tortoise.close_connections()
+    assert await pending_migrations(url) == {"0002_rules"}
+    async with open_database(url, stage.settings.secrets()) as db:
+        assert await AuditEntry.all().count() > 0 and db.is_sqlite == url.startswith("sqlite")
+    after = await contents(url)
+    assert after[0] == before[0], "the schema differs"
+    for table in before[1]:
+        if table not in (
+            "audit_head",
+            "ladder_step",
+            "sqlite_sequence",
+            "tortoise_migrations",
+        ):  # remade by the migration itself
+            assert after[1][table] == before[1][table], table
+
+
+async def contents(url: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The schema as sorted statements or columns, and every table's rows."""
+    alias = "writer" if url.startswith("sqlite") else "default"
+    await Tortoise.init(config=tortoise_config(url, alias))
+    client = get_connection(alias)
+    if alias == "writer":
+        _n, rows = await client.execute_query("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        schema = sorted(row["sql"] for row in rows if not row["name"].startswith("sqlite_"))
+        _n, names = await client.execute_query("SELECT name FROM sqlite_master WHERE type = 'table'")
+    else:
+        _n, rows = await client.execute_query("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
+        schema = sorted(row["indexdef"] for row in rows)
+        _n, names = await client.execute_query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    tables = {}
+    for row in names:
+        _n, found = await client.execute_query(f'SELECT * FROM "{row["name"]}"')
+        tables[row["name"]] = sorted(str(sorted(dict(one).items())) for one in found)
+    await Tortoise.close_connections()
+    return schema, tables
+
+
+async def test_a_database_from_a_newer_version_is_refused(stage: Stage) -> None:
+    url = stage.settings.database_url
+    alias = "writer" if url.startswith("sqlite") else "default"
+    await Tortoise.init(config=tortoise_config(url, alias))
+    await get_connection(alias).execute_query(
+        "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('chuishao', '9999_future', CURRENT_TIMESTAMP)"
+    )
+    await Tortoise.close_connections()
+    with pytest.raises(NewerDatabaseError, match="9999_future"):
+        async with open_database(url, stage.settings.secrets()):
+            pass
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_backup_made_while_running_is_whole(stage: Stage, tmp_path: Path) -> None:
+    async with stage.world() as world:
+        async with asyncio.TaskGroup() as group:
+            copying = group.create_task(
+                asyncio.to_thread(back_up, stage.settings, tmp_path / "copy", lambda _done, _all: None)
+            )
+            for number in range(20):
+                await world.phone(SECRETARY).says(f"林永福回来了，在{number}号楼")
+        assert copying.result() > 100_000
+        await world.settled()
+        with pytest.raises(BackupError):
+            back_up(stage.settings, tmp_path / "copy", lambda _done, _all: None)
+    shutil.copy(stage.settings.data / "key", tmp_path / "copy" / "key") if (
+        stage.settings.data / "key"
+    ).exists() else None
+    restored = settings_for(tmp_path / "copy", key=stage.settings.key)
+    async with open_database(restored.database_url, restored.secrets(), migrating=False) as db:
+        assert (await verify(db.secrets)).broken is None
+        assert await Person.filter(name="应建华").exists() and await Inbox.all().count() <= 20
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_full_disk_keeps_nothing_half(world: World) -> None:
+    with world.full_disk(), pytest.raises(StorageUnavailableError):
+        await world.product.db.unit(lambda: note("x" * 50))
+    assert not await AuditEntry.filter(action="test").exists()
+    assert await world.product.db.unit(lambda: note("again")) == "again"

@@ -1,0 +1,134 @@
+"""Telegram's side: webhook posts, polling conflicts, and the far end's refusals."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.gateway.methods import CONFLICT
+from storage.inbox import Inbox
+from storage.outbox import Outbox, OutboxState
+from storage.sighting import Sighting
+from tests.world import JUDGE, SECRETARY, Stage, World
+
+SENTENCE = "林永福回来了，在村委"
+SECRET = "secret-for-the-test"
+HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+
+
+def update(number: int, text: str = SENTENCE) -> dict[str, Any]:
+    who = {"id": SECRETARY, "first_name": "某"}
+    message = {"message_id": number, "date": 1_800_000_000, "text": text, "chat": {**who, "type": "private"}}
+    return {"update_id": number, "message": {**message, "from": {**who, "is_bot": False}}}
+
+
+async def test_a_webhook_post_is_on_disk_before_it_is_answered(stage: Stage) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
+    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+        url = f"{world.product.url}/telegram"
+        async with session.post(url, json=update(1), headers=HEADER) as answer:
+            assert answer.status == 200
+            assert await Inbox.filter(channel="telegram", update_id=1).count() == 1
+        async with session.post(url, json=update(1), headers=HEADER) as answer:
+            assert answer.status == 200
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+        assert await Sighting.all().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({}, b"{}", 403),
+        ({"X-Telegram-Bot-Api-Secret-Token": "wrong"}, b"{}", 403),
+        (HEADER, b"not json", 400),
+        (HEADER, b"[]", 400),
+        (HEADER, b'{"update_id": "1"}', 400),
+        (HEADER, b'{"update_id": 1e400}', 400),
+        (HEADER, b"x" * 1_000_001, 413),
+    ],
+)
+async def test_bad_webhook_posts_are_refused(stage: Stage, headers: dict[str, str], body: bytes, status: int) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
+    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+        async with session.post(f"{world.product.url}/telegram", data=body, headers=headers) as answer:
+            assert answer.status == status
+        assert await Inbox.filter(channel="telegram").count() == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_post_that_cannot_be_kept_is_answered_503(stage: Stage) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
+    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+        with world.full_disk():
+            async with session.post(f"{world.product.url}/telegram", json=update(1), headers=HEADER) as answer:
+                assert answer.status == 503
+        await world.phone(SECRETARY).expects("现在记不下来")
+
+
+class Faults:
+    """Answers of the far end, given once each to sends into one chat."""
+
+    def __init__(self, world: World, *answers: tuple[int, dict[str, Any]]) -> None:
+        self.left = list(answers)
+        world.gateway.interceptors.append(self)
+
+    async def __call__(self, method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        if not self.left or parameters.get("chat_id") != JUDGE or method != "sendMessage":
+            return None
+        status, body = self.left.pop(0)
+        return web.json_response({"ok": False, "error_code": status, "description": "x", **body}, status=status)
+
+
+async def test_too_many_requests_waits_as_long_as_it_says(world: World) -> None:
+    Faults(world, (429, {"parameters": {"retry_after": 7}}))
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.until(lambda: Outbox.filter(kind="alert", state=OutboxState.PENDING, attempts=1).exists())
+    await world.advance(6)
+    assert not await world.phone(JUDGE).received()
+    await world.advance(2)
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    assert "可能是重复提醒" not in card.text
+
+
+async def test_a_server_error_is_tried_again_and_marked(world: World) -> None:
+    Faults(world, (502, {}))
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.until(lambda: Outbox.filter(kind="alert", state=OutboxState.PENDING, attempts=1).exists())
+    await world.advance(3)
+    assert "可能是重复提醒" in (await world.phone(JUDGE).expects(SENTENCE)).text
+
+
+async def test_a_second_poller_waits_and_loses_nothing(world: World) -> None:
+    refused = 0
+
+    async def busy(method: str, _parameters: dict[str, Any]) -> web.StreamResponse | None:
+        nonlocal refused
+        if method != "getUpdates" or refused > 1:
+            return None
+        refused += 1
+        return web.json_response({"ok": False, "error_code": 409, "description": CONFLICT}, status=409)
+
+    world.gateway.interceptors.append(busy)
+    world.store.updates_waiting.set()
+    await world.phone(SECRETARY).says(SENTENCE)
+
+    async def turned_away() -> bool:
+        world.clock.advance(5)
+        await asyncio.sleep(0)
+        return refused == 2
+
+    await world.until(turned_away)
+    world.clock.advance(5)
+    await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_a_receipt_whose_message_is_gone_comes_as_a_new_one(world: World) -> None:
+    await world.phone(SECRETARY).says(SENTENCE)
+    receipt = await world.phone(SECRETARY).expects("已送达")
+    await world.settled()
+    await world.store.delete(SECRETARY, receipt.id)
+    await world.phone(JUDGE).taps("收到")
+    assert (await world.phone(SECRETARY).expects("已收到")).id != receipt.id

@@ -37,7 +37,7 @@ from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
-from storage.db import Database, NewerDatabaseError, StorageUnavailableError, open_database
+from storage.db import Database, NewerDatabaseError, NotADatabaseError, StorageUnavailableError, open_database
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.invitation import VALID, invite
 from storage.person import Person, find
@@ -96,10 +96,11 @@ def _explained() -> Iterator[None]:
         _stop(word("cli.already_running", path=error.path, pid=held.pid, since=held.since))
     except StorageUnavailableError as error:
         _stop(word("cli.storage_unavailable", why=error))
+    except NotADatabaseError as error:
+        _stop(word("cli.not_a_database", path=error))
     except (sqlite3.DatabaseError, BaseORMException) as error:
-        unreadable = "file is not a database" in str(error) or "malformed" in str(error)
-        path = load().database_path
-        _stop(word("cli.not_a_database", path=path) if unreadable and path else _unreachable(error))
+        damaged = load().database_path if "malformed" in str(error) else None
+        _stop(word("cli.not_a_database", path=damaged) if damaged else _unreachable(error))
     except asyncpg.PostgresError as error:
         _stop(_unreachable(error))
     except OSError as error:

@@ -75,7 +75,7 @@ class Phones:
         self._chats: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
 
     async def prepare(self, product: Product) -> None:
-        """A chat for everybody of the cast who has none."""
+        """A chat for everybody of the cast who has none; done once all of them have joined."""
         for role, phone in CAST.items():
             person = await Person.get(phone=phone)
             if role in self._chats and await Endpoint.filter(person_id=person.id, active=True).exists():
@@ -84,6 +84,8 @@ class Phones:
             chat_id, slug, session = await product.store.open_chat()
             await product.webchat.say(chat_id, f"/start {code}")
             self._chats[role] = {"slug": slug, "session": session}
+        while await Endpoint.filter(person__phone__in=list(CAST.values()), active=True).count() < len(CAST):
+            await product.db.clock.sleep(0.05)
         with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(self._chats, file)
 

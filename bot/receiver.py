@@ -14,7 +14,7 @@ from bot.metrics import Metrics
 from storage import inbox
 from storage.db import Database, StorageUnavailableError
 
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "edited_message", "callback_query"]
 POLL_SECONDS = 25
 LIMIT = 100
 WEBHOOK_BYTES = 1_000_000

@@ -11,6 +11,7 @@ from telegram.ext import BaseUpdateProcessor
 
 from bot.channel import Channel
 from bot.metrics import Metrics
+from bot.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
@@ -122,13 +123,13 @@ class Router:
         if earlier and row.chat_id:
             return  # one before it has failed and waits for its retry; the chat's order is kept
         channel = self._channels[row.channel]
+        extract = readable(json.loads(row.payload))
         try:
-            update = Update.de_json(json.loads(row.payload), channel.app.bot)
-        except Exception as error:  # noqa: BLE001 - PTB raises whatever a malformed field makes it raise
-            await self._park_unreadable(row, error)
-            return
-        try:
-            await self._db.unit(lambda: self._in_unit(row, channel, update), f"inbox:{row.id}")
+            if extract is None:
+                await self._db.unit(lambda: inbox.take(row.id), f"inbox:{row.id}")
+            else:
+                update = Update.de_json(extract, channel.app.bot)
+                await self._db.unit(lambda: self._in_unit(row, channel, update), f"inbox:{row.id}")
         except StorageUnavailableError:
             self._metrics.handled.labels("unavailable").inc()
             _log.error("not handled, storage unavailable", inbox=row.id)
@@ -157,7 +158,7 @@ class Router:
     async def _turn(self, row: Inbox, channel: Channel, update: Update) -> Turn:
         endpoint = await person.at_chat(row.channel, row.chat_id)
         speaker = endpoint.person if endpoint is not None and endpoint.person.active else None
-        if endpoint is not None and speaker is not None and not endpoint.active and update.my_chat_member is None:
+        if endpoint is not None and speaker is not None and not endpoint.active:
             await person.revive(endpoint)
         message = update.effective_message
         command = message is not None and (message.text or "").startswith("/")
@@ -172,16 +173,6 @@ class Router:
             joining_url=self._joining_url,
             court_phone=self._court_phone,
         )
-
-    async def _park_unreadable(self, row: Inbox, error: Exception) -> None:
-        """An update that isn't one: kept for whoever wants to see it, and nobody waits for an answer."""
-        _log.error("unreadable update", inbox=row.id, error=type(error).__name__)
-        self._metrics.handled.labels("unreadable").inc()
-
-        async def park() -> None:
-            await Inbox.filter(id=row.id).update(state=InboxState.DEAD, incident=inbox.new_incident())
-
-        await self._db.unit(park, f"inbox:{row.id}")
 
     async def _failed(self, row: Inbox, error: Exception) -> None:
         _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=where(error))

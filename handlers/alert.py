@@ -21,6 +21,8 @@ from storage.sighting import Sighting, SightingState
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)
 _PAGE = 6
+_WITNESSES = 5
+"""The newest that fit on the card; each came as a message of its own too."""
 
 
 def register(app: App) -> None:
@@ -130,7 +132,8 @@ async def show_alert(showing: Showing) -> Card | None:
     lines += [case_line(showing, party) for party in parties if _about(one, party)]
     lines.append(_says(showing, first))
     lines += await _evidence(showing, first)
-    lines += [witness_line(showing, row, first) for row in family[1:] if row.state is not SightingState.WITHDRAWN]
+    later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
+    lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
     lines += await _others(showing, one)
     return Card("\n".join(line for line in lines if line), await _buttons(showing, one))

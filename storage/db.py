@@ -9,6 +9,7 @@ PostgreSQL the same call takes a connection from the pool.
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -64,6 +65,10 @@ _log = logging.getLogger("chuishao.db")
 
 class StorageUnavailableError(Exception):
     """The commit did not happen: disk full, read-only, locked for too long, server gone. Nothing was kept."""
+
+
+class NotADatabaseError(Exception):
+    """The file at the database's place is something else; carries its path."""
 
 
 class SlowUnitError(Exception):
@@ -343,6 +348,20 @@ def tortoise_config(url: str, connection: str = "default") -> dict[str, Any]:
     }
 
 
+def _refuse_foreign(path: Path) -> None:
+    """A file that isn't SQLite's, or whose schema can't be read: found with the standard library, whose connection
+    closes whatever happened on it."""
+    if not path.exists():
+        return
+    with contextlib.closing(sqlite3.connect(path)) as probe:
+        try:
+            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            return  # locked or out of reach: said by whoever really opens it
+        except sqlite3.DatabaseError as error:
+            raise NotADatabaseError(str(path)) from error
+
+
 async def _migrate(url: str) -> None:
     """Brings the schema up to this version. Foreign keys are off meanwhile: rebuilding a table must not cascade."""
     connection = "writer" if url.startswith("sqlite") else "default"
@@ -394,6 +413,7 @@ async def open_database(
         if url.startswith("sqlite"):
             path = Path(url.removeprefix("sqlite://"))
             path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_foreign(path)
             with FileLock(f"{path}.migrate.lock", timeout=60):
                 await _migrate(url)
         else:

@@ -13,6 +13,7 @@ import pytest
 
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Outbox, OutboxState
+from storage.sighting import WITNESS
 from tests.conftest import needs_corpus
 from tests.world import GRID_WORKER, JUDGE, SECRETARY, STRANGER, SUPERVISOR, Stage
 
@@ -72,7 +73,7 @@ class Maker:
     def made(self, name: str, depth: int) -> Any:
         known = self.types[name]
         if known.get("subtypes"):
-            return self.made(self.dice.choice(known["subtypes"]), depth)
+            return self.value(self.dice.choice(known["subtypes"]), depth)
         result = {}
         for field in known.get("fields", []):
             wanted = field["required"] or (depth < 4 and self.dice.random() < 0.12)
@@ -115,6 +116,7 @@ async def test_twenty_thousand_updates(stage: Stage, capsys: pytest.CaptureFixtu
             batch = [maker.update(number) for number in range(start + 1, start + BATCH + 1)]
             assert await world.product.receiver.store(channel, json.loads(json.dumps(batch)))
             await world.until(partial(handled, start + BATCH - 500))
+            world.clock.advance(WITNESS.total_seconds())  # the next report is a new one, not one more witness
         await world.until(partial(handled, UPDATES), patience=120)
         await world.settled(patience=240)
         assert await Inbox.filter(channel="telegram").count() == UPDATES

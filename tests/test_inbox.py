@@ -43,7 +43,7 @@ async def test_an_update_stored_before_a_crash_is_handled_after_it(
 
 
 async def test_a_handler_that_fails_is_tried_again_then_parked_and_an_admin_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def broken(*_args: object) -> None:
         raise ValueError("林永福")
@@ -58,6 +58,9 @@ async def test_a_handler_that_fails_is_tried_again_then_parked_and_an_admin_told
     await world.phone(ADMIN).expects(f"故障号 {row.incident}")
     assert "林永福" not in (await world.phone(ADMIN).expects("故障号")).text
     assert await Sighting.all().count() == 0
+    logged = "".join(capsys.readouterr())
+    assert row.incident in logged and "ValueError" in logged
+    assert "林永福" not in logged and "应建华" not in logged and "19800001001" not in logged
 
 
 async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(

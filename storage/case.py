@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.area import within
-from storage.debtor import Debtor
+from storage.debtor import PLATE_LENGTH, Debtor
 from storage.person import Person, Role
 from storage.text import fold
 
@@ -121,7 +121,8 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
         query = query.filter(kind=tail[1], sequence=int(tail[2]))
     elif text:
         ids = await Debtor.filter(name=text).values_list("id", flat=True)
-        ids = ids or await Debtor.filter(plates__number=text.upper()).values_list("id", flat=True)
+        if not ids and len(text) <= PLATE_LENGTH:
+            ids = await Debtor.filter(plates__number=text.upper()).values_list("id", flat=True)
         ids = ids or await Debtor.filter(aliases__text=text).values_list("id", flat=True)
         query = query.filter(parties__debtor_id__in=list(ids))
     else:

@@ -348,6 +348,10 @@ def tortoise_config(url: str, connection: str = "default") -> dict[str, Any]:
     }
 
 
+TORTOISE_ORM = tortoise_config("sqlite://data/chuishao.db", "writer")
+"""For tortoise's own command line, which makes migrations."""
+
+
 def _refuse_foreign(path: Path) -> None:
     """A file that isn't SQLite's, or whose schema can't be read: found with the standard library, whose connection
     closes whatever happened on it."""

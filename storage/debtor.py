@@ -9,6 +9,8 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 
+PLATE_LENGTH = 12
+
 
 class DebtorKind(StrEnum):
     PERSON = "person"
@@ -59,7 +61,7 @@ class Plate(Model):
         "chuishao.Debtor", related_name="plates", on_delete=fields.CASCADE
     )
     debtor_id: int
-    number = fields.CharField(max_length=12, db_index=True)
+    number = fields.CharField(max_length=PLATE_LENGTH, db_index=True)
 
     class Meta:
         table = "plate"

@@ -149,7 +149,7 @@ async def holding(role: Role, area_code: str) -> list[Person]:
 
 async def find(who: str) -> list[Person]:
     """Active people with this phone number or staff number, else this name."""
-    words = who.strip()
+    words = who.strip()[:20]
     exact = await Person.filter(Q(phone=words) | Q(staff_no=words), active=True) if words else []
     return exact or await Person.filter(name=words, active=True).order_by("id")
 

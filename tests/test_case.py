@@ -30,7 +30,8 @@ async def test_several_hits_are_offered_as_buttons(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["99999", "（2O13）浙1122执456号", "浙1122执", "无此人", "%", "' OR 1=1", "（2013）浙1122执456号号号"]
+    "words",
+    ["99999", "（2O13）浙1122执456号", "浙1122执", "无此人", "%", "' OR 1=1", "（2013）浙1122执456号号号", "x" * 500],
 )
 async def test_what_is_not_there_or_no_number_answers_kindly(world: World, words: str) -> None:
     await world.phone(SUPERVISOR).says(f"/case {words}")

@@ -3,11 +3,9 @@
 import asyncio
 import json
 from collections.abc import Awaitable
-from typing import Any
 
 import structlog
 from telegram import Update
-from telegram.ext import BaseUpdateProcessor
 
 from bot.channel import Channel
 from bot.metrics import Metrics
@@ -16,38 +14,14 @@ from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
 from storage.db import Database, StorageUnavailableError
-from storage.inbox import Inbox, InboxState
+from storage.inbox import Inbox
 from storage.outbox import Lane, put, tell_admins
 from storage.person import Address
 
 SIDE_BY_SIDE = 64
+"""How many chats are handled at once."""
+Chat = tuple[str, int]
 _log = structlog.get_logger("router")
-
-
-class ChatOrder(BaseUpdateProcessor):
-    """A chat's updates one after the other, in the order in which they are handed in."""
-
-    def __init__(self) -> None:
-        super().__init__(SIDE_BY_SIDE)
-        self._locks: dict[object, asyncio.Lock] = {}
-
-    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """`update` is the inbox row."""
-        assert isinstance(update, Inbox)
-        chat = (update.channel, update.chat_id)
-        lock = self._locks.setdefault(chat, asyncio.Lock())
-        try:
-            async with lock:
-                await coroutine
-        finally:
-            if not lock.locked():
-                self._locks.pop(chat, None)
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
 
 
 class Router:
@@ -69,8 +43,7 @@ class Router:
         self._nursery = nursery
         self._joining_url = joining_url
         self._court_phone = court_phone
-        self._order = ChatOrder()
-        self._running: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[Chat, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
         self._unavailable = False
@@ -86,15 +59,22 @@ class Router:
                 self._unavailable = False
                 await self._db.clock.sleep(1)
             self._woken.clear()
-            now = self._db.clock.now()
-            held_up: set[tuple[str, int]] = set()
-            for row in await inbox.waiting():
-                chat = (row.channel, row.chat_id)
-                if row.not_before > now or row.channel not in self._channels:
-                    held_up.add(chat)
-                if row.id not in self._running and chat not in held_up:
-                    self._running[row.id] = self._nursery.create_task(self._take(row))
+            for chat, rows in (await self._ready()).items():
+                if len(self._running) < SIDE_BY_SIDE:
+                    self._running[chat] = self._nursery.create_task(self._take(chat, rows))
             await either(self._woken, self._db.clock.sleep(tick))
+
+    async def _ready(self) -> dict[Chat, list[Inbox]]:
+        """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
+        now, held_up = self._db.clock.now(), set[Chat]()
+        ready: dict[Chat, list[Inbox]] = {}
+        for row in await inbox.waiting(list(self._running)):
+            chat = (row.channel, row.chat_id)
+            if row.not_before > now or row.channel not in self._channels:
+                held_up.add(chat)
+            if chat not in held_up and chat not in self._running:
+                ready.setdefault(chat, []).append(row)
+        return ready
 
     async def drain(self) -> None:
         """Takes no more and waits for what is being handled."""
@@ -108,23 +88,21 @@ class Router:
         for task in self._running.values():
             task.cancel()
 
-    async def _take(self, row: Inbox) -> None:
+    async def _take(self, chat: Chat, rows: list[Inbox]) -> None:
+        """One chat's updates, one after the other; the first that isn't done keeps the rest waiting."""
         try:
-            async with asyncio.TaskGroup() as one:
-                one.create_task(self._order.process_update(row, self._handle(row)))
+            for row in rows:
+                if not await self._handle(row):
+                    return
         finally:
-            self._running.pop(row.id, None)
+            self._running.pop(chat, None)
             self._woken.set()
 
-    async def _handle(self, row: Inbox) -> None:
-        earlier = await Inbox.filter(
-            channel=row.channel, chat_id=row.chat_id, state=InboxState.NEW, id__lt=row.id
-        ).exists()
-        if earlier and row.chat_id:
-            return  # one before it has failed and waits for its retry; the chat's order is kept
+    async def _handle(self, row: Inbox) -> bool:
+        """Whether it is done."""
         channel = self._channels[row.channel]
-        extract = readable(json.loads(row.payload))
         try:
+            extract = readable(json.loads(await inbox.payload_of(row.id)))
             if extract is None:
                 await self._db.unit(lambda: inbox.take(row.id), f"inbox:{row.id}")
             else:
@@ -134,10 +112,12 @@ class Router:
             self._metrics.handled.labels("unavailable").inc()
             _log.error("not handled, storage unavailable", inbox=row.id)
             self._unavailable = True
+            return False
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
             await self._failed(row, error)
-        else:
-            self._metrics.handled.labels("done").inc()
+            return False
+        self._metrics.handled.labels("done").inc()
+        return True
 
     async def _in_unit(self, row: Inbox, channel: Channel, update: Update) -> None:
         if not await inbox.take(row.id):

@@ -77,9 +77,17 @@ async def store(channel: str, updates: list[dict[str, Any]]) -> None:
     await Inbox.bulk_create(rows, ignore_conflicts=True)
 
 
-async def waiting(limit: int = 500) -> list[Inbox]:
-    """What has not been handled, oldest first."""
-    return await Inbox.filter(state=InboxState.NEW).order_by("id").limit(limit)
+async def waiting(busy: list[tuple[str, int]], limit: int = 500) -> list[Inbox]:
+    """What has not been handled, oldest first, but for the chats (channel, number) that somebody has in hand; without
+    the payloads, of which a storm has many and large ones."""
+    query = Inbox.filter(state=InboxState.NEW)
+    for channel in {channel for channel, _number in busy}:
+        query = query.exclude(channel=channel, chat_id__in=[number for name, number in busy if name == channel])
+    return await query.order_by("id").limit(limit).only("id", "channel", "chat_id", "not_before")
+
+
+async def payload_of(row_id: int) -> str:
+    return (await Inbox.get(id=row_id).only("id", "payload")).payload
 
 
 async def last_update_id(channel: str) -> int | None:

@@ -9,6 +9,7 @@ async def test_a_reply_to_the_card_reaches_the_reporter_and_back(world: World) -
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(SENTENCE)
     card = await judge.expects(SENTENCE)
+    await world.settled()
     await judge.says("他一个人吗？", reply_to=card)
     await secretary.expects("沈立群法官问：他一个人吗？")
     await judge.expects("已转给报告人")
@@ -26,6 +27,7 @@ async def test_the_button_waits_for_one_sentence(world: World) -> None:
     question = await secretary.expects("车停在哪里？")
     await secretary.says("停在祠堂边上", reply_to=question)
     answer = await judge.expects("停在祠堂边上")
+    await world.settled()
     await judge.says("好，马上到", reply_to=answer)
     await secretary.expects("好，马上到")
 
@@ -34,6 +36,7 @@ async def test_a_confidential_reporter_answers_as_a_code(world: World) -> None:
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(f"{SENTENCE}，保密")
     card = await judge.expects("保密")
+    await world.settled()
     await judge.says("还在吗？", reply_to=card)
     await secretary.expects("还在吗？")
     await secretary.says("在的，在里面喝茶")

@@ -242,7 +242,8 @@ function show(message) {
   shown.set(message.message_id, item);
   const fresh = loaded && message.from.is_bot && !message.silent && !before;
   if (fresh) call(item);
-  if (atEnd || fresh || !loaded) item.scrollIntoView({ block: "end" });
+  const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
+  if (atEnd || fresh || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
   if (fresh && (message.reply_markup || {}).force_reply) answer(message);
 }
 

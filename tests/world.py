@@ -198,9 +198,18 @@ class World:
 
     async def until(self, condition: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
         """Until something is so that nobody announces: rows in the database."""
-        async with asyncio.timeout(patience):
-            while not await condition():
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(patience):
+                while not await condition():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(await self._state()) from None
+
+    async def _state(self) -> str:
+        """What a story that doesn't go on hangs on."""
+        inbox = await Inbox.all().values_list("id", "chat_id", "state", "attempts", "not_before")
+        outbox = await Outbox.all().values_list("id", "chat_id", "kind", "state", "attempts", "not_before")
+        return f"now {self.clock.now()}\ninbox {inbox}\noutbox {outbox}\ncalls {[name for name, _ in self.calls]}"
 
     @contextlib.contextmanager
     def full_disk(self) -> Iterator[None]:

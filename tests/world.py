@@ -52,6 +52,8 @@ class ManualClock:
         self._now = start
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._order = count()
+        self.watchers: list[Callable[[], None]] = []
+        """Hear of every jump: who is just about to go to sleep would sleep through it, as nobody does in real time."""
 
     def now(self) -> datetime:
         return self._now
@@ -67,6 +69,8 @@ class ManualClock:
             future = heapq.heappop(self._sleepers)[2]
             if not future.done():
                 future.set_result(None)
+        for watcher in self.watchers:
+            watcher()
 
 
 @dataclass
@@ -192,9 +196,11 @@ class World:
 
     async def settled(self, patience: float = PATIENCE) -> None:
         """Until nothing that is due is left to do."""
-        async with asyncio.timeout(patience):
-            while await self._busy():
-                await asyncio.sleep(0.01)
+
+        async def idle() -> bool:
+            return not await self._busy()
+
+        await self.until(idle, patience)
 
     async def until(self, condition: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
         """Until something is so that nobody announces: rows in the database."""
@@ -324,4 +330,6 @@ class Stage:
                 return None
 
             self.far_end.gateway.interceptors[:] = [note_call]
+            if isinstance(self.clock, ManualClock):
+                self.clock.watchers[:] = [product.db.committed.set, product.router.wake]
             yield world

@@ -157,7 +157,8 @@ class Phone:
                     await changed.wait()
         except TimeoutError:
             seen = "\n---\n".join(message.text for message in await self.received())
-            raise AssertionError(f"{self.chat_id} waited for {what or wanted!r} and sees:\n{seen}") from None
+            state = await self._world.state()
+            raise AssertionError(f"{self.chat_id} waited for {what or wanted!r} and sees:\n{seen}\n{state}") from None
 
     async def hears(self, words: str) -> None:
         """An answer to a tap."""
@@ -209,9 +210,9 @@ class World:
                 while not await condition():
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            raise AssertionError(await self._state()) from None
+            raise AssertionError(await self.state()) from None
 
-    async def _state(self) -> str:
+    async def state(self) -> str:
         """What a story that doesn't go on hangs on."""
         inbox = await Inbox.all().values_list("id", "chat_id", "state", "attempts", "not_before")
         outbox = await Outbox.all().values_list("id", "chat_id", "kind", "state", "attempts", "not_before")

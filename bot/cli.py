@@ -217,10 +217,14 @@ def import_(
     rejects: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help=word("cli.import_verbose"))] = False,
 ) -> None:
+    begun: list[bool] = []
+
     async def work() -> int:
         async with _opened() as (_, db):
             with _bar("imports.progress") as progress:
-                done = await import_file(db, kind, file, progress, strict=strict, dry_run=dry_run)
+                done = await import_file(
+                    db, kind, file, progress, strict=strict, dry_run=dry_run, writing=lambda: begun.append(True)
+                )
         target = rejects or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
         _tell(done, file, target, strict=strict, dry_run=dry_run, verbose=verbose)
         return FOUND if done.report.rejected else DONE
@@ -234,7 +238,7 @@ def import_(
     except MissingHeadersError as error:
         _stop(word("imports.missing_headers", path=file, names=error))
     except KeyboardInterrupt:
-        _stop(word("imports.interrupted"), FOUND)
+        _stop(word("imports.interrupted_late" if begun else "imports.interrupted"), FOUND)
 
 
 def _reason(remark: Remark) -> str:

@@ -1,6 +1,7 @@
 """`chuishao import`: from a file to the database, in one transaction."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -34,9 +35,17 @@ class Imported:
 
 
 async def import_file(
-    db: Database, kind: Kind, path: Path, progress: Progress, *, strict: bool = False, dry_run: bool = False
+    db: Database,
+    kind: Kind,
+    path: Path,
+    progress: Progress,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    writing: Callable[[], None] = lambda: None,
 ) -> Imported:
-    """Good rows in, the others named. Raises NotASpreadsheetError, MissingHeadersError, OSError."""
+    """Good rows in, the others named. `writing` is called when the rows begin to go in: from then on an interruption
+    comes too late, and they go in whole. Raises NotASpreadsheetError, MissingHeadersError, OSError."""
     headers, rows = await asyncio.to_thread(spreadsheet.read, path)
     module = _MODULES[kind]
     unknown = check_headers(headers, module.REQUIRED, module.KNOWN)
@@ -44,6 +53,7 @@ async def import_file(
     refused = strict and bool(plan.report.rejected)
     write = not dry_run and not refused and bool(plan.report.added or plan.report.changed)
     if write:
+        writing()
         await db.unit(plan.apply, "cli:import", seconds=IMPORT_SECONDS)
     by_line = {row.line: row for row in rows}
     rejected = [(by_line[remark.line], remark) for remark in plan.report.rejected]

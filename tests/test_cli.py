@@ -143,6 +143,36 @@ def test_import_names_what_it_rejects_and_writes_it_to_a_second_file(data: Path)
     assert done.returncode == 0 and "什么都没动" in done.stdout
 
 
+INTERRUPTED = """
+import contextlib, os, signal
+from bot import cli
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+if STAGE == "checking":
+    cli._bar = lambda _key: contextlib.nullcontext(interrupt)
+else:
+    plain = cli.import_file
+    def late(*args, writing, **how):
+        return plain(*args, writing=lambda: (writing(), interrupt()), **how)
+    cli.import_file = late
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "words", "count"), [("checking", "什么都没有写入", 0), ("writing", "已经整个写入", 1)]
+)
+def test_ctrl_c_leaves_nothing_half_done(data: Path, stage: str, words: str, count: int) -> None:
+    (data.parent / "more.csv").write_text("案号,被执行人,所在村社\n（2022）浙1122执9001号,吴一,周弄村\n")
+    script = [sys.executable, "-c", f"STAGE = {stage!r}\n{INTERRUPTED}", "import", "cases", "more.csv"]
+    done = subprocess.run(
+        script, env=surroundings(data), cwd=data.parent, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    with contextlib.closing(sqlite3.connect(data / "chuishao.db")) as db:
+        assert db.execute("SELECT count(*) FROM debtor WHERE name = '吴一'").fetchone() == (count,)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

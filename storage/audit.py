@@ -54,13 +54,14 @@ class Verdict:
 
 def record(action: str, subject: str = "", *, actor: str = "system", **detail: Any) -> None:
     """Notes an entry in the running unit. `actor` is `person:ID` or `chat:…`; `detail` holds ids and codes only."""
-    unit().audit.append({"action": action, "subject": subject, "actor": actor, "detail": detail})
+    scope = unit()
+    if not scope.audit:
+        scope.before_commit.append(append)
+    scope.audit.append({"action": action, "subject": subject, "actor": actor, "detail": detail})
 
 
 async def append(scope: Unit) -> None:
     """Writes the unit's entries behind the last one; called once, at the end of the unit."""
-    if not scope.audit:
-        return
     head = await AuditHead.select_for_update().get(id=1)
     previous, count = head.hash, head.count
     rows = []

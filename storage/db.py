@@ -87,6 +87,7 @@ class Unit:
     now: datetime
     source: str = "system"
     audit: list[dict[str, Any]] = field(default_factory=list)
+    before_commit: list[Callable[["Unit"], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -302,18 +303,13 @@ async def _in_time(scope: Unit, work: Work, seconds: float) -> Any:
     try:
         async with limit:
             result = await work()
-            await _close_books(scope)
+            for hook in scope.before_commit:
+                await hook(scope)
     except TimeoutError as error:
         if limit.expired():
             raise SlowUnitError(f"{seconds:.0f} s") from error
         raise
     return result
-
-
-async def _close_books(scope: Unit) -> None:
-    from storage.audit import append  # the audit's model lives in a noun of its own, which imports this module
-
-    await append(scope)
 
 
 # -- opening and migrating ---------------------------------------------------------------------------------------

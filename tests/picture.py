@@ -27,7 +27,7 @@ async def photograph(target: Path) -> None:
         settings = Settings(data=Path(folder), listen="127.0.0.1:0")
         async with open_demo(settings) as (_product, url), async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-            page = await browser.new_page(viewport={"width": 1290, "height": 960})
+            page = await browser.new_page(viewport={"width": 1290, "height": 960}, reduced_motion="reduce")
             await page.goto(url)
             official, judge, supervisor = (page.frame_locator("iframe").nth(place) for place in range(3))
             await expect(official.locator(".theirs").last).to_contain_text("一句话")
@@ -39,7 +39,7 @@ async def photograph(target: Path) -> None:
                 )
             await say(supervisor, "/case 456")
             await expect(supervisor.locator(".theirs").last).to_contain_text("标的")
-            await page.wait_for_function("document.getAnimations().length === 0")
+            await expect(judge.locator("#toast")).to_be_hidden()
             await page.screenshot(path=target)
             await browser.close()
 

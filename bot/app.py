@@ -139,9 +139,7 @@ class _Assembly:
             limits = TelegramLimits() if settings.limits_on else NoLimits()
             api = BotApi(self._session, settings.api_base, settings.bot_token)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
-        self._router = Router(
-            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", court_phone=settings.court_phone
-        )
+        self._router = Router(db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/")
         self._dispatcher = Dispatcher(db, self._channels, self._metrics, self._nursery)
         self._timers = Timers(db, self._metrics)
         self._receiver = Receiver(db, self._metrics, self._router.wake, self._not_logged)

@@ -1,6 +1,5 @@
 """A leg on which people are reached: Telegram, or the web chats of our own gateway. Same handlers, same cards."""
 
-import re
 from dataclasses import dataclass
 
 from telegram.ext import Application, ContextTypes
@@ -30,11 +29,3 @@ def build(name: str, api: BotApi, token: str, limiter: Limiter) -> Channel:
     app: App = builder.updater(None).job_queue(None).build()
     handlers.register(app)
     return Channel(name, api, app, limiter)
-
-
-_TOKEN = re.compile(r"bot\d+:[A-Za-z0-9_-]+")
-
-
-def without_token(text: str) -> str:
-    """For logs."""
-    return _TOKEN.sub("bot…", text)

@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Coroutine, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -226,7 +226,7 @@ def import_(
                     db, kind, file, progress, strict=strict, dry_run=dry_run, writing=lambda: begun.append(True)
                 )
         target = rejects or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
-        _tell(done, file, target, strict=strict, dry_run=dry_run, verbose=verbose)
+        _tell(done, target, strict=strict, dry_run=dry_run, verbose=verbose)
         return FOUND if done.report.rejected else DONE
 
     try:
@@ -250,7 +250,7 @@ def _wordless(report: Report) -> Counter[str]:
     return Counter(remark.code for remark in report.warnings if not remark.word)
 
 
-def _tell(done: Imported, file: Path, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
+def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
     report = done.report
     if done.unknown_headers:
         err.print(word("imports.unknown_headers", names="、".join(done.unknown_headers)), markup=False)
@@ -325,7 +325,7 @@ def invite_(
 
 async def _invite(settings: Settings, db: Database, person: Person, bot_name: str, *, picture: bool) -> None:
     code = await db.unit(lambda: invite(person, actor="cli"), "cli:invite")
-    until = (datetime.now(SHANGHAI) + timedelta(seconds=VALID.total_seconds())).strftime("%Y-%m-%d %H:%M")
+    until = (datetime.now(SHANGHAI) + VALID).strftime("%Y-%m-%d %H:%M")
     role, area = word(f"person.role_{person.role.value}"), await full_name(person.area_code)
     out.print(word("cli.invite_for", name=person.name, role=role, area=area, until=until), markup=False)
     links = [f"{settings.public_url or f'http://{settings.listen}'}/#{code}"]

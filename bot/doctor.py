@@ -17,9 +17,9 @@ from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.settings import Settings, unknown_in_environment
 from bot.single import holder
 from storage import person
-from storage.audit import AuditEntry
+from storage.audit import GENESIS, AuditEntry, link
 from storage.case import Case
-from storage.db import Database, NewerDatabaseError, StorageUnavailableError, open_database, pending_migrations
+from storage.db import Database, NewerDatabaseError, open_database, pending_migrations
 from storage.debtor import Debtor
 from storage.inbox import Inbox, InboxState
 from storage.person import Person, Role
@@ -75,11 +75,9 @@ def _data(settings: Settings) -> Finding:
         return Finding("data", Grade.BAD, "doctor.data_bad", {"path": settings.data})
     free = shutil.disk_usage(settings.data).free / 1e9
     args = {"path": settings.data, "free": f"{free:.1f}"}
-    return (
-        Finding("data", Grade.OK, "doctor.data_ok", args)
-        if free >= FREE_GB
-        else Finding("data", Grade.BAD, "doctor.data_full", args)
-    )
+    if free < FREE_GB:
+        return Finding("data", Grade.BAD, "doctor.data_full", args)
+    return Finding("data", Grade.OK, "doctor.data_ok", args)
 
 
 def _key(settings: Settings) -> Finding:
@@ -165,8 +163,6 @@ async def _duty(db: Database) -> AsyncIterator[Finding]:
 
 async def _key_fits(db: Database) -> bool:
     """Whether the key opens what was sealed, or signed the first entry of the audit chain."""
-    from storage.audit import GENESIS, link
-
     sealed = await Debtor.exclude(id_sealed="").first()
     if sealed is not None:
         try:
@@ -191,7 +187,7 @@ async def _api(settings: Settings) -> AsyncIterator[Finding]:
         except ApiError as error:
             args = {"base": settings.api_base, "code": error.code}
             yield Finding("api", Grade.BAD, "doctor.api_refused", args)
-        except (NotSentError, NoAnswerError, TimeoutError, StorageUnavailableError):
+        except (NotSentError, NoAnswerError, TimeoutError):
             yield Finding("api", Grade.BAD, "doctor.api_unreachable", {"base": settings.api_base})
 
 

@@ -25,7 +25,7 @@ _log = structlog.get_logger("router")
 
 
 class Router:
-    """Handles what the inbox holds. `channels` by name; `facts` are the court's settings that answers need."""
+    """Handles what the inbox holds. `channels` by name; `joining_url` is where web chats begin."""
 
     def __init__(
         self,
@@ -35,14 +35,12 @@ class Router:
         nursery: asyncio.TaskGroup,
         *,
         joining_url: str,
-        court_phone: str,
     ) -> None:
         self._db = db
         self._channels = channels
         self._metrics = metrics
         self._nursery = nursery
         self._joining_url = joining_url
-        self._court_phone = court_phone
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
@@ -151,7 +149,6 @@ class Router:
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
-            court_phone=self._court_phone,
         )
 
     async def _failed(self, row: Inbox, error: Exception) -> None:

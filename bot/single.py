@@ -31,16 +31,14 @@ class AlreadyRunningError(Exception):
         self.holder = holder
 
 
-def _places(settings: Settings) -> list[Path]:
-    """What only one process may use: the gateway's store in the data folder, and the SQLite file wherever it is."""
-    places = [settings.data]
-    if settings.database_path is not None:
-        places.append(settings.database_path)
-    return places
-
-
-def _note(place: Path) -> Path:
-    return place / "running" if place.is_dir() else place.with_name(f"{place.name}.running")
+def _notes(settings: Settings) -> dict[Path, Path]:
+    """What only one process may use, each with the note beside its lock: the data folder for its gateway store, and
+    the SQLite file wherever it is."""
+    notes = {settings.data: settings.data / "running"}
+    path = settings.database_path
+    if path is not None:
+        notes[path] = path.with_name(f"{path.name}.running")
+    return notes
 
 
 @contextlib.contextmanager
@@ -50,8 +48,7 @@ def only_one(settings: Settings) -> Iterator[None]:
     Raises AlreadyRunningError, OSError.
     """
     with contextlib.ExitStack() as stack:
-        for place in _places(settings):
-            note = _note(place)
+        for place, note in _notes(settings).items():
             note.parent.mkdir(parents=True, exist_ok=True)
             try:
                 stack.enter_context(FileLock(f"{note}.lock", timeout=0))
@@ -64,8 +61,7 @@ def only_one(settings: Settings) -> Iterator[None]:
 
 def holder(settings: Settings) -> Holder | None:
     """Who runs on these settings now; None where nobody does."""
-    for place in _places(settings):
-        note = _note(place)
+    for note in _notes(settings).values():
         if not Path(f"{note}.lock").exists():
             continue
         try:

@@ -212,9 +212,11 @@ def _progress(showing: Showing, one: Alert) -> list[str]:
     if one.state is AlertState.WITHDRAWN:
         return [showing.text("alert.was_withdrawn")]
     steps = [
-        event for event in one.events if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")
+        event
+        for event in one.timeline
+        if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")
     ]
-    words = [event_line(showing, event) for event in sorted(steps, key=lambda event: event.id)]
+    words = [event_line(showing, event) for event in steps]
     lines = [" → ".join(words)] if words else []
     if one.state is AlertState.CLOSED and one.outcome is not None:
         paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""

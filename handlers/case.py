@@ -123,11 +123,7 @@ async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
     if not alerts:
         return showing.text("case.never_seen")
     one = alerts[0]
-    steps = [
-        event
-        for event in sorted(one.events, key=lambda event: event.id)
-        if event.kind in ("acknowledged", "en_route", "on_scene", "closed")
-    ]
+    steps = [event for event in one.timeline if event.kind in ("acknowledged", "en_route", "on_scene", "closed")]
     words = [showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=await full_name(one.area_code))]
     words += [event_line(showing, event) for event in steps]
     if one.outcome is not None:
@@ -148,7 +144,7 @@ async def show_timeline(showing: Showing) -> Card | None:
     for one in alerts:
         where = await full_name(one.area_code)
         lines.append(showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=where))
-        for event in sorted(one.events, key=lambda event: event.id):
+        for event in one.timeline:
             lines.append("　" + event_line(showing, event))
         if one.outcome is not None:
             lines.append("　" + showing.plain(f"alert.outcome_{one.outcome.value}"))

@@ -24,7 +24,6 @@ class Turn:
     query_id: str = ""
     bot_name: str = ""
     joining_url: str = ""
-    court_phone: str = ""
 
     @property
     def who(self) -> Person:

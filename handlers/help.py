@@ -2,7 +2,6 @@
 
 from telegram import Update
 
-import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import COMMANDS, App, on_command
@@ -65,7 +64,3 @@ async def show_menu(showing: Showing) -> Card | None:
     commands = [{"command": name, "description": showing.plain(f"help.menu_{name}")} for name in allowed]
     scope = {"type": "chat", "chat_id": showing.chat_id}
     return Card(method="setMyCommands", parameters={"commands": commands, "scope": scope})
-
-
-def languages() -> tuple[str, ...]:
-    return locales.LANGUAGES

@@ -73,11 +73,12 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
     reporter runs, are for its judges (他要走了)."""
     if await relay_handlers.take_unprompted(turn, row.text):
         return True
-    running = await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
-    if running is None or reading.manner is Manner.GREETING:
+    if reading.manner is Manner.GREETING:
         return False
-    first = running if running.joined_id is None else await Sighting.get(id=running.joined_id)
-    await alert.join(row, first)
+    running = await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+    if running is None:
+        return False
+    await alert.join(row, running)
     await turn.say("sighting.passed_on")
     return True
 
@@ -106,7 +107,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         await sighting.set_state(row, SightingState.ASKING)
         await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
     else:
-        first = (await alert.raise_for(row)).joined
+        first = await alert.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
             await turn.say("sighting.passed_on")
             return
@@ -275,7 +276,7 @@ def _alert_line(showing: Showing, one: Alert) -> str:
         )
     parts = [showing.text("sighting.step_sending", judge=name)]
     if one.delivered_at is not None:
-        hands = [event.actor for event in sorted(one.events, key=lambda event: event.id) if event.kind == "delivered"]
+        hands = [event.actor for event in one.timeline if event.kind == "delivered"]
         reached = officer_name(showing, hands[-1]) if hands and hands[-1] and one.handler is None else name
         parts = [showing.text("sighting.step_delivered", judge=reached, at=showing.at(one.delivered_at))]
     for state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE):
@@ -305,7 +306,7 @@ async def show_witness(showing: Showing) -> Card | None:
     row = await Sighting.get_or_none(id=showing.ref).prefetch_related("reporter")
     if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
         return None
-    return Card(witness_line(showing, row, await Sighting.get(id=row.joined_id)))
+    return Card(witness_line(showing, row, await sighting.root_of(row)))
 
 
 # -- /today ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """One judge's task out of a report: its states, its timeline, and what brings it on or hands it over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -78,6 +77,11 @@ class Alert(Model):
         table = "alert"
         indexes = (("state", "escalate_at"), ("sighting_id", "judge_id"), ("area_code", "raised_at"))
 
+    @property
+    def timeline(self) -> list["AlertEvent"]:
+        """The events in order; they must be fetched."""
+        return sorted(self.events, key=lambda event: event.id)
+
 
 class Recipient(Model):
     """Who holds a card of this alert, and why."""
@@ -144,35 +148,30 @@ def concerned(parties: Iterable[CaseDebtor]) -> tuple[list[int], bool]:
 # -- raising -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Raised:
-    """What became of a report: the new alerts' ids, and the earlier report that it joined."""
-
-    alert_ids: tuple[int, ...]
-    joined: Sighting | None = None
-
-
-async def raise_for(report: Sighting) -> Raised:
-    """Tells every judge concerned. Nobody known: the duty person, else the head of the bureau."""
+async def raise_for(report: Sighting) -> Sighting | None:
+    """Tells every judge concerned. Nobody known: the duty person, else the head of the bureau. Returns the earlier
+    report that this one joined, if there is one."""
     debtor_ids = await sighting.suspect_ids(report.id)
     if len(debtor_ids) == 1 and not report.doubtful and report.state is not SightingState.ALERTED:
         first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
         if first is not None and first.id != report.id:
             await join(report, first)
-            return Raised((), first)
+            return first
     await sighting.set_state(report, SightingState.ALERTED)
     judge_ids, orphan = concerned(await of_debtors(debtor_ids))
     present = {alert.judge_id for alert in await _open_alerts(report.id)}
     if (orphan or not judge_ids) and (substitute := await stand_in(report.area_code, unit().now)) is not None:
         judge_ids = [*judge_ids, *([substitute.id] if substitute.id not in judge_ids else [])]
-    made = [await _raise(report, judge_id) for judge_id in judge_ids if judge_id not in present]
+    for judge_id in judge_ids:
+        if judge_id not in present:
+            await _raise(report, judge_id)
     if not judge_ids:
         audit.record("alert.nobody", f"sighting:{report.id}")
     await refresh_sighting(report.id)
-    return Raised(tuple(made))
+    return None
 
 
-async def _raise(report: Sighting, judge_id: int) -> int:
+async def _raise(report: Sighting, judge_id: int) -> None:
     now = unit().now
     alert = await Alert.create(sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now)
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
@@ -180,7 +179,6 @@ async def _raise(report: Sighting, judge_id: int) -> int:
     reached = await _hand_card(alert, judge_id)
     step = next_step(await steps_for(report.area_code), 0, reached)
     await _set(alert, reachable=reached, escalate_at=due_at(now, step, reached, now))
-    return alert.id
 
 
 async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
@@ -221,9 +219,10 @@ async def attach(report: Sighting, attachment_id: int) -> None:
 
 
 async def running_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """The reporter's newest report whose alert is still open: what they say next without a name goes on about it."""
+    """The report whose open alert the reporter's newest sentence belongs to: what they say next without a name goes on
+    about it."""
     row = await sighting.latest_of(reporter_id, since)
-    return row if row is not None and await _open_alerts(row.root_id) else None
+    return await sighting.root_of(row) if row is not None and await _open_alerts(row.root_id) else None
 
 
 async def held(alert_id: int, person: Person) -> Alert | None:

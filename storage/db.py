@@ -362,19 +362,25 @@ def _refuse_foreign(path: Path) -> None:
             raise NotADatabaseError(str(path)) from error
 
 
-async def _migrate(url: str) -> None:
-    """Brings the schema up to this version. Foreign keys are off meanwhile: rebuilding a table must not cascade."""
-    connection = "writer" if url.startswith("sqlite") else "default"
-    config = tortoise_config(url, connection)
+@contextlib.asynccontextmanager
+async def _bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, Any]]]:
+    """The connection that may change the schema, and its configuration, without a Database around them."""
+    alias = "writer" if url.startswith("sqlite") else "default"
+    config = tortoise_config(url, alias)
     await Tortoise.init(config=config)
     try:
-        client = get_connection(connection)
-        await _refuse_newer(client, config)
-        if connection == "writer":
-            await client.execute_query("PRAGMA foreign_keys=OFF")
-        await migrate(config=config)
+        yield get_connection(alias), config
     finally:
         await Tortoise.close_connections()
+
+
+async def _migrate(url: str) -> None:
+    """Brings the schema up to this version. Foreign keys are off meanwhile: rebuilding a table must not cascade."""
+    async with _bare(url) as (client, config):
+        await _refuse_newer(client, config)
+        if isinstance(client, SqliteClient):
+            await client.execute_query("PRAGMA foreign_keys=OFF")
+        await migrate(config=config)
 
 
 async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> set[str]:
@@ -390,13 +396,8 @@ async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> se
 
 async def pending_migrations(url: str) -> set[str]:
     """What `open_database` would apply. Raises NewerDatabaseError."""
-    connection = "writer" if url.startswith("sqlite") else "default"
-    config = tortoise_config(url, connection)
-    await Tortoise.init(config=config)
-    try:
-        return await _refuse_newer(get_connection(connection), config)
-    finally:
-        await Tortoise.close_connections()
+    async with _bare(url) as (client, config):
+        return await _refuse_newer(client, config)
 
 
 @contextlib.asynccontextmanager

@@ -75,11 +75,6 @@ def age(born: date | None, today: date) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def masked_id(number: str) -> str:
-    """331122196704277475 → 331122********7475."""
-    return f"{number[:6]}{'*' * 8}{number[-4:]}" if len(number) >= 14 else ""
-
-
 def read_id_number(debtor: Debtor, actor: str) -> str:
     """The id number in clear, for those who may see it; each reading is an audit entry. Needs a unit."""
     audit.record("debtor.id_read", f"debtor:{debtor.id}", actor=actor)

@@ -159,8 +159,3 @@ async def colleagues(judge: Person) -> list[Person]:
     return (
         await Person.filter(role=Role.JUDGE, area_code=judge.area_code, active=True).exclude(id=judge.id).order_by("id")
     )
-
-
-def masked(phone: str) -> str:
-    """13812345678 → 138****5678."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "****"

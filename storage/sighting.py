@@ -178,10 +178,15 @@ async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
         .order_by("-id")
         .first()
     )
-    if row is not None and row.joined_id is not None:
-        first = await Sighting.get(id=row.joined_id)
-        return first if first.reporter_id == reporter_id else row
-    return row
+    if row is None:
+        return None
+    first = await root_of(row)
+    return first if first.reporter_id == reporter_id else row
+
+
+async def root_of(row: Sighting) -> Sighting:
+    """The report whose alerts this one shares; itself where it joined none."""
+    return row if row.joined_id is None else await Sighting.get(id=row.joined_id)
 
 
 async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:

@@ -1,7 +1,6 @@
 """The writer, the migrations and the audit chain, on both engines."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
@@ -197,9 +196,6 @@ async def test_a_backup_made_while_running_is_whole(stage: Stage, tmp_path: Path
         await world.settled()
         with pytest.raises(BackupError):
             back_up(stage.settings, tmp_path / "copy", lambda _done, _all: None)
-    shutil.copy(stage.settings.data / "key", tmp_path / "copy" / "key") if (
-        stage.settings.data / "key"
-    ).exists() else None
     restored = settings_for(tmp_path / "copy", key=stage.settings.key)
     async with open_database(restored.database_url, restored.secrets(), migrating=False) as db:
         assert (await verify(db.secrets)).broken is None

@@ -11,7 +11,6 @@ let answering = null;
 let loaded = false;
 let stream = null;
 const shown = new Map(); // message id -> list item
-const waiting = new Map(); // client id -> list item of what is on its way
 
 // -- words -----------------------------------------------------------------------------------------------------------
 
@@ -74,7 +73,7 @@ async function deliver(entry) {
       if (answer.ok) {
         const stored = await answer.json();
         if (!shown.has(stored.message_id)) claim(entry, stored.message_id);
-        else { waiting.delete(entry.id); entry.item.remove(); }
+        else entry.item.remove();
       } else {
         entry.note(words.failed, () => deliver(entry));
       }
@@ -88,12 +87,11 @@ async function deliver(entry) {
 }
 
 function claim(entry, messageId) {
-  waiting.delete(entry.id);
   entry.item.dataset.id = messageId;
   shown.set(messageId, entry.item);
 }
 
-function outgoing(path, body, preview, id) {
+function outgoing(path, body, preview) {
   const item = document.createElement("li");
   item.className = "mine";
   const bubble = element("div", "bubble", preview);
@@ -103,8 +101,7 @@ function outgoing(path, body, preview, id) {
     under.textContent = "";
     if (again) under.append(button(text, again)); else under.textContent = text;
   };
-  const entry = { path, body, item, note, id };
-  waiting.set(id, entry);
+  const entry = { path, body, item, note };
   $("messages").append(item);
   item.scrollIntoView({ block: "end" });
   return deliver(entry);
@@ -281,11 +278,10 @@ function answer(message) {
 // -- what the person does ----------------------------------------------------------------------------------------------
 
 function say(text) {
-  const id = newId();
-  const body = { text, id };
+  const body = { text, id: newId() };
   if (answering) body.reply_to = answering;
   answer(null);
-  return outgoing("say", body, text, id);
+  return outgoing("say", body, text);
 }
 
 function menu(commands) {
@@ -315,11 +311,10 @@ async function smaller(file) {
 }
 
 function upload(blob, preview) {
-  const id = newId();
   const form = new FormData();
-  form.append("id", id);
+  form.append("id", newId());
   form.append("file", blob, "file");
-  return outgoing("file", form, preview, id);
+  return outgoing("file", form, preview);
 }
 
 let recorder = null;
@@ -351,8 +346,7 @@ function sendPlace() {
   if (!navigator.geolocation) { failed(); return; }
   navigator.geolocation.getCurrentPosition((position) => {
     const { latitude, longitude } = position.coords;
-    const id = newId();
-    outgoing("place", { latitude, longitude, id }, words.place, id);
+    outgoing("place", { latitude, longitude, id: newId() }, words.place);
   }, failed, { enableHighAccuracy: true, timeout: 15000 });
 }
 

@@ -31,6 +31,8 @@ from tortoise.transactions import in_transaction
 
 from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
+from storage.sql import HOT
+from storage.sqlite import DirectClient
 
 MODELS = [
     f"storage.{noun}"
@@ -159,7 +161,7 @@ class Database:
 
     async def _write(self) -> None:
         client = get_connection("writer")
-        assert isinstance(client, SqliteClient)
+        assert isinstance(client, DirectClient)
         while True:
             entry = await self._queue.get()
             group = []
@@ -174,10 +176,10 @@ class Database:
             if entry is None:
                 return
 
-    async def _commit_group(self, client: SqliteClient, group: list[Job]) -> None:
+    async def _commit_group(self, client: DirectClient, group: list[Job]) -> None:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
         try:
-            await client.execute_query("BEGIN IMMEDIATE")
+            await client.begin()
             token = get_connections().set("default", _as_default(client))
             try:
                 for work, source, seconds, done in group:
@@ -185,11 +187,11 @@ class Database:
                     outcomes.append((done, result, error, hooks))
             finally:
                 get_connections().reset(token)
-            await client.execute_query("COMMIT")
+            await client.commit()
         except Exception as error:  # noqa: BLE001 - whatever SQLite says, the writer lives and the callers are told
             _log.error("commit failed: %s", type(error).__name__)
-            with contextlib.suppress(OperationalError):
-                await client.execute_query("ROLLBACK")
+            with contextlib.suppress(sqlite3.OperationalError):  # SQLite may have rolled back by itself
+                await client.rollback()
             for _work, _source, _seconds, done in group:
                 _fail(done, StorageUnavailableError(str(error)))
             return
@@ -203,20 +205,20 @@ class Database:
                 done.set_result(result)
 
     async def _savepoint(
-        self, client: SqliteClient, work: Work, source: str, seconds: float
+        self, client: DirectClient, work: Work, source: str, seconds: float
     ) -> tuple[Any, BaseException | None, list[Callable[[], None]]]:
-        await client.execute_query("SAVEPOINT unit")
+        client.direct.raw.execute("SAVEPOINT unit")
         scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
             result = await _in_time(scope, work, seconds)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whoever that is
-            await client.execute_query("ROLLBACK TO unit")
-            await client.execute_query("RELEASE unit")
+            client.direct.raw.execute("ROLLBACK TO unit")
+            client.direct.raw.execute("RELEASE unit")
             return None, _classified(error), []
         finally:
             _current.reset(token)
-        await client.execute_query("RELEASE unit")
+        client.direct.raw.execute("RELEASE unit")
         return result, None, scope.after_commit
 
     # -- PostgreSQL: a pool ------------------------------------------------------------------------------------
@@ -270,7 +272,7 @@ class _DeadlockError(Exception):
     """Two units wanted the same rows in different orders."""
 
 
-def _as_default(client: SqliteClient) -> SqliteTransactionWrapper:
+def _as_default(client: DirectClient) -> SqliteTransactionWrapper:
     """The writer's transaction under the readers' name: what tortoise nests inside (get_or_create) looks the
     connection up by name and must find this one, not begin a transaction of its own."""
     wrapper = SqliteTransactionWrapper(client)
@@ -289,7 +291,8 @@ def _classified(error: Exception) -> Exception:
     if any(isinstance(one, DeadlockDetectedError | SerializationError) for one in (error, *error.args)):
         return _DeadlockError()
     if isinstance(error, OSError) or (
-        isinstance(error, OperationalError) and any(word in str(error) for word in _UNAVAILABLE)
+        isinstance(error, OperationalError | sqlite3.OperationalError)
+        and any(word in str(error) for word in _UNAVAILABLE)
     ):
         return StorageUnavailableError(str(error))
     return error
@@ -321,10 +324,11 @@ def _connections(url: str) -> dict[str, Any]:
         separator = "&" if "?" in rest else "?"
         return {"default": f"asyncpg://{rest}{separator}maxsize=20" if scheme else url}
     path = url.removeprefix("sqlite://")
-    engine = "tortoise.backends.sqlite"
+    reading = {"file_path": path, **PRAGMAS, "query_only": "ON"}
     return {
-        "writer": {"engine": engine, "credentials": {"file_path": path, **PRAGMAS}},
-        "default": {"engine": engine, "credentials": {"file_path": path, **PRAGMAS, "query_only": "ON"}},
+        "writer": {"engine": "storage.sqlite", "credentials": {"file_path": path, **PRAGMAS}},
+        HOT: {"engine": "storage.sqlite", "credentials": reading},
+        "default": {"engine": "tortoise.backends.sqlite", "credentials": reading},
     }
 
 
@@ -422,7 +426,7 @@ async def open_database(
     await Tortoise.init(config=tortoise_config(url))
     EXECUTOR_CACHE.clear()
     try:
-        for alias in ("writer", "default") if url.startswith("sqlite") else ("default",):
+        for alias in ("writer", HOT, "default") if url.startswith("sqlite") else ("default",):
             await get_connection(alias).create_connection(with_db=True)
         db = Database(url, secrets, clock or SystemClock())
         await db.start()

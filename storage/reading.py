@@ -15,7 +15,7 @@ from storage.text import fold
 
 Evidence = tuple[str, str]
 
-_COMPOUND = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "端木")
+COMPOUND = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "端木")
 _TITLES = "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|阿姨|书记|校长|老师|嫂|婶|公|伯|叔|哥|姐|什么"
 _FEMALE = ("大姐", "大妈", "阿姨", "嫂", "婶", "姐")
 _AGE_GAP = 12
@@ -75,7 +75,7 @@ class Known:
 
     @property
     def surname(self) -> str:
-        return self.name[:2] if self.name.startswith(_COMPOUND) and len(self.name) > 2 else self.name[:1]
+        return self.name[:2] if self.name.startswith(COMPOUND) and len(self.name) > 2 else self.name[:1]
 
     @property
     def given(self) -> str:
@@ -290,6 +290,22 @@ def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
     ordered = sorted(family, key=lambda person: person.age or 0, reverse=oldest)
     first = ordered[0].age or 0
     return [person for person in ordered if abs(first - (person.age or 0)) < _AGE_GAP]
+
+
+_FAMILY = re.compile(f"[老小姓]([\u4e00-\u9fa5])|([\u4e00-\u9fa5])(?={_TITLES})")
+_PET = re.compile(r"[阿小]([\u4e00-\u9fa5])")
+
+
+def family_traces(text: str) -> list[str]:
+    """The characters that can stand for a surname here (老林, 林老板), of which the whole family is asked; of a
+    compound surname its first and, before a title, its last."""
+    found = {one for match in _FAMILY.finditer(text) for one in match.groups() if one}
+    return sorted(found | {name[0] for name in COMPOUND if name[1] in found})
+
+
+def pet_traces(text: str) -> list[str]:
+    """The characters behind 阿 and 小: 阿福 may be 林永福."""
+    return sorted({match[1] for match in _PET.finditer(text)})
 
 
 _FAMILY_KINDS = ("elder", "younger", "surname", "only_surname", "pet_name")

@@ -1,0 +1,114 @@
+"""The product as a user starts it: `chuishao run`, a process of its own, which can be killed."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.telegram import SECRET, TOKEN
+
+CHUISHAO = Path(sys.executable).with_name("chuishao")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Bot:
+    """One `chuishao run`, and the other commands on the same data. `api` is the Bot API server's address."""
+
+    def __init__(self, data: Path, key: str, api: str = "", *, database: str = "", webhook: bool = False) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.prefix: list[str] = []
+        """Put before the command: taskset, prlimit."""
+        self.log = data / "log"
+        self.process: asyncio.subprocess.Process | None = None
+        data.mkdir(parents=True, exist_ok=True)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CHUISHAO_")},
+            "CHUISHAO_DATA": str(data),
+            "CHUISHAO_KEY": key,
+            "CHUISHAO_LISTEN": f"127.0.0.1:{self.port}",
+            "CHUISHAO_RATE_LIMITS": "off",
+            "CHUISHAO_COURT_PHONE": "0578-0000000",
+        }
+        if database:
+            self.environment["CHUISHAO_DATABASE"] = database
+        if api:
+            self.environment |= {"CHUISHAO_BOT_TOKEN": TOKEN, "CHUISHAO_API_BASE": api}
+        if webhook:
+            self.environment |= {"CHUISHAO_WEBHOOK_URL": f"{self.url}/telegram", "CHUISHAO_WEBHOOK_SECRET": SECRET}
+
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Runs a command to its end; exit code and everything it said."""
+        process = await asyncio.create_subprocess_exec(
+            str(CHUISHAO),
+            *words,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return int(process.returncode or 0), said.decode()
+
+    async def start(self) -> None:
+        """Starts it, without waiting until it is ready."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.prefix, str(CHUISHAO), "run", env=self.environment, stdout=log, stderr=log
+            )
+
+    async def ready(self, patience: float = 30.0) -> None:
+        """Until /readyz says so."""
+        async with asyncio.timeout(patience), aiohttp.ClientSession() as session:
+            while (await self.status(session, "/readyz")) != 200:
+                assert self.process is not None
+                if self.process.returncode is not None:
+                    raise AssertionError(f"ended with {self.process.returncode}:\n{self.log.read_text()[-2000:]}")
+                await asyncio.sleep(0.02)
+
+    async def status(self, session: aiohttp.ClientSession, path: str) -> int:
+        """The status of a page, 0 where nobody answers."""
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.get(self.url + path) as response:
+                return response.status
+        return 0
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        return await self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def usage(self) -> dict[str, Any]:
+        """CPU seconds so far, resident memory now and at its peak in MB, open files."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        return {
+            "cpu": (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"),
+            "rss": int(status["VmRSS"].split()[0]) / 1024,
+            "peak": int(status["VmHWM"].split()[0]) / 1024,
+            "files": len(list(Path(f"/proc/{self.pid}/fd").iterdir())),
+        }

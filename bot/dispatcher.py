@@ -24,7 +24,6 @@ from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, StorageUnavailableError
 from storage.outbox import Delivery, Outbox, OutboxState
-from storage.person import Person
 
 SIDE_BY_SIDE = 32
 _LONGEST_PAUSE = 300.0
@@ -139,7 +138,7 @@ class Dispatcher:
         await self._db.unit(note, f"outbox:{row.id}")
 
     async def _showing(self, row: Outbox) -> Showing:
-        recipient = await Person.get_or_none(id=row.person_id) if row.person_id else None
+        recipient = await person.by_id(row.person_id)
         language = recipient.language if recipient else "zh_Hans"
         return Showing(
             ref=row.ref,

@@ -170,7 +170,7 @@ async def _key_fits(db: Database) -> bool:
         except InvalidTag:
             return False
     first = await AuditEntry.filter(id=1).first()
-    return first is None or first.hash == link(first, GENESIS, db.secrets)
+    return first is None or first.hash == link(vars(first), GENESIS, db.secrets)
 
 
 async def _api(settings: Settings) -> AsyncIterator[Finding]:

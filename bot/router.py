@@ -14,7 +14,7 @@ from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
 from storage.db import Database, StorageUnavailableError
-from storage.inbox import Inbox
+from storage.inbox import Waiting
 from storage.outbox import Lane, put, tell_admins
 from storage.person import Address
 
@@ -62,10 +62,10 @@ class Router:
                     self._running[chat] = self._nursery.create_task(self._take(chat, rows))
             await either(self._woken, self._db.clock.sleep(tick))
 
-    async def _ready(self) -> dict[Chat, list[Inbox]]:
+    async def _ready(self) -> dict[Chat, list[Waiting]]:
         """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
         now, held_up = self._db.clock.now(), set[Chat]()
-        ready: dict[Chat, list[Inbox]] = {}
+        ready: dict[Chat, list[Waiting]] = {}
         for row in await inbox.waiting(list(self._running)):
             chat = (row.channel, row.chat_id)
             if row.not_before > now or row.channel not in self._channels:
@@ -86,7 +86,7 @@ class Router:
         for task in self._running.values():
             task.cancel()
 
-    async def _take(self, chat: Chat, rows: list[Inbox]) -> None:
+    async def _take(self, chat: Chat, rows: list[Waiting]) -> None:
         """One chat's updates, one after the other; the first that isn't done keeps the rest waiting."""
         try:
             for row in rows:
@@ -96,7 +96,7 @@ class Router:
             self._running.pop(chat, None)
             self._woken.set()
 
-    async def _handle(self, row: Inbox) -> bool:
+    async def _handle(self, row: Waiting) -> bool:
         """Whether it is done."""
         channel = self._channels[row.channel]
         try:
@@ -117,7 +117,7 @@ class Router:
         self._metrics.handled.labels("done").inc()
         return True
 
-    async def _in_unit(self, row: Inbox, channel: Channel, update: Update) -> None:
+    async def _in_unit(self, row: Waiting, channel: Channel, update: Update) -> None:
         if not await inbox.take(row.id):
             return
         turn = await self._turn(row, channel, update)
@@ -133,7 +133,7 @@ class Router:
         if failures:
             raise failures[0]
 
-    async def _turn(self, row: Inbox, channel: Channel, update: Update) -> Turn:
+    async def _turn(self, row: Waiting, channel: Channel, update: Update) -> Turn:
         endpoint = await person.at_chat(row.channel, row.chat_id)
         speaker = endpoint.person if endpoint is not None and endpoint.person.active else None
         if endpoint is not None and speaker is not None and not endpoint.active:
@@ -151,7 +151,7 @@ class Router:
             joining_url=self._joining_url,
         )
 
-    async def _failed(self, row: Inbox, error: Exception) -> None:
+    async def _failed(self, row: Waiting, error: Exception) -> None:
         _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=where(error))
         self._metrics.handled.labels("failed").inc()
 

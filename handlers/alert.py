@@ -115,7 +115,7 @@ async def _undeliverable(row: Outbox) -> None:
 @card("alert", delivered=_delivered, undeliverable=_undeliverable)
 async def show_alert(showing: Showing) -> Card | None:
     """The task on one screen. A louder repetition that has been answered meanwhile is dropped."""
-    one = await Alert.get_or_none(id=showing.ref).prefetch_related("judge", "handler", "recipients", "events__actor")
+    one = await alert.whole(showing.ref)
     if one is None or (showing.args.get("again") and one.state is not AlertState.SENT):
         return None
     family = await sighting.family(one.sighting_id)
@@ -160,7 +160,7 @@ async def _title(showing: Showing, report: Sighting, parties: list[CaseDebtor]) 
     where = await full_name(report.area_code)
     at = showing.at(report.reported_at)
     if not people:
-        suspects = await report.suspects.all().prefetch_related("debtor")
+        suspects = await sighting.suspects_of(report)
         people = {row.debtor_id: row.debtor.name for row in suspects}
     if not people:
         return showing.text("alert.title_off_list", at=at, where=where)
@@ -194,7 +194,7 @@ def _says(showing: Showing, report: Sighting) -> str:
 
 async def _evidence(showing: Showing, report: Sighting) -> list[str]:
     reasons, sure = [], set()
-    for suspect in await report.suspects.all().prefetch_related("debtor"):
+    for suspect in await sighting.suspects_of(report):
         sure.add(sureness(suspect.reasons))
         words = [showing.plain(f"sighting.because_{kind}", word=word) for kind, word in suspect.reasons]
         if words:

@@ -220,7 +220,7 @@ async def show_not_lead(showing: Showing) -> Card | None:
 
 @card("receipt")
 async def show_receipt(showing: Showing) -> Card | None:
-    row = await Sighting.get_or_none(id=showing.ref).prefetch_related("suspects__debtor", "reporter")
+    row = await sighting.whole(showing.ref)
     if row is None:
         return None
     alerts = await alert.of_sighting_root(row.root_id)

@@ -15,9 +15,10 @@ from storage.case import CaseDebtor, of_debtors
 from storage.db import unit
 from storage.ladder import Target, due_at, next_step, steps_for
 from storage.outbox import Lane, put, put_to_person
-from storage.person import Address, Person, Role, holding
+from storage.person import Address, Person, Role, by_id, by_ids, holding
 from storage.shift import stand_in
 from storage.sighting import Sighting, SightingState
+from storage.sql import add, among, change, fetch, for_update, one, pick, relate
 
 
 class AlertState(StrEnum):
@@ -173,7 +174,7 @@ async def raise_for(report: Sighting) -> Sighting | None:
 
 async def _raise(report: Sighting, judge_id: int) -> None:
     now = unit().now
-    alert = await Alert.create(sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now)
+    alert = await add(Alert, sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now)
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await _event(alert, "raised")
     reached = await _hand_card(alert, judge_id)
@@ -183,7 +184,8 @@ async def _raise(report: Sighting, judge_id: int) -> None:
 
 async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
     """Makes the person a recipient and sends card and attachments; False where no chat of theirs is known."""
-    await Recipient.get_or_create(alert_id=alert.id, person_id=person_id, defaults={"escalated": escalated})
+    if person_id not in await _recipient_ids(alert.id):
+        await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
     for report in await sighting.family(alert.sighting_id):
         for item in await of_sighting(report.id):
@@ -197,7 +199,7 @@ async def join(report: Sighting, first: Sighting) -> None:
     """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
     sentence at once."""
     report.joined_id, report.state = first.id, SightingState.ALERTED
-    await Sighting.filter(id=report.id).update(joined_id=first.id, state=SightingState.ALERTED)
+    await change(Sighting, report.id, joined_id=first.id, state=SightingState.ALERTED)
     for alert in await _open_alerts(first.id):
         await _event(alert, "witness", detail=str(report.id))
         audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)
@@ -227,8 +229,8 @@ async def running_of(reporter_id: int, since: datetime) -> Sighting | None:
 
 async def held(alert_id: int, person: Person) -> Alert | None:
     """The alert, locked for a change, if this person holds a card of it."""
-    alert = await Alert.select_for_update().get_or_none(id=alert_id)
-    if alert is None or not await Recipient.filter(alert_id=alert_id, person_id=person.id).exists():
+    alert = await one(Alert, f"id = ?{for_update()}", alert_id)
+    if alert is None or person.id not in await _recipient_ids(alert_id):
         return None
     return alert
 
@@ -385,10 +387,10 @@ async def escalate(alert_id: int) -> None:
 
 async def delivered(alert_id: int, person_id: int | None) -> None:
     """A card arrived on a phone; the first to get one counts."""
-    alert = await Alert.get_or_none(id=alert_id)
+    alert = await one(Alert, "id = ?", alert_id)
     if alert is not None and alert.delivered_at is None:
         await _set(alert, delivered_at=unit().now)
-        await _event(alert, "delivered", await Person.get_or_none(id=person_id) if person_id else None)
+        await _event(alert, "delivered", await by_id(person_id))
         await refresh_receipts(alert.sighting_id)
 
 
@@ -406,7 +408,7 @@ async def undeliverable(alert_id: int, person_id: int | None) -> None:
 
 async def refresh_sighting(root_id: int) -> None:
     """Every card and receipt about this report shows how it stands now; a judge's colleagues see each other."""
-    for alert in await Alert.filter(sighting_id=root_id):
+    for alert in await pick(Alert, "sighting_id = ?", root_id):
         for person_id in await _recipient_ids(alert.id):
             await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT)
     await refresh_receipts(root_id)
@@ -429,7 +431,36 @@ async def parties_of(alert: Alert) -> list[CaseDebtor]:
 
 
 async def of_sighting_root(root_id: int) -> list[Alert]:
-    return await Alert.filter(sighting_id=root_id).order_by("id").prefetch_related("judge", "handler", "events__actor")
+    return await _with_people(await pick(Alert, "sighting_id = ? ORDER BY id", root_id))
+
+
+async def whole(alert_id: int) -> Alert | None:
+    """An alert with its people and timeline."""
+    found = await _with_people(await pick(Alert, "id = ?", alert_id))
+    return found[0] if found else None
+
+
+async def _with_people(alerts: list[Alert]) -> list[Alert]:
+    """Judge, handler, recipients and events (with who did them), fetched."""
+    if not alerts:
+        return []
+    words, value = among(alert.id for alert in alerts)
+    events = await pick(AlertEvent, f"alert_id {words} ORDER BY id", value)
+    recipients = await pick(Recipient, f"alert_id {words} ORDER BY id", value)
+    people = await by_ids(
+        [*(a.judge_id for a in alerts), *(a.handler_id for a in alerts), *(event.actor_id for event in events)]
+    )
+    for event in events:
+        relate(event, actor=people.get(event.actor_id) if event.actor_id else None)
+    for alert in alerts:
+        relate(
+            alert,
+            judge=people[alert.judge_id],
+            handler=people.get(alert.handler_id) if alert.handler_id else None,
+            events=[event for event in events if event.alert_id == alert.id],
+            recipients=[row for row in recipients if row.alert_id == alert.id],
+        )
+    return alerts
 
 
 async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 20) -> list[Alert]:
@@ -456,24 +487,24 @@ async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:
 
 
 async def _open_alerts(root_id: int) -> list[Alert]:
-    return await Alert.filter(sighting_id=root_id, state__in=OPEN).order_by("id")
+    rows = await pick(Alert, "sighting_id = ? ORDER BY id", root_id)
+    return [row for row in rows if row.state in OPEN]
 
 
 async def _recipient_ids(alert_id: int) -> list[int]:
-    rows = await Recipient.filter(alert_id=alert_id).order_by("id").values_list("person_id", flat=True)
-    return list(rows)  # type: ignore[arg-type]
+    rows = await fetch("SELECT person_id FROM recipient WHERE alert_id = ? ORDER BY id", alert_id)
+    return [row["person_id"] for row in rows]
 
 
 async def _set(alert: Alert, **values: object) -> None:
     for name, value in values.items():
         setattr(alert, name, value)
-    await Alert.filter(id=alert.id).update(**values)
+    await change(Alert, alert.id, **values)
 
 
 async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "") -> None:
-    await AlertEvent.create(
-        alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor.id if actor else None, detail=detail
-    )
+    actor_id = actor.id if actor else None
+    await add(AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail)
 
 
 def waited(alert: Alert, now: datetime) -> timedelta:

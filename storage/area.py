@@ -8,6 +8,8 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
+from storage.sql import fetch
+
 CODE_LENGTHS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
 _SUFFIX = re.compile(r"(村民委员会|居民委员会|股份经济合作社|村委会|居委会|村委|社区)$")
 
@@ -100,5 +102,6 @@ async def full_name(code: str) -> str:
     """Town and village as a judge wants to read it: 七里乡周弄村; only the name for larger areas."""
     if len(code) <= 9:
         return await name_of(code)
-    names = {area.code: area.name for area in await Area.filter(code__in=[town_of(code), code])}
-    return names.get(town_of(code), "") + short_name(names.get(code, code))
+    rows = await fetch("SELECT code, name FROM area WHERE code = ? OR code = ?", town_of(code), code)
+    names = {row["code"]: row["name"] for row in rows}
+    return str(names.get(town_of(code), "")) + short_name(names.get(code, code))

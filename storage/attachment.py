@@ -9,6 +9,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.person import Person
+from storage.sql import pick, run
 
 BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""
@@ -69,8 +70,13 @@ async def keep(
 async def claim_recent(reporter: Person, sighting_id: int) -> None:
     """What the reporter sent shortly before the sentence becomes part of it."""
     since = unit().now - BELONGS
-    await Attachment.filter(reporter_id=reporter.id, sighting_id=None, at__gte=since).update(sighting_id=sighting_id)
+    await run(
+        "UPDATE attachment SET sighting_id = ? WHERE reporter_id = ? AND sighting_id IS NULL AND at >= ?",
+        sighting_id,
+        reporter.id,
+        since,
+    )
 
 
 async def of_sighting(sighting_id: int) -> list[Attachment]:
-    return await Attachment.filter(sighting_id=sighting_id).order_by("id")
+    return await pick(Attachment, "sighting_id = ? ORDER BY id", sighting_id)

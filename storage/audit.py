@@ -1,6 +1,7 @@
 """Who saw and changed what: a chain in which a changed or removed entry shows."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import Unit, unit
+from storage.sql import add_numbered, fetch, for_update, run
 
 if TYPE_CHECKING:
     from storage.secret import Secrets
@@ -62,31 +64,23 @@ def record(action: str, subject: str = "", *, actor: str = "system", **detail: A
 
 async def append(scope: Unit) -> None:
     """Writes the unit's entries behind the last one; called once, at the end of the unit."""
-    head = await AuditHead.select_for_update().get(id=1)
-    previous, count = head.hash, head.count
+    head = (await fetch(f"SELECT count, hash FROM audit_head WHERE id = 1{for_update()}"))[0]
+    previous, count = head["hash"], head["count"]
     rows = []
     for entry in scope.audit:
         count += 1
-        row = AuditEntry(
-            id=count,
-            at=scope.now,
-            source=scope.source,
-            actor=entry["actor"],
-            action=entry["action"],
-            subject=entry["subject"],
-            detail=json.dumps(entry["detail"], ensure_ascii=False, sort_keys=True),
-        )
-        row.hash = previous = link(row, previous, scope.secrets)
+        detail = json.dumps(entry["detail"], ensure_ascii=False, sort_keys=True)
+        row = {**entry, "id": count, "at": scope.now, "source": scope.source, "detail": detail}
+        row["hash"] = previous = link(row, previous, scope.secrets)
         rows.append(row)
-    await AuditEntry.bulk_create(rows)
-    await AuditHead.filter(id=1).update(count=count, hash=previous)
+    await add_numbered(AuditEntry, rows)
+    await run("UPDATE audit_head SET count = ?, hash = ? WHERE id = 1", count, previous)
 
 
-def link(row: AuditEntry, previous: str, secrets: "Secrets") -> str:
-    """The signature of `row` behind the entry whose hash is `previous`."""
-    at = _stamp(row.at)
-    text = json.dumps([row.id, at, row.actor, row.action, row.subject, row.source, row.detail, previous])
-    return secrets.sign(text)
+def link(row: Mapping[str, Any], previous: str, secrets: "Secrets") -> str:
+    """The signature of an entry's fields behind the entry whose hash is `previous`."""
+    named = (row[name] for name in ("actor", "action", "subject", "source", "detail"))
+    return secrets.sign(json.dumps([row["id"], _stamp(row["at"]), *named, previous]))
 
 
 def _stamp(at: datetime) -> str:
@@ -98,7 +92,7 @@ async def verify(secrets: "Secrets") -> Verdict:
     previous, seen = GENESIS, 0
     while rows := await AuditEntry.filter(id__gt=seen).order_by("id").limit(1000):
         for row in rows:
-            if row.id != seen + 1 or row.hash != link(row, previous, secrets):
+            if row.id != seen + 1 or row.hash != link(vars(row), previous, secrets):
                 return Verdict(seen, seen + 1)
             previous, seen = row.hash, row.id
     head = await AuditHead.get(id=1)

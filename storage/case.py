@@ -9,8 +9,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.area import within
-from storage.debtor import PLATE_LENGTH, Debtor
-from storage.person import Person, Role
+from storage.debtor import PLATE_LENGTH, Debtor, debtors_by_id
+from storage.person import Person, Role, by_ids
+from storage.sql import among, pick, relate
 from storage.text import fold
 
 _CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
@@ -138,12 +139,19 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
 
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
     """The open cases of these debtors with everything a card shows."""
-    return (
-        await CaseDebtor.filter(debtor_id__in=debtor_ids)
-        .exclude(case__status=CaseStatus.PERFORMED)
-        .prefetch_related("case__judge", "debtor__aliases", "debtor__plates")
-        .order_by("case_id", "debtor_id")
-    )
+    words, value = among(debtor_ids)
+    parties = await pick(CaseDebtor, f"debtor_id {words} ORDER BY case_id, debtor_id", value) if debtor_ids else []
+    if not parties:
+        return []
+    debtors = await debtors_by_id(debtor_ids)
+    words, value = among(sorted({party.case_id for party in parties}))
+    cases = {row.id: row for row in await pick(Case, f"id {words}", value)}
+    judges = await by_ids(row.judge_id for row in cases.values())
+    for row in cases.values():
+        relate(row, judge=judges.get(row.judge_id) if row.judge_id else None)
+    for party in parties:
+        relate(party, case=cases[party.case_id], debtor=debtors[party.debtor_id])
+    return [party for party in parties if party.case.status is not CaseStatus.PERFORMED]
 
 
 def owing(party: CaseDebtor) -> Decimal | None:

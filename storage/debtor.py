@@ -1,5 +1,6 @@
 """Who owes: people and companies, as the village knows them."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
+from storage.sql import among, pick, relate
 
 PLATE_LENGTH = 12
 
@@ -66,6 +68,21 @@ class Plate(Model):
     class Meta:
         table = "plate"
         unique_together = (("debtor", "number"),)
+
+
+async def debtors_by_id(ids: Iterable[int]) -> dict[int, Debtor]:
+    """Debtors with their nicknames and plates."""
+    words, value = among(sorted(set(ids)))
+    found = {row.id: row for row in await pick(Debtor, f"id {words}", value)}
+    aliases = await pick(Alias, f"debtor_id {words} ORDER BY id", value)
+    plates = await pick(Plate, f"debtor_id {words} ORDER BY id", value)
+    for row in found.values():
+        relate(
+            row,
+            aliases=[alias for alias in aliases if alias.debtor_id == row.id],
+            plates=[plate for plate in plates if plate.debtor_id == row.id],
+        )
+    return found
 
 
 def age(born: date | None, today: date) -> int | None:

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
+from storage.sql import add_all, among, fetch, moment, run
 
 MAX_ATTEMPTS = 5
 
@@ -60,34 +62,49 @@ def _is_id(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """An update that has not been handled, without what is in it."""
+
+    id: int
+    channel: str
+    chat_id: int
+    not_before: datetime
+
+
 async def store(channel: str, updates: list[dict[str, Any]]) -> None:
     """Keeps a whole batch; those already there are passed over. The caller refuses updates without a usable id."""
     now = unit().now
     rows = [
-        Inbox(
-            channel=channel,
-            update_id=update["update_id"],
-            chat_id=chat_of(update),
-            payload=json.dumps(update, ensure_ascii=True),
-            received_at=now,
-            not_before=now,
-        )
+        {
+            "channel": channel,
+            "update_id": update["update_id"],
+            "chat_id": chat_of(update),
+            "payload": json.dumps(update, ensure_ascii=True),
+            "received_at": now,
+            "not_before": now,
+        }
         for update in updates
     ]
-    await Inbox.bulk_create(rows, ignore_conflicts=True)
+    await add_all(Inbox, rows, "ON CONFLICT DO NOTHING")
 
 
-async def waiting(busy: list[tuple[str, int]], limit: int = 500) -> list[Inbox]:
+async def waiting(busy: list[tuple[str, int]], limit: int = 500) -> list[Waiting]:
     """What has not been handled, oldest first, but for the chats (channel, number) that somebody has in hand; without
     the payloads, of which a storm has many and large ones."""
-    query = Inbox.filter(state=InboxState.NEW)
-    for channel in {channel for channel, _number in busy}:
-        query = query.exclude(channel=channel, chat_id__in=[number for name, number in busy if name == channel])
-    return await query.order_by("id").limit(limit).only("id", "channel", "chat_id", "not_before")
+    chats, args = "", list[Any]()
+    for channel in sorted({channel for channel, _number in busy}):
+        words, value = among(number for name, number in busy if name == channel)
+        chats += f" AND NOT (channel = ? AND chat_id {words})"
+        args += [channel, value]
+    sql = f"SELECT id, channel, chat_id, not_before FROM inbox WHERE state = 0{chats} ORDER BY id LIMIT {limit:d}"
+    return [
+        Waiting(row["id"], row["channel"], row["chat_id"], moment(row["not_before"])) for row in await fetch(sql, *args)
+    ]
 
 
 async def payload_of(row_id: int) -> str:
-    return (await Inbox.get(id=row_id).only("id", "payload")).payload
+    return str((await fetch("SELECT payload FROM inbox WHERE id = ?", row_id))[0]["payload"])
 
 
 async def last_update_id(channel: str) -> int | None:
@@ -99,7 +116,7 @@ async def last_update_id(channel: str) -> int | None:
 async def take(row_id: int) -> bool:
     """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. False
     where somebody else has it."""
-    return bool(await Inbox.filter(id=row_id, state=InboxState.NEW).update(state=InboxState.DONE))
+    return bool(await run("UPDATE inbox SET state = 1 WHERE id = ? AND state = 0", row_id))
 
 
 async def failed(row_id: int) -> str | None:

@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.area import contains
+from storage.sql import pick
 
 
 class Target(StrEnum):
@@ -33,7 +34,7 @@ class LadderStep(Model):
 
 async def steps_for(area_code: str) -> list[LadderStep]:
     """The ladder of the court that `area_code` belongs to, in order."""
-    rows = await LadderStep.all().order_by("number")
+    rows = await pick(LadderStep, "number > 0 ORDER BY number")
     nearest = max(
         (row.area_code for row in rows if row.area_code and contains(row.area_code, area_code)), default="", key=len
     )

@@ -10,6 +10,7 @@ from tortoise.models import Model
 
 from storage.db import unit
 from storage.person import Address, Role, addresses, holding
+from storage.sql import add, among, change, fetch, for_update, one, pick
 
 LEASE = timedelta(seconds=15)
 
@@ -98,12 +99,13 @@ async def put(
     if dedup is not None and not fresh:
         # Locked, so that a dispatcher that is just claiming it either has it, and a new row is needed, or leaves it
         # until this change can be seen.
-        waiting = await Outbox.filter(dedup=dedup, state=OutboxState.PENDING).order_by("id").select_for_update()
+        waiting = await fetch(f"SELECT id FROM outbox WHERE dedup = ? AND state = 0 ORDER BY id{for_update()}", dedup)
+        for row in waiting if args else ():
+            await change(Outbox, row["id"], args=json.dumps(args))
         if waiting:
-            if args:
-                await Outbox.filter(id__in=[row.id for row in waiting]).update(args=json.dumps(args))
             return
-    await Outbox.create(
+    await add(
+        Outbox,
         channel=to.channel,
         chat_id=to.chat_id,
         person_id=to.person_id,
@@ -136,18 +138,16 @@ async def tell_admins(area_code: str, key: str, **args: Any) -> None:
 async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
     """Takes due rows under a lease, one a chat, most urgent first; rows whose lease ran out count as doubtful."""
     now = unit().now
-    due = (
-        await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now)
-        .order_by("lane", "id")
-        .limit(limit * 4)
-        .select_for_update(skip_locked=True)
+    words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
+    free = f"NOT (channel || ':' || chat_id) {words}" if busy else "1 = 1"
+    lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
+    due = await pick(
+        Outbox,
+        f"state = 0 AND not_before <= ? AND {free} ORDER BY lane, id LIMIT {limit * 4:d}{lock}",
+        now,
+        *([value] if busy else []),
     )
-    lost = (
-        await Outbox.filter(state=OutboxState.SENDING, lease_until__lt=now)
-        .order_by("lane", "id")
-        .limit(limit)
-        .select_for_update(skip_locked=True)
-    )
+    lost = await pick(Outbox, f"state = 1 AND lease_until < ? ORDER BY lane, id LIMIT {limit:d}{lock}", now)
     for row in lost:
         row.doubtful = True
     taken: list[Outbox] = []
@@ -160,23 +160,31 @@ async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
         taken.append(row)
     for row in taken:
         row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
-        await row.save(update_fields=["state", "lease_until", "attempts", "doubtful"])
+        await change(
+            Outbox,
+            row.id,
+            state=row.state,
+            lease_until=row.lease_until,
+            attempts=row.attempts,
+            doubtful=row.doubtful,
+        )
     return taken
 
 
 async def due(now: datetime) -> bool:
     """Whether there is anything to claim."""
-    return (
-        await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).exists()
-        or await Outbox.filter(state=OutboxState.SENDING, lease_until__lt=now).exists()
+    return bool(
+        await fetch("SELECT 1 FROM outbox WHERE state = 0 AND not_before <= ? LIMIT 1", now)
+        or await fetch("SELECT 1 FROM outbox WHERE state = 1 AND lease_until < ? LIMIT 1", now)
     )
 
 
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
     """The far end confirmed it."""
-    await Outbox.filter(id=row.id).update(state=OutboxState.DONE, lease_until=None)
+    await change(Outbox, row.id, state=OutboxState.DONE, lease_until=None)
     if message_id is not None:
-        await Delivery.create(
+        await add(
+            Delivery,
             outbox_id=row.id,
             channel=row.channel,
             chat_id=row.chat_id,
@@ -201,14 +209,27 @@ async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
 
 async def end(row: Outbox, state: OutboxState) -> None:
     """Failed for good, or dropped as obsolete."""
-    await Outbox.filter(id=row.id).update(state=state, lease_until=None)
+    await change(Outbox, row.id, state=state, lease_until=None)
 
 
 async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Delivery | None:
     """The newest message that shows this card in this chat."""
-    return await Delivery.filter(channel=channel, chat_id=chat_id, kind=kind, ref=ref).order_by("-id").first()
+    return await one(
+        Delivery,
+        "channel = ? AND chat_id = ? AND kind = ? AND ref = ? ORDER BY id DESC LIMIT 1",
+        channel,
+        chat_id,
+        kind,
+        ref,
+    )
 
 
 async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
     """Which card a message is: to know what somebody replied to."""
-    return await Delivery.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()
+    return await one(
+        Delivery,
+        "channel = ? AND chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1",
+        channel,
+        chat_id,
+        message_id,
+    )

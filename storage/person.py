@@ -1,5 +1,6 @@
 """The officials, judges and supervisors, and the chats in which they can be reached."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.area import contains
 from storage.db import unit
+from storage.sql import among, fetch, one, pick, relate
 
 
 class Role(StrEnum):
@@ -95,13 +97,32 @@ class Address:
 
 async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
     """The joined endpoint behind a chat with its person, or None for a stranger."""
-    return await Endpoint.get_or_none(channel=channel, chat_id=chat_id).prefetch_related("person")
+    row = await one(Endpoint, "channel = ? AND chat_id = ?", channel, chat_id)
+    if row is not None:
+        relate(row, person=await one(Person, "id = ?", row.person_id))
+    return row
 
 
 async def addresses(person_id: int) -> list[Address]:
     """All chats in which the person can be reached now."""
-    rows = await Endpoint.filter(person_id=person_id, active=True, person__active=True).order_by("id")
-    return [Address(row.channel, row.chat_id, person_id) for row in rows]
+    rows = await fetch(
+        "SELECT e.channel, e.chat_id FROM endpoint e JOIN person p ON p.id = e.person_id "
+        "WHERE e.person_id = ? AND e.active = ? AND p.active = ? ORDER BY e.id",
+        person_id,
+        True,
+        True,
+    )
+    return [Address(row["channel"], row["chat_id"], person_id) for row in rows]
+
+
+async def by_id(person_id: int | None) -> Person | None:
+    return await one(Person, "id = ?", person_id) if person_id else None
+
+
+async def by_ids(person_ids: Iterable[int | None]) -> dict[int, Person]:
+    """People by their ids; what isn't an id is passed over."""
+    words, value = among(sorted({number for number in person_ids if number is not None}))
+    return {row.id: row for row in await pick(Person, f"id {words}", value)}
 
 
 async def join(person: Person, channel: str, chat_id: int) -> None:

@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import unit
+from storage.sql import pick
 
 
 class QuestionKind(StrEnum):
@@ -73,8 +74,14 @@ async def ask(
 
 async def open_in(channel: str, chat_id: int, *kinds: QuestionKind) -> list[Question]:
     """Open and unexpired questions of a chat, the newest first."""
-    query = Question.filter(channel=channel, chat_id=chat_id, closed_at=None, expires_at__gt=unit().now)
-    return await query.filter(kind__in=list(kinds or QuestionKind)).order_by("-id")
+    rows = await pick(
+        Question,
+        "channel = ? AND chat_id = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC",
+        channel,
+        chat_id,
+        unit().now,
+    )
+    return [row for row in rows if row.kind in (kinds or QuestionKind)]
 
 
 async def close(question_id: int) -> bool:

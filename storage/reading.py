@@ -292,8 +292,8 @@ def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
     return [person for person in ordered if abs(first - (person.age or 0)) < _AGE_GAP]
 
 
-_FAMILY = re.compile(f"[老小姓]([\u4e00-\u9fa5])|([\u4e00-\u9fa5])(?={_TITLES})")
-_PET = re.compile(r"[阿小]([\u4e00-\u9fa5])")
+_FAMILY = re.compile(f"(?<=[老小姓])([\u4e00-\u9fa5])|([\u4e00-\u9fa5])(?={_TITLES})")
+_PET = re.compile(r"(?<=[阿小])([\u4e00-\u9fa5])")
 
 
 def family_traces(text: str) -> list[str]:

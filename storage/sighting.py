@@ -11,10 +11,11 @@ from storage import audit
 from storage.area import within
 from storage.attachment import claim_recent
 from storage.db import unit
-from storage.debtor import Debtor
+from storage.debtor import Debtor, debtors_by_id
 from storage.inbox import new_incident
-from storage.person import Person
+from storage.person import Person, by_id, by_ids
 from storage.reading import Reading
+from storage.sql import add, change, fetch, one, pick, relate, run
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""
@@ -95,7 +96,8 @@ async def record(
     reporter: Person, channel: str, chat_id: int, message_id: int, text: str, area_code: str | None = None
 ) -> Sighting:
     """Logs the report first, before anything is decided about it."""
-    row = await Sighting.create(
+    row = await add(
+        Sighting,
         reporter_id=reporter.id,
         channel=channel,
         chat_id=chat_id,
@@ -116,25 +118,46 @@ async def note_reading(row: Sighting, reading: Reading) -> None:
     row.kind, row.place, row.urgent = reading.kind, reading.place[:80], reading.urgent
     row.doubtful, row.confidential = reading.ambiguous, row.confidential or reading.confidential
     row.off_list = reading.is_lead and not reading.guesses
-    await row.save(update_fields=["kind", "place", "urgent", "doubtful", "confidential", "off_list"])
+    names = ("kind", "place", "urgent", "doubtful", "confidential", "off_list")
+    await change(Sighting, row.id, **{name: getattr(row, name) for name in names})
     await set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
 
 
 async def set_suspects(row: Sighting, found: dict[int, tuple[tuple[str, str], ...]]) -> None:
     """Replaces who may be meant: debtor ids with the evidence for each."""
-    await Suspect.filter(sighting_id=row.id).delete()
+    await run("DELETE FROM suspect WHERE sighting_id = ?", row.id)
     for debtor_id, evidence in found.items():
-        await Suspect.create(sighting_id=row.id, debtor_id=debtor_id, evidence=json.dumps(evidence, ensure_ascii=False))
+        words = json.dumps(evidence, ensure_ascii=False)
+        await add(Suspect, sighting_id=row.id, debtor_id=debtor_id, evidence=words)
 
 
 async def set_state(row: Sighting, state: SightingState) -> None:
     row.state = state
-    await Sighting.filter(id=row.id).update(state=state)
+    await change(Sighting, row.id, state=state)
 
 
 async def suspect_ids(sighting_id: int) -> list[int]:
-    rows = await Suspect.filter(sighting_id=sighting_id).order_by("id")
-    return [row.debtor_id for row in rows]
+    rows = await fetch("SELECT debtor_id FROM suspect WHERE sighting_id = ? ORDER BY id", sighting_id)
+    return [row["debtor_id"] for row in rows]
+
+
+async def suspects_of(row: Sighting) -> list[Suspect]:
+    """Who may be meant, with their debtors; also as `row.suspects`."""
+    found = await pick(Suspect, "sighting_id = ? ORDER BY id", row.id)
+    debtors = await debtors_by_id(suspect.debtor_id for suspect in found) if found else {}
+    for suspect in found:
+        relate(suspect, debtor=debtors[suspect.debtor_id])
+    relate(row, suspects=found)
+    return found
+
+
+async def whole(sighting_id: int) -> Sighting | None:
+    """A report with its reporter and with who may be meant."""
+    row = await one(Sighting, "id = ?", sighting_id)
+    if row is not None:
+        relate(row, reporter=await by_id(row.reporter_id))
+        await suspects_of(row)
+    return row
 
 
 async def amend(row: Sighting, text: str) -> None:
@@ -153,30 +176,27 @@ async def stay_unnamed(row: Sighting) -> None:
 
 async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
     """The first report about this debtor, no older than `since`, whose alert is still open."""
-    return (
-        await Sighting.filter(
-            suspects__debtor_id=debtor_id,
-            joined_id=None,
-            state=SightingState.ALERTED,
-            reported_at__gte=since,
-            doubtful=False,
-            alerts__state__in=["sent", "acknowledged", "en_route", "on_scene"],
-        )
-        .order_by("id")
-        .first()
+    return await one(
+        Sighting,
+        "id IN (SELECT sighting_id FROM suspect WHERE debtor_id = ?) AND joined_id IS NULL AND state = ? "
+        "AND reported_at >= ? AND doubtful = ? AND EXISTS (SELECT 1 FROM alert WHERE sighting_id = sighting.id "
+        "AND state IN ('sent', 'acknowledged', 'en_route', 'on_scene')) ORDER BY id LIMIT 1",
+        debtor_id,
+        SightingState.ALERTED,
+        since,
+        False,
     )
 
 
 async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
     """The reporter's newest report that can still be corrected; of several sentences about one alert the first."""
-    row = (
-        await Sighting.filter(
-            reporter_id=reporter_id,
-            reported_at__gte=since,
-            state__in=[SightingState.ASKING, SightingState.ALERTED],
-        )
-        .order_by("-id")
-        .first()
+    row = await one(
+        Sighting,
+        "reporter_id = ? AND reported_at >= ? AND state IN (?, ?) ORDER BY reported_at DESC, id DESC LIMIT 1",
+        reporter_id,
+        since,
+        SightingState.ASKING,
+        SightingState.ALERTED,
     )
     if row is None:
         return None
@@ -202,9 +222,12 @@ async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | 
 
 async def family(root_id: int) -> list[Sighting]:
     """A report and its witnesses, in order, with their reporters."""
-    first = await Sighting.filter(id=root_id).prefetch_related("reporter")
-    rest = await Sighting.filter(joined_id=root_id).order_by("id").prefetch_related("reporter")
-    return [*first, *rest]
+    first = await pick(Sighting, "id = ?", root_id)
+    rows = [*first, *await pick(Sighting, "joined_id = ? ORDER BY id", root_id)]
+    people = await by_ids(row.reporter_id for row in rows)
+    for row in rows:
+        relate(row, reporter=people[row.reporter_id])
+    return rows
 
 
 async def in_area(area_code: str, start: datetime, end: datetime, limit: int = 50) -> list[Sighting]:

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
@@ -56,7 +55,7 @@ def _reader(field: Field[Any]) -> Any:
     if kind is not None:
         return {member.value: member for member in kind}.__getitem__
     if isinstance(field, fields.DatetimeField):
-        return lambda value: value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment
     if isinstance(field, fields.DateField):
         return lambda value: value if isinstance(value, date) else date.fromisoformat(value)
     if isinstance(field, fields.BooleanField):
@@ -157,6 +156,18 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
         await client.execute_many(_numbered(sql), [[_plain(value) for value in row] for row in values])
 
 
+async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows that bring their ids along, and every other field."""
+    hot = _hot(model)
+    values = [tuple(row[name] for name in hot.names) for row in rows]
+    sql = f'INSERT INTO "{hot.table}" ({hot.columns}) VALUES ({", ".join("?" * len(hot.names))})'
+    client, direct = _client()
+    if direct is not None:
+        direct.raw.executemany(sql, values)
+    else:
+        await client.execute_many(_numbered(sql), [[_plain(value) for value in row] for row in values])
+
+
 async def change(model: type[Model], number: int, **values: Any) -> int:
     """Updates the row of that id; 1 if there is one."""
     hot = _hot(model)
@@ -180,6 +191,11 @@ def _blank(model: type[M]) -> M:
     return made
 
 
+def moment(value: Any) -> datetime:
+    """A point in time as either engine gives it."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
 def _default(default: Any) -> Any:
     return default() if callable(default) else default
 
@@ -198,28 +214,10 @@ def for_update() -> str:
     return "" if _client()[1] is not None else " FOR UPDATE"
 
 
-def attach(row: Model, **related: Any) -> None:
+def relate(row: Model, **related: Any) -> None:
     """Sets what tortoise would have prefetched: a model (or None) for a foreign key, a list for the way back."""
     for name, value in related.items():
         if isinstance(value, list):
             getattr(row, name)._set_result_for_query(value)
         else:
             row.__dict__[f"_{name}"] = value
-
-
-__all__ = [
-    "HOT",
-    "Decimal",
-    "Row",
-    "add",
-    "add_all",
-    "among",
-    "attach",
-    "change",
-    "fetch",
-    "for_update",
-    "make",
-    "one",
-    "pick",
-    "run",
-]

@@ -55,7 +55,7 @@ class Dispatcher:
                 except StorageUnavailableError:
                     _log.error("outbox not readable, storage unavailable")
                     await self._db.clock.sleep(1)
-                await either(self._db.committed, self._db.clock.sleep(tick))
+                await either(self._db.committed, self._db.clock.sleep(await self._pause(tick)))
         finally:
             self._ended.set()
 
@@ -72,8 +72,17 @@ class Dispatcher:
         for task in self._flying.values():
             task.cancel()
 
+    async def _pause(self, tick: float) -> float:
+        """Until the next row is due, or a tick: what is due already waits for a chat or a place to become free."""
+        due = await outbox.next_due()
+        left = (due - self._db.clock.now()).total_seconds() if due is not None else tick
+        return left if 0 < left < tick else tick
+
     async def _launch(self) -> None:
-        while not self._stopping and len(self._flying) < SIDE_BY_SIDE and await outbox.due(self._db.clock.now()):
+        while not self._stopping and len(self._flying) < SIDE_BY_SIDE:
+            due = await outbox.next_due()
+            if due is None or due > self._db.clock.now():
+                return
             room = SIDE_BY_SIDE - len(self._flying)
             busy = set(self._flying)
             rows = await self._db.unit(partial(outbox.claim, room, busy), "dispatcher")

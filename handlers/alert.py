@@ -115,7 +115,8 @@ async def _undeliverable(row: Outbox) -> None:
 @card("alert", delivered=_delivered, undeliverable=_undeliverable)
 async def show_alert(showing: Showing) -> Card | None:
     """The task on one screen. A louder repetition that has been answered meanwhile is dropped."""
-    one = await alert.whole(showing.ref)
+    rows = await alert.side_by_side(showing.ref)
+    one = rows[0] if rows and rows[0].id == showing.ref else None
     if one is None or (showing.args.get("again") and one.state is not AlertState.SENT):
         return None
     family = await sighting.family(one.sighting_id)
@@ -135,7 +136,7 @@ async def show_alert(showing: Showing) -> Card | None:
     later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
-    lines += await _others(showing, one)
+    lines += _others(showing, rows[1:])
     return Card("\n".join(line for line in lines if line), await _buttons(showing, one))
 
 
@@ -232,10 +233,9 @@ def event_line(showing: Showing, event: AlertEvent) -> str:
     return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
 
 
-async def _others(showing: Showing, one: Alert) -> list[str]:
+def _others(showing: Showing, others: list[Alert]) -> list[str]:
     """Several cases, several judges: they see each other."""
-    rest = [other for other in await alert.of_sighting_root(one.sighting_id) if other.id != one.id]
-    rest = [other for other in rest if other.state is not AlertState.WITHDRAWN]
+    rest = [other for other in others if other.state is not AlertState.WITHDRAWN]
     words = [
         showing.plain(
             "alert.other", judge=judge_name(showing, other), state=showing.plain(f"alert.state_{other.state.value}")

@@ -106,12 +106,11 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     if reading.ambiguous:
         await sighting.set_state(row, SightingState.ASKING)
         await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
+        await _receipt(row)
     else:
         first = await alert.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
             await turn.say("sighting.passed_on")
-            return
-    await _receipt(row)
 
 
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:

@@ -1,6 +1,5 @@
 """One judge's task out of a report: its states, its timeline, and what brings it on or hands it over."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -10,15 +9,15 @@ from tortoise.models import Model
 
 from storage import audit, sighting
 from storage.area import within
-from storage.attachment import of_sighting
-from storage.case import CaseDebtor, of_debtors
+from storage.attachment import of_family, of_sighting
+from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
 from storage.ladder import Target, due_at, next_step, steps_for
 from storage.outbox import Lane, put, put_to_person
-from storage.person import Address, Person, Role, by_id, by_ids, holding
+from storage.person import Address, Person, Role, addresses, by_id, holding
 from storage.shift import stand_in
 from storage.sighting import Sighting, SightingState
-from storage.sql import add, among, change, fetch, for_update, one, pick, relate
+from storage.sql import add, among, change, fetch, for_update, joined, one, pick, relate
 
 
 class AlertState(StrEnum):
@@ -30,6 +29,8 @@ class AlertState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+RECEIPT_WAITS = timedelta(milliseconds=300)
+"""A receipt waits so long for the judge's phone: then it can say at once that the alert has arrived."""
 OPEN = (AlertState.SENT, AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
 _ORDER = {state: place for place, state in enumerate((*OPEN, AlertState.CLOSED))}
 
@@ -133,19 +134,6 @@ def may_move(state: AlertState, to: AlertState) -> bool:
     return _ORDER[to] > _ORDER[state]
 
 
-def concerned(parties: Iterable[CaseDebtor]) -> tuple[list[int], bool]:
-    """The judges of these cases, each once, in the order of the cases; and whether a case has none."""
-    judges: dict[int, None] = {}
-    orphan = False
-    for party in parties:
-        judge = party.case.judge
-        if judge is not None and judge.active:
-            judges[judge.id] = None
-        else:
-            orphan = True
-    return list(judges), orphan
-
-
 # -- raising -----------------------------------------------------------------------------------------------------
 
 
@@ -158,9 +146,10 @@ async def raise_for(report: Sighting) -> Sighting | None:
         if first is not None and first.id != report.id:
             await join(report, first)
             return first
+    fresh = report.state is SightingState.NOT_SENT
+    present = set[int]() if fresh else {alert.judge_id for alert in await _open_alerts(report.id)}
     await sighting.set_state(report, SightingState.ALERTED)
-    judge_ids, orphan = concerned(await of_debtors(debtor_ids))
-    present = {alert.judge_id for alert in await _open_alerts(report.id)}
+    judge_ids, orphan = await judges_of(debtor_ids) if debtor_ids else ([], False)
     if (orphan or not judge_ids) and (substitute := await stand_in(report.area_code, unit().now)) is not None:
         judge_ids = [*judge_ids, *([substitute.id] if substitute.id not in judge_ids else [])]
     for judge_id in judge_ids:
@@ -168,18 +157,29 @@ async def raise_for(report: Sighting) -> Sighting | None:
             await _raise(report, judge_id)
     if not judge_ids:
         audit.record("alert.nobody", f"sighting:{report.id}")
-    await refresh_sighting(report.id)
+    if fresh:
+        await refresh_receipts(report.id, wait=RECEIPT_WAITS)  # there are no other cards yet that could have changed
+    else:
+        await refresh_sighting(report.id)
     return None
 
 
 async def _raise(report: Sighting, judge_id: int) -> None:
     now = unit().now
-    alert = await add(Alert, sighting_id=report.id, judge_id=judge_id, area_code=report.area_code, raised_at=now)
+    reached = bool(await addresses(judge_id))
+    step = next_step(await steps_for(report.area_code), 0, reached)
+    alert = await add(
+        Alert,
+        sighting_id=report.id,
+        judge_id=judge_id,
+        area_code=report.area_code,
+        raised_at=now,
+        reachable=reached,
+        escalate_at=due_at(now, step, reached, now),
+    )
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await _event(alert, "raised")
-    reached = await _hand_card(alert, judge_id)
-    step = next_step(await steps_for(report.area_code), 0, reached)
-    await _set(alert, reachable=reached, escalate_at=due_at(now, step, reached, now))
+    await _hand_card(alert, judge_id)
 
 
 async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
@@ -187,9 +187,8 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -
     if person_id not in await _recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
-    for report in await sighting.family(alert.sighting_id):
-        for item in await of_sighting(report.id):
-            await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
+    for item in await of_family(alert.sighting_id):
+        await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
         await _event(alert, "unreachable", detail=str(person_id))
     return reached
@@ -334,7 +333,7 @@ async def withdraw(report: Sighting) -> None:
 
 async def retarget(report: Sighting) -> None:
     """Somebody else is meant: judges who are no longer concerned are told, the right ones get the alert."""
-    judge_ids, _orphan = concerned(await of_debtors(await sighting.suspect_ids(report.id)))
+    judge_ids, _orphan = await judges_of(await sighting.suspect_ids(report.id))
     for alert in await _open_alerts(report.id):
         await _event(alert, "corrected", detail=str(report.id))
         if alert.judge_id not in judge_ids:
@@ -414,12 +413,12 @@ async def refresh_sighting(root_id: int) -> None:
     await refresh_receipts(root_id)
 
 
-async def refresh_receipts(root_id: int) -> None:
+async def refresh_receipts(root_id: int, wait: timedelta | None = None) -> None:
     """The receipts of the reporter and the witnesses; each has one, however often they spoke."""
     family = await sighting.family(root_id)
     for report in {row.reporter_id: row for row in reversed(family)}.values():
         to = Address(report.channel, report.chat_id, report.reporter_id)
-        await put(to, "receipt", report.id, lane=Lane.RECEIPT, reply_to=report.message_id)
+        await put(to, "receipt", report.id, lane=Lane.RECEIPT, reply_to=report.message_id, delay=wait)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -431,36 +430,32 @@ async def parties_of(alert: Alert) -> list[CaseDebtor]:
 
 
 async def of_sighting_root(root_id: int) -> list[Alert]:
-    return await _with_people(await pick(Alert, "sighting_id = ? ORDER BY id", root_id))
+    return await _with_people("a.sighting_id = ?", root_id)
 
 
-async def whole(alert_id: int) -> Alert | None:
-    """An alert with its people and timeline."""
-    found = await _with_people(await pick(Alert, "id = ?", alert_id))
-    return found[0] if found else None
+async def side_by_side(alert_id: int) -> list[Alert]:
+    """This alert first, then the others about the same report, with people and timelines."""
+    rows = await _with_people("a.sighting_id = (SELECT sighting_id FROM alert WHERE id = ?)", alert_id)
+    return sorted(rows, key=lambda row: (row.id != alert_id, row.id))
 
 
-async def _with_people(alerts: list[Alert]) -> list[Alert]:
+async def _with_people(where: str, *args: object) -> list[Alert]:
     """Judge, handler, recipients and events (with who did them), fetched."""
-    if not alerts:
+    source = f"alert a JOIN person b ON b.id = a.judge_id LEFT JOIN person c ON c.id = a.handler_id WHERE {where}"
+    found = await joined((Alert, Person, Person), f"{source} ORDER BY a.id", *args)
+    if not found:
         return []
-    words, value = among(alert.id for alert in alerts)
-    events = await pick(AlertEvent, f"alert_id {words} ORDER BY id", value)
+    words, value = among(alert.id for alert, _judge, _handler in found)
+    source = f"alert_event a LEFT JOIN person b ON b.id = a.actor_id WHERE a.alert_id {words} ORDER BY a.id"
+    events = await joined((AlertEvent, Person), source, value)
     recipients = await pick(Recipient, f"alert_id {words} ORDER BY id", value)
-    people = await by_ids(
-        [*(a.judge_id for a in alerts), *(a.handler_id for a in alerts), *(event.actor_id for event in events)]
-    )
-    for event in events:
-        relate(event, actor=people.get(event.actor_id) if event.actor_id else None)
-    for alert in alerts:
-        relate(
-            alert,
-            judge=people[alert.judge_id],
-            handler=people.get(alert.handler_id) if alert.handler_id else None,
-            events=[event for event in events if event.alert_id == alert.id],
-            recipients=[row for row in recipients if row.alert_id == alert.id],
-        )
-    return alerts
+    for event, actor in events:
+        relate(event, actor=actor)
+    for alert, judge, handler in found:
+        mine = [event for event, _actor in events if event.alert_id == alert.id]
+        holders = [row for row in recipients if row.alert_id == alert.id]
+        relate(alert, judge=judge, handler=handler, events=mine, recipients=holders)
+    return [alert for alert, _judge, _handler in found]
 
 
 async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 20) -> list[Alert]:

@@ -80,3 +80,9 @@ async def claim_recent(reporter: Person, sighting_id: int) -> None:
 
 async def of_sighting(sighting_id: int) -> list[Attachment]:
     return await pick(Attachment, "sighting_id = ? ORDER BY id", sighting_id)
+
+
+async def of_family(root_id: int) -> list[Attachment]:
+    """What came with a report and with its witnesses' words."""
+    where = "sighting_id = ? OR sighting_id IN (SELECT id FROM sighting WHERE joined_id = ?) ORDER BY sighting_id, id"
+    return await pick(Attachment, where, root_id, root_id)

@@ -10,8 +10,8 @@ from tortoise.models import Model
 
 from storage.area import within
 from storage.debtor import PLATE_LENGTH, Debtor, debtors_by_id
-from storage.person import Person, Role, by_ids
-from storage.sql import among, pick, relate
+from storage.person import Person, Role
+from storage.sql import among, fetch, joined, relate
 from storage.text import fold
 
 _CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
@@ -139,19 +139,34 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
 
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
     """The open cases of these debtors with everything a card shows."""
-    words, value = among(debtor_ids)
-    parties = await pick(CaseDebtor, f"debtor_id {words} ORDER BY case_id, debtor_id", value) if debtor_ids else []
-    if not parties:
+    if not debtor_ids:
         return []
-    debtors = await debtors_by_id(debtor_ids)
-    words, value = among(sorted({party.case_id for party in parties}))
-    cases = {row.id: row for row in await pick(Case, f"id {words}", value)}
-    judges = await by_ids(row.judge_id for row in cases.values())
-    for row in cases.values():
-        relate(row, judge=judges.get(row.judge_id) if row.judge_id else None)
-    for party in parties:
-        relate(party, case=cases[party.case_id], debtor=debtors[party.debtor_id])
-    return [party for party in parties if party.case.status is not CaseStatus.PERFORMED]
+    words, value = among(debtor_ids)
+    source = (
+        "case_debtor a JOIN court_case b ON b.id = a.case_id LEFT JOIN person c ON c.id = b.judge_id "
+        f"WHERE a.debtor_id {words} AND b.status <> ? ORDER BY a.case_id, a.debtor_id"
+    )
+    found = await joined((CaseDebtor, Case, Person), source, value, CaseStatus.PERFORMED)
+    debtors = await debtors_by_id(debtor_ids) if found else {}
+    for party, case, judge in found:
+        relate(case, judge=judge)
+        relate(party, case=case, debtor=debtors[party.debtor_id])
+    return [party for party, _case, _judge in found]
+
+
+async def judges_of(debtor_ids: list[int]) -> tuple[list[int], bool]:
+    """The judges of these debtors' open cases, each once, in the order of the cases; and whether a case has none
+    who is there."""
+    words, value = among(debtor_ids)
+    rows = await fetch(
+        "SELECT c.judge_id, j.active FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
+        f"LEFT JOIN person j ON j.id = c.judge_id WHERE p.debtor_id {words} AND c.status <> ? "
+        "ORDER BY p.case_id, p.debtor_id",
+        value,
+        CaseStatus.PERFORMED,
+    )
+    judges = dict.fromkeys(row["judge_id"] for row in rows if row["active"])
+    return list(judges), any(not row["active"] for row in rows)
 
 
 def owing(party: CaseDebtor) -> Decimal | None:

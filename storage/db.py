@@ -31,7 +31,7 @@ from tortoise.transactions import in_transaction
 
 from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
-from storage.sql import HOT
+from storage.sql import HOT, reading_on, writing_on
 from storage.sqlite import DirectClient
 
 MODELS = [
@@ -182,9 +182,10 @@ class Database:
             await client.begin()
             token = get_connections().set("default", _as_default(client))
             try:
-                for work, source, seconds, done in group:
-                    result, error, hooks = await self._savepoint(client, work, source, seconds)
-                    outcomes.append((done, result, error, hooks))
+                with writing_on(client.direct):
+                    for work, source, seconds, done in group:
+                        result, error, hooks = await self._savepoint(client, work, source, seconds)
+                        outcomes.append((done, result, error, hooks))
             finally:
                 get_connections().reset(token)
             await client.commit()
@@ -430,10 +431,15 @@ async def open_database(
             await get_connection(alias).create_connection(with_db=True)
         db = Database(url, secrets, clock or SystemClock())
         await db.start()
-        try:
-            yield db
-        finally:
-            await db.close()
+        with contextlib.ExitStack() as stack:
+            if db.is_sqlite:
+                hot = get_connection(HOT)
+                assert isinstance(hot, DirectClient)
+                stack.enter_context(reading_on(hot.direct))
+            try:
+                yield db
+            finally:
+                await db.close()
     finally:
         await Tortoise.close_connections()
         EXECUTOR_CACHE.clear()

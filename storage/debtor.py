@@ -74,6 +74,8 @@ async def debtors_by_id(ids: Iterable[int]) -> dict[int, Debtor]:
     """Debtors with their nicknames and plates."""
     words, value = among(sorted(set(ids)))
     found = {row.id: row for row in await pick(Debtor, f"id {words}", value)}
+    if not found:
+        return {}
     aliases = await pick(Alias, f"debtor_id {words} ORDER BY id", value)
     plates = await pick(Plate, f"debtor_id {words} ORDER BY id", value)
     for row in found.values():

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from storage.db import unit
 from storage.person import Address, Role, addresses, holding
-from storage.sql import add, among, change, fetch, for_update, one, pick
+from storage.sql import add, among, change, fetch, for_update, moment, one, pick
 
 LEASE = timedelta(seconds=15)
 
@@ -96,12 +96,18 @@ async def put(
     scope = unit()
     dedup = None if ref == 0 else f"{kind}:{ref}:{to.channel}:{to.chat_id}"
     scope.after_commit.append(scope.db.committed.set)
+    not_before = scope.now + (delay or timedelta(0))
     if dedup is not None and not fresh:
         # Locked, so that a dispatcher that is just claiming it either has it, and a new row is needed, or leaves it
         # until this change can be seen.
-        waiting = await fetch(f"SELECT id FROM outbox WHERE dedup = ? AND state = 0 ORDER BY id{for_update()}", dedup)
-        for row in waiting if args else ():
-            await change(Outbox, row["id"], args=json.dumps(args))
+        columns = "id, attempts, not_before"
+        sql = f"SELECT {columns} FROM outbox WHERE dedup = ? AND state = 0 ORDER BY id{for_update()}"
+        waiting = await fetch(sql, dedup)
+        for row in waiting:
+            if args:
+                await change(Outbox, row["id"], args=json.dumps(args))
+            if not row["attempts"] and moment(row["not_before"]) > not_before:
+                await change(Outbox, row["id"], not_before=not_before)
         if waiting:
             return
     await add(
@@ -115,7 +121,7 @@ async def put(
         lane=lane,
         fresh=fresh,
         reply_to=reply_to,
-        not_before=scope.now + (delay or timedelta(0)),
+        not_before=not_before,
         created_at=scope.now,
         dedup=dedup,
     )
@@ -171,12 +177,11 @@ async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
     return taken
 
 
-async def due(now: datetime) -> bool:
-    """Whether there is anything to claim."""
-    return bool(
-        await fetch("SELECT 1 FROM outbox WHERE state = 0 AND not_before <= ? LIMIT 1", now)
-        or await fetch("SELECT 1 FROM outbox WHERE state = 1 AND lease_until < ? LIMIT 1", now)
-    )
+async def next_due() -> datetime | None:
+    """When there is, was or will be something to claim; None where nothing waits."""
+    waiting = (await fetch("SELECT min(not_before) FROM outbox WHERE state = 0"))[0][0]
+    leased = (await fetch("SELECT min(lease_until) FROM outbox WHERE state = 1"))[0][0]
+    return min((moment(at) for at in (waiting, leased) if at is not None), default=None)
 
 
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:

@@ -1,8 +1,8 @@
 """The officials, judges and supervisors, and the chats in which they can be reached."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from tortoise import fields
 from tortoise.expressions import Q
@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.area import contains
 from storage.db import unit
-from storage.sql import among, fetch, one, pick, relate
+from storage.sql import fetch, joined, pick, relate
 
 
 class Role(StrEnum):
@@ -97,10 +97,11 @@ class Address:
 
 async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
     """The joined endpoint behind a chat with its person, or None for a stranger."""
-    row = await one(Endpoint, "channel = ? AND chat_id = ?", channel, chat_id)
-    if row is not None:
-        relate(row, person=await one(Person, "id = ?", row.person_id))
-    return row
+    source = "endpoint a JOIN person b ON b.id = a.person_id WHERE a.channel = ? AND a.chat_id = ?"
+    for endpoint, owner in await joined((Endpoint, Person), source, channel, chat_id):
+        relate(endpoint, person=owner)
+        return cast(Endpoint, endpoint)
+    return None
 
 
 async def addresses(person_id: int) -> list[Address]:
@@ -116,13 +117,8 @@ async def addresses(person_id: int) -> list[Address]:
 
 
 async def by_id(person_id: int | None) -> Person | None:
-    return await one(Person, "id = ?", person_id) if person_id else None
-
-
-async def by_ids(person_ids: Iterable[int | None]) -> dict[int, Person]:
-    """People by their ids; what isn't an id is passed over."""
-    words, value = among(sorted({number for number in person_ids if number is not None}))
-    return {row.id: row for row in await pick(Person, f"id {words}", value)}
+    found = await pick(Person, "id = ?", person_id) if person_id else []
+    return found[0] if found else None
 
 
 async def join(person: Person, channel: str, chat_id: int) -> None:

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -11,11 +12,11 @@ from storage import audit
 from storage.area import within
 from storage.attachment import claim_recent
 from storage.db import unit
-from storage.debtor import Debtor, debtors_by_id
+from storage.debtor import Debtor
 from storage.inbox import new_incident
-from storage.person import Person, by_id, by_ids
+from storage.person import Person
 from storage.reading import Reading
-from storage.sql import add, change, fetch, one, pick, relate, run
+from storage.sql import add, change, fetch, joined, one, relate, run
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""
@@ -143,21 +144,23 @@ async def suspect_ids(sighting_id: int) -> list[int]:
 
 async def suspects_of(row: Sighting) -> list[Suspect]:
     """Who may be meant, with their debtors; also as `row.suspects`."""
-    found = await pick(Suspect, "sighting_id = ? ORDER BY id", row.id)
-    debtors = await debtors_by_id(suspect.debtor_id for suspect in found) if found else {}
-    for suspect in found:
-        relate(suspect, debtor=debtors[suspect.debtor_id])
-    relate(row, suspects=found)
-    return found
+    source = "suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id = ? ORDER BY a.id"
+    found = await joined((Suspect, Debtor), source, row.id)
+    for suspect, debtor in found:
+        relate(suspect, debtor=debtor)
+    suspects = [suspect for suspect, _debtor in found]
+    relate(row, suspects=suspects)
+    return suspects
 
 
 async def whole(sighting_id: int) -> Sighting | None:
     """A report with its reporter and with who may be meant."""
-    row = await one(Sighting, "id = ?", sighting_id)
-    if row is not None:
-        relate(row, reporter=await by_id(row.reporter_id))
-        await suspects_of(row)
-    return row
+    source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ?"
+    found = _with_reporters(await joined((Sighting, Person), source, sighting_id))
+    if not found:
+        return None
+    await suspects_of(found[0])
+    return found[0]
 
 
 async def amend(row: Sighting, text: str) -> None:
@@ -222,12 +225,14 @@ async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | 
 
 async def family(root_id: int) -> list[Sighting]:
     """A report and its witnesses, in order, with their reporters."""
-    first = await pick(Sighting, "id = ?", root_id)
-    rows = [*first, *await pick(Sighting, "joined_id = ? ORDER BY id", root_id)]
-    people = await by_ids(row.reporter_id for row in rows)
-    for row in rows:
-        relate(row, reporter=people[row.reporter_id])
-    return rows
+    source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ? OR a.joined_id = ? ORDER BY a.id"
+    return _with_reporters(await joined((Sighting, Person), source, root_id, root_id))
+
+
+def _with_reporters(rows: list[list[Any]]) -> list[Sighting]:
+    for row, reporter in rows:
+        relate(row, reporter=reporter)
+    return [row for row, _reporter in rows]
 
 
 async def in_area(area_code: str, start: datetime, end: datetime, limit: int = 50) -> list[Sighting]:

@@ -4,16 +4,18 @@ Written with `?` for both engines. Everything here runs in the unit that is runn
 Models come out as tortoise makes them, so that whoever gets one need not know which way it came.
 """
 
+import contextlib
+import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
 from tortoise import fields
-from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.fields.base import Field
 from tortoise.models import Model
@@ -21,7 +23,8 @@ from tortoise.models import Model
 from storage.sqlite import Direct
 
 M = TypeVar("M", bound=Model)
-Row = Mapping[str, Any]
+Row = Any
+"""A row of either engine, by column or place."""
 HOT = "hot"
 """The alias of SQLite's connection for reading by index."""
 
@@ -42,9 +45,8 @@ class _Hot:
         self.generated = len(keys) < len(self.names)
         self.insert = f'INSERT INTO "{self.table}" ({listed}) VALUES ({holes})'
         self.select = f'SELECT {self.columns} FROM "{self.table}" WHERE '
-        self.readers = [
-            (column, name, _reader(meta.fields_map[name])) for column, name in zip(columns, self.names, strict=True)
-        ]
+        self.readers = [(name, _reader(meta.fields_map[name])) for name in self.names]
+        self.listed = columns
         self.column = meta.fields_db_projection
         self.defaults = {name: meta.fields_map[name].default for name in keys}
 
@@ -75,16 +77,33 @@ def _numbered(sql: str) -> str:
     return re.sub(r"\?", lambda _match: f"${next(count)}", sql)
 
 
-def _client() -> tuple[BaseDBAsyncClient, Direct | None]:
-    """The unit's connection, else the readers'; and the same as SQLite, if it is."""
-    client = get_connection("default")
-    connection = getattr(client, "_connection", None)
-    if isinstance(connection, Direct):
-        return client, connection
-    if client.capabilities.dialect == "sqlite":
-        hot = get_connection(HOT)
-        return hot, getattr(hot, "_connection", None)
-    return client, None
+_writing: ContextVar[Direct | None] = ContextVar("chuishao_writing", default=None)
+_reading: list[Direct] = []
+
+
+def _direct() -> Direct | None:
+    """SQLite's connection: the unit's inside of one, else the readers'. None on PostgreSQL."""
+    return _writing.get() or (_reading[0] if _reading else None)
+
+
+@contextlib.contextmanager
+def writing_on(connection: Direct) -> Iterator[None]:
+    """Everything in here belongs to the transaction that is open on this connection."""
+    token = _writing.set(connection)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+@contextlib.contextmanager
+def reading_on(connection: Direct) -> Iterator[None]:
+    """Where everything that isn't in a unit reads, as long as the database is open."""
+    _reading.append(connection)
+    try:
+        yield
+    finally:
+        _reading.remove(connection)
 
 
 def _plain(value: Any) -> Any:
@@ -94,18 +113,18 @@ def _plain(value: Any) -> Any:
 
 async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
-    client, direct = _client()
+    direct = _direct()
     if direct is not None:
         return direct.raw.execute(sql, args).fetchall()
-    return (await client.execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
+    return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
 
 
 async def run(sql: str, *args: Any) -> int:
     """Changes rows; how many."""
-    client, direct = _client()
+    direct = _direct()
     if direct is not None:
         return direct.raw.execute(sql, args).rowcount
-    return (await client.execute_query(_numbered(sql), [_plain(arg) for arg in args]))[0]
+    return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[0]
 
 
 async def pick(model: type[M], where: str, *args: Any) -> list[M]:
@@ -126,17 +145,17 @@ async def add(model: type[M], **values: Any) -> M:
     row = {name: values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys}
     if values:
         raise TypeError(f"{model.__name__} has no {', '.join(values)}")
-    client, direct = _client()
+    direct = _direct()
     number: Any = None
     if direct is not None:
         number = direct.raw.execute(hot.insert, tuple(row.values())).lastrowid
     elif hot.generated:
-        found = await client.execute_insert(
+        found = await get_connection("default").execute_insert(
             _numbered(f"{hot.insert} RETURNING id"), [_plain(value) for value in row.values()]
         )
         number = found["id"]
     else:
-        await client.execute_insert(_numbered(hot.insert), [_plain(value) for value in row.values()])
+        await get_connection("default").execute_insert(_numbered(hot.insert), [_plain(value) for value in row.values()])
     made = _blank(model)
     made.__dict__.update(row)
     if hot.generated:
@@ -149,11 +168,13 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
     hot = _hot(model)
     values = [tuple(row[name] if name in row else _default(hot.defaults[name]) for name in hot.keys) for row in rows]
     sql = f"{hot.insert} {conflict}"
-    client, direct = _client()
+    direct = _direct()
     if direct is not None:
         direct.raw.executemany(sql, values)
     else:
-        await client.execute_many(_numbered(sql), [[_plain(value) for value in row] for row in values])
+        await get_connection("default").execute_many(
+            _numbered(sql), [[_plain(value) for value in row] for row in values]
+        )
 
 
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -161,11 +182,13 @@ async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) ->
     hot = _hot(model)
     values = [tuple(row[name] for name in hot.names) for row in rows]
     sql = f'INSERT INTO "{hot.table}" ({hot.columns}) VALUES ({", ".join("?" * len(hot.names))})'
-    client, direct = _client()
+    direct = _direct()
     if direct is not None:
         direct.raw.executemany(sql, values)
     else:
-        await client.execute_many(_numbered(sql), [[_plain(value) for value in row] for row in values])
+        await get_connection("default").execute_many(
+            _numbered(sql), [[_plain(value) for value in row] for row in values]
+        )
 
 
 async def change(model: type[Model], number: int, **values: Any) -> int:
@@ -175,19 +198,39 @@ async def change(model: type[Model], number: int, **values: Any) -> int:
     return await run(f'UPDATE "{hot.table}" SET {sets} WHERE id = ?', *values.values(), number)
 
 
-def make(model: type[M], row: Row) -> M:
-    """A model out of a row that has all its columns."""
+def make(model: type[M], row: Row, start: int = 0) -> M:
+    """A model out of a row in which its columns, as `columns` lists them, begin at `start`."""
     made = _blank(model)
     state = made.__dict__
-    for column, name, read in _hot(model).readers:
-        value = row[column]
+    for place, (name, read) in enumerate(_hot(model).readers, start):
+        value = row[place]
         state[name] = value if read is None or value is None else read(value)
     return made
 
 
+@cache
+def columns(model: type[Model], alias: str) -> str:
+    """A model's columns under the alias of its table, for a join."""
+    return ", ".join(f'{alias}."{column}"' for column in _hot(model).listed)
+
+
+async def joined(models: Sequence[type[Model]], source: str, *args: Any) -> list[list[Any]]:
+    """Rows of models that are joined: `source` goes behind FROM and names the tables `a`, `b`, `c`… in the order of
+    `models`. One that a LEFT JOIN didn't find is None."""
+    listed = ", ".join(columns(model, "abcdef"[place]) for place, model in enumerate(models))
+    starts = list(itertools.accumulate((len(_hot(model).names) for model in models), initial=0))
+    return [
+        [None if row[start] is None else make(model, row, start) for model, start in zip(models, starts, strict=False)]
+        for row in await fetch(f"SELECT {listed} FROM {source}", *args)
+    ]
+
+
 def _blank(model: type[M]) -> M:
     made = model.__new__(model)
-    made.__dict__.update(_partial=False, _saved_in_db=True, _custom_generated_pk=False, _await_when_save={})
+    state = made.__dict__
+    state["_partial"] = state["_custom_generated_pk"] = False
+    state["_saved_in_db"] = True
+    state["_await_when_save"] = {}
     return made
 
 
@@ -202,7 +245,7 @@ def _default(default: Any) -> Any:
 
 def among(values: Iterable[Any]) -> tuple[str, Any]:
     """`IN` for a list of any length: the piece of SQL to put behind the column, and its one argument."""
-    direct = _client()[1]
+    direct = _direct()
     listed = list(values)
     if direct is not None:
         return "IN (SELECT value FROM json_each(?))", json.dumps(listed, ensure_ascii=False)
@@ -211,7 +254,7 @@ def among(values: Iterable[Any]) -> tuple[str, Any]:
 
 def for_update() -> str:
     """Locks the rows that are read, where the engine has more than one writer."""
-    return "" if _client()[1] is not None else " FOR UPDATE"
+    return "" if _direct() is not None else " FOR UPDATE"
 
 
 def relate(row: Model, **related: Any) -> None:

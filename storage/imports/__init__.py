@@ -123,7 +123,7 @@ async def sequences_follow(*models: type[Model]) -> None:
     for model in models:
         table = model._meta.db_table
         await client.execute_query(
-            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM \"{table}\"))"  # noqa: S608 - our own table names
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM \"{table}\"))"
         )
 
 

@@ -22,6 +22,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tortoise.exceptions import BaseORMException
 
+if sys.platform != "win32":
+    import uvloop
+
 import locales
 from bot import doctor as examination
 from bot import logs
@@ -129,7 +132,15 @@ def _settings() -> Settings:
 
 def _go(work: Coroutine[Any, Any, int]) -> NoReturn:
     """Runs a command's coroutine; what it returns is the exit code."""
-    raise typer.Exit(asyncio.run(work))
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        raise typer.Exit(runner.run(work))
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which doesn't exist for Windows."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 @contextlib.asynccontextmanager

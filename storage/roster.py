@@ -63,8 +63,9 @@ async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]
     if not queries:
         return [[]]
     rows = await fetch(" UNION ".join(sql for sql, _args in queries), *(arg for _sql, args in queries for arg in args))
-    known = await _load({row["id"] for row in rows}, local(now).date())
-    sure = {row["id"] for row in rows if row["sure"]}
+    plain = fold(text)
+    known = await _load({number for number, _sure, word in rows if word in plain}, local(now).date())
+    sure = {number for number, sure, _word in rows if sure}
     rings = []
     if len(area_code) == 12:
         rings.append([one for code, one in known if code == area_code])
@@ -78,19 +79,21 @@ Query = tuple[str, list[object]]
 
 
 def _with_traces(area_code: str, text: str) -> list[Query]:
-    """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more."""
+    """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more. With each
+    the word that has to stand in the text, if its index knows only the beginning of it."""
     traces = _traces(text)
     queries: list[Query] = []
 
-    def ask(source: str, condition: str, *values: object) -> None:
-        sql = f"SELECT d.id, 0 AS sure FROM {source} WHERE {condition} AND d.area_code >= ? AND d.area_code <= ?"
+    def ask(source: str, condition: str, *values: object, word: str = "''") -> None:
+        inside = "d.area_code >= ? AND d.area_code <= ?"
+        sql = f"SELECT d.id, 0 AS sure, {word} AS word FROM {source} WHERE {condition} AND {inside}"
         queries.append((sql, [*values, area_code, area_code.ljust(12, "9")]))
 
     if traces.pairs:
         words, value = among(traces.pairs)
         for start in (1, 2, 3):
-            ask("debtor d", f"substr(d.name, {start}, 2) {words}", value)
-        ask("alias a JOIN debtor d ON d.id = a.debtor_id", f"substr(a.text, 1, 2) {words}", value)
+            ask("debtor d", f"substr(d.name, {start}, 2) {words}", value, word=f"substr(d.name, {start})")
+        ask("alias a JOIN debtor d ON d.id = a.debtor_id", f"substr(a.text, 1, 2) {words}", value, word="a.text")
     if traces.surnames:
         words, value = among(traces.surnames)
         ask("debtor d", f"substr(d.name, 1, 1) {words}", value)
@@ -121,7 +124,7 @@ def _surely_named(county: str, text: str) -> list[Query]:
         if values:
             words, value = among(values)
             sql = (
-                f"SELECT d.id, 1 AS sure FROM {source} WHERE {column} {words} AND d.area_code >= ? AND d.area_code <= ?"
+                f"SELECT d.id, 1 AS sure, '' AS word FROM {source} WHERE {column} {words} AND d.area_code >= ? AND d.area_code <= ?"
             )
             queries.append((sql, [value, county, county.ljust(12, "9")]))
     return queries

@@ -245,8 +245,10 @@ def _default(default: Any) -> Any:
 
 def among(values: Iterable[Any]) -> tuple[str, Any]:
     """`IN` for a list of any length: the piece of SQL to put behind the column, and its one argument."""
-    direct = _direct()
     listed = list(values)
+    if len(listed) == 1:
+        return "= ?", listed[0]
+    direct = _direct()
     if direct is not None:
         return "IN (SELECT value FROM json_each(?))", json.dumps(listed, ensure_ascii=False)
     return "= ANY(?)", listed

@@ -22,7 +22,7 @@ from bot.metrics import Metrics
 from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
-from storage.db import Database, StorageUnavailableError
+from storage.db import Database, StorageUnavailableError, unit
 from storage.outbox import Delivery, Outbox, OutboxState
 
 SIDE_BY_SIDE = 32
@@ -44,6 +44,7 @@ class Dispatcher:
         self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
         self._ended = asyncio.Event()
+        db.rider = self._claim
 
     async def run(self, tick: float) -> None:
         """Until `drain`."""
@@ -83,13 +84,20 @@ class Dispatcher:
             due = await outbox.next_due()
             if due is None or due > self._db.clock.now():
                 return
-            room = SIDE_BY_SIDE - len(self._flying)
-            busy = set(self._flying)
-            rows = await self._db.unit(partial(outbox.claim, room, busy), "dispatcher")
-            if not rows:
+            if not await self._db.unit(self._claim, "dispatcher"):
                 return
-            for row in rows:
-                self._flying[row.channel, row.chat_id] = self._nursery.create_task(self._send(row))
+
+    async def _claim(self) -> bool:
+        """In a unit: takes what is due and has room; it flies once that is on disk. False where there is nothing."""
+        room = 0 if self._stopping else SIDE_BY_SIDE - len(self._flying)
+        rows = await outbox.claim(room, set(self._flying)) if room > 0 else []
+        if rows:
+            unit().after_commit.append(partial(self._fly, rows))
+        return bool(rows)
+
+    def _fly(self, rows: list[Outbox]) -> None:
+        for row in rows:
+            self._flying[row.channel, row.chat_id] = self._nursery.create_task(self._send(row))
 
     async def _send(self, row: Outbox) -> None:
         try:

@@ -125,6 +125,9 @@ class Database:
         self._pool_tasks: set[asyncio.Task[Any]] = set()
         self._pool_slots = asyncio.Semaphore(16)
         self.group_sizes: Callable[[int], None] = lambda _size: None
+        self.rider: Work | None = None
+        """Runs as the last unit of each group that put something into the outbox: the dispatcher, which takes what is
+        due in the same commit. SQLite only."""
 
     async def unit(self, work: Work, source: str = "system", *, seconds: float = UNIT_SECONDS) -> Any:
         """Runs `work` as one transaction and returns what it returned, once that is on disk.
@@ -184,8 +187,10 @@ class Database:
             try:
                 with writing_on(client.direct):
                     for work, source, seconds, done in group:
-                        result, error, hooks = await self._savepoint(client, work, source, seconds)
-                        outcomes.append((done, result, error, hooks))
+                        outcomes.append((done, *await self._savepoint(client, work, source, seconds)))
+                    if self.rider is not None and any(self.committed.set in hooks for *_rest, hooks in outcomes):
+                        ridden = await self._savepoint(client, self.rider, "dispatcher", UNIT_SECONDS)
+                        outcomes.append((asyncio.get_running_loop().create_future(), *ridden))
             finally:
                 get_connections().reset(token)
             await client.commit()

@@ -179,9 +179,12 @@ async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
 
 async def next_due() -> datetime | None:
     """When there is, was or will be something to claim; None where nothing waits."""
-    waiting = (await fetch("SELECT min(not_before) FROM outbox WHERE state = 0"))[0][0]
-    leased = (await fetch("SELECT min(lease_until) FROM outbox WHERE state = 1"))[0][0]
-    return min((moment(at) for at in (waiting, leased) if at is not None), default=None)
+    waiting, leased = (
+        "SELECT min(not_before) FROM outbox WHERE state = 0",
+        "SELECT min(lease_until) FROM outbox WHERE state = 1",
+    )
+    row = (await fetch(f"SELECT ({waiting}), ({leased})"))[0]
+    return min((moment(at) for at in row if at is not None), default=None)
 
 
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:

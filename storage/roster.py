@@ -123,9 +123,8 @@ def _surely_named(county: str, text: str) -> list[Query]:
     for source, column, values in signs:
         if values:
             words, value = among(values)
-            sql = (
-                f"SELECT d.id, 1 AS sure, '' AS word FROM {source} WHERE {column} {words} AND d.area_code >= ? AND d.area_code <= ?"
-            )
+            inside = "d.area_code >= ? AND d.area_code <= ?"
+            sql = f"SELECT d.id, 1 AS sure, '' AS word FROM {source} WHERE {column} {words} AND {inside}"
             queries.append((sql, [value, county, county.ljust(12, "9")]))
     return queries
 

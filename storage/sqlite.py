@@ -72,8 +72,16 @@ class DirectClient(SqliteClient):
         return cast(Direct, self._connection)
 
     async def begin(self) -> None:
-        """Waits, in the thread, until no other process writes."""
-        await self.direct.threaded.execute("BEGIN IMMEDIATE")
+        """At once where nobody else writes; else waits, in the thread, until the other process is done."""
+        raw = self.direct.raw
+        raw.execute("PRAGMA busy_timeout = 0")
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raw.execute(f"PRAGMA busy_timeout = {self.pragmas['busy_timeout']}")
+            await self.direct.threaded.execute("BEGIN IMMEDIATE")
 
     async def commit(self) -> None:
         """Waits, in the thread, for the disk."""

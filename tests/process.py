@@ -108,6 +108,7 @@ class Bot:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
         return {
             "cpu": (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"),
+            "system": int(stat[12]) / os.sysconf("SC_CLK_TCK"),
             "rss": int(status["VmRSS"].split()[0]) / 1024,
             "peak": int(status["VmHWM"].split()[0]) / 1024,
             "files": len(list(Path(f"/proc/{self.pid}/fd").iterdir())),

@@ -70,7 +70,7 @@ class Telegram:
         self._fed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._posts: set[asyncio.Task[None]] = set()
+        self._posts: dict[int, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(40)
         self._bot_times: list[float] = []
         self._chat_times: dict[int, float] = defaultdict(lambda: -1.0)
@@ -86,7 +86,7 @@ class Telegram:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=40))
 
     async def stop(self) -> None:
-        for task in self._posts:
+        for task in self._posts.values():
             task.cancel()
         if self._session is not None:
             await self._session.close()
@@ -202,9 +202,9 @@ class Telegram:
     # -- webhook -------------------------------------------------------------------------------------------------
 
     def _post_soon(self, number: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._post(number))
-        self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        if number not in self._posts:
+            task = self._posts[number] = asyncio.get_running_loop().create_task(self._post(number))
+            task.add_done_callback(lambda _task: self._posts.pop(number, None))
 
     async def _post(self, number: int) -> None:
         """Until the bot says 200, as Telegram does it."""
@@ -212,7 +212,7 @@ class Telegram:
         while self.webhook and number in self.waiting:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with self._slots:
-                    status = await self.post(self.waiting[number])
+                    status = await self.post(self.waiting[number]) if number in self.waiting else 200
                 if status == 200:
                     self.waiting.pop(number, None)
                     return

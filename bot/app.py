@@ -34,6 +34,7 @@ from storage import person
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
 from storage.inbox import chat_of, new_incident
+from storage.unavailable import StorageUnavailableError
 
 SHUTDOWN_SECONDS = 10.0
 TELEGRAM, WEB = "telegram", "web"
@@ -277,19 +278,27 @@ class _Assembly:
     async def _webhook(self, request: web.Request) -> web.Response:
         return await self._receiver.webhook(self._channels[TELEGRAM], self._secret(), request)
 
+    async def _known_language(self, channel: str, chat_id: int) -> str:
+        """Empty for a stranger, and for who can't be looked up and hasn't written of late."""
+        try:
+            endpoint = await person.at_chat(channel, chat_id)
+        except StorageUnavailableError:
+            return self._router.languages.get((channel, chat_id), "")
+        return (endpoint.person.language or DEFAULT) if endpoint is not None else ""
+
     async def _not_logged(self, channel: Channel, updates: list[dict[str, Any]]) -> None:
         """Nothing can be kept: those who are known are told so, once a minute, past the outbox, and whom to call."""
         now = asyncio.get_running_loop().time()
         for chat_id in {chat_of(update) for update in updates}:
             if now - self._told.get(chat_id, -60.0) < 60:
                 continue
-            endpoint = await person.at_chat(channel.name, chat_id)
-            if endpoint is None:
+            language = await self._known_language(channel.name, chat_id)
+            if not language:
                 continue
             self._told[chat_id] = now
             incident = new_incident()
             words = text(
-                endpoint.person.language or DEFAULT,
+                language,
                 "help.not_logged",
                 phone=self._settings.court_phone,
                 incident=incident,

@@ -40,13 +40,14 @@ from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
-from storage.db import Database, NewerDatabaseError, NotADatabaseError, StorageUnavailableError, open_database
+from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.invitation import VALID, invite
 from storage.person import Person, find
 from storage.reading import Reading, read
 from storage.roster import circles
 from storage.secret import new_key
+from storage.unavailable import StorageUnavailableError
 
 DONE, FOUND, WRONG = 0, 1, 2
 _MOST_LINES = 20

@@ -22,8 +22,9 @@ from bot.metrics import Metrics
 from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
-from storage.db import Database, StorageUnavailableError, unit
+from storage.db import Database, unit
 from storage.outbox import Delivery, Outbox, OutboxState
+from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
 _LONGEST_PAUSE = 300.0
@@ -53,10 +54,12 @@ class Dispatcher:
                 self._db.committed.clear()
                 try:
                     await self._launch()
+                    pause = await self._pause(tick)
                 except StorageUnavailableError:
                     _log.error("outbox not readable, storage unavailable")
                     await self._db.clock.sleep(1)
-                await either(self._db.committed, self._db.clock.sleep(await self._pause(tick)))
+                    continue
+                await either(self._db.committed, self._db.clock.sleep(pause))
         finally:
             self._ended.set()
 

@@ -25,7 +25,9 @@ class Metrics:
         self.inbox_waiting = Gauge("chuishao_inbox_waiting", "Updates not handled yet", registry=registry)
         self.outbox_waiting = Gauge("chuishao_outbox_waiting", "Rows not sent yet", registry=registry)
         self.inbox_age = Gauge("chuishao_inbox_age_seconds", "Age of the oldest unhandled update", registry=registry)
-        self.outbox_age = Gauge("chuishao_outbox_age_seconds", "Age of the oldest unsent row", registry=registry)
+        self.outbox_age = Gauge(
+            "chuishao_outbox_age_seconds", "Age of the oldest due row that isn't sent", ["lane"], registry=registry
+        )
         self.dead_letters = Gauge("chuishao_dead_letters", "Updates given up", registry=registry)
 
     def page(self) -> bytes:

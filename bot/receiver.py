@@ -12,7 +12,8 @@ from bot.api import ApiError, ConflictError, NoAnswerError, NotSentError, Unauth
 from bot.channel import Channel
 from bot.metrics import Metrics
 from storage import inbox
-from storage.db import Database, StorageUnavailableError
+from storage.db import Database
+from storage.unavailable import StorageUnavailableError
 
 ALLOWED = ["message", "edited_message", "callback_query"]
 POLL_SECONDS = 25
@@ -48,8 +49,7 @@ class Receiver:
 
     async def poll(self, channel: Channel) -> None:
         """Asks for updates for ever. The next offset confirms a batch only after it is on disk."""
-        last = await inbox.last_update_id(channel.name)
-        offset = last + 1 if last is not None else None
+        offset = await self._first_offset(channel)
         while True:
             try:
                 asked: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": LIMIT, "allowed_updates": ALLOWED}
@@ -65,6 +65,16 @@ class Receiver:
                 offset = max((u["update_id"] for u in updates if _usable(u)), default=(offset or 1) - 1) + 1
             else:
                 await self._db.clock.sleep(2)
+
+    async def _first_offset(self, channel: Channel) -> int | None:
+        """Behind the newest update that is on disk; None where there is none."""
+        while True:
+            try:
+                last = await inbox.last_update_id(channel.name)
+            except StorageUnavailableError:
+                await self._db.clock.sleep(1)
+            else:
+                return last + 1 if last is not None else None
 
     @staticmethod
     def _pause(channel: Channel, error: Exception) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Awaitable
 
 import structlog
@@ -13,13 +14,15 @@ from bot.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
-from storage.db import Database, StorageUnavailableError
+from storage.db import Database
 from storage.inbox import Waiting
 from storage.outbox import Lane, put, tell_admins
 from storage.person import Address
+from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 64
 """How many chats are handled at once."""
+MOST_CHATS = 10_000
 Chat = tuple[str, int]
 _log = structlog.get_logger("router")
 
@@ -45,6 +48,9 @@ class Router:
         self._woken = asyncio.Event()
         self._stopping = False
         self._unavailable = False
+        self.languages: OrderedDict[Chat, str] = OrderedDict()
+        """Who of the known people has written of late, and their language: for a word to them while nothing can be
+        looked up."""
 
     def wake(self) -> None:
         """There is something new in the inbox."""
@@ -57,7 +63,13 @@ class Router:
                 self._unavailable = False
                 await self._db.clock.sleep(1)
             self._woken.clear()
-            for chat, rows in (await self._ready()).items():
+            try:
+                ready = await self._ready()
+            except StorageUnavailableError:
+                _log.error("inbox not readable, storage unavailable")
+                self._unavailable = True
+                continue
+            for chat, rows in ready.items():
                 if len(self._running) < SIDE_BY_SIDE:
                     self._running[chat] = self._nursery.create_task(self._take(chat, rows))
             await either(self._woken, self._db.clock.sleep(tick))
@@ -138,6 +150,8 @@ class Router:
         speaker = endpoint.person if endpoint is not None and endpoint.person.active else None
         if endpoint is not None and speaker is not None and not endpoint.active:
             await person.revive(endpoint)
+        if speaker is not None:
+            self._remember((row.channel, row.chat_id), speaker.language)
         message = update.effective_message
         command = message is not None and (message.text or "").startswith("/")
         return Turn(
@@ -150,6 +164,12 @@ class Router:
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
         )
+
+    def _remember(self, chat: Chat, language: str) -> None:
+        self.languages[chat] = language
+        self.languages.move_to_end(chat)
+        while len(self.languages) > MOST_CHATS:
+            self.languages.popitem(last=False)
 
     async def _failed(self, row: Waiting, error: Exception) -> None:
         _log.error("handler failed", inbox=row.id, error=type(error).__name__, where=where(error))

@@ -6,10 +6,11 @@ import structlog
 
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, question
-from storage.db import Database, StorageUnavailableError
+from storage import alert, inbox, outbox, question
+from storage.db import Database
 from storage.inbox import Inbox, InboxState
-from storage.outbox import Outbox, OutboxState
+from storage.outbox import Lane, Outbox, OutboxState
+from storage.unavailable import StorageUnavailableError
 
 _log = structlog.get_logger("timers")
 
@@ -45,10 +46,13 @@ class Timers:
 
     async def _figures(self) -> None:
         now = self._db.clock.now()
-        oldest = await Inbox.filter(state=InboxState.NEW).order_by("id").first()
-        self._metrics.inbox_age.set((now - oldest.received_at).total_seconds() if oldest else 0)
-        unsent = await Outbox.filter(state=OutboxState.PENDING, not_before__lte=now).order_by("lane", "id").first()
-        self._metrics.outbox_age.set((now - unsent.created_at).total_seconds() if unsent else 0)
+        received = await inbox.oldest()
+        self._metrics.inbox_age.set((now - received).total_seconds() if received else 0)
+        ages = await outbox.oldest_by_lane(now)
+        for lane in Lane:
+            self._metrics.outbox_age.labels(lane.name.lower()).set(
+                (now - ages[lane]).total_seconds() if lane in ages else 0
+            )
 
     async def counts(self) -> None:
         """The figures that cost a count; worked out when somebody asks for the metrics."""

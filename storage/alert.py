@@ -352,8 +352,8 @@ async def _announce(alert: Alert, what: str, report: Sighting) -> None:
 
 
 async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
-    rows = Alert.filter(state=AlertState.SENT, escalate_at__lte=now).order_by("escalate_at").limit(limit)
-    return list(await rows.values_list("id", flat=True))  # type: ignore[arg-type]
+    sql = f"SELECT id FROM alert WHERE state = ? AND escalate_at <= ? ORDER BY escalate_at LIMIT {limit:d}"
+    return [row["id"] for row in await fetch(sql, AlertState.SENT, now)]
 
 
 async def escalate(alert_id: int) -> None:

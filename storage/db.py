@@ -24,7 +24,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.connection import get_connection, get_connections
-from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
@@ -33,6 +32,7 @@ from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
 from storage.sql import HOT, reading_on, writing_on
 from storage.sqlite import DirectClient
+from storage.unavailable import StorageUnavailableError, gave_way
 
 MODELS = [
     f"storage.{noun}"
@@ -63,10 +63,6 @@ UNIT_SECONDS = 30.0
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "30000", "foreign_keys": "ON"}
 
 _log = logging.getLogger("chuishao.db")
-
-
-class StorageUnavailableError(Exception):
-    """The commit did not happen: disk full, read-only, locked for too long, server gone. Nothing was kept."""
 
 
 class NotADatabaseError(Exception):
@@ -144,8 +140,13 @@ class Database:
             return await asyncio.shield(done)
         task = asyncio.get_running_loop().create_task(self._pooled(work, source, seconds))
         self._pool_tasks.add(task)
-        task.add_done_callback(self._pool_tasks.discard)
+        task.add_done_callback(self._pooled_ended)
         return await asyncio.shield(task)
+
+    def _pooled_ended(self, task: asyncio.Task[Any]) -> None:
+        self._pool_tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # a caller that was cancelled meanwhile doesn't fetch it; that is no accident
 
     async def alive(self) -> bool:
         """Whether a write would be kept right now: a real, empty change, rolled into a commit."""
@@ -296,15 +297,7 @@ def _classified(error: Exception) -> Exception:
     """A disk or server that gave way inside the unit is told apart from a unit that is wrong."""
     if any(isinstance(one, DeadlockDetectedError | SerializationError) for one in (error, *error.args)):
         return _DeadlockError()
-    if isinstance(error, OSError) or (
-        isinstance(error, OperationalError | sqlite3.OperationalError)
-        and any(word in str(error) for word in _UNAVAILABLE)
-    ):
-        return StorageUnavailableError(str(error))
-    return error
-
-
-_UNAVAILABLE = ("disk", "full", "readonly", "read-only", "locked", "I/O", "unable to open", "connection")
+    return StorageUnavailableError(str(error)) if gave_way(error) else error
 
 
 async def _in_time(scope: Unit, work: Work, seconds: float) -> Any:

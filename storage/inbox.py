@@ -109,8 +109,14 @@ async def payload_of(row_id: int) -> str:
 
 async def last_update_id(channel: str) -> int | None:
     """The newest update that is on disk, from which polling goes on."""
-    row = await Inbox.filter(channel=channel).order_by("-update_id").first()
-    return row.update_id if row else None
+    rows = await fetch("SELECT max(update_id) FROM inbox WHERE channel = ?", channel)
+    return None if rows[0][0] is None else int(rows[0][0])
+
+
+async def oldest() -> datetime | None:
+    """Since when the oldest update waits."""
+    rows = await fetch("SELECT received_at FROM inbox WHERE state = 0 ORDER BY id LIMIT 1")
+    return moment(rows[0][0]) if rows else None
 
 
 async def take(row_id: int) -> bool:

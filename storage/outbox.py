@@ -187,6 +187,13 @@ async def next_due() -> datetime | None:
     return min((moment(at) for at in row if at is not None), default=None)
 
 
+async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
+    """Since when the oldest row that should be sent waits, by lane; lanes without one are left out."""
+    sql = "SELECT created_at FROM outbox WHERE state = 0 AND lane = ? AND not_before <= ? ORDER BY id LIMIT 1"
+    found = {lane: await fetch(sql, lane, now) for lane in Lane}
+    return {lane: moment(rows[0][0]) for lane, rows in found.items() if rows}
+
+
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
     """The far end confirmed it."""
     await change(Outbox, row.id, state=OutboxState.DONE, lease_until=None)

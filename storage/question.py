@@ -91,4 +91,4 @@ async def close(question_id: int) -> bool:
 
 async def expired(now: datetime, limit: int = 100) -> list[Question]:
     """Open questions whose time is over."""
-    return await Question.filter(closed_at=None, expires_at__lte=now).order_by("expires_at").limit(limit)
+    return await pick(Question, f"closed_at IS NULL AND expires_at <= ? ORDER BY expires_at LIMIT {limit:d}", now)

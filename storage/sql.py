@@ -21,6 +21,7 @@ from tortoise.fields.base import Field
 from tortoise.models import Model
 
 from storage.sqlite import Direct
+from storage.unavailable import told_apart
 
 M = TypeVar("M", bound=Model)
 Row = Any
@@ -115,8 +116,10 @@ async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
     direct = _direct()
     if direct is not None:
-        return direct.raw.execute(sql, args).fetchall()
-    return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
+        with told_apart():
+            return direct.raw.execute(sql, args).fetchall()
+    with told_apart():
+        return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
 
 
 async def run(sql: str, *args: Any) -> int:

@@ -1,11 +1,14 @@
 """A real PostgreSQL server for the tests, on loopback, thrown away afterwards."""
 
+import contextlib
 import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -22,8 +25,8 @@ class Server:
     """initdb refuses to run as root, so there the server runs as whoever owns nothing: `postgres` or `nobody`."""
 
     def __init__(self, binaries: Path, folder: Path) -> None:
-        self._binaries = binaries
-        self._folder = folder
+        self.binaries = binaries
+        self.folder = folder
         self._numbers = itertools.count(1)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -39,13 +42,13 @@ class Server:
 
     def start(self) -> None:
         if self._user:
-            shutil.chown(self._folder, self._user)
-            for parent in self._folder.parents:
+            shutil.chown(self.folder, self._user)
+            for parent in self.folder.parents:
                 if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 1:
                     parent.chmod(parent.stat().st_mode | 0o711)
-        data = str(self._folder / "db")
+        data = str(self.folder / "db")
         self._run(
-            str(self._binaries / "initdb"),
+            str(self.binaries / "initdb"),
             "-D",
             data,
             "-U",
@@ -56,17 +59,58 @@ class Server:
             "UTF8",
             "--locale=C.UTF-8",
         )
-        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
-        self._run(str(self._binaries / "pg_ctl"), "-D", data, "-o", options, "-l", f"{data}/log", "-w", "start")
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts it on the data that are there."""
+        data = self.folder / "db"
+        # A killed server leaves its locks, which name a process that nobody may have buried yet.
+        for lock in (data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        self._run(str(self.binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", f"{data}/log", "-w", "start")
+
+    def kill(self) -> None:
+        """SIGKILL for the server and all that it has started."""
+        pid = int((self.folder / "db" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for number in (pid, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        for number in (pid, *map(int, children)):
+            while _lives(number):
+                time.sleep(0.02)
+
+    def replica(self, name: str) -> "Server":
+        """A streaming replica, without whose word this server confirms no commit."""
+        other = Server(self.binaries, self.folder / name)
+        other.folder.mkdir()
+        if self._user:
+            shutil.chown(other.folder, self._user)
+        line = f"host=127.0.0.1 port={self.port} user=chuishao application_name={name}"
+        target = str(other.folder / "db")
+        self._run(str(self.binaries / "pg_basebackup"), "-D", target, "-d", line, "-R", "-X", "stream", "-c", "fast")
+        other.restart()
+        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        self.sql("SELECT pg_reload_conf()")
+        return other
+
+    def promote(self) -> None:
+        self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-w", "promote")
+
+    def sql(self, statement: str) -> None:
+        """One statement, as the owner."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "chuishao", "-d", "postgres")
+        self._run(str(self.binaries / "psql"), "-q", *where, "-c", statement)
 
     def stop(self) -> None:
-        self._run(str(self._binaries / "pg_ctl"), "-D", str(self._folder / "db"), "-m", "immediate", "stop")
+        self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-m", "immediate", "stop")
 
     def create(self, name: str | None = None, template: str = "template1") -> str:
         """A new database's url."""
         name = name or f"story_{next(self._numbers)}"
         self._run(
-            str(self._binaries / "createdb"),
+            str(self.binaries / "createdb"),
             "-h",
             "127.0.0.1",
             "-p",
@@ -78,3 +122,10 @@ class Server:
             name,
         )
         return f"postgres://chuishao@127.0.0.1:{self.port}/{name}"
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    return False

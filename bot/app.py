@@ -144,7 +144,9 @@ class _Assembly:
         self._router = Router(db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/")
         self._dispatcher = Dispatcher(db, self._channels, self._metrics, self._nursery)
         self._timers = Timers(db, self._metrics)
-        self._receiver = Receiver(db, self._metrics, self._router.wake, self._not_logged)
+        self._receiver = Receiver(
+            db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused
+        )
         self._add_routes(app)
         if self._extend is not None:
             self._extend(app)

@@ -1,12 +1,12 @@
 """A leg on which people are reached: Telegram, or the web chats of our own gateway. Same handlers, same cards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telegram.ext import Application, ContextTypes
 
 import handlers
 from bot.api import BotApi, QuietBot
-from bot.limiter import Limiter
+from bot.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
 
@@ -19,6 +19,9 @@ class Channel:
     api: BotApi
     app: App
     limiter: Limiter
+    silence: Silence = field(default_factory=Silence)
+    refused: bool = False
+    """The far end doesn't take the bot's token; the administrators have been told."""
     bot_name: str = ""
     """The bot's user name, once it is known; links into Telegram need it."""
 

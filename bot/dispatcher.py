@@ -23,10 +23,13 @@ from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
-from storage.outbox import Delivery, Outbox, OutboxState
+from storage.outbox import Delivery, Outbox, OutboxState, Room
 from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
+FOR_ALERTS = 8
+"""Of these places, how many the other lanes leave free: an alert never waits for one."""
+REFUSED_SECONDS = 30.0
 _LONGEST_PAUSE = 300.0
 _MEDIA = {"photo": "sendPhoto", "voice": "sendVoice"}
 _log = structlog.get_logger("dispatcher")
@@ -92,8 +95,14 @@ class Dispatcher:
 
     async def _claim(self) -> bool:
         """In a unit: takes what is due and has room; it flies once that is on disk. False where there is nothing."""
-        room = 0 if self._stopping else SIDE_BY_SIDE - len(self._flying)
-        rows = await outbox.claim(room, set(self._flying)) if room > 0 else []
+        places = 0 if self._stopping else SIDE_BY_SIDE - len(self._flying)
+        if places <= 0:
+            return False
+        now, busy = unit().now, set(self._flying)
+        for name, channel in self._channels.items():
+            busy |= {(name, chat_id) for chat_id in channel.silence.chats(now)}
+        closed = frozenset(name for name, channel in self._channels.items() if channel.silence.everybody(now))
+        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), frozenset(busy), closed))
         if rows:
             unit().after_commit.append(partial(self._fly, rows))
         return bool(rows)
@@ -140,12 +149,14 @@ class Dispatcher:
         if before is not None and before.rendered == rendered and not row.arguments:
             await self._settle(row, OutboxState.DONE)
             return
-        await channel.limiter.wait(row.lane, row.chat_id)
+        if not card.method:
+            await channel.limiter.wait(row.lane, row.chat_id)
         try:
             message_id = await self._call(channel, row, card, before)
         except (ApiError, NotSentError, NoAnswerError) as error:
-            await self._refused(row, error)
+            await self._refused(channel, row, error)
             return
+        channel.refused = False
         self._metrics.sent.labels(row.lane.name.lower(), "ok").inc()
         waited = (self._db.clock.now() - row.created_at).total_seconds()
         self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
@@ -237,23 +248,45 @@ class Dispatcher:
         except ApiError as error:
             _log.info("refused", method=card.method, code=error.code, outbox=row.id)
 
-    async def _refused(self, row: Outbox, error: Exception) -> None:
+    async def _refused(self, channel: Channel, row: Outbox, error: Exception) -> None:
         """What is to be done about it, by kind of error."""
         result = type(error).__name__.removesuffix("Error").lower()
         self._metrics.sent.labels(row.lane.name.lower(), result).inc()
         backoff = min(_LONGEST_PAUSE, 2.0 ** min(row.attempts, 9)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        now = self._db.clock.now()
         if isinstance(error, RetryAfterError):
+            channel.silence.keep(row.chat_id, now, error.seconds)
             await self._settle(row, None, error.seconds)
         elif isinstance(error, NoAnswerError):
             await self._settle(row, None, backoff, doubtful=True)
         elif isinstance(error, NotSentError | ServerError):
             await self._settle(row, None, backoff, doubtful=isinstance(error, ServerError))
         elif isinstance(error, UnauthorizedError):
-            await self._settle(row, None, 30)
+            channel.silence.keep_all(now, REFUSED_SECONDS)
+            await self._settle(row, None, REFUSED_SECONDS)
+            await self.token_refused(channel)
+        elif isinstance(error, ApiError) and isinstance(error.parameters.get("migrate_to_chat_id"), int):
+            await self._moved(row, error.parameters["migrate_to_chat_id"])
         else:
             assert isinstance(error, ApiError)
             _log.warning("not delivered", outbox=row.id, kind=row.kind, code=error.code)
             await self._give_up(row, error)
+
+    async def token_refused(self, channel: Channel) -> None:
+        """The administrators hear of it once, on whatever other way there is to them."""
+        if channel.refused:
+            return
+        channel.refused = True
+        _log.error("the bot token is refused", channel=channel.name)
+        await self._db.unit(partial(outbox.tell_all_admins, "help.token_refused"), "dispatcher")
+
+    async def _moved(self, row: Outbox, chat_id: int) -> None:
+        async def note() -> None:
+            await person.moved(row.channel, row.chat_id, chat_id)
+            await outbox.move(row, chat_id)
+            await outbox.put_back(row, 0, doubtful=False)
+
+        await self._db.unit(note, f"outbox:{row.id}")
 
     async def _give_up(self, row: Outbox, error: ApiError) -> None:
         """Permanent: the endpoint is disabled where it can't be reached, and the record hears of it."""

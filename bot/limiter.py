@@ -1,16 +1,20 @@
-"""Telegram's sending limits, one for the bot and one a chat, with a share that only alerts may use."""
+"""Telegram's sending limits, one for the bot and one a chat, with a share that only alerts may use; and the silence
+that the far end asks for."""
 
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from aiolimiter import AsyncLimiter
 
 from storage.outbox import Lane
 
-PER_SECOND = 30
+PER_SECOND = 28
+"""Telegram allows about 30; what is sent evenly may arrive a little closer together."""
 FOR_ALERTS = 5
-"""Of those thirty, how many the other lanes leave alone."""
-GROUP_SECONDS = 3.0
+"""Of those, how many the other lanes leave alone."""
+CHAT_SECONDS = 1.05
+GROUP_SECONDS = 3.1
 """20 messages a minute to a group."""
 MOST_CHATS = 10_000
 
@@ -46,8 +50,37 @@ class TelegramLimits:
 
     def _chat(self, chat_id: int) -> AsyncLimiter:
         known = self._chats.pop(chat_id, None)
-        limiter = known or AsyncLimiter(1, GROUP_SECONDS if chat_id < 0 else 1.0)
+        limiter = known or AsyncLimiter(1, GROUP_SECONDS if chat_id < 0 else CHAT_SECONDS)
         self._chats[chat_id] = limiter
         while len(self._chats) > MOST_CHATS:
             self._chats.pop(next(iter(self._chats)))
         return limiter
+
+
+class Silence:
+    """What a 429 asks for. It doesn't say whether the chat or the bot was meant: the chat it is, until a second chat
+    is told the same meanwhile."""
+
+    def __init__(self) -> None:
+        self._chats: dict[int, datetime] = {}
+        self._all: datetime | None = None
+
+    def keep(self, chat_id: int, now: datetime, seconds: float) -> None:
+        until = now + timedelta(seconds=seconds)
+        others = [end for chat, end in self._chats.items() if chat != chat_id and end > now]
+        self._chats[chat_id] = max(until, self._chats.get(chat_id, until))
+        if others:
+            self.keep_all(now, (max(until, *others) - now).total_seconds())
+
+    def keep_all(self, now: datetime, seconds: float) -> None:
+        until = now + timedelta(seconds=seconds)
+        self._all = max(until, self._all or until)
+
+    def chats(self, now: datetime) -> set[int]:
+        """Who is left alone now."""
+        self._chats = {chat: until for chat, until in self._chats.items() if until > now}
+        return set(self._chats)
+
+    def everybody(self, now: datetime) -> bool:
+        """Whether nothing at all may be sent now."""
+        return self._all is not None and self._all > now

@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -27,11 +28,19 @@ TellNotLogged = Callable[[Channel, list[dict[str, Any]]], Awaitable[None]]
 class Receiver:
     """Stores updates and wakes the router."""
 
-    def __init__(self, db: Database, metrics: Metrics, wake: Callable[[], None], refuse: TellNotLogged) -> None:
+    def __init__(
+        self,
+        db: Database,
+        metrics: Metrics,
+        wake: Callable[[], None],
+        refuse: TellNotLogged,
+        token_refused: Callable[[Channel], Awaitable[None]],
+    ) -> None:
         self._db = db
         self._metrics = metrics
         self._wake = wake
         self._refuse = refuse
+        self._tell_token_refused = token_refused
 
     async def store(self, channel: Channel, updates: list[dict[str, Any]]) -> bool:
         """True once they are on disk. False where they can't be kept: then the senders have been told."""
@@ -49,41 +58,51 @@ class Receiver:
 
     async def poll(self, channel: Channel) -> None:
         """Asks for updates for ever. The next offset confirms a batch only after it is on disk."""
-        offset = await self._first_offset(channel)
+        offset, since = await self._first_offset(channel)
         while True:
+            if offset is not None and self._db.clock.now() - since > inbox.COUNTS_ANEW:
+                offset = None
             try:
                 asked: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": LIMIT, "allowed_updates": ALLOWED}
                 if offset is not None:
                     asked["offset"] = offset
                 updates = await channel.api.call("getUpdates", asked, seconds=POLL_SECONDS + 10)
+            except UnauthorizedError:
+                await self._token_refused(channel)
+                await self._db.clock.sleep(30)
+                continue
             except (ApiError, NotSentError, NoAnswerError) as error:
                 await self._db.clock.sleep(self._pause(channel, error))
                 continue
             if not isinstance(updates, list) or not updates:
                 continue
             if await self.store(channel, updates):
+                since = self._db.clock.now()
                 offset = max((u["update_id"] for u in updates if _usable(u)), default=(offset or 1) - 1) + 1
             else:
                 await self._db.clock.sleep(2)
 
-    async def _first_offset(self, channel: Channel) -> int | None:
-        """Behind the newest update that is on disk; None where there is none."""
+    async def _token_refused(self, channel: Channel) -> None:
+        try:
+            await self._tell_token_refused(channel)
+        except StorageUnavailableError:
+            _log.error("administrators not told, storage unavailable")
+
+    async def _first_offset(self, channel: Channel) -> tuple[int | None, datetime]:
+        """Behind the newest update that is on disk, None where there is none; and when that came."""
         while True:
             try:
-                last = await inbox.last_update_id(channel.name)
+                last = await inbox.last_update(channel.name)
             except StorageUnavailableError:
                 await self._db.clock.sleep(1)
             else:
-                return last + 1 if last is not None else None
+                return (last[0] + 1, last[1]) if last is not None else (None, self._db.clock.now())
 
     @staticmethod
     def _pause(channel: Channel, error: Exception) -> float:
         if isinstance(error, ConflictError):
             _log.warning("somebody else is polling this bot; waiting", channel=channel.name)
             return 5
-        if isinstance(error, UnauthorizedError):
-            _log.error("the bot token is refused", channel=channel.name)
-            return 30
         _log.warning("no updates", channel=channel.name, error=type(error).__name__)
         return 1
 

@@ -1,5 +1,7 @@
 """The judge's card and its buttons; /pending."""
 
+from datetime import timedelta
+
 import locales
 from handlers import relay as relay_handlers
 from handlers.callback import Tap
@@ -12,7 +14,7 @@ from storage.access import Action
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
-from storage.outbox import Lane, Outbox
+from storage.outbox import Lane, Outbox, last_delivery
 from storage.person import Person, Role, colleagues
 from storage.question import QuestionKind
 from storage.reading import Sureness, sureness
@@ -21,6 +23,9 @@ from storage.sighting import Sighting, SightingState
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)
 _PAGE = 6
+LATE = timedelta(minutes=3)
+"""From this age on a card that arrives only now says how old it is."""
+LOUDER_AFTER = timedelta(seconds=60)
 _WITNESSES = 5
 """The newest that fit on the card; each came as a message of its own too."""
 
@@ -117,7 +122,7 @@ async def show_alert(showing: Showing) -> Card | None:
     """The task on one screen. A louder repetition that has been answered meanwhile is dropped."""
     rows = await alert.side_by_side(showing.ref)
     one = rows[0] if rows and rows[0].id == showing.ref else None
-    if one is None or (showing.args.get("again") and one.state is not AlertState.SENT):
+    if one is None or await _obsolete(showing, one):
         return None
     family = await sighting.family(one.sighting_id)
     first = family[0]
@@ -140,18 +145,32 @@ async def show_alert(showing: Showing) -> Card | None:
     return Card("\n".join(line for line in lines if line), await _buttons(showing, one))
 
 
+async def _obsolete(showing: Showing, one: Alert) -> bool:
+    """A louder repetition that has been answered meanwhile, or before whose card the first one is only now arriving;
+    and the first card of what is over already."""
+    if showing.args.get("again"):
+        before = await last_delivery(showing.channel, showing.chat_id, "alert", one.id)
+        return one.state is not AlertState.SENT or before is None or showing.now - before.at < LOUDER_AFTER
+    if one.state in OPEN:
+        return False
+    return await last_delivery(showing.channel, showing.chat_id, "alert", one.id) is None
+
+
 def _headlines(showing: Showing, one: Alert) -> list[str]:
     lines = []
-    if showing.repeat:
-        lines.append(showing.text("alert.repeat"))
     mine = next((row for row in one.recipients if showing.person and row.person_id == showing.person.id), None)
     minutes = max(1, round(alert.waited(one, showing.now).total_seconds() / 60))
+    if showing.repeat:
+        lines.append(showing.text("alert.repeat"))
+    first = one.delivered_at is None and not (mine and mine.escalated)
+    if first and alert.waited(one, showing.now) > LATE:
+        lines.append(showing.text("alert.late", minutes=minutes))
     if one.state is AlertState.SENT:
         if mine is not None and mine.escalated:
             deaf = any(e.kind == "unreachable" and e.detail == str(one.judge_id) for e in one.events)
             key = "alert.escalated_unreachable" if deaf else "alert.escalated"
             lines.append(showing.text(key, name=one.judge.name, minutes=minutes))
-        elif one.step:
+        elif one.step and not first:
             lines.append(showing.text("alert.again", minutes=minutes))
     return lines
 
@@ -277,8 +296,8 @@ async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> li
 async def show_change(showing: Showing) -> Card | None:
     """The reporter took something back: said loudly, for the judge may be on the road."""
     report = await Sighting.get_or_none(id=showing.args["sighting"])
-    if report is None:
-        return None
+    if report is None or await last_delivery(showing.channel, showing.chat_id, "alert", showing.ref) is None:
+        return None  # who hasn't seen the card yet sees it as it is now, or not at all
     words = shortened(report.amended or report.text, 200)
     return Card(showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words))
 

@@ -305,6 +305,8 @@ async def show_witness(showing: Showing) -> Card | None:
     row = await Sighting.get_or_none(id=showing.ref).prefetch_related("reporter")
     if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
         return None
+    if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):
+        return None  # the card is still to come, with these words on it
     return Card(witness_line(showing, row, await sighting.root_of(row)))
 
 

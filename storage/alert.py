@@ -13,7 +13,7 @@ from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
 from storage.ladder import Target, due_at, next_step, steps_for
-from storage.outbox import Lane, put, put_to_person
+from storage.outbox import Lane, last_delivery, put, put_to_person
 from storage.person import Address, Person, Role, addresses, by_id, holding
 from storage.shift import stand_in
 from storage.sighting import Sighting, SightingState
@@ -431,6 +431,14 @@ async def parties_of(alert: Alert) -> list[CaseDebtor]:
 
 async def of_sighting_root(root_id: int) -> list[Alert]:
     return await _with_people("a.sighting_id = ?", root_id)
+
+
+async def has_card(root_id: int, channel: str, chat_id: int) -> bool:
+    """Whether a card about this report has arrived in the chat."""
+    for row in await pick(Alert, "sighting_id = ?", root_id):
+        if await last_delivery(channel, chat_id, "alert", row.id) is not None:
+            return True
+    return False
 
 
 async def side_by_side(alert_id: int) -> list[Alert]:

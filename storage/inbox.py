@@ -15,6 +15,8 @@ from storage.db import unit
 from storage.sql import add_all, among, fetch, moment, run
 
 MAX_ATTEMPTS = 5
+COUNTS_ANEW = timedelta(days=5)
+"""After so long a silence an update's number says nothing about the ones before."""
 
 
 class InboxState(IntEnum):
@@ -75,6 +77,14 @@ class Waiting:
 async def store(channel: str, updates: list[dict[str, Any]]) -> None:
     """Keeps a whole batch; those already there are passed over. The caller refuses updates without a usable id."""
     now = unit().now
+    words, value = among(update["update_id"] for update in updates)
+    # After a week without a message Telegram begins to count anew, anywhere: a number from before isn't a repetition.
+    await run(
+        f"UPDATE inbox SET update_id = -id WHERE channel = ? AND update_id {words} AND received_at < ? AND state <> 0",
+        channel,
+        value,
+        now - COUNTS_ANEW,
+    )
     rows = [
         {
             "channel": channel,
@@ -107,10 +117,11 @@ async def payload_of(row_id: int) -> str:
     return str((await fetch("SELECT payload FROM inbox WHERE id = ?", row_id))[0]["payload"])
 
 
-async def last_update_id(channel: str) -> int | None:
-    """The newest update that is on disk, from which polling goes on."""
-    rows = await fetch("SELECT max(update_id) FROM inbox WHERE channel = ?", channel)
-    return None if rows[0][0] is None else int(rows[0][0])
+async def last_update(channel: str) -> tuple[int, datetime] | None:
+    """Number and time of the newest update that is on disk, from which polling goes on."""
+    sql = "SELECT update_id, received_at FROM inbox WHERE channel = ? ORDER BY id DESC LIMIT 1"
+    rows = await fetch(sql, channel)
+    return (int(rows[0][0]), moment(rows[0][1])) if rows else None
 
 
 async def oldest() -> datetime | None:

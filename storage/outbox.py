@@ -1,6 +1,7 @@
 """What is to be sent: rows that name a recipient, a card and a record. The text is made when it is sent."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -9,8 +10,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import unit
-from storage.person import Address, Role, addresses, holding
-from storage.sql import add, among, change, fetch, for_update, moment, one, pick
+from storage.person import Address, Person, Role, addresses, holding
+from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
 LEASE = timedelta(seconds=15)
 
@@ -135,36 +136,42 @@ async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> 
     return bool(where)
 
 
+async def tell_all_admins(key: str, **args: Any) -> None:
+    """A plain notice to every administrator, whatever their court."""
+    for admin in await pick(Person, "role = ? AND active = ? ORDER BY id", Role.ADMIN, True):
+        await put_to_person(admin.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
+
+
 async def tell_admins(area_code: str, key: str, **args: Any) -> None:
     """A plain notice to the administrators of the court."""
     for admin in await holding(Role.ADMIN, area_code):
         await put_to_person(admin.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
 
 
-async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
+@dataclass(frozen=True)
+class Room:
+    """How much may be taken: for alerts all places, for the other lanes `others` of them; nothing for the chats that
+    are busy, or for the channels that are closed."""
+
+    places: int
+    others: int
+    busy: frozenset[tuple[str, int]] = frozenset()
+    closed: frozenset[str] = frozenset()
+
+
+async def claim(room: Room) -> list[Outbox]:
     """Takes due rows under a lease, one a chat, most urgent first; rows whose lease ran out count as doubtful."""
     now = unit().now
-    words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
-    free = f"NOT (channel || ':' || chat_id) {words}" if busy else "1 = 1"
-    lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
-    due = await pick(
-        Outbox,
-        f"state = 0 AND not_before <= ? AND {free} ORDER BY lane, id LIMIT {limit * 4:d}{lock}",
-        now,
-        *([value] if busy else []),
-    )
-    lost = await pick(Outbox, f"state = 1 AND lease_until < ? ORDER BY lane, id LIMIT {limit:d}{lock}", now)
-    for row in lost:
-        row.doubtful = True
     taken: list[Outbox] = []
-    chats = set(busy)
-    for row in sorted([*due, *lost], key=lambda row: (row.lane, row.id)):
-        chat = (row.channel, row.chat_id)
-        if chat in chats or len(taken) >= limit:
-            continue
-        chats.add(chat)
-        taken.append(row)
+    busy = set(room.busy)
+    for where, args, places in (
+        ("state = 1 AND lease_until < ? ORDER BY lane, id", (now,), room.places),
+        (_ALERTS, (now, now - STALE, now - STALE), room.places),
+        ("state = 0 AND lane > 0 AND not_before <= ? ORDER BY lane, id", (now,), room.others),
+    ):
+        await _take_due(taken, where, args, min(places, room.places - len(taken)), busy, room.closed)
     for row in taken:
+        row.doubtful = row.doubtful or row.state is OutboxState.SENDING
         row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
         await change(
             Outbox,
@@ -175,6 +182,47 @@ async def claim(limit: int, busy: set[tuple[str, int]]) -> list[Outbox]:
             doubtful=row.doubtful,
         )
     return taken
+
+
+STALE = timedelta(seconds=60)
+_ALERTS = (
+    "state = 0 AND lane = 0 AND not_before <= ? ORDER BY CASE WHEN created_at < ? THEN 1 ELSE 0 END, "
+    "CASE WHEN created_at < ? THEN -id ELSE id END"
+)
+"""Alerts in the order in which they came; after an outage the new ones before those that are stale, and of these the
+newest first, for there it is likeliest that somebody is still where they were seen."""
+
+
+async def _take_due(
+    taken: list[Outbox],
+    where: str,
+    args: tuple[Any, ...],
+    places: int,
+    busy: set[tuple[str, int]],
+    closed: frozenset[str],
+) -> None:
+    """Adds rows that fit, and their chats to the busy ones. A chat with much to say doesn't hide the others."""
+    condition, order = where.split(" ORDER BY ")
+    wanted = len(taken) + places
+    while len(taken) < wanted:
+        window = 4 * places
+        out, values = "", list[Any]()
+        if busy:
+            words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
+            out, values = f" AND NOT (channel || ':' || chat_id) {words}", [value]
+        for channel in sorted(closed):
+            out, values = f"{out} AND channel <> ?", [*values, channel]
+        lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
+        ordered = args[condition.count("?") :]
+        sql = f"{condition}{out} ORDER BY {order} LIMIT {window:d}{lock}"
+        rows = await pick(Outbox, sql, *args[: condition.count("?")], *values, *ordered)
+        for row in rows:
+            chat = (row.channel, row.chat_id)
+            if chat not in busy and len(taken) < wanted:
+                busy.add(chat)
+                taken.append(row)
+        if len(rows) < window:
+            return
 
 
 async def next_due() -> datetime | None:
@@ -220,6 +268,17 @@ async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
         not_before=unit().now + timedelta(seconds=seconds),
         doubtful=row.doubtful or doubtful,
     )
+
+
+async def move(row: Outbox, chat_id: int) -> None:
+    """The chat has another number now, for this row and for all that wait."""
+    await run(
+        "UPDATE outbox SET chat_id = ?, dedup = NULL WHERE channel = ? AND chat_id = ? AND state IN (0, 1)",
+        chat_id,
+        row.channel,
+        row.chat_id,
+    )
+    row.chat_id = chat_id
 
 
 async def end(row: Outbox, state: OutboxState) -> None:

@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.area import contains
 from storage.db import unit
-from storage.sql import fetch, joined, pick, relate
+from storage.sql import fetch, joined, pick, relate, run
 
 
 class Role(StrEnum):
@@ -143,6 +143,12 @@ async def disable(channel: str, chat_id: int, reason: str) -> None:
     changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(active=False, reason=reason)
     if changed:
         audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
+
+
+async def moved(channel: str, chat_id: int, to: int) -> None:
+    """A group became a supergroup: the chat goes on under another number."""
+    await run("UPDATE endpoint SET chat_id = ? WHERE channel = ? AND chat_id = ?", to, channel, chat_id)
+    audit.record("endpoint.moved", f"chat:{channel}")
 
 
 async def revive(endpoint: Endpoint) -> None:

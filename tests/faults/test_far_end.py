@@ -1,0 +1,231 @@
+"""What Telegram really answers, and what the people on both sides see of it."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from storage import alert
+from storage.inbox import Inbox
+from storage.outbox import Lane, Outbox, OutboxState, Room, claim, put
+from storage.person import Address, Endpoint, join
+from storage.sighting import Sighting
+from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
+
+SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"
+REPEAT = "可能是重复提醒"
+Answer = Callable[[], web.StreamResponse | None]
+
+
+class Cut(web.Response):
+    """The line breaks after the request was read: nobody knows what became of it."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        assert request.transport is not None
+        request.transport.abort()
+        return None
+
+
+def says_no(code: int, description: str = "x", **parameters: Any) -> Answer:
+    body = {"ok": False, "error_code": code, "description": description, "parameters": parameters}
+    return lambda: web.json_response(body, status=code)
+
+
+class FarEndSays:
+    """Answers sends into some chats, `times` times; counts them."""
+
+    def __init__(self, world: World, answer: Answer, *chats: int, times: int = 1, method: str = "sendMessage") -> None:
+        self.asked = 0
+        self._answer, self._chats, self._times, self._method = answer, chats, times, method
+        world.gateway.interceptors.append(self)
+
+    async def __call__(self, method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        wanted = method == self._method and (not self._chats or parameters.get("chat_id") in self._chats)
+        if not wanted or self.asked >= self._times:
+            return None
+        self.asked += 1
+        return self._answer()
+
+
+async def asked(world: World, fault: FarEndSays, times: int = 1) -> None:
+    async def so() -> bool:
+        return fault.asked >= times
+
+    await world.until(so)
+    await world.until(lambda: _none_flying())
+
+
+async def _none_flying() -> bool:
+    return not await Outbox.filter(state=OutboxState.SENDING).exists()
+
+
+async def test_a_chat_that_is_hushed_hears_nothing_and_the_others_go_on(world: World) -> None:
+    hushed = FarEndSays(world, says_no(429, retry_after=20), JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await asked(world, hushed)
+    await world.phone(SECRETARY).says("林永福在祠堂门口")
+    await world.phone(SECRETARY).says(OTHER)
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    world.clock.advance(18)
+    await world.product.timers.once()
+    await asyncio.sleep(0.1)
+    assert not await world.phone(JUDGE).received()
+    assert [c for c, p in world.calls if p.get("chat_id") == JUDGE] == ["sendMessage"]
+    world.clock.advance(3)
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    assert REPEAT not in card.text
+
+
+async def test_two_chats_hushed_at_once_mean_the_whole_bot(world: World) -> None:
+    hushed = FarEndSays(world, says_no(429, retry_after=20), JUDGE, SECOND_JUDGE, times=2)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(SECRETARY).says(OTHER)
+    await asked(world, hushed, 2)
+    calls = len([name for name, _ in world.calls if name == "sendMessage"])
+    await world.phone(ADMIN).says("/help")
+    await world.until(lambda: Outbox.filter(kind="help").exists())
+    world.clock.advance(10)
+    await asyncio.sleep(0.1)
+    assert len([name for name, _ in world.calls if name == "sendMessage"]) == calls
+    world.clock.advance(11)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    await world.phone(ADMIN).expects("/pending")
+
+
+async def test_a_line_cut_after_the_request_leaves_doubt_and_says_so(world: World) -> None:
+    cut = FarEndSays(world, Cut, JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await asked(world, cut)
+    await world.advance(5)
+    assert REPEAT in (await world.phone(JUDGE).expects(SENTENCE)).text
+
+
+async def test_half_an_answer_is_no_answer(world: World) -> None:
+    half = FarEndSays(world, lambda: web.Response(body=b'{"ok": true, "resu'), JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await asked(world, half)
+    await world.advance(5)
+    assert REPEAT in (await world.phone(JUDGE).expects(SENTENCE)).text
+
+
+async def test_a_slow_chat_holds_up_nobody_else(world: World) -> None:
+    release, waiting = asyncio.Event(), asyncio.Event()
+
+    async def slow(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        if method == "sendMessage" and parameters.get("chat_id") == JUDGE:
+            waiting.set()
+            await release.wait()
+        return None
+
+    world.gateway.interceptors.append(slow)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await waiting.wait()
+    await world.phone(SECRETARY).says(OTHER)
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    release.set()
+    await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_a_refused_token_stops_the_sending_and_the_administrators_hear_of_it(world: World) -> None:
+    admin = await world.person(ADMIN)
+    await world.product.db.unit(lambda: join(admin, "web", 77))
+    await world.product.store.ensure_chat(77)
+    refused = FarEndSays(world, says_no(401, "Unauthorized"), times=1000)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await asked(world, refused)
+
+    async def told() -> bool:
+        rows = await world.product.store.since(77, 0, 10)
+        return any("令牌" in str(body) for _seq, body, _id in rows)
+
+    await world.until(told)
+    before = refused.asked
+    await world.phone(SECRETARY).says(OTHER)
+    await world.until(lambda: Sighting.filter(text=OTHER).exists())
+    world.clock.advance(10)
+    await asyncio.sleep(0.1)
+    assert refused.asked == before
+    refused._times = 0
+    world.clock.advance(70)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    assert await Outbox.filter(kind="text", channel="web").count() == 1
+
+
+async def test_a_chat_that_became_a_supergroup_is_followed(world: World) -> None:
+    await world.store.ensure_chat(-1009101)
+    FarEndSays(world, says_no(400, "group chat was upgraded", migrate_to_chat_id=-1009101), JUDGE, times=1000)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(-1009101).expects(SENTENCE)
+    assert await Endpoint.filter(channel="telegram", chat_id=-1009101).exists()
+
+
+async def test_numbers_that_begin_anew_after_a_silence_are_new_messages(world: World) -> None:
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.settled()
+    number = (await Inbox.filter(channel="telegram").order_by("-id").first()).update_id  # type: ignore[union-attr]
+    await world.advance(7 * 24 * 3600)
+    who = {"id": SECRETARY, "first_name": "某"}
+    message = {"message_id": 900, "date": 1_800_000_000, "text": OTHER, "chat": {**who, "type": "private"}}
+    again = {"update_id": number, "message": {**message, "from": {**who, "is_bot": False}}}
+    await world.product.receiver.store(world.product.channels["telegram"], [again])
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    assert await Inbox.filter(channel="telegram", update_id=number).count() == 1
+    await world.product.receiver.store(world.product.channels["telegram"], [again])
+    await world.settled()
+    assert await Sighting.filter(text=OTHER).count() == 1
+
+
+async def test_after_an_outage_the_newest_goes_first_the_old_say_their_age_and_the_obsolete_is_dropped(
+    world: World,
+) -> None:
+    away = FarEndSays(world, says_no(502), times=100_000)
+    reporter = world.phone(SECRETARY)
+    await reporter.says(SENTENCE)
+    await reporter.says(OTHER)
+    withdrawn = "林永福在祠堂门口"
+    await reporter.says(withdrawn)
+    await world.until(lambda: Sighting.filter(text=withdrawn).exists())
+    for _ in range(9):
+        world.clock.advance(60)
+        await world.product.timers.once()
+    newest = "朱宝根回来了，在家"
+    await reporter.says(newest)
+    await world.until(lambda: Sighting.filter(text=newest).exists())
+    first = await Sighting.get(text=SENTENCE)
+    await world.product.db.unit(lambda: alert.withdraw(first))
+    await world.until(_none_flying)
+    away._times, before = 0, len(world.calls)
+    world.clock.advance(310)  # the longest pause between two attempts
+    old = await world.phone(SECOND_JUDGE).expects(OTHER)
+    assert "分钟前报的" in old.text
+    await world.phone(THIRD_JUDGE).expects(newest)
+    await world.settled()
+    assert not await world.phone(JUDGE).received()
+    louder = [p for name, p in world.calls[before:] if name == "sendMessage" and "次提醒" in p["text"]]
+    assert not louder
+
+
+async def test_stale_alerts_wait_for_the_fresh_ones_and_go_newest_first(world: World) -> None:
+    """Seen at the moment of choosing: which one of those that wait is taken next."""
+    world.product.channels["telegram"].silence.keep_all(world.clock.now(), 3600)
+    people = {9301: 0, 9302: 0, 9303: 100, 9304: 100}
+
+    async def note(chat_id: int) -> None:
+        await put(Address("telegram", chat_id), "text", lane=Lane.ALERT, fresh=True, args={"key": "help.cancelled"})
+
+    for chat_id, after in people.items():
+        world.clock.advance(after)
+        await world.product.db.unit(partial(note, chat_id))
+    world.clock.advance(30)
+    taken: list[int] = []
+    for _ in people:
+        room = Room(1, 0, frozenset(("telegram", number) for number in taken))
+        rows = await world.product.db.unit(partial(claim, room))
+        taken += [row.chat_id for row in rows]
+    assert taken == [9304, 9303, 9302, 9301]

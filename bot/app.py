@@ -22,7 +22,7 @@ from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
-from bot.limiter import NoLimits, TelegramLimits
+from bot.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
 from bot.metrics import Metrics
 from bot.receiver import ALLOWED, Receiver
 from bot.router import Router
@@ -133,12 +133,12 @@ class _Assembly:
         listener, port = self._listener, self._listener.getsockname()[1]
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, self._language_of)
-        webchat.add_routes(app)
-        self._channels[WEB] = build(
-            WEB, BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token), token, NoLimits()
-        )
+        if settings.web:
+            webchat.add_routes(app)
+            api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
+            self._channels[WEB] = build(WEB, api, token, NoLimits())
         if settings.bot_token:
-            limits = TelegramLimits() if settings.limits_on else NoLimits()
+            limits = self._limits()
             api = BotApi(self._session, settings.api_base, settings.bot_token)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
         self._router = Router(db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/")
@@ -178,8 +178,10 @@ class _Assembly:
             start(self._dispatcher.run(tick), name="dispatcher"),
             start(self._timers.run(tick), name="timers"),
             start(_ends_with(self._db), name="writer-watch"),
+            start(self._db.listen(self._router.wake), name="listener"),
         ]
-        self._receiving = [start(self._receiver.poll(self._channels[WEB]), name="poll-web")]
+        if WEB in self._channels:
+            self._receiving.append(start(self._receiver.poll(self._channels[WEB]), name="poll-web"))
         if TELEGRAM in self._channels:
             self._receiving.append(start(self._receive_telegram(), name="receive-telegram"))
 
@@ -203,6 +205,11 @@ class _Assembly:
         await self._runner.cleanup()
         for channel in self._channels.values():
             await channel.app.shutdown()
+
+    def _limits(self) -> Limiter:
+        if not self._settings.limits_on:
+            return NoLimits()
+        return TelegramLimits() if self._db.is_sqlite else SharedLimits(self._db)
 
     async def _language_of(self, chat_id: int) -> str:
         endpoint = await person.at_chat(WEB, chat_id)

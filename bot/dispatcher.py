@@ -101,8 +101,8 @@ class Dispatcher:
         now, busy = unit().now, set(self._flying)
         for name, channel in self._channels.items():
             busy |= {(name, chat_id) for chat_id in channel.silence.chats(now)}
-        closed = frozenset(name for name, channel in self._channels.items() if channel.silence.everybody(now))
-        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), frozenset(busy), closed))
+        channels = frozenset(name for name, channel in self._channels.items() if not channel.silence.everybody(now))
+        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy)))
         if rows:
             unit().after_commit.append(partial(self._fly, rows))
         return bool(rows)

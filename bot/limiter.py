@@ -3,11 +3,14 @@ that the far end asks for."""
 
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from aiolimiter import AsyncLimiter
 
+from storage.db import Database
 from storage.outbox import Lane
+from storage.replicas import reserve
 
 PER_SECOND = 28
 """Telegram allows about 30; what is sent evenly may arrive a little closer together."""
@@ -55,6 +58,25 @@ class TelegramLimits:
         while len(self._chats) > MOST_CHATS:
             self._chats.pop(next(iter(self._chats)))
         return limiter
+
+
+class SharedLimits:
+    """The same for several processes on one database: each message takes the next free moment of all."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def wait(self, lane: Lane, chat_id: int) -> None:
+        await self._turn(f"chat:{chat_id}", GROUP_SECONDS if chat_id < 0 else CHAT_SECONDS)
+        if lane is not Lane.ALERT:
+            await self._turn("others", 1 / (PER_SECOND - FOR_ALERTS))
+        await self._turn("bot", 1 / PER_SECOND)
+
+    async def _turn(self, name: str, seconds: float) -> None:
+        at = await self._db.unit(partial(reserve, name, seconds), "limiter")
+        pause = (at - self._db.clock.now()).total_seconds()
+        if pause > 0:
+            await self._db.clock.sleep(pause)
 
 
 class Silence:

@@ -15,7 +15,7 @@ from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
 from storage.db import Database
-from storage.inbox import Waiting
+from storage.inbox import OutOfTurnError, Waiting
 from storage.outbox import Lane, put, tell_admins
 from storage.person import Address
 from storage.unavailable import StorageUnavailableError
@@ -104,9 +104,9 @@ class Router:
             for row in rows:
                 if not await self._handle(row):
                     return
+            self._woken.set()
         finally:
             self._running.pop(chat, None)
-            self._woken.set()
 
     async def _handle(self, row: Waiting) -> bool:
         """Whether it is done."""
@@ -114,7 +114,7 @@ class Router:
         try:
             extract = readable(json.loads(await inbox.payload_of(row.id)))
             if extract is None:
-                await self._db.unit(lambda: inbox.take(row.id), f"inbox:{row.id}")
+                await self._db.unit(lambda: inbox.take(row.id, (row.channel, row.chat_id)), f"inbox:{row.id}")
             else:
                 update = Update.de_json(extract, channel.app.bot)
                 await self._db.unit(lambda: self._in_unit(row, channel, update), f"inbox:{row.id}")
@@ -123,6 +123,8 @@ class Router:
             _log.error("not handled, storage unavailable", inbox=row.id)
             self._unavailable = True
             return False
+        except OutOfTurnError:
+            return False
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
             await self._failed(row, error)
             return False
@@ -130,7 +132,7 @@ class Router:
         return True
 
     async def _in_unit(self, row: Waiting, channel: Channel, update: Update) -> None:
-        if not await inbox.take(row.id):
+        if not await inbox.take(row.id, (row.channel, row.chat_id)):
             return
         turn = await self._turn(row, channel, update)
         turn_token, failures = current_turn.set(turn), list[Exception]()

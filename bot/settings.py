@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     court_phone: str = ""
     language: str = LANGUAGES[0]
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    web: bool = True
     tick: float = Field(default=1.0, gt=0, le=10)
 
     @classmethod

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 from filelock import FileLock
 from tortoise import Tortoise
@@ -54,6 +55,9 @@ MODELS = [
         "sighting",
     )
 ]
+EXPANDS = "_expand"
+"""How a migration's name ends that only adds what this version need not know: it may run beside the next one."""
+_MIGRATING = 0x6368756973
 GROUP = 64
 """How many waiting units share one commit."""
 DEADLOCKS = 5
@@ -243,8 +247,10 @@ class Database:
         scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
-            async with in_transaction("default"):
+            async with in_transaction("default") as connection:
                 result = await _in_time(scope, work, seconds)
+                if self.committed.set in scope.after_commit:
+                    await connection.execute_query("SELECT pg_notify('chuishao', 'outbox')")
         except Exception as error:
             raise _classified(error) from error
         finally:
@@ -252,6 +258,26 @@ class Database:
         for hook in scope.after_commit:
             hook()
         return result
+
+    async def listen(self, received: Callable[[], None]) -> None:
+        """On PostgreSQL, for ever: hears what other processes have put there for whoever is free, and calls
+        `received` for updates."""
+        wakes = {"inbox": received, "outbox": self.committed.set}
+        while not self.is_sqlite:
+            gone = asyncio.Event()
+            try:
+                connection = await asyncpg.connect(self.url)
+                try:
+                    connection.add_termination_listener(lambda _connection, gone=gone: gone.set())
+                    await connection.add_listener("chuishao", lambda *said: wakes[said[-1]]())
+                    received()  # something may have been said while nobody listened
+                    self.committed.set()
+                    await gone.wait()
+                finally:
+                    connection.terminate()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("not listening: %s", type(error).__name__)
+            await asyncio.sleep(1)
 
     async def start(self) -> None:
         if self.is_sqlite:
@@ -377,6 +403,17 @@ async def _bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, An
         await Tortoise.close_connections()
 
 
+@contextlib.asynccontextmanager
+async def _alone(url: str) -> AsyncIterator[None]:
+    """Of several processes that start at once one migrates; the others wait."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATING)
+        yield
+    finally:
+        await connection.close()
+
+
 async def _migrate(url: str) -> None:
     """Brings the schema up to this version. Foreign keys are off meanwhile: rebuilding a table must not cascade."""
     async with _bare(url) as (client, config):
@@ -393,7 +430,8 @@ async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> se
     known = {key.name for key in executor.loader.graph.nodes}
     applied = {key.name for key in await executor.recorder.applied_migrations()}
     for name in sorted(applied - known):
-        raise NewerDatabaseError(name)
+        if not name.endswith(EXPANDS):
+            raise NewerDatabaseError(name)
     return known - applied
 
 
@@ -421,7 +459,8 @@ async def open_database(
             with FileLock(f"{path}.migrate.lock", timeout=60):
                 await _migrate(url)
         else:
-            await _migrate(url)
+            async with _alone(url):
+                await _migrate(url)
     await Tortoise.init(config=tortoise_config(url))
     EXECUTOR_CACHE.clear()
     try:

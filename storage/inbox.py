@@ -12,11 +12,16 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
+from storage.replicas import INBOX, announce, is_turn
 from storage.sql import add_all, among, fetch, moment, run
 
 MAX_ATTEMPTS = 5
 COUNTS_ANEW = timedelta(days=5)
 """After so long a silence an update's number says nothing about the ones before."""
+
+
+class OutOfTurnError(Exception):
+    """An earlier update of the chat isn't done yet, or another process is at it."""
 
 
 class InboxState(IntEnum):
@@ -97,6 +102,7 @@ async def store(channel: str, updates: list[dict[str, Any]]) -> None:
         for update in updates
     ]
     await add_all(Inbox, rows, "ON CONFLICT DO NOTHING")
+    await announce(INBOX)
 
 
 async def waiting(busy: list[tuple[str, int]], limit: int = 500) -> list[Waiting]:
@@ -130,9 +136,11 @@ async def oldest() -> datetime | None:
     return moment(rows[0][0]) if rows else None
 
 
-async def take(row_id: int) -> bool:
-    """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. False
-    where somebody else has it."""
+async def take(row_id: int, chat: tuple[str, int]) -> bool:
+    """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. Raises
+    OutOfTurnError where another process has the chat in hand; False where the row is done."""
+    if not await is_turn(chat, row_id):
+        raise OutOfTurnError
     return bool(await run("UPDATE inbox SET state = 1 WHERE id = ? AND state = 0", row_id))
 
 

@@ -11,6 +11,7 @@ from tortoise.models import Model
 
 from storage.db import unit
 from storage.person import Address, Person, Role, addresses, holding
+from storage.replicas import free_chats
 from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
 LEASE = timedelta(seconds=15)
@@ -150,13 +151,13 @@ async def tell_admins(area_code: str, key: str, **args: Any) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """How much may be taken: for alerts all places, for the other lanes `others` of them; nothing for the chats that
-    are busy, or for the channels that are closed."""
+    """How much may be taken: for alerts all places, for the other lanes `others` of them; on the channels that are
+    open, nothing for the chats that are busy."""
 
     places: int
     others: int
+    channels: frozenset[str]
     busy: frozenset[tuple[str, int]] = frozenset()
-    closed: frozenset[str] = frozenset()
 
 
 async def claim(room: Room) -> list[Outbox]:
@@ -169,7 +170,7 @@ async def claim(room: Room) -> list[Outbox]:
         (_ALERTS, (now, now - STALE, now - STALE), room.places),
         ("state = 0 AND lane > 0 AND not_before <= ? ORDER BY lane, id", (now,), room.others),
     ):
-        await _take_due(taken, where, args, min(places, room.places - len(taken)), busy, room.closed)
+        await _take_due(taken, where, args, min(places, room.places - len(taken)), busy, room.channels)
     for row in taken:
         row.doubtful = row.doubtful or row.state is OutboxState.SENDING
         row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
@@ -199,28 +200,29 @@ async def _take_due(
     args: tuple[Any, ...],
     places: int,
     busy: set[tuple[str, int]],
-    closed: frozenset[str],
+    channels: frozenset[str],
 ) -> None:
     """Adds rows that fit, and their chats to the busy ones. A chat with much to say doesn't hide the others."""
     condition, order = where.split(" ORDER BY ")
     wanted = len(taken) + places
     while len(taken) < wanted:
         window = 4 * places
-        out, values = "", list[Any]()
+        words, open_ones = among(sorted(channels))
+        out, values = f" AND channel {words}", [open_ones]
         if busy:
             words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
-            out, values = f" AND NOT (channel || ':' || chat_id) {words}", [value]
-        for channel in sorted(closed):
-            out, values = f"{out} AND channel <> ?", [*values, channel]
+            out, values = f"{out} AND NOT (channel || ':' || chat_id) {words}", [open_ones, value]
         lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
         ordered = args[condition.count("?") :]
         sql = f"{condition}{out} ORDER BY {order} LIMIT {window:d}{lock}"
         rows = await pick(Outbox, sql, *args[: condition.count("?")], *values, *ordered)
+        free = await free_chats((row.channel, row.chat_id) for row in rows)
         for row in rows:
             chat = (row.channel, row.chat_id)
-            if chat not in busy and len(taken) < wanted:
+            if chat in free and chat not in busy and len(taken) < wanted:
                 busy.add(chat)
                 taken.append(row)
+        busy |= {(row.channel, row.chat_id) for row in rows} - free
         if len(rows) < window:
             return
 

@@ -107,6 +107,11 @@ def reading_on(connection: Direct) -> Iterator[None]:
         _reading.remove(connection)
 
 
+def is_shared() -> bool:
+    """Whether other processes may be at work on the same database: PostgreSQL."""
+    return _direct() is None
+
+
 def _plain(value: Any) -> Any:
     """Values as asyncpg's codecs want them, which look at the very type."""
     return value.value if isinstance(value, Enum) else value

@@ -58,6 +58,8 @@ class Telegram:
     """How many calls the limits refused."""
     url: str = ""
     webhook: str = ""
+    others: list[str] = field(default_factory=list)
+    """Further addresses among which the posts are dealt out, as a balancer does it."""
     confirmed: int = 0
     """The newest update that the bot said it has."""
     waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Telegram:
 
     def __post_init__(self) -> None:
         self._message_ids = itertools.count(1)
+        self._posted = itertools.count()
         self._fed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -222,8 +225,10 @@ class Telegram:
         """Posts one update as it is; the status."""
         assert self._session is not None
         body = update if isinstance(update, bytes) else json.dumps(update).encode()
+        addresses = [self.webhook, *self.others]
+        url = addresses[next(self._posted) % len(addresses)]
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret, "Content-Type": "application/json"}
-        async with self._session.post(self.webhook, data=body, headers=headers) as response:
+        async with self._session.post(url, data=body, headers=headers) as response:
             return response.status
 
 

@@ -225,7 +225,7 @@ async def test_stale_alerts_wait_for_the_fresh_ones_and_go_newest_first(world: W
     world.clock.advance(30)
     taken: list[int] = []
     for _ in people:
-        room = Room(1, 0, frozenset(("telegram", number) for number in taken))
+        room = Room(1, 0, frozenset({"telegram"}), frozenset(("telegram", number) for number in taken))
         rows = await world.product.db.unit(partial(claim, room))
         taken += [row.chat_id for row in rows]
     assert taken == [9304, 9303, 9302, 9301]

@@ -105,12 +105,14 @@ async def running(server: Server, tmp_path: Path) -> AsyncIterator[tuple[Story, 
         killing.county = County(debtors=400, judges=20)
         await killing.prepare(tmp_path / "files")
         await killing.bot.start()
-        await killing.bot.ready()
-        story = Story(killing)
-        said = story.says(5)
-        await telegram.until(lambda: story.arrived(said))
-        yield story, door
-        await killing.bot.stop()
+        try:
+            await killing.bot.ready()
+            story = Story(killing)
+            said = story.says(5)
+            await telegram.until(lambda: story.arrived(said))
+            yield story, door
+        finally:
+            await killing.bot.stop()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from bot.receiver import ALLOWED, Receiver
 from bot.router import Router
 from bot.settings import Settings
 from bot.timers import Timers
+from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from locales import DEFAULT, text
 from storage import person
@@ -118,6 +119,7 @@ class _Assembly:
         self._extend = extend
         self._metrics = Metrics()
         db.group_sizes = self._metrics.group.observe
+        db.answered = self._metrics.acknowledged.observe
         self._channels: dict[str, Channel] = {}
         self._told: dict[int, float] = {}
         self._receiving: list[asyncio.Task[None]] = []
@@ -178,6 +180,7 @@ class _Assembly:
             start(self._dispatcher.run(tick), name="dispatcher"),
             start(self._timers.run(tick), name="timers"),
             start(_ends_with(self._db), name="writer-watch"),
+            start(Watchdog(self._metrics.loop_lag.set).run(), name="watchdog"),
             start(self._db.listen(self._router.wake), name="listener"),
         ]
         if WEB in self._channels:

@@ -9,8 +9,9 @@ import signal
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -37,11 +38,13 @@ from bot.importing import Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
+from storage import inbox
 from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
 from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
 from storage.imports import MissingHeadersError, Remark, Report
+from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find
 from storage.reading import Reading, read
@@ -56,6 +59,7 @@ LANGUAGE = LANGUAGE if LANGUAGE in locales.LANGUAGES else locales.DEFAULT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 audit_app = typer.Typer(no_args_is_help=True)
+dead_app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -65,6 +69,7 @@ def word(key: str, **args: object) -> str:
 
 
 app.add_typer(audit_app, name="audit", help=word("cli.audit"))
+app.add_typer(dead_app, name="deadletters", help=word("cli.dead"))
 
 
 @app.callback(help=word("cli.app"))
@@ -301,6 +306,67 @@ def export(file: Annotated[Path, typer.Argument(help=word("cli.import_file"))]) 
         return DONE
 
     _go(work())
+
+
+# -- dead letters ----------------------------------------------------------------------------------------------------
+
+
+@dead_app.callback(invoke_without_command=True)
+def dead_letters(context: typer.Context) -> None:
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work() -> int:
+        async with _opened():
+            rows = await inbox.dead()
+        for row in rows:
+            at = local(row.received_at).strftime("%Y-%m-%d %H:%M")
+            line = word("cli.dead_line", incident=row.incident, at=at, channel=row.channel, attempts=row.attempts)
+            out.print(line, markup=False)
+        out.print(word("cli.dead_how" if rows else "cli.dead_none"), markup=False)
+        return FOUND if rows else DONE
+
+    _go(work())
+
+
+Incidents = Annotated[list[str] | None, typer.Argument(help=word("cli.dead_incident"))]
+Everything = Annotated[bool, typer.Option("--all", help=word("cli.dead_all"))]
+Deed = Callable[[Inbox, str], Awaitable[str | None]]
+
+
+def _with_dead(incidents: list[str] | None, everything: bool, deed: Deed, key: str) -> NoReturn:
+    """Does it to each of these dead letters, a transaction each."""
+    wanted = [one.upper() for one in incidents or []]
+    if not wanted and not everything:
+        _stop(word("cli.dead_which"))
+
+    async def work() -> int:
+        async with _opened() as (_settings, db):
+            rows = await inbox.dead(None if everything else wanted)
+            for row in rows:
+                said = await db.unit(partial(deed, row, "command line"), "command line")
+                out.print(said or word(key, incident=row.incident), markup=False)
+        missing = sorted(set(wanted) - {row.incident for row in rows})
+        if missing:
+            err.print(word("cli.dead_unknown", incidents="、".join(missing)), markup=False)
+        return FOUND if missing else DONE
+
+    _go(work())
+
+
+@dead_app.command("show", help=word("cli.dead_show"))
+def dead_show(incidents: Incidents = None, everything: Everything = False) -> None:
+    _with_dead(incidents, everything, inbox.shown, "")
+
+
+@dead_app.command("retry", help=word("cli.dead_retry"))
+def dead_retry(incidents: Incidents = None, everything: Everything = False) -> None:
+    _with_dead(incidents, everything, inbox.retry, "cli.dead_retried")
+
+
+@dead_app.command("drop", help=word("cli.dead_drop"))
+def dead_drop(incidents: Incidents = None, everything: Everything = False) -> None:
+    _with_dead(incidents, everything, inbox.drop, "cli.dead_dropped")
 
 
 # -- people --------------------------------------------------------------------------------------------------------

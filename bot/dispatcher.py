@@ -150,7 +150,8 @@ class Dispatcher:
             await self._settle(row, OutboxState.DONE)
             return
         if not card.method:
-            await channel.limiter.wait(row.lane, row.chat_id)
+            with self._metrics.limiter_wait.labels(row.lane.name.lower()).time():
+                await channel.limiter.wait(row.lane, row.chat_id)
         try:
             message_id = await self._call(channel, row, card, before)
         except (ApiError, NotSentError, NoAnswerError) as error:
@@ -158,6 +159,8 @@ class Dispatcher:
             return
         channel.refused = False
         self._metrics.sent.labels(row.lane.name.lower(), "ok").inc()
+        self._metrics.attempts.observe(row.attempts)
+        self._metrics.deliveries.labels(row.kind).inc()
         waited = (self._db.clock.now() - row.created_at).total_seconds()
         self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
 

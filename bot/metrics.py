@@ -28,6 +28,24 @@ class Metrics:
         self.outbox_age = Gauge(
             "chuishao_outbox_age_seconds", "Age of the oldest due row that isn't sent", ["lane"], registry=registry
         )
+        self.loop_lag = Gauge("chuishao_loop_lag_seconds", "How late the event loop runs", registry=registry)
+        self.limiter_wait = Histogram(
+            "chuishao_limiter_seconds",
+            "Waiting for the sending limits",
+            ["lane"],
+            buckets=(0.001, 0.05, 0.2, 1, 5, 30),
+            registry=registry,
+        )
+        self.acknowledged = Histogram(
+            "chuishao_acknowledge_seconds",
+            "From the alert to somebody's 收到",
+            buckets=(10, 30, 60, 120, 300, 900, 3600),
+            registry=registry,
+        )
+        self.attempts = Histogram(
+            "chuishao_send_attempts", "Attempts until a message was sent", buckets=(1, 2, 3, 5, 10), registry=registry
+        )
+        self.deliveries = Counter("chuishao_deliveries", "Messages that arrived", ["kind"], registry=registry)
         self.dead_letters = Gauge("chuishao_dead_letters", "Updates given up", registry=registry)
 
     def page(self) -> bytes:

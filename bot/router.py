@@ -16,7 +16,7 @@ from handlers.help import offer_menu
 from storage import inbox, person
 from storage.db import Database
 from storage.inbox import OutOfTurnError, Waiting
-from storage.outbox import Lane, put, tell_admins
+from storage.outbox import Lane, put, tell_admins, tell_all_admins
 from storage.person import Address
 from storage.unavailable import StorageUnavailableError
 
@@ -188,6 +188,8 @@ class Router:
                 args = {"key": "help.incident", "incident": incident}
                 await put(Address(row.channel, row.chat_id), "text", lane=Lane.REPLY, fresh=True, args=args)
                 await tell_admins(endpoint.person.area_code, "help.dead_letter", incident=incident)
+            else:
+                await tell_all_admins("help.dead_letter", incident=incident)
 
         try:
             await self._db.unit(note, f"inbox:{row.id}")

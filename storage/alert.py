@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from tortoise import fields
 from tortoise.models import Model
@@ -238,7 +239,8 @@ async def move(alert: Alert, to: AlertState, by: Person) -> bool:
     """收到, 出发 or 到场. False where the alert stands there or further already: then nothing changes."""
     if not may_move(alert.state, to):
         return False
-    now = unit().now
+    scope, first = unit(), alert.acknowledged_at is None
+    now = scope.now
     await _set(
         alert,
         state=to,
@@ -246,6 +248,8 @@ async def move(alert: Alert, to: AlertState, by: Person) -> bool:
         acknowledged_at=alert.acknowledged_at or now,
         escalate_at=None,
     )
+    if first:
+        scope.after_commit.append(partial(scope.db.answered, (now - alert.raised_at).total_seconds()))
     await _event(alert, to.value, by)
     audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
@@ -480,13 +484,18 @@ async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 2
 
 async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:
     """The newest alerts about these debtors."""
-    return (
-        await Alert.filter(sighting__suspects__debtor_id__in=debtor_ids)
-        .distinct()
-        .order_by("-id")
-        .limit(limit)
-        .prefetch_related("judge", "handler", "sighting", "events__actor")
+    words, value = among(debtor_ids)
+    sql = (
+        f"SELECT id FROM alert WHERE sighting_id IN (SELECT sighting_id FROM suspect WHERE debtor_id {words}) "
+        f"ORDER BY id DESC LIMIT {limit:d}"
     )
+    newest, numbers = among(row["id"] for row in await fetch(sql, value))
+    rows = await _with_people(f"a.id {newest}", numbers)
+    words, value = among(row.sighting_id for row in rows)
+    reports = {report.id: report for report in await pick(Sighting, f"id {words}", value)}
+    for row in rows:
+        relate(row, sighting=reports[row.sighting_id])
+    return rows[::-1]
 
 
 async def _open_alerts(root_id: int) -> list[Alert]:

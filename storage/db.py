@@ -125,6 +125,8 @@ class Database:
         self._pool_tasks: set[asyncio.Task[Any]] = set()
         self._pool_slots = asyncio.Semaphore(16)
         self.group_sizes: Callable[[int], None] = lambda _size: None
+        self.answered: Callable[[float], None] = lambda _seconds: None
+        """Hears how long each alert waited for somebody's 收到."""
         self.rider: Work | None = None
         """Runs as the last unit of each group that put something into the outbox: the dispatcher, which takes what is
         due in the same commit. SQLite only."""

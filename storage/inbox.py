@@ -13,7 +13,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.replicas import INBOX, announce, is_turn
-from storage.sql import add_all, among, fetch, moment, run
+from storage.sql import add_all, among, change, fetch, moment, pick, run
 
 MAX_ATTEMPTS = 5
 COUNTS_ANEW = timedelta(days=5)
@@ -28,6 +28,7 @@ class InboxState(IntEnum):
     NEW = 0
     DONE = 1
     DEAD = 2
+    DROPPED = 3
 
 
 class Inbox(Model):
@@ -156,6 +157,31 @@ async def failed(row_id: int) -> str | None:
     await Inbox.filter(id=row_id).update(attempts=attempts, state=InboxState.DEAD, incident=incident)
     audit.record("inbox.dead", f"inbox:{row_id}", incident=incident)
     return incident
+
+
+async def dead(incidents: list[str] | None = None) -> list[Inbox]:
+    """The dead letters, or those of these incident numbers; the oldest first."""
+    rows = await pick(Inbox, "state = 2 ORDER BY id")
+    return [row for row in rows if incidents is None or row.incident in incidents]
+
+
+async def retry(row: Inbox, actor: str) -> None:
+    """A dead letter is handled again, as if it had just come."""
+    await change(Inbox, row.id, state=InboxState.NEW, attempts=0, not_before=row.received_at)
+    audit.record("inbox.retried", f"inbox:{row.id}", actor=actor, incident=row.incident)
+    await announce(INBOX)
+
+
+async def drop(row: Inbox, actor: str) -> None:
+    """Nobody will handle it any more; it stays on record."""
+    await change(Inbox, row.id, state=InboxState.DROPPED)
+    audit.record("inbox.dropped", f"inbox:{row.id}", actor=actor, incident=row.incident)
+
+
+async def shown(row: Inbox, actor: str) -> str:
+    """What is in a dead letter, word for word; looking is an audit entry."""
+    audit.record("inbox.read", f"inbox:{row.id}", actor=actor, incident=row.incident)
+    return row.payload
 
 
 def new_incident() -> str:

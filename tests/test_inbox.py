@@ -1,6 +1,7 @@
 """Nothing that came in is lost, nothing is done twice."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ from bot.router import Router
 from handlers import sighting as handler
 from storage.inbox import MAX_ATTEMPTS, Inbox, InboxState
 from storage.sighting import Sighting
+from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World
 
 SENTENCE = "林永福回来了，在村委"
@@ -117,3 +119,37 @@ async def test_what_is_received_at_the_shutdown_is_handled_at_the_next_start(sta
     async with stage.world() as world:
         await world.settled()
         assert await Sighting.all().count() == 20
+
+
+async def test_a_dead_letter_is_looked_at_retried_and_dropped_on_the_command_line(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def broken(*_args: object) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(handler, "report", broken)
+        async with stage.world() as world:
+            await world.phone(SECRETARY).says(SENTENCE)
+            await world.settled()
+            await world.phone(GRID_WORKER).says("林佳回来了，在新村")
+            await world.settled()
+            for attempt in range(1, MAX_ATTEMPTS):
+                await world.advance(2**attempt)
+            first, second = [row.incident for row in await Inbox.filter(state=InboxState.DEAD).order_by("id")]
+    bot = Bot(tmp_path / "cli", stage.settings.key, database=stage.settings.database_url)
+    code, said = await bot.command("deadletters")
+    assert code == 1 and first in said and second in said and "林" not in said
+    code, said = await bot.command("deadletters", "show", first.lower())
+    assert code == 0 and SENTENCE in json.loads(said)["message"]["text"]
+    assert (await bot.command("deadletters", "drop", second))[0] == 0
+    assert (await bot.command("deadletters", "retry", first, "ZZZZ"))[0] == 1
+    assert (await bot.command("deadletters", "retry"))[0] == 2
+    code, said = await bot.command("deadletters")
+    assert code == 0 and first not in said
+    assert (await bot.command("audit", "verify"))[0] == 0
+    stage.clock.advance(3600)
+    async with stage.world() as world:
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+        assert await Sighting.all().count() == 1

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev demo test bench check clean lock
+.PHONY: setup setup-dev demo test bench bench-long check clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -34,6 +34,9 @@ test: check
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench
+
+bench-long: setup-dev
+	$(BIN)/python -m tests.bench --long
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build-tools pyproject.toml -o requirements.txt

@@ -323,6 +323,8 @@ def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
 
 def _classified(error: Exception) -> Exception:
     """A disk or server that gave way inside the unit is told apart from a unit that is wrong."""
+    if isinstance(error, SlowUnitError):
+        return error
     if any(isinstance(one, DeadlockDetectedError | SerializationError) for one in (error, *error.args)):
         return _DeadlockError()
     return StorageUnavailableError(str(error)) if gave_way(error) else error

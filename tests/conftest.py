@@ -28,12 +28,12 @@ def key() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgres_server() -> Iterator[Server]:
     binaries = find_binaries()
     if binaries is None:
         absent("PostgreSQL (its binaries initdb and postgres)")
     assert binaries is not None
-    server = Server(binaries, tmp_path_factory.mktemp("postgres"))
+    server = Server(binaries)
     server.start()
     yield server
     server.stop()

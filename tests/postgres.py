@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,9 +25,10 @@ def find_binaries() -> Path | None:
 class Server:
     """initdb refuses to run as root, so there the server runs as whoever owns nothing: `postgres` or `nobody`."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path) -> None:
         self.binaries = binaries
-        self.folder = folder
+        # Not among pytest's folders: it closes those to everybody else again whenever it starts.
+        self.folder = Path(tempfile.mkdtemp(prefix="chuishao-postgres-"))
         self._numbers = itertools.count(1)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -43,9 +45,6 @@ class Server:
     def start(self) -> None:
         if self._user:
             shutil.chown(self.folder, self._user)
-            for parent in self.folder.parents:
-                if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 1:
-                    parent.chmod(parent.stat().st_mode | 0o711)
         data = str(self.folder / "db")
         self._run(
             str(self.binaries / "initdb"),
@@ -83,8 +82,7 @@ class Server:
 
     def replica(self, name: str) -> "Server":
         """A streaming replica, without whose word this server confirms no commit."""
-        other = Server(self.binaries, self.folder / name)
-        other.folder.mkdir()
+        other = Server(self.binaries)
         if self._user:
             shutil.chown(other.folder, self._user)
         line = f"host=127.0.0.1 port={self.port} user=chuishao application_name={name}"
@@ -104,7 +102,9 @@ class Server:
         self._run(str(self.binaries / "psql"), "-q", *where, "-c", statement)
 
     def stop(self) -> None:
+        """Ends it, whatever it was doing, and leaves nothing of it behind."""
         self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def create(self, name: str | None = None, template: str = "template1") -> str:
         """A new database's url."""

@@ -60,11 +60,12 @@ class Bot:
         said, _ = await process.communicate()
         return int(process.returncode or 0), said.decode()
 
-    async def start(self) -> None:
-        """Starts it, without waiting until it is ready."""
+    async def start(self, *instead: str) -> None:
+        """Starts it, or another program in its place, without waiting until it is ready."""
+        words = instead or (str(CHUISHAO), "run")
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *self.prefix, str(CHUISHAO), "run", env=self.environment, stdout=log, stderr=log
+                *self.prefix, *words, env=self.environment, stdout=log, stderr=log
             )
 
     async def ready(self, patience: float = 30.0) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import csv
-import statistics
+import importlib.util
+import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,10 +15,12 @@ from storage.db import open_database
 from storage.reading import read
 from storage.roster import circles
 from storage.secret import new_key
-from tests.world import JUDGE, SECRETARY, FarEnd, Stage, World, fill, settings_for
+from tests.bench.product import Bench, share
+from tests.faults.kills import Killing
+from tests.telegram import Telegram
+from tests.world import fill, settings_for
 
 CASES = 100_000
-REPORTS = 100
 SURNAMES, SYLLABLES = "林杜朱丁黄何吕邢李应陈王周胡", "永福春生宝根爱香国强小龙金法美芳伟明秀珠志刚丽萍"
 
 
@@ -77,40 +81,63 @@ async def importing(folder: Path) -> None:
         )
 
 
-async def one(world: World, number: int) -> float:
-    said = time.perf_counter()
-    sentence = f"林永福回来了，在村委{number}号楼"
-    await world.phone(SECRETARY).says(sentence)
-    await world.phone(JUDGE).expects(f"“{sentence}”")
-    took = time.perf_counter() - said
-    await world.phone(SECRETARY).says("看错了")
-    await world.settled()
-    return took
+async def speed(bench: Bench) -> None:
+    """Side by side, each on core 0 with the far end on core 1. The product does its whole work: reading, routing,
+    audit, outbox; the peers insert, alert and answer."""
+    runs = {
+        "chuishao, polling": {},
+        "chuishao, webhook": {"webhook": True},
+        "python-telegram-bot with our aiohttp request": {"peer": "ptb-aiohttp"},
+        "python-telegram-bot with HTTPX": {"peer": "ptb-httpx"},
+        "aiogram": {"peer": "aiogram"},
+    }
+    for name, how in runs.items():
+        if how.get("peer") == "aiogram" and importlib.util.find_spec("aiogram") is None:
+            show(f"{name}, all at once", "not measured: pip install aiogram")
+            continue
+        slow = how.get("peer") == "ptb-httpx"
+        show(f"{name}, all at once", str(await bench.speed(300 if slow else 1500, **how)))  # type: ignore[arg-type]
+        show(f"{name}, 30 a second", str(await bench.speed(300, rate=30, **how)))  # type: ignore[arg-type]
 
 
-async def reporting(folder: Path) -> None:
-    """Everything in one process: the far end, the phones, and the product with reading, routing, audit and outbox."""
-    key, clock = new_key(), SystemClock()
-    await fill(settings_for(folder / "report", key=key), clock)
-    far_end = FarEnd(folder / "far")
-    await far_end.start()
-    for chat in (SECRETARY, JUDGE):
-        await far_end.store.ensure_chat(chat)
-    stage = Stage(settings_for(folder / "report", key=key), far_end, clock)  # type: ignore[arg-type]
-    async with stage.world() as world:
-        times = []
-        for number in range(REPORTS):
-            times.append(await one(world, number))
-    await far_end.stop()
-    ordered = sorted(times)
-    show("from the sentence to the judge's phone, median", f"{statistics.median(times) * 1000:.0f} ms")
-    show("… p99", f"{ordered[int(len(ordered) * 0.99)] * 1000:.0f} ms")
+async def lanes(bench: Bench) -> None:
+    times, refused, pace = await bench.lanes()
+    show("an urgent alert during a broadcast to 2,000, p99", f"{share(times, 0.99):.2f} s")
+    show("… messages a second, refused by the limits", f"{pace:.0f}/s, {refused}")
+
+
+async def growth(folder: Path) -> None:
+    """The same reports in a small and in a large county."""
+    for debtors in (10_000, 100_000):
+        bench = Bench(folder / f"county{debtors}", debtors)
+        await bench.prepare()
+        show(f"{debtors:,} debtors, 30 a second", str(await bench.speed(300, rate=30)))
+
+
+async def killing(folder: Path, kills: int) -> None:
+    for webhook in (False, True):
+        async with Telegram() as telegram:
+            story = Killing(folder / f"kills{webhook}", telegram, webhook=webhook)
+            await story.prepare(folder / f"files{webhook}")
+            outcome = await story.run(kills, seed=1)
+        show(f"killed while {'posted to' if webhook else 'polling'}", str(outcome))
 
 
 async def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        await importing(Path(folder))
-        await reporting(Path(folder))
+    long = "--long" in sys.argv
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bench = Bench(folder / "bench")
+        await bench.prepare()
+        if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+            os.sched_setaffinity(0, {1})
+        await speed(bench)
+        await lanes(bench)
+        if long:
+            show("an hour at 30 a second", str(await bench.speed(3600 * 30, rate=30)))
+        await growth(folder)
+        await importing(folder)
+        await killing(folder, 50 if long else 10)
 
 
 if __name__ == "__main__":

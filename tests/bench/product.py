@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,8 @@ def share(times: list[float], part: float) -> float:
 class Bench:
     """A filled database, copied for each run."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.key, self.county = folder, new_key(), County()
+    def __init__(self, folder: Path, debtors: int = 5000) -> None:
+        self.folder, self.key, self.county = folder, new_key(), County(debtors)
 
     async def prepare(self) -> None:
         bot = Bot(self.folder / "template", self.key)
@@ -70,13 +71,18 @@ class Bench:
         bot.environment["CHUISHAO_RATE_LIMITS"] = "telegram" if limits else "off"
         return bot
 
-    async def speed(self, count: int, *, rate: float = 0.0, webhook: bool = False) -> Speed:
-        """`count` reports, all at once or `rate` a second; everybody has written before."""
+    async def speed(self, count: int, *, rate: float = 0.0, webhook: bool = False, peer: str = "") -> Speed:
+        """`count` reports, all at once or `rate` a second, to the product or to a peer; everybody has written
+        before."""
         async with Telegram() as telegram:
             bot = self.bot(telegram, webhook=webhook)
             before = time.monotonic()
-            await bot.start()
-            await bot.ready()
+            if peer:
+                database = bot.environment["CHUISHAO_DATA"] + "/peer.db"
+                await bot.start(sys.executable, "-m", "tests.bench.peers", peer, telegram.url, database)
+            else:
+                await bot.start()
+                await bot.ready()
             start = time.monotonic() - before
             reports = self.county.reports()
             known = [next(reports) for _ in self.county.villages]
@@ -95,7 +101,7 @@ class Bench:
             times = await self._arrive(telegram, due, fed=bool(rate))
             took = max(at + late for (_report, at), late in zip(due, times, strict=True)) - begun
             now = bot.usage()
-            await bot.stop()
+            await bot.kill() if peer else await bot.stop()
             late = [one * 1000 for one in times]
             cpu = (now["cpu"] - used["cpu"]) * 1000 / count
             return Speed(count / took, statistics.median(late), share(late, 0.99), cpu, now["peak"], start)

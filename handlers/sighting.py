@@ -20,7 +20,7 @@ from storage.db import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Person, Role
 from storage.reading import Manner, Reading, read
-from storage.roster import circles
+from storage.roster import near, surely_named
 from storage.sighting import Sighting, SightingState, Suspect
 
 READ_LIMIT = 2000
@@ -97,8 +97,12 @@ async def edited(turn: Turn, update: Update) -> None:
 
 
 async def _read(person: Person, text: str) -> Reading:
-    words = text[:READ_LIMIT]
-    return read(words, await circles(person.area_code, words, unit().now))
+    words, now = text[:READ_LIMIT], unit().now
+    inner = await near(person.area_code, words, now)
+    reading = read(words, inner)
+    if reading.guesses:
+        return reading
+    return read(words, [*inner, await surely_named(person.area_code, words, now)])
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:

@@ -6,16 +6,16 @@ number); each trace is an index's entry, so that a report costs the same in a la
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from storage.area import contains, county_of, town_of
+from storage.area import county_of, town_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
-from storage.debtor import Debtor, DebtorKind, age
+from storage.debtor import DebtorKind, age
 from storage.reading import Known, family_traces, pet_traces
-from storage.sql import among, fetch, pick
+from storage.sql import among, day, fetch
 from storage.text import fold
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
@@ -43,7 +43,7 @@ class _Traces:
 def _traces(text: str) -> _Traces:
     plain = fold(text)
     close = plain.replace(" ", "")
-    pairs = {word[i : i + 2] for word in (plain, close) for i in range(len(word) - 1)}
+    pairs = {word[i : i + 2] for word in (plain, close) for i in range(len(word) - 1) if word[i : i + 2].isalnum()}
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
     return _Traces(
         pairs=sorted(pairs)[:_MOST],
@@ -58,60 +58,21 @@ def _traces(text: str) -> _Traces:
 async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]:
     """The reader's circles for a sender of this area: own village, own town, then the county's debtors whose full
     name, plate or case number stands in the text. Of each circle those who may be meant."""
-    near = town_of(area_code) if len(area_code) >= 9 else ""
-    queries = [*(_with_traces(near, text) if near else ()), *_surely_named(county_of(area_code), text)]
-    if not queries:
-        return [[]]
-    rows = await fetch(" UNION ".join(sql for sql, _args in queries), *(arg for _sql, args in queries for arg in args))
-    plain = fold(text)
-    known = await _load({number for number, _sure, word in rows if word in plain}, local(now).date())
-    sure = {number for number, sure, _word in rows if sure}
-    rings = []
-    if len(area_code) == 12:
-        rings.append([one for code, one in known if code == area_code])
-    if near:
-        rings.append([one for code, one in known if contains(near, code)])
-    rings.append([one for _code, one in known if one.id in sure])
-    return rings
+    return [*await near(area_code, text, now), await surely_named(area_code, text, now)]
 
 
-Query = tuple[str, list[object]]
+async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
+    """The inner circles: village and town."""
+    if len(area_code) < 9:
+        return []
+    town = await _load(_with_traces(town_of(area_code), text), text, now)
+    village = [[one for code, one in town if code == area_code]] if len(area_code) == 12 else []
+    return [*village, [one for _code, one in town]]
 
 
-def _with_traces(area_code: str, text: str) -> list[Query]:
-    """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more. With each
-    the word that has to stand in the text, if its index knows only the beginning of it."""
-    traces = _traces(text)
-    queries: list[Query] = []
-
-    def ask(source: str, condition: str, *values: object, word: str = "''") -> None:
-        inside = "d.area_code >= ? AND d.area_code <= ?"
-        sql = f"SELECT d.id, 0 AS sure, {word} AS word FROM {source} WHERE {condition} AND {inside}"
-        queries.append((sql, [*values, area_code, area_code.ljust(12, "9")]))
-
-    if traces.pairs:
-        words, value = among(traces.pairs)
-        for start in (1, 2, 3):
-            ask("debtor d", f"substr(d.name, {start}, 2) {words}", value, word=f"substr(d.name, {start})")
-        ask("alias a JOIN debtor d ON d.id = a.debtor_id", f"substr(a.text, 1, 2) {words}", value, word="a.text")
-    if traces.surnames:
-        words, value = among(traces.surnames)
-        ask("debtor d", f"substr(d.name, 1, 1) {words}", value)
-    if traces.syllables:
-        words, value = among(traces.syllables)
-        for start in (2, 3, 4):
-            ask("debtor d", f"substr(d.name, {start}, 1) {words}", value)
-    if traces.case_sequences:
-        words, value = among(traces.case_sequences)
-        ask(_CASES, f"c.sequence {words}", value)
-    if traces.plates:
-        ask("debtor d JOIN plate p ON p.debtor_id = d.id", "1 = 1")
-    if traces.debts:
-        ask("debtor d JOIN case_debtor p ON p.debtor_id = d.id", "p.creditor <> ''")
-    return queries
-
-
-def _surely_named(county: str, text: str) -> list[Query]:
+async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
+    """The outermost: who is named beyond doubt, anywhere in the county."""
+    county = county_of(area_code)
     flat = fold(text).replace(" ", "")
     names = {run[i : i + n] for run in _HAN.findall(flat) for n in (2, 3, 4) for i in range(len(run) - n + 1)}
     signs: list[tuple[str, str, list[str]]] = [
@@ -119,48 +80,85 @@ def _surely_named(county: str, text: str) -> list[Query]:
         ("plate p JOIN debtor d ON d.id = p.debtor_id", "p.number", _PLATE.findall(flat.upper())),
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
+    queries = [_query(source, column, county, values) for source, column, values in signs if values]
+    return [one for _code, one in await _load(queries, text, now)]
+
+
+Query = tuple[str, list[object]]
+
+
+def _query(source: str, column: str, area_code: str, values: Sequence[object] = (), word: str = "''") -> Query:
+    """Debtors of the area in whose `column` one of the values stands, with the word that has to stand in the text."""
+    listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code"
+    inside = "d.area_code >= ? AND d.area_code <= ?"
+    bounds: list[object] = [area_code, area_code.ljust(12, "9")]
+    if not column:
+        return f"SELECT {listed}, {word} FROM {source} WHERE {inside}", bounds
+    words, value = among(values)
+    return f"SELECT {listed}, {word} FROM {source} WHERE {column} {words} AND {inside}", [value, *bounds]
+
+
+def _with_traces(area_code: str, text: str) -> list[Query]:
+    """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more."""
+    traces = _traces(text)
     queries: list[Query] = []
-    for source, column, values in signs:
-        if values:
-            words, value = among(values)
-            inside = "d.area_code >= ? AND d.area_code <= ?"
-            sql = f"SELECT d.id, 1 AS sure, '' AS word FROM {source} WHERE {column} {words} AND {inside}"
-            queries.append((sql, [value, county, county.ljust(12, "9")]))
+    if traces.pairs:
+        for start in (1, 2, 3):
+            name = f"substr(d.name, {start})"
+            queries.append(_query("debtor d", f"substr(d.name, {start}, 2)", area_code, traces.pairs, name))
+        joined = "alias a JOIN debtor d ON d.id = a.debtor_id"
+        queries.append(_query(joined, "substr(a.text, 1, 2)", area_code, traces.pairs, "a.text"))
+    if traces.surnames:
+        queries.append(_query("debtor d", "substr(d.name, 1, 1)", area_code, traces.surnames))
+    if traces.syllables:
+        queries += [_query("debtor d", f"substr(d.name, {n}, 1)", area_code, traces.syllables) for n in (2, 3, 4)]
+    if traces.case_sequences:
+        queries.append(_query(_CASES, "c.sequence", area_code, traces.case_sequences))
+    if traces.plates:
+        queries.append(_query("debtor d JOIN plate p ON p.debtor_id = d.id", "", area_code))
+    if traces.debts:
+        queries.append(_query("debtor d JOIN case_debtor p ON p.debtor_id = d.id", "", area_code))
     return queries
 
 
-async def _load(ids: Iterable[int], today: date) -> list[tuple[str, Known]]:
-    """Village and person, in the order of the ids."""
-    words, value = among(sorted(ids))
-    debtors = await pick(Debtor, f"id {words} ORDER BY id", value)
-    if not debtors:
+async def _load(queries: list[Query], text: str, now: datetime) -> list[tuple[str, Known]]:
+    """Village and person of each whom the queries find, in the order of their ids."""
+    if not queries:
         return []
+    plain, today = fold(text), local(now).date()
+    sql = " UNION ALL ".join(sql for sql, _args in queries)
+    rows = {
+        row[0]: row for row in await fetch(sql, *(arg for _sql, args in queries for arg in args)) if row[6] in plain
+    }
+    if not rows:
+        return []
+    words, value = among(sorted(rows))
     facts: dict[tuple[int, str], list[str]] = defaultdict(list)
-    rows = await fetch(
-        f"SELECT debtor_id, 'alias' AS kind, text AS word, id FROM alias WHERE debtor_id {words} UNION ALL "
+    found = await fetch(
+        f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         "SELECT p.debtor_id, 'case', c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
-        f"WHERE p.debtor_id {words} ORDER BY 4",
+        f"WHERE p.debtor_id {words}",
         *[value] * 4,
     )
-    for debtor_id, kind, word, _id in rows:
+    for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:
             facts[debtor_id, kind].append(word)
     return [
         (
-            row.area_code,
+            area_code,
             Known(
-                id=row.id,
-                name=row.name,
-                aliases=tuple(facts[row.id, "alias"]),
-                plates=tuple(facts[row.id, "plate"]),
-                case_nos=tuple(facts[row.id, "case"]),
-                creditors=tuple(facts[row.id, "creditor"]),
-                age=age(row.born, today),
-                gender=row.gender,
-                company=row.kind is DebtorKind.COMPANY,
+                id=number,
+                name=name,
+                aliases=tuple(facts[number, "alias"]),
+                plates=tuple(facts[number, "plate"]),
+                case_nos=tuple(facts[number, "case"]),
+                creditors=tuple(facts[number, "creditor"]),
+                age=age(day(born), today),
+                gender=gender,
+                company=kind == DebtorKind.COMPANY,
             ),
         )
-        for row in debtors
+        for number, name, kind, gender, born, area_code, _word in (rows[key] for key in sorted(rows))
     ]

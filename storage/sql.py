@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -21,7 +22,7 @@ from tortoise.fields.base import Field
 from tortoise.models import Model
 
 from storage.sqlite import Direct
-from storage.unavailable import told_apart
+from storage.unavailable import StorageUnavailableError, gave_way, told_apart
 
 M = TypeVar("M", bound=Model)
 Row = Any
@@ -60,7 +61,7 @@ def _reader(field: Field[Any]) -> Any:
     if isinstance(field, fields.DatetimeField):
         return moment
     if isinstance(field, fields.DateField):
-        return lambda value: value if isinstance(value, date) else date.fromisoformat(value)
+        return day
     if isinstance(field, fields.BooleanField):
         return bool
     return field.to_python_value if isinstance(field, fields.DecimalField) else None
@@ -121,8 +122,12 @@ async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
     direct = _direct()
     if direct is not None:
-        with told_apart():
+        try:
             return direct.raw.execute(sql, args).fetchall()
+        except sqlite3.OperationalError as error:
+            if gave_way(error):
+                raise StorageUnavailableError(str(error)) from error
+            raise
     with told_apart():
         return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
 
@@ -245,6 +250,11 @@ def _blank(model: type[M]) -> M:
 def moment(value: Any) -> datetime:
     """A point in time as either engine gives it."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def day(value: Any) -> date | None:
+    """A date as either engine gives it."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _default(default: Any) -> Any:

@@ -30,7 +30,6 @@ SIDE_BY_SIDE = 32
 FOR_ALERTS = 8
 """Of these places, how many the other lanes leave free: an alert never waits for one."""
 REFUSED_SECONDS = 30.0
-_LONGEST_PAUSE = 300.0
 _MEDIA = {"photo": "sendPhoto", "voice": "sendVoice"}
 _log = structlog.get_logger("dispatcher")
 
@@ -255,7 +254,7 @@ class Dispatcher:
         """What is to be done about it, by kind of error."""
         result = type(error).__name__.removesuffix("Error").lower()
         self._metrics.sent.labels(row.lane.name.lower(), result).inc()
-        backoff = min(_LONGEST_PAUSE, 2.0 ** min(row.attempts, 9)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        backoff = min(outbox.LONGEST_PAUSE.total_seconds(), 2.0 ** min(row.attempts, 9)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         now = self._db.clock.now()
         if isinstance(error, RetryAfterError):
             channel.silence.keep(row.chat_id, now, error.seconds)

@@ -1,5 +1,6 @@
 """What happens because time passes: the ladder, and questions that nobody answered."""
 
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -15,6 +16,15 @@ from storage.unavailable import StorageUnavailableError
 _log = structlog.get_logger("timers")
 
 
+_JITTER = timedelta(seconds=2)
+
+
+async def _clock_went_back() -> None:
+    await inbox.clock_went_back()
+    await outbox.clock_went_back()
+    await alert.clock_went_back()
+
+
 class Timers:
     """Polls due rows, so that a restart forgets nothing. One pass is `once`."""
 
@@ -22,6 +32,8 @@ class Timers:
         self._db = db
         self._metrics = metrics
         self._stopping = False
+        self._last: datetime | None = None
+        """When the last pass was; None before the first, for the clock may have been set while nothing ran."""
 
     async def run(self, tick: float) -> None:
         while not self._stopping:
@@ -37,6 +49,10 @@ class Timers:
     async def once(self) -> None:
         """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others."""
         now = self._db.clock.now()
+        if self._last is None or now < self._last - _JITTER:
+            await self._db.unit(_clock_went_back, "timer:clock")
+            self._db.committed.set()
+        self._last = now
         for alert_id in await alert.due_for_escalation(now):
             await self._db.unit(partial(alert.escalate, alert_id), "timer:ladder")
             self._metrics.escalations.inc()

@@ -360,6 +360,15 @@ async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
     return [row["id"] for row in await fetch(sql, AlertState.SENT, now)]
 
 
+async def clock_went_back() -> None:
+    """An alert that was raised under a later time than now climbs its ladder from now on."""
+    now = unit().now
+    later = await pick(Alert, "state = ? AND raised_at > ?", AlertState.SENT, now + timedelta(seconds=5))
+    for alert in later:
+        step = next_step(await steps_for(alert.area_code), alert.step, alert.reachable)
+        await _set(alert, raised_at=now, escalate_at=due_at(now, step, alert.reachable, now))
+
+
 async def escalate(alert_id: int) -> None:
     """Takes the next rung, if it is still due."""
     now = unit().now

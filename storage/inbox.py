@@ -131,6 +131,19 @@ async def last_update(channel: str) -> tuple[int, datetime] | None:
     return (int(rows[0][0]), moment(rows[0][1])) if rows else None
 
 
+async def clock_went_back() -> None:
+    """What came in, or waits for its retry, under a later time than now is handled now."""
+    now = unit().now
+    longest = now + timedelta(seconds=2**MAX_ATTEMPTS)
+    await run(
+        "UPDATE inbox SET not_before = ?, received_at = ? WHERE state = 0 AND (received_at > ? OR not_before > ?)",
+        now,
+        now,
+        now + timedelta(seconds=5),
+        longest,
+    )
+
+
 async def oldest() -> datetime | None:
     """Since when the oldest update waits."""
     rows = await fetch("SELECT received_at FROM inbox WHERE state = 0 ORDER BY id LIMIT 1")

@@ -15,6 +15,8 @@ from storage.replicas import free_chats
 from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
 LEASE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(minutes=5)
+"""Between two attempts, unless the far end asks for more."""
 
 
 class Lane(IntEnum):
@@ -235,6 +237,17 @@ async def next_due() -> datetime | None:
     )
     row = (await fetch(f"SELECT ({waiting}), ({leased})"))[0]
     return min((moment(at) for at in row if at is not None), default=None)
+
+
+async def clock_went_back() -> None:
+    """What was written down under a later time than now isn't made to wait for that time to come again."""
+    now = unit().now
+    soon = now + timedelta(seconds=5)
+    await run("UPDATE outbox SET not_before = ?, created_at = ? WHERE state = 0 AND created_at > ?", now, now, soon)
+    await run(
+        "UPDATE outbox SET not_before = ? WHERE state = 0 AND attempts > 0 AND not_before > ?", now, now + LONGEST_PAUSE
+    )
+    await run("UPDATE outbox SET lease_until = ? WHERE state = 1 AND lease_until > ?", now + LEASE, now + LEASE)
 
 
 async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:

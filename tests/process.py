@@ -98,6 +98,18 @@ class Bot:
             self.process.terminate()
         return await self.process.wait()
 
+    def lives(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    def data_bytes(self) -> int:
+        """What RLIMIT_DATA counts."""
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        return int(status["VmData"].split()[0]) * 1024
+
+    async def command_of(self, *words: str) -> int:
+        """Another program's exit code."""
+        return await (await asyncio.create_subprocess_exec(*words)).wait()
+
     @property
     def pid(self) -> int:
         assert self.process is not None

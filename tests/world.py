@@ -63,6 +63,10 @@ class ManualClock:
         heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), future))
         await future
 
+    def set_back(self, seconds: float) -> None:
+        """As an administrator does it, or a time server."""
+        self._now -= timedelta(seconds=seconds)
+
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         while self._sleepers and self._sleepers[0][0] <= self._now:

@@ -1,0 +1,81 @@
+"""The machine under the product: a clock that is set, memory that runs out."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storage.alert import Alert
+from storage.secret import new_key
+from tests.conftest import absent
+from tests.county import County
+from tests.faults.test_far_end import FarEndSays, says_no
+from tests.process import Bot
+from tests.telegram import Telegram
+from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, Stage, World
+
+SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"
+
+
+async def test_a_clock_that_jumps_ahead_and_back_delays_nothing(world: World) -> None:
+    world.clock.advance(3600)
+    await world.product.timers.once()
+    FarEndSays(world, says_no(502), JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(SECRETARY).says(OTHER)
+    await world.phone(SECOND_JUDGE).expects(OTHER)
+    world.clock.set_back(3600)
+    await world.product.timers.once()
+    world.clock.advance(5)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.advance(125)
+    await world.phone(JUDGE).expects("次提醒")
+    await world.advance(200)
+    assert await Alert.filter(step=2).count() == 2
+
+
+async def test_a_clock_set_back_between_two_starts_delays_nothing(stage: Stage) -> None:
+    stage.clock.advance(3600)
+    async with stage.world() as world:
+        FarEndSays(world, says_no(502), JUDGE, times=100)
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.until(lambda: Alert.exists())
+    stage.clock.set_back(3600)
+    async with stage.world() as world:
+        await world.product.timers.once()
+        await world.phone(JUDGE).expects(SENTENCE)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_process_that_runs_out_of_memory_loses_nothing(engine: str, tmp_path: Path) -> None:
+    """Less memory than the work wants: whatever fails, fails aloud, and with enough of it all is brought."""
+    if shutil.which("prlimit") is None:
+        absent("prlimit (util-linux)")
+    county = County(debtors=400, judges=20)
+    async with Telegram() as telegram:
+        bot = Bot(tmp_path / "data", new_key(), telegram.url)
+        for kind, path in county.write(tmp_path / "files").items():
+            assert (await bot.command("import", kind, str(path)))[0] == 0
+        reports = county.reports()
+        said = [next(reports) for _ in range(60)]
+        await bot.start()
+        await bot.ready()
+        limit = await bot.command_of("prlimit", "--pid", str(bot.pid), f"--data={bot.data_bytes() + 3_000_000}")
+        assert limit == 0
+        for report in said:
+            telegram.feed(report.chat_id, report.text + "，" * 20_000)
+        async with asyncio.timeout(30):
+            while bot.lives() and len(telegram.calls) <= 10:  # it ends, and a supervisor starts it anew
+                await asyncio.sleep(0.05)
+        await bot.kill()
+        await bot.start()
+        missing = {report.text for report in said}
+
+        def all_there() -> bool:
+            for call in telegram.messages():
+                missing.difference_update([text for text in missing if f"“{text}" in call.text])
+            return not missing
+
+        await telegram.until(all_there, 60)
+        assert await bot.stop() == 0

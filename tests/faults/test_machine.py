@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.alert import Alert
+from storage.outbox import Outbox, OutboxState
 from storage.secret import new_key
 from tests.conftest import absent
 from tests.county import County
@@ -25,6 +26,7 @@ async def test_a_clock_that_jumps_ahead_and_back_delays_nothing(world: World) ->
     await world.phone(SECRETARY).says(SENTENCE)
     await world.phone(SECRETARY).says(OTHER)
     await world.phone(SECOND_JUDGE).expects(OTHER)
+    await world.until(lambda: Outbox.filter(kind="alert", state=OutboxState.PENDING, attempts=1).exists())
     world.clock.set_back(3600)
     await world.product.timers.once()
     world.clock.advance(5)

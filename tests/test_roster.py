@@ -1,0 +1,76 @@
+"""Of a county only those are fetched of whom the text holds a trace. What is understood is the same as if everybody had
+been."""
+
+import csv
+import json
+import random
+from datetime import date
+from pathlib import Path
+
+from storage.area import town_of
+from storage.case import Case, CaseDebtor
+from storage.clock import local
+from storage.debtor import Debtor, DebtorKind, age
+from storage.reading import Known, read
+from storage.roster import circles
+from tests.world import SAMPLE, World
+
+VILLAGES = ("331122203226", "331122203240", "331122103224")
+MORE = (
+    "尾号12A的车停在村口", "执456号那个人回来了", "老林在家", "姓何的大姐回来了", "小杜返来了", "阿福在打牌",
+    "欠杜根土的钱的人回村了", "浙K8G12A刚过", "ＫＥＧ12", "杜老师在学校", "林 永 福 回来了", "老板在家", "阿小回来了", "", "？？", "，。" * 50,
+)  # fmt: skip
+
+
+async def everybody(today: date) -> list[tuple[str, Known]]:
+    """The whole county as the reader knows people, by tortoise's own way."""
+    known = []
+    for row in await Debtor.all().order_by("id").prefetch_related("aliases", "plates"):
+        parties = await CaseDebtor.filter(debtor_id=row.id).order_by("id")
+        numbers = {case.id: case.number for case in await Case.filter(id__in=[p.case_id for p in parties])}
+        person = Known(
+            id=row.id,
+            name=row.name,
+            aliases=tuple(alias.text for alias in row.aliases),
+            plates=tuple(plate.number for plate in row.plates),
+            case_nos=tuple(numbers[party.case_id] for party in parties),
+            creditors=tuple(party.creditor for party in parties if party.creditor),
+            age=age(row.born, today),
+            gender=row.gender,
+            company=row.kind is DebtorKind.COMPANY,
+        )
+        known.append((row.area_code, person))
+    return known
+
+
+def texts() -> list[str]:
+    """The corpus where there is one, sentences about people of the sample, and pieces of both at random."""
+    said = list(MORE)
+    corpus = Path(__file__).parent.parent.parent / "shared" / "corpus" / "messages.jsonl"
+    if corpus.exists():
+        said += [json.loads(line)["text"] for line in corpus.read_text().splitlines()]
+    with (SAMPLE / "sample-cases.csv").open(encoding="utf-8-sig") as file:
+        names = [row["被执行人"] for row in csv.DictReader(file)]
+    said += (
+        [f"{name}回来了" for name in names] + [f"{name[1:]}在家" for name in names] + [f"老{n[:1]}在" for n in names]
+    )
+    chance = random.Random(7)
+    letters = "".join(said)
+    return said + ["".join(chance.choices(letters, k=chance.randint(2, 25))) for _ in range(300)]
+
+
+async def test_what_is_understood_is_the_same_as_with_everybody_at_hand(world: World) -> None:
+    people = await everybody(local(world.clock.now()).date())
+    assert len(people) > 20
+    understood = 0
+    for text in texts():
+        for village in VILLAGES:
+            whole = [
+                [one for code, one in people if code == village],
+                [one for code, one in people if code.startswith(town_of(village))],
+            ]
+            few = await circles(village, text, world.clock.now())
+            wanted = read(text, whole)
+            assert read(text, few[:2]) == wanted, (text, village)
+            understood += bool(wanted.guesses)
+    assert understood > 100

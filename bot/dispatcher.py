@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -18,12 +19,13 @@ from bot.api import (
     UnreachableError,
 )
 from bot.channel import Channel
+from bot.limiter import NoLimits
 from bot.metrics import Metrics
 from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
-from storage.outbox import Delivery, Outbox, OutboxState, Room
+from storage.outbox import LEASE, Delivery, Outbox, OutboxState, Room
 from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
@@ -101,26 +103,44 @@ class Dispatcher:
         for name, channel in self._channels.items():
             busy |= {(name, chat_id) for chat_id in channel.silence.chats(now)}
         channels = frozenset(name for name, channel in self._channels.items() if not channel.silence.everybody(now))
-        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy)))
+        quick = frozenset(name for name, channel in self._channels.items() if isinstance(channel.limiter, NoLimits))
+        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick))
         if rows:
             unit().after_commit.append(partial(self._fly, rows))
         return bool(rows)
 
     def _fly(self, rows: list[Outbox]) -> None:
-        for row in rows:
-            self._flying[row.channel, row.chat_id] = self._nursery.create_task(self._send(row))
+        for chat, some in groupby(rows, key=lambda row: (row.channel, row.chat_id)):
+            self._flying[chat] = self._nursery.create_task(self._send_all(chat, list(some)))
 
-    async def _send(self, row: Outbox) -> None:
+    async def _send_all(self, chat: tuple[str, int], rows: list[Outbox]) -> None:
+        """A chat's messages one after the other; what there is no time for any more, or no use in trying behind one
+        that failed, is let go again."""
         try:
-            await self._attempt(row)
+            for place, row in enumerate(rows):
+                late = row.lease_until is None or row.lease_until - self._db.clock.now() < LEASE / 2
+                if place and (late or self._stopping):
+                    await self._db.unit(partial(outbox.release, rows[place:]), "dispatcher")
+                    return
+                if not await self._send(row):
+                    await self._db.unit(partial(outbox.release, rows[place + 1 :]), "dispatcher")
+                    return
+        except StorageUnavailableError:
+            _log.error("not let go; the leases will run out", outbox=rows[0].id)
+        finally:
+            self._flying.pop(chat, None)
+            self._db.committed.set()
+
+    async def _send(self, row: Outbox) -> bool:
+        """False where it has to be tried again."""
+        try:
+            return await self._attempt(row)
         except StorageUnavailableError:
             _log.error("outcome not noted; the lease will run out", outbox=row.id)
         except Exception as error:  # noqa: BLE001 - a card that can't be made must not take the dispatcher along
             _log.error("card failed", outbox=row.id, kind=row.kind, error=type(error).__name__, where=where(error))
             await self._settle(row, OutboxState.FAILED if row.attempts >= 5 else None, 2.0**row.attempts)
-        finally:
-            self._flying.pop((row.channel, row.chat_id), None)
-            self._db.committed.set()
+        return False
 
     async def _settle(
         self, row: Outbox, state: OutboxState | None, pause: float = 0, *, doubtful: bool = False
@@ -133,21 +153,22 @@ class Dispatcher:
 
         await self._db.unit(note, f"outbox:{row.id}")
 
-    async def _attempt(self, row: Outbox) -> None:
+    async def _attempt(self, row: Outbox) -> bool:
+        """False where it was refused or can't be sent here."""
         channel = self._channels.get(row.channel)
         kind = KINDS.get(row.kind)
         if channel is None or kind is None:
             await self._settle(row, None, 60)
-            return
+            return False
         card = await kind.render(await self._showing(row))
         if card is None:
             await self._settle(row, OutboxState.DROPPED)
-            return
+            return True
         rendered = json.dumps([card.text, card.markup()], ensure_ascii=False)
         before = None if row.fresh or not row.ref else await _shown(row)
         if before is not None and before.rendered == rendered and not row.arguments:
             await self._settle(row, OutboxState.DONE)
-            return
+            return True
         if not card.method:
             with self._metrics.limiter_wait.labels(row.lane.name.lower()).time():
                 await channel.limiter.wait(row.lane, row.chat_id)
@@ -155,7 +176,7 @@ class Dispatcher:
             message_id = await self._call(channel, row, card, before)
         except (ApiError, NotSentError, NoAnswerError) as error:
             await self._refused(channel, row, error)
-            return
+            return False
         channel.refused = False
         self._metrics.sent.labels(row.lane.name.lower(), "ok").inc()
         self._metrics.attempts.observe(row.attempts)
@@ -169,6 +190,7 @@ class Dispatcher:
                 await kind.delivered(row)
 
         await self._db.unit(note, f"outbox:{row.id}")
+        return True
 
     async def _showing(self, row: Outbox) -> Showing:
         recipient = await person.by_id(row.person_id)

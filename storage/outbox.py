@@ -1,6 +1,7 @@
 """What is to be sent: rows that name a recipient, a card and a record. The text is made when it is sent."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -15,6 +16,7 @@ from storage.replicas import free_chats
 from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
 LEASE = timedelta(seconds=15)
+IN_A_ROW = 8
 LONGEST_PAUSE = timedelta(minutes=5)
 """Between two attempts, unless the far end asks for more."""
 
@@ -153,27 +155,30 @@ async def tell_admins(area_code: str, key: str, **args: Any) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """How much may be taken: for alerts all places, for the other lanes `others` of them; on the channels that are
-    open, nothing for the chats that are busy."""
+    """For how many chats something may be taken: alerts have all places, the other lanes `others` of them; on the
+    channels that are open, nothing for the chats that are busy. On the `quick` channels, which have no limits, a chat
+    gets up to IN_A_ROW messages at once."""
 
     places: int
     others: int
     channels: frozenset[str]
     busy: frozenset[tuple[str, int]] = frozenset()
+    quick: frozenset[str] = frozenset()
 
 
 async def claim(room: Room) -> list[Outbox]:
-    """Takes due rows under a lease, one a chat, most urgent first; rows whose lease ran out count as doubtful."""
+    """Takes due rows under a lease, most urgent first, those of a chat in their order; rows whose lease ran out count
+    as doubtful."""
     now = unit().now
-    taken: list[Outbox] = []
-    busy = set(room.busy)
+    taken: dict[tuple[str, int], list[Outbox]] = {}
     for where, args, places in (
         ("state = 1 AND lease_until < ? ORDER BY lane, id", (now,), room.places),
         (_ALERTS, (now, now - STALE, now - STALE), room.places),
         ("state = 0 AND lane > 0 AND not_before <= ? ORDER BY lane, id", (now,), room.others),
     ):
-        await _take_due(taken, where, args, min(places, room.places - len(taken)), busy, room.channels)
-    for row in taken:
+        await _take_due(taken, where, args, min(places, room.places - len(taken)), room)
+    rows = [row for chat_rows in taken.values() for row in chat_rows]
+    for row in rows:
         row.doubtful = row.doubtful or row.state is OutboxState.SENDING
         row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
         await change(
@@ -184,7 +189,7 @@ async def claim(room: Room) -> list[Outbox]:
             attempts=row.attempts,
             doubtful=row.doubtful,
         )
-    return taken
+    return rows
 
 
 STALE = timedelta(seconds=60)
@@ -197,19 +202,15 @@ newest first, for there it is likeliest that somebody is still where they were s
 
 
 async def _take_due(
-    taken: list[Outbox],
-    where: str,
-    args: tuple[Any, ...],
-    places: int,
-    busy: set[tuple[str, int]],
-    channels: frozenset[str],
+    taken: dict[tuple[str, int], list[Outbox]], where: str, args: tuple[Any, ...], places: int, room: Room
 ) -> None:
-    """Adds rows that fit, and their chats to the busy ones. A chat with much to say doesn't hide the others."""
+    """Adds rows that fit, by chat. A chat with much to say doesn't hide the others."""
+    busy = {*room.busy, *taken}
     condition, order = where.split(" ORDER BY ")
     wanted = len(taken) + places
     while len(taken) < wanted:
         window = 4 * places
-        words, open_ones = among(sorted(channels))
+        words, open_ones = among(sorted(room.channels))
         out, values = f" AND channel {words}", [open_ones]
         if busy:
             words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
@@ -221,10 +222,13 @@ async def _take_due(
         free = await free_chats((row.channel, row.chat_id) for row in rows)
         for row in rows:
             chat = (row.channel, row.chat_id)
-            if chat in free and chat not in busy and len(taken) < wanted:
-                busy.add(chat)
-                taken.append(row)
-        busy |= {(row.channel, row.chat_id) for row in rows} - free
+            if chat not in free or chat in busy:
+                continue
+            if chat not in taken and len(taken) < wanted:
+                taken[chat] = [row]
+            elif chat in taken and len(taken[chat]) < (IN_A_ROW if row.channel in room.quick else 1):
+                taken[chat].append(row)
+        busy |= {(row.channel, row.chat_id) for row in rows}
         if len(rows) < window:
             return
 
@@ -272,6 +276,12 @@ async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
             rendered=rendered,
             at=unit().now,
         )
+
+
+async def release(rows: Sequence[Outbox]) -> None:
+    """Claimed and not tried: due as before."""
+    for row in rows:
+        await change(Outbox, row.id, state=OutboxState.PENDING, lease_until=None, attempts=row.attempts - 1)
 
 
 async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:

@@ -143,14 +143,17 @@ async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> 
 
 async def tell_all_admins(key: str, **args: Any) -> None:
     """A plain notice to every administrator, whatever their court."""
-    for admin in await pick(Person, "role = ? AND active = ? ORDER BY id", Role.ADMIN, True):
-        await put_to_person(admin.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
+    await _notify(await pick(Person, "role = ? AND active = ? ORDER BY id", Role.ADMIN, True), key, args)
 
 
 async def tell_admins(area_code: str, key: str, **args: Any) -> None:
     """A plain notice to the administrators of the court."""
-    for admin in await holding(Role.ADMIN, area_code):
-        await put_to_person(admin.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
+    await _notify(await holding(Role.ADMIN, area_code), key, args)
+
+
+async def _notify(people: Sequence[Person], key: str, args: dict[str, Any]) -> None:
+    for person in people:
+        await put_to_person(person.id, "text", lane=Lane.REPLY, fresh=True, args={"key": key, **args})
 
 
 @dataclass(frozen=True)
@@ -171,12 +174,13 @@ async def claim(room: Room) -> list[Outbox]:
     as doubtful."""
     now = unit().now
     taken: dict[tuple[str, int], list[Outbox]] = {}
-    for where, args, places in (
-        ("state = 1 AND lease_until < ? ORDER BY lane, id", (now,), room.places),
-        (_ALERTS, (now, now - STALE, now - STALE), room.places),
-        ("state = 0 AND lane > 0 AND not_before <= ? ORDER BY lane, id", (now,), room.others),
+    stale = (now - STALE, now - STALE)
+    for condition, order, ages, places in (
+        ("state = 1 AND lease_until < ?", "lane, id", (), room.places),
+        ("state = 0 AND lane = 0 AND not_before <= ?", _FRESH_FIRST, stale, room.places),
+        ("state = 0 AND lane > 0 AND not_before <= ?", "lane, id", (), room.others),
     ):
-        await _take_due(taken, where, args, min(places, room.places - len(taken)), room)
+        await _take_due(taken, condition, order, ages, min(places, room.places - len(taken)), room)
     rows = [row for chat_rows in taken.values() for row in chat_rows]
     for row in rows:
         row.doubtful = row.doubtful or row.state is OutboxState.SENDING
@@ -193,20 +197,22 @@ async def claim(room: Room) -> list[Outbox]:
 
 
 STALE = timedelta(seconds=60)
-_ALERTS = (
-    "state = 0 AND lane = 0 AND not_before <= ? ORDER BY CASE WHEN created_at < ? THEN 1 ELSE 0 END, "
-    "CASE WHEN created_at < ? THEN -id ELSE id END"
-)
+_FRESH_FIRST = "CASE WHEN created_at < ? THEN 1 ELSE 0 END, CASE WHEN created_at < ? THEN -id ELSE id END"
 """Alerts in the order in which they came; after an outage the new ones before those that are stale, and of these the
 newest first, for there it is likeliest that somebody is still where they were seen."""
 
 
 async def _take_due(
-    taken: dict[tuple[str, int], list[Outbox]], where: str, args: tuple[Any, ...], places: int, room: Room
+    taken: dict[tuple[str, int], list[Outbox]],
+    condition: str,
+    order: str,
+    ages: tuple[datetime, ...],
+    places: int,
+    room: Room,
 ) -> None:
-    """Adds rows that fit, by chat. A chat with much to say doesn't hide the others."""
+    """Adds rows that fit, by chat. A chat with much to say doesn't hide the others. `condition` has the present time
+    as its one argument, `order` has `ages`."""
     busy = {*room.busy, *taken}
-    condition, order = where.split(" ORDER BY ")
     wanted = len(taken) + places
     while len(taken) < wanted:
         window = 4 * places
@@ -216,9 +222,8 @@ async def _take_due(
             words, value = among(f"{channel}:{chat_id}" for channel, chat_id in busy)
             out, values = f"{out} AND NOT (channel || ':' || chat_id) {words}", [open_ones, value]
         lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
-        ordered = args[condition.count("?") :]
         sql = f"{condition}{out} ORDER BY {order} LIMIT {window:d}{lock}"
-        rows = await pick(Outbox, sql, *args[: condition.count("?")], *values, *ordered)
+        rows = await pick(Outbox, sql, unit().now, *values, *ages)
         free = await free_chats((row.channel, row.chat_id) for row in rows)
         for row in rows:
             chat = (row.channel, row.chat_id)

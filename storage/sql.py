@@ -8,7 +8,6 @@ import contextlib
 import itertools
 import json
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -22,7 +21,7 @@ from tortoise.fields.base import Field
 from tortoise.models import Model
 
 from storage.sqlite import Direct
-from storage.unavailable import StorageUnavailableError, gave_way, told_apart
+from storage.unavailable import StorageUnavailableError, gave_way
 
 M = TypeVar("M", bound=Model)
 Row = Any
@@ -44,8 +43,9 @@ class _Hot:
         holes = ", ".join("?" * len(keys))
         listed = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in keys)
         self.keys = keys
-        self.generated = len(keys) < len(self.names)
         self.insert = f'INSERT INTO "{self.table}" ({listed}) VALUES ({holes})'
+        every = ", ".join("?" * len(columns))
+        self.insert_numbered = f'INSERT INTO "{self.table}" ({self.columns}) VALUES ({every})'
         self.select = f'SELECT {self.columns} FROM "{self.table}" WHERE '
         self.readers = [(name, _reader(meta.fields_map[name])) for name in self.names]
         self.listed = columns
@@ -113,23 +113,31 @@ def is_shared() -> bool:
     return _direct() is None
 
 
-def _plain(value: Any) -> Any:
+def _plain(values: Iterable[Any]) -> list[Any]:
     """Values as asyncpg's codecs want them, which look at the very type."""
-    return value.value if isinstance(value, Enum) else value
+    return [value.value if isinstance(value, Enum) else value for value in values]
+
+
+async def _many(sql: str, rows: list[tuple[Any, ...]]) -> None:
+    """The same statement for each of these rows of values."""
+    direct = _direct()
+    if direct is not None:
+        direct.raw.executemany(sql, rows)
+    else:
+        await get_connection("default").execute_many(_numbered(sql), [_plain(row) for row in rows])
 
 
 async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
     direct = _direct()
-    if direct is not None:
-        try:
+    try:
+        if direct is not None:
             return direct.raw.execute(sql, args).fetchall()
-        except sqlite3.OperationalError as error:
-            if gave_way(error):
-                raise StorageUnavailableError(str(error)) from error
-            raise
-    with told_apart():
-        return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[1]
+        return (await get_connection("default").execute_query(_numbered(sql), _plain(args)))[1]
+    except Exception as error:
+        if gave_way(error):
+            raise StorageUnavailableError(str(error)) from error
+        raise
 
 
 async def run(sql: str, *args: Any) -> int:
@@ -137,7 +145,7 @@ async def run(sql: str, *args: Any) -> int:
     direct = _direct()
     if direct is not None:
         return direct.raw.execute(sql, args).rowcount
-    return (await get_connection("default").execute_query(_numbered(sql), [_plain(arg) for arg in args]))[0]
+    return (await get_connection("default").execute_query(_numbered(sql), _plain(args)))[0]
 
 
 async def pick(model: type[M], where: str, *args: Any) -> list[M]:
@@ -153,26 +161,20 @@ async def one(model: type[M], where: str, *args: Any) -> M | None:
 
 
 async def add(model: type[M], **values: Any) -> M:
-    """Inserts a row and returns it; what isn't given is the field's default."""
+    """Inserts a row, whose id the database gives, and returns it; what isn't given is the field's default."""
     hot = _hot(model)
     row = {name: values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys}
     if values:
         raise TypeError(f"{model.__name__} has no {', '.join(values)}")
     direct = _direct()
-    number: Any = None
+    number: Any
     if direct is not None:
         number = direct.raw.execute(hot.insert, tuple(row.values())).lastrowid
-    elif hot.generated:
-        found = await get_connection("default").execute_insert(
-            _numbered(f"{hot.insert} RETURNING id"), [_plain(value) for value in row.values()]
-        )
-        number = found["id"]
     else:
-        await get_connection("default").execute_insert(_numbered(hot.insert), [_plain(value) for value in row.values()])
+        returning = _numbered(f"{hot.insert} RETURNING id")
+        number = (await get_connection("default").execute_insert(returning, _plain(row.values())))["id"]
     made = _blank(model)
-    made.__dict__.update(row)
-    if hot.generated:
-        made.__dict__["id"] = number
+    made.__dict__.update(row, id=number)
     return made
 
 
@@ -180,28 +182,13 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
     """Inserts many rows, of which every field is given or has a default; `conflict` may be ON CONFLICT DO NOTHING."""
     hot = _hot(model)
     values = [tuple(row[name] if name in row else _default(hot.defaults[name]) for name in hot.keys) for row in rows]
-    sql = f"{hot.insert} {conflict}"
-    direct = _direct()
-    if direct is not None:
-        direct.raw.executemany(sql, values)
-    else:
-        await get_connection("default").execute_many(
-            _numbered(sql), [[_plain(value) for value in row] for row in values]
-        )
+    await _many(f"{hot.insert} {conflict}", values)
 
 
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows that bring their ids along, and every other field."""
     hot = _hot(model)
-    values = [tuple(row[name] for name in hot.names) for row in rows]
-    sql = f'INSERT INTO "{hot.table}" ({hot.columns}) VALUES ({", ".join("?" * len(hot.names))})'
-    direct = _direct()
-    if direct is not None:
-        direct.raw.executemany(sql, values)
-    else:
-        await get_connection("default").execute_many(
-            _numbered(sql), [[_plain(value) for value in row] for row in values]
-        )
+    await _many(hot.insert_numbered, [tuple(row[name] for name in hot.names) for row in rows])
 
 
 async def change(model: type[Model], number: int, **values: Any) -> int:
@@ -266,15 +253,14 @@ def among(values: Iterable[Any]) -> tuple[str, Any]:
     listed = list(values)
     if len(listed) == 1:
         return "= ?", listed[0]
-    direct = _direct()
-    if direct is not None:
-        return "IN (SELECT value FROM json_each(?))", json.dumps(listed, ensure_ascii=False)
-    return "= ANY(?)", listed
+    if is_shared():
+        return "= ANY(?)", listed
+    return "IN (SELECT value FROM json_each(?))", json.dumps(listed, ensure_ascii=False)
 
 
 def for_update() -> str:
     """Locks the rows that are read, where the engine has more than one writer."""
-    return "" if _direct() is not None else " FOR UPDATE"
+    return " FOR UPDATE" if is_shared() else ""
 
 
 def relate(row: Model, **related: Any) -> None:

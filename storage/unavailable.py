@@ -1,8 +1,6 @@
 """What a database that gave way looks like, told apart from a statement that is wrong."""
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 
 import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
@@ -37,14 +35,3 @@ def gave_way(error: BaseException) -> bool:
     if any(isinstance(one, _SERVER) for one in chain):
         return True
     return isinstance(error, OperationalError | sqlite3.OperationalError) and any(word in str(error) for word in _WORDS)
-
-
-@contextlib.contextmanager
-def told_apart() -> Iterator[None]:
-    """Raises StorageUnavailableError in the place of whatever the engine says when it gives way."""
-    try:
-        yield
-    except Exception as error:
-        if gave_way(error):
-            raise StorageUnavailableError(str(error)) from error
-        raise

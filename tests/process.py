@@ -60,6 +60,12 @@ class Bot:
         said, _ = await process.communicate()
         return int(process.returncode or 0), said.decode()
 
+    async def imports(self, files: dict[str, Path]) -> None:
+        """A file of each kind, by the command."""
+        for kind, path in files.items():
+            code, said = await self.command("import", kind, str(path))
+            assert code == 0, said
+
     async def start(self, *instead: str) -> None:
         """Starts it, or another program in its place, without waiting until it is ready."""
         words = instead or (str(CHUISHAO), "run")

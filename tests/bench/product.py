@@ -57,9 +57,7 @@ class Bench:
 
     async def prepare(self) -> None:
         bot = Bot(self.folder / "template", self.key)
-        for kind, path in self.county.write(self.folder / "files").items():
-            code, said = await bot.command("import", kind, str(path))
-            assert code == 0, said
+        await bot.imports(self.county.write(self.folder / "files"))
 
     def bot(self, telegram: Telegram, *, webhook: bool = False, limits: bool = False) -> Bot:
         """A fresh one, on core 0."""

@@ -53,9 +53,7 @@ class Killing:
 
     async def prepare(self, folder: Path) -> None:
         """The county's files, imported by the command."""
-        for kind, path in self.county.write(folder).items():
-            code, said = await self.bot.command("import", kind, str(path))
-            assert code == 0, said
+        await self.bot.imports(self.county.write(folder))
 
     async def run(self, kills: int, seed: int, *, verify_every: int = 1) -> Outcome:
         chance = random.Random(seed)

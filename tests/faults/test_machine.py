@@ -57,8 +57,7 @@ async def test_a_process_that_runs_out_of_memory_loses_nothing(engine: str, tmp_
     county = County(debtors=400, judges=20)
     async with Telegram() as telegram:
         bot = Bot(tmp_path / "data", new_key(), telegram.url)
-        for kind, path in county.write(tmp_path / "files").items():
-            assert (await bot.command("import", kind, str(path)))[0] == 0
+        await bot.imports(county.write(tmp_path / "files"))
         reports = county.reports()
         said = [next(reports) for _ in range(60)]
         await bot.start()

@@ -45,9 +45,7 @@ async def replicas(server: Server, folder: Path, count: int = 3, *, limits: bool
             telegram.others.append(f"{bot.url}/telegram")
         for bot in bots:
             bot.environment["CHUISHAO_RATE_LIMITS"] = "telegram" if limits else "off"
-        for kind, path in county.write(folder / "files").items():
-            code, said = await bots[0].command("import", kind, str(path))
-            assert code == 0, said
+        await bots[0].imports(county.write(folder / "files"))
         both = Replicas(telegram, bots, county, key)
         try:
             await asyncio.gather(*(both.start(bot) for bot in bots))

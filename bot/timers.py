@@ -49,10 +49,15 @@ class Timers:
     async def once(self) -> None:
         """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others."""
         now = self._db.clock.now()
-        if self._last is None or now < self._last - _JITTER:
-            await self._db.unit(_clock_went_back, "timer:clock")
+        # Noted before anything is awaited: a pass that takes long must not put its older time over a newer one's.
+        went_back, self._last = self._last is None or now < self._last - _JITTER, now
+        if went_back:
+            try:
+                await self._db.unit(_clock_went_back, "timer:clock")
+            except StorageUnavailableError:
+                self._last = None
+                raise
             self._db.committed.set()
-        self._last = now
         for alert_id in await alert.due_for_escalation(now):
             await self._db.unit(partial(alert.escalate, alert_id), "timer:ladder")
             self._metrics.escalations.inc()

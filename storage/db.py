@@ -467,8 +467,9 @@ async def open_database(
                 await _migrate(url)
     await Tortoise.init(config=tortoise_config(url))
     EXECUTOR_CACHE.clear()
+    aliases = (HOT, "default", "writer") if url.startswith("sqlite") else ("default",)
     try:
-        for alias in ("writer", HOT, "default") if url.startswith("sqlite") else ("default",):
+        for alias in aliases:
             await get_connection(alias).create_connection(with_db=True)
         db = Database(url, secrets, clock or SystemClock())
         await db.start()
@@ -482,5 +483,9 @@ async def open_database(
             finally:
                 await db.close()
     finally:
+        for alias in aliases:
+            # One after the other: of two that close at the same moment neither is the last, which folds the log into
+            # the file; then whoever copies the file alone copies old records.
+            await get_connection(alias).close()
         await Tortoise.close_connections()
         EXECUTOR_CACHE.clear()

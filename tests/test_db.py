@@ -22,6 +22,7 @@ from storage.db import (
 )
 from storage.inbox import Inbox
 from storage.person import Person
+from storage.secret import new_key
 from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
 
 
@@ -200,6 +201,16 @@ async def test_a_backup_made_while_running_is_whole(stage: Stage, tmp_path: Path
     async with open_database(restored.database_url, restored.secrets(), migrating=False) as db:
         assert (await verify(db.secrets)).broken is None
         assert await Person.filter(name="应建华").exists() and await Inbox.all().count() <= 20
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_stopped_product_leaves_its_records_in_one_file(engine: str, tmp_path: Path) -> None:
+    """Whoever copies the file of a product that isn't running has everything: no log lies beside it."""
+    settings = settings_for(tmp_path, key=new_key())
+    for _ in range(12):
+        async with open_database(settings.database_url, settings.secrets()) as db:
+            await db.unit(lambda: note("word"))
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith("chuishao.db-")] == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

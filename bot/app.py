@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -145,7 +146,7 @@ class _Assembly:
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
         self._router = Router(db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/")
         self._dispatcher = Dispatcher(db, self._channels, self._metrics, self._nursery)
-        self._timers = Timers(db, self._metrics)
+        self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days))
         self._receiver = Receiver(
             db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused
         )

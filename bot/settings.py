@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     language: str = LANGUAGES[0]
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     web: bool = True
+    keep_days: int = 180
     tick: float = Field(default=1.0, gt=0, le=10)
 
     @classmethod
@@ -101,6 +102,15 @@ class Settings(BaseSettings):
         if not (host and colon and port.isdigit() and int(port) < 65536):
             raise ValueError("want_listen")
         return value
+
+    @field_validator("keep_days", mode="before")
+    @classmethod
+    def _keep_days(cls, value: object) -> int:
+        """A week at least: an update's number is known again for so long."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and 7 <= int(text) <= 36500):
+            raise ValueError("want_days")
+        return int(text)
 
     @field_validator("key")
     @classmethod

@@ -1,4 +1,4 @@
-"""What happens because time passes: the ladder, and questions that nobody answered."""
+"""What happens because time passes: the ladder, questions that nobody answered, and what needn't be kept."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,12 +11,14 @@ from storage import alert, inbox, outbox, question
 from storage.db import Database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Lane, Outbox, OutboxState
+from storage.retention import Retention
 from storage.unavailable import StorageUnavailableError
 
 _log = structlog.get_logger("timers")
 
 
 _JITTER = timedelta(seconds=2)
+_SWEEP_EVERY = timedelta(minutes=1)
 
 
 async def _clock_went_back() -> None:
@@ -28,9 +30,12 @@ async def _clock_went_back() -> None:
 class Timers:
     """Polls due rows, so that a restart forgets nothing. One pass is `once`."""
 
-    def __init__(self, db: Database, metrics: Metrics) -> None:
+    def __init__(self, db: Database, metrics: Metrics, keep: timedelta) -> None:
         self._db = db
         self._metrics = metrics
+        self._keep = keep
+        self._retention = Retention()
+        self._sweep_at: datetime | None = None
         self._stopping = False
         self._last: datetime | None = None
         """When the last pass was; None before the first, for the clock may have been set while nothing ran."""
@@ -63,6 +68,9 @@ class Timers:
             self._metrics.escalations.inc()
         for row in await question.expired(now):
             await self._db.unit(partial(expire, row), "timer:question")
+        if self._sweep_at is None or went_back or now >= self._sweep_at:
+            more = await self._db.unit(partial(self._retention.sweep, now - self._keep), "timer:retention")
+            self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
 
     async def _figures(self) -> None:

@@ -41,7 +41,13 @@ def contains(outer: str, inner: str) -> bool:
 
 def within(field_name: str, outer: str) -> Q:
     """A filter for all codes in `outer`: a range, so that an index serves it in any collation."""
-    return Q(**{f"{field_name}__gte": outer, f"{field_name}__lte": outer.ljust(12, "9")})
+    first, last = bounds_of(outer)
+    return Q(**{f"{field_name}__gte": first, f"{field_name}__lte": last})
+
+
+def bounds_of(outer: str) -> tuple[str, str]:
+    """The first and the last code in `outer`."""
+    return outer, outer.ljust(12, "9")
 
 
 def town_of(code: str) -> str:

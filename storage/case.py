@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.area import within
-from storage.debtor import PLATE_LENGTH, Debtor, debtors_by_id
+from storage.area import bounds_of
+from storage.debtor import Debtor, debtors_by_id, debtors_called
 from storage.person import Person, Role
 from storage.sql import among, fetch, joined, relate
 from storage.text import fold
@@ -107,34 +108,63 @@ def find_case_tails(text: str) -> list[tuple[str, int]]:
 
 
 async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
-    """Cases that `words` can mean (number, its tail, bare digits, a debtor's name or plate) and `person` may see."""
-    text = fold(words).replace(" ", "")
-    query = Case.all()
-    number = parse_case_no(text)
-    bare = _BARE.match(text)
-    tail = _CASE_TAIL.fullmatch(text)
-    if number is not None:
-        query = query.filter(number=str(number))
-    elif bare is not None:
-        query = query.filter(sequence=int(bare[2]))
-        query = query.filter(year=int(bare[1])) if bare[1] else query
-    elif tail is not None:
-        query = query.filter(kind=tail[1], sequence=int(tail[2]))
-    elif text:
-        ids = await Debtor.filter(name=text).values_list("id", flat=True)
-        if not ids and len(text) <= PLATE_LENGTH:
-            ids = await Debtor.filter(plates__number=text.upper()).values_list("id", flat=True)
-        ids = ids or await Debtor.filter(aliases__text=text).values_list("id", flat=True)
-        query = query.filter(parties__debtor_id__in=list(ids))
-    else:
+    """Cases that `words` can mean (number, its tail, bare digits, a debtor's name or plate) and `person` may see, the
+    newest first, with their parties, debtors and judges."""
+    meant = await _meant(fold(words).replace(" ", ""))
+    if meant is None:
         return []
+    ids, args = meant
+    bounds: list[Any]
     if person.role is Role.JUDGE:
-        query = query.filter(judge_id=person.id)
+        # The sign keeps an index of the judge's cases, of which there may be thousands, out of it.
+        seen, bounds = "+a.judge_id = ?", [person.id]
     else:
-        query = query.filter(within("parties__debtor__area_code", person.area_code))
-    return (
-        await query.distinct().order_by("-year", "-sequence").limit(limit).prefetch_related("parties__debtor", "judge")
+        seen = (
+            "EXISTS (SELECT 1 FROM case_debtor p JOIN debtor d ON d.id = p.debtor_id "
+            "WHERE p.case_id = a.id AND d.area_code >= ? AND d.area_code <= ?)"
+        )
+        bounds = list(bounds_of(person.area_code))
+    source = (
+        f"court_case a LEFT JOIN person b ON b.id = a.judge_id WHERE a.id IN ({ids}) AND {seen} "
+        f"ORDER BY a.year DESC, a.sequence DESC, a.id DESC LIMIT {limit:d}"
     )
+    found = await joined((Case, Person), source, *args, *bounds)
+    parties = await _parties_of([case.id for case, _judge in found])
+    for case, judge in found:
+        relate(case, judge=judge, parties=parties[case.id])
+    return [case for case, _judge in found]
+
+
+async def _meant(text: str) -> tuple[str, list[Any]] | None:
+    """The SELECT of the ids of the cases that the words can mean, and its arguments."""
+    number, bare, tail = parse_case_no(text), _BARE.match(text), _CASE_TAIL.fullmatch(text)
+    if number is not None:
+        return "SELECT id FROM court_case WHERE number = ?", [str(number)]
+    if bare is not None:
+        year = int(bare[1] or 0)
+        return f"SELECT id FROM court_case WHERE sequence = ?{' AND year = ?' if year else ''}", [
+            int(bare[2]),
+            *([year] if year else []),
+        ]
+    if tail is not None:
+        return "SELECT id FROM court_case WHERE sequence = ? AND kind = ?", [int(tail[2]), tail[1]]
+    debtor_ids = await debtors_called(text) if text else []
+    if not debtor_ids:
+        return None
+    among_them, value = among(debtor_ids)
+    return f"SELECT case_id FROM case_debtor WHERE debtor_id {among_them}", [value]
+
+
+async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:
+    """The debtors of each of these cases."""
+    parties: dict[int, list[CaseDebtor]] = {case_id: [] for case_id in case_ids}
+    if case_ids:
+        words, value = among(case_ids)
+        source = f"case_debtor a JOIN debtor b ON b.id = a.debtor_id WHERE a.case_id {words} ORDER BY a.id"
+        for party, debtor in await joined((CaseDebtor, Debtor), source, value):
+            relate(party, debtor=debtor)
+            parties[party.case_id].append(party)
+    return parties
 
 
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:

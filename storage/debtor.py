@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
-from storage.sql import among, pick, relate
+from storage.sql import among, fetch, pick, relate
 
 PLATE_LENGTH = 12
 
@@ -98,3 +98,16 @@ def read_id_number(debtor: Debtor, actor: str) -> str:
     """The id number in clear, for those who may see it; each reading is an audit entry. Needs a unit."""
     audit.record("debtor.id_read", f"debtor:{debtor.id}", actor=actor)
     return unit().secrets.unseal(debtor.id_sealed) if debtor.id_sealed else ""
+
+
+async def debtors_called(text: str) -> list[int]:
+    """The ids of those who have this name; else this plate; else this nickname."""
+    plate = text.upper() if len(text) <= PLATE_LENGTH else ""
+    for sql, args in (
+        ("SELECT id FROM debtor WHERE name = ?", [text]),
+        ("SELECT debtor_id FROM plate WHERE number = ?", [plate]),
+        ("SELECT debtor_id FROM alias WHERE substr(text, 1, 2) = ? AND text = ?", [text[:2], text]),
+    ):
+        if found := await fetch(sql, *args):
+            return [int(row[0]) for row in found]
+    return []

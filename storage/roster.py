@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.area import county_of, town_of
+from storage.area import bounds_of, county_of, town_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
 from storage.debtor import DebtorKind, age
@@ -91,7 +91,7 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object] = 
     """Debtors of the area in whose `column` one of the values stands, with the word that has to stand in the text."""
     listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code"
     inside = "d.area_code >= ? AND d.area_code <= ?"
-    bounds: list[object] = [area_code, area_code.ljust(12, "9")]
+    bounds: list[object] = [*bounds_of(area_code)]
     if not column:
         return f"SELECT {listed}, {word} FROM {source} WHERE {inside}", bounds
     words, value = among(values)

@@ -33,10 +33,8 @@ def postgres_server() -> Iterator[Server]:
     if binaries is None:
         absent("PostgreSQL (its binaries initdb and postgres)")
     assert binaries is not None
-    server = Server(binaries)
-    server.start()
-    yield server
-    server.stop()
+    with Server(binaries).running() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -12,6 +12,7 @@ from tests.world import SAMPLE
 SURNAMES = "林杜朱丁黄何吕邢李应陈王周胡赵钱孙吴郑冯褚卫蒋沈韩杨秦尤许"
 FIRST = "永福春生宝根爱香国强小龙金法美芳伟明秀珠志刚丽萍建华德旺庆海文斌"
 SECOND = "土根生荣泉兴才水火木良顺祥贵富云平安定远山川林松柏青竹梅兰菊"
+NAMES = 29 * 32 * 30
 SECRETARIES, JUDGES = 20_000, 30_000
 """Where the chat numbers of secretaries and judges begin."""
 
@@ -55,19 +56,23 @@ class County:
             for n in range(self.debtors):
                 number = f"（{2000 + n % 25}）浙1122执{n + 1}号"
                 judge = f"FY{n % self.judges:03}"
-                writer.writerow(
-                    [number, self.name(n), "", self.villages[n % len(self.villages)], "某银行", 1000, judge]
-                )
+                writer.writerow([number, self.name(n), "", self.home(n), "某银行", 1000, judge])
         return {"areas": SAMPLE / "sample-areas.csv", "people": people, "cases": cases}
 
     def name(self, n: int) -> str:
-        """The n-th debtor's name; the first 30,000 are all different."""
-        return SURNAMES[n % 29] + FIRST[n // 29 % 32] + SECOND[n // 928 % 32]
+        """The n-th debtor's name; the first NAMES are all different."""
+        return SURNAMES[n % 29] + FIRST[n // 29 % 32] + SECOND[n // 928 % 30]
+
+    def home(self, n: int) -> str:
+        """The village of the n-th debtor; who have the same name live far apart."""
+        return self.villages[self._where(n)]
+
+    def _where(self, n: int) -> int:
+        return (n + 7 * (n // NAMES)) % len(self.villages)
 
     def reports(self) -> Iterator[Report]:
         """Numbered reports, each about another debtor, from the debtor's own village; for ever."""
         for n in itertools.count():
             debtor = n % self.debtors
-            where = debtor % len(self.villages)
             text = f"{self.name(debtor)}回来了，在村口{n}号"
-            yield Report(SECRETARIES + where, text, JUDGES + debtor % self.judges)
+            yield Report(SECRETARIES + self._where(debtor), text, JUDGES + debtor % self.judges)

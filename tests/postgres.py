@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -41,6 +42,15 @@ class Server:
     def _run(self, *command: str) -> None:
         prefix = ["runuser", "-u", self._user, "--"] if self._user else []
         subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Server"]:
+        """Started, and stopped in the end."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
 
     def start(self) -> None:
         if self._user:

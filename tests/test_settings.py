@@ -34,6 +34,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("LANGUAGE", "fr"),
         ("LOG_LEVEL", "LOUD"),
         ("TICK", "0"),
+        ("KEEP_DAYS", "3"),
+        ("KEEP_DAYS", "for ever"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

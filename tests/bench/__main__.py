@@ -1,6 +1,7 @@
 """`make bench`: the figures, each with what it measures. Speed has no place in a test; here is where it is shown."""
 
 import asyncio
+import contextlib
 import csv
 import importlib.util
 import os
@@ -17,6 +18,7 @@ from storage.roster import circles
 from storage.secret import new_key
 from tests.bench.product import Bench, share
 from tests.faults.kills import Killing
+from tests.postgres import Server, find_binaries
 from tests.telegram import Telegram
 from tests.world import fill, settings_for
 
@@ -115,12 +117,22 @@ async def growth(folder: Path) -> None:
 
 
 async def killing(folder: Path, kills: int) -> None:
-    for webhook in (False, True):
-        async with Telegram() as telegram:
-            story = Killing(folder / f"kills{webhook}", telegram, webhook=webhook)
-            await story.prepare(folder / f"files{webhook}")
-            outcome = await story.run(kills, seed=1)
-        show(f"killed while {'posted to' if webhook else 'polling'}", str(outcome))
+    """So many kills for each engine and each way of receiving; no report may be lost."""
+    binaries = find_binaries()
+    for engine in ("SQLite", "PostgreSQL"):
+        server = Server(binaries) if engine == "PostgreSQL" and binaries else None
+        if engine == "PostgreSQL" and server is None:
+            show("killed, on PostgreSQL", "not measured: its binaries initdb and postgres are absent")
+            continue
+        with server.running() if server else contextlib.nullcontext():
+            for webhook in (False, True):
+                async with Telegram() as telegram:
+                    place = folder / f"kills{engine}{webhook}"
+                    database = server.create() if server else ""
+                    story = Killing(place, telegram, database=database, webhook=webhook)
+                    await story.prepare(place / "files")
+                    outcome = await story.run(kills, seed=1)
+                show(f"killed while {'posted to' if webhook else 'polling'}, {engine}", str(outcome))
 
 
 async def main() -> None:

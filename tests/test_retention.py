@@ -1,0 +1,71 @@
+"""What was handled and sent is kept for a time; what people reported, and what went wrong, stays."""
+
+from datetime import timedelta
+
+from storage.alert import Alert
+from storage.audit import AuditEntry, verify
+from storage.db import unit
+from storage.inbox import Inbox
+from storage.outbox import Delivery, Lane, Outbox, OutboxState, put
+from storage.person import Address
+from storage.retention import PORTION
+from storage.sighting import Sighting
+from storage.sql import add_all, run
+from tests.world import JUDGE, SECRETARY, World
+
+DAY = 24 * 3600.0
+
+
+async def counts() -> tuple[int, int, int]:
+    return await Inbox.all().count(), await Outbox.all().count(), await Delivery.all().count()
+
+
+async def test_raw_updates_and_the_record_of_sending_go_after_their_time(world: World) -> None:
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).taps("收到")
+    await world.phone(JUDGE).taps("办结")
+    await world.phone(JUDGE).taps("找到本人")
+    await world.product.db.unit(lambda: run("UPDATE inbox SET state = 2, incident = 'K7Q2' WHERE id = 1"))
+    await world.settled()
+    before, audited = await counts(), await AuditEntry.all().count()
+    await world.advance(170 * DAY)
+    assert await counts() == before
+    await world.advance(11 * DAY)
+    assert await counts() == (1, 0, 0)
+    assert await Inbox.filter(incident="K7Q2").exists(), "a dead letter waits for somebody to look at it"
+    assert await Sighting.all().count() == 1 and await Alert.all().count() == 1
+    assert await AuditEntry.all().count() == audited
+    assert (await verify(world.product.db.secrets)).broken is None
+
+
+async def test_life_goes_on_while_the_old_goes(world: World) -> None:
+    """More than one portion is old, something of it still waits to be sent, and a report comes in between."""
+    later = Address("telegram", JUDGE)
+    args = {"key": "help.cancelled"}
+
+    async def long_ago() -> None:
+        await put(later, "text", lane=Lane.BROADCAST, fresh=True, args=args, delay=timedelta(days=400))
+        now, rows = unit().now, range(-2 * PORTION, 0)
+        await add_all(
+            Inbox,
+            [
+                {
+                    "channel": "telegram",
+                    "update_id": n,
+                    "payload": "{}",
+                    "received_at": now,
+                    "not_before": now,
+                    "state": 1,
+                }
+                for n in rows
+            ],
+        )
+
+    await world.product.db.unit(long_ago)
+    await world.advance(181 * DAY)
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).expects("林永福")
+    await world.advance(1)
+    await world.advance(1)
+    assert await Inbox.all().count() == 1
+    assert await Outbox.filter(state=OutboxState.PENDING).count() == 1

@@ -5,6 +5,8 @@ import contextlib
 import csv
 import importlib.util
 import os
+import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -23,6 +25,9 @@ from tests.telegram import Telegram
 from tests.world import fill, settings_for
 
 CASES = 100_000
+SOAKED = 60_000
+"""More debtors than there are reports within the time in which a second one joins the first."""
+ADMIN = 39_999
 SURNAMES, SYLLABLES = "林杜朱丁黄何吕邢李应陈王周胡", "永福春生宝根爱香国强小龙金法美芳伟明秀珠志刚丽萍"
 
 
@@ -108,12 +113,49 @@ async def lanes(bench: Bench) -> None:
     show("… messages a second, refused by the limits", f"{pace:.0f}/s, {refused}")
 
 
-async def growth(folder: Path) -> None:
-    """The same reports in a small and in a large county."""
-    for debtors in (10_000, 100_000):
-        bench = Bench(folder / f"county{debtors}", debtors)
-        await bench.prepare()
-        show(f"{debtors:,} debtors, 30 a second", str(await bench.speed(300, rate=30)))
+async def growth(folder: Path, *, long: bool) -> None:
+    """The same reports and questions in a small county, in one with a million cases, and with a year behind it."""
+    sizes = {
+        "10,000 cases": {"cases": 10_000},
+        "1,000,000 cases, 100,000 debtors and officials": {"cases": 1_000_000, "officials": 100_000},
+        "… and 2,000,000 reports of a year": {"cases": 1_000_000, "officials": 100_000, "sightings": 2_000_000},
+    }
+    for name, size in sizes.items():
+        if size.get("sightings") and not long:
+            continue
+        place = folder / f"county{sum(size.values())}"
+        bench = Bench(place, min(size["cases"], 100_000))
+        await bench.prepare(**size)
+        speed = await bench.speed(900, rate=30)
+        show(f"{name}, 30 a second", f"{speed}, start {speed.start:.1f} s")
+        for words in ("/case 执17号", f"/case {bench.county.name(0)}", "/pending", "/today"):
+            late = await bench.asked(ADMIN, words)
+            show(f"  {words}", f"p50 {statistics.median(late):5.1f} ms  p99 {share(late, 0.99):5.1f} ms")
+        shutil.rmtree(place)
+
+
+async def soak(folder: Path, minutes: int) -> None:
+    """An hour at 30 a second: the last ten minutes against the second ten."""
+    bench = Bench(folder / "soak", SOAKED)
+    await bench.prepare(cases=SOAKED)
+    found = await bench.soak(minutes)
+    for number, one in enumerate(found, 1):
+        if number % 10 == 0 or number == len(found):
+            show(
+                f"minute {number} at 30 a second",
+                f"p50 {one.p50:5.1f} ms  p99 {one.p99:6.1f} ms  {one.memory:4.0f} MB  {one.files} files  "
+                f"log {one.log:.1f} MB  {one.cpu:.0f} CPU s",
+            )
+    early, late = found[minutes // 6 : minutes // 3], found[-minutes // 6 :]
+    flat = {
+        "memory": max(one.memory for one in late) - max(one.memory for one in early) <= 5,
+        "latency": statistics.median(one.p50 for one in late) <= 1.5 * statistics.median(one.p50 for one in early),
+        "log": max(one.log for one in found) <= 64,
+        "files": max(one.files for one in late) <= max(one.files for one in early) + 2,
+    }
+    show("flat", ", ".join(f"{name} {'yes' if good else 'NO'}" for name, good in flat.items()))
+    if not all(flat.values()):
+        sys.exit(1)
 
 
 async def killing(folder: Path, kills: int) -> None:
@@ -145,11 +187,11 @@ async def main() -> None:
             os.sched_setaffinity(0, {1})
         await speed(bench)
         await lanes(bench)
-        if long:
-            show("an hour at 30 a second", str(await bench.speed(3600 * 30, rate=30)))
-        await growth(folder)
+        await growth(folder, long=long)
         await importing(folder)
-        await killing(folder, 50 if long else 10)
+        await killing(folder, 50 if long else 5)
+        if long:
+            await soak(folder, 60)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The product under measurement: a process on a core of its own, with a county of 5,000 debtors."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from storage.db import open_database
 from storage.outbox import Lane, put
 from storage.person import Address
 from storage.secret import Secrets, new_key
+from tests.bench.growth import Filling
 from tests.county import JUDGES, SECRETARIES, County, Report
 from tests.process import Bot
 from tests.telegram import Telegram
@@ -44,6 +46,18 @@ class Speed:
         )
 
 
+@dataclass(frozen=True)
+class Minute:
+    """One minute of a long run: milliseconds, MB, open files, MB of the database's log, CPU seconds since the start."""
+
+    p50: float
+    p99: float
+    memory: float
+    files: int
+    log: float
+    cpu: float
+
+
 def share(times: list[float], part: float) -> float:
     """The value below which this part of the times lies."""
     return sorted(times)[min(len(times) - 1, int(len(times) * part))]
@@ -55,15 +69,24 @@ class Bench:
     def __init__(self, folder: Path, debtors: int = 5000) -> None:
         self.folder, self.key, self.county = folder, new_key(), County(debtors)
 
-    async def prepare(self) -> None:
+    async def prepare(self, *, cases: int = 0, officials: int = 0, sightings: int = 0) -> None:
+        """The county imported, or for a large one its debtors with so many cases written straight into the database,
+        with officials who say nothing and a year of reports behind them."""
         bot = Bot(self.folder / "template", self.key)
-        await bot.imports(self.county.write(self.folder / "files"))
+        people = County(0) if cases else self.county
+        await bot.imports(people.write(self.folder / "files"))
+        if cases:
+            with contextlib.closing(Filling(self.folder / "template" / "chuishao.db", self.county)) as filling:
+                filling.cases(cases)
+                filling.officials(officials)
+                filling.year(sightings)
 
     def bot(self, telegram: Telegram, *, webhook: bool = False, limits: bool = False) -> Bot:
         """A fresh one, on core 0."""
         data = self.folder / f"run{time.monotonic_ns()}"
         data.mkdir()
         shutil.copy(self.folder / "template" / "chuishao.db", data)
+        os.sync()  # else the first commit waits for the whole copy to reach the disk
         bot = Bot(data, self.key, telegram.url, webhook=webhook)
         bot.prefix = on_core(0)
         bot.environment["CHUISHAO_RATE_LIMITS"] = "telegram" if limits else "off"
@@ -124,6 +147,47 @@ class Bench:
 
         await telegram.until(all_there, 300)
         return [seen[report.text] - at for report, at in due]
+
+    async def soak(self, minutes: int, rate: int = 30) -> list[Minute]:
+        """`rate` reports a second for so long, nobody answers them: how the product did in each minute."""
+        async with Telegram() as telegram:
+            bot = self.bot(telegram)
+            await bot.start()
+            await bot.ready()
+            log = Path(bot.environment["CHUISHAO_DATA"]) / "chuishao.db-wal"
+            reports, found = self.county.reports(), list[Minute]()
+            for _ in range(minutes):
+                begun, due = time.monotonic(), list[tuple[Report, float]]()
+                for number in range(60 * rate):
+                    at = begun + number / rate
+                    if (pause := at - time.monotonic()) > 0:
+                        await asyncio.sleep(pause)
+                    report = next(reports)
+                    due.append((report, at))
+                    telegram.feed(report.chat_id, report.text)
+                late = [one * 1000 for one in await self._arrive(telegram, due, fed=True)]
+                used = bot.usage()
+                size = log.stat().st_size / 1e6
+                p50, p99 = statistics.median(late), share(late, 0.99)
+                found.append(Minute(p50, p99, used["rss"], used["files"], size, used["cpu"]))
+                telegram.calls.clear()
+            await bot.stop()
+            return found
+
+    async def asked(self, chat_id: int, words: str, times: int = 200) -> list[float]:
+        """Milliseconds from a command to its answer, one after the other."""
+        async with Telegram() as telegram:
+            bot = self.bot(telegram)
+            await bot.start()
+            await bot.ready()
+            late = []
+            for _ in range(times):
+                before, begun = len(telegram.messages()), time.monotonic()
+                telegram.feed(chat_id, words)
+                await telegram.until(lambda seen=before: len(telegram.messages()) > seen)  # type: ignore[misc]
+                late.append((telegram.messages()[before].at - begun) * 1000)
+            await bot.stop()
+            return late
 
     async def lanes(self, people: int = 2000, alerts: int = 20) -> tuple[list[float], int, float]:
         """An urgent alert every other second while a broadcast goes to many: seconds to the judge, refusals by the

@@ -58,6 +58,10 @@ def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
         original, copy = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
         try:
             original.execute("PRAGMA busy_timeout=30000")
+            # One moment is copied: without this transaction every change by the bot would send the copy back to the
+            # first page, and under load it would never end.
+            original.execute("BEGIN")
+            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
             original.backup(copy, pages=PAGES, progress=lambda _status, left, total: progress(total - left, total))
             copy.execute("PRAGMA journal_mode=DELETE")
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]

@@ -402,6 +402,9 @@ async def _bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, An
     config = tortoise_config(url, alias)
     await Tortoise.init(config=config)
     try:
+        # Here, not at the first statement: tortoise keeps its lock where a connection can't be opened, and the second
+        # statement waits for ever.
+        await get_connection(alias).create_connection(with_db=True)
         yield get_connection(alias), config
     finally:
         await Tortoise.close_connections()

@@ -63,8 +63,12 @@ class DirectClient(SqliteClient):
             self.filename, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
         )
         threaded._conn.row_factory = sqlite3.Row
-        for pragma, value in self.pragmas.items():
-            await (await threaded.execute(f"PRAGMA {pragma}={value}")).close()
+        try:
+            for pragma, value in self.pragmas.items():
+                await (await threaded.execute(f"PRAGMA {pragma}={value}")).close()
+        except BaseException:
+            await threaded.close()  # else its thread would keep the process from ending
+            raise
         self._connection = cast(aiosqlite.Connection, Direct(threaded))
 
     @property

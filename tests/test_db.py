@@ -1,6 +1,7 @@
 """The writer, the migrations and the audit chain, on both engines."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,27 @@ async def test_a_backup_made_while_running_is_whole(stage: Stage, tmp_path: Path
     async with open_database(restored.database_url, restored.secrets(), migrating=False) as db:
         assert (await verify(db.secrets)).broken is None
         assert await Person.filter(name="应建华").exists() and await Inbox.all().count() <= 20
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_backup_ends_however_much_is_written_meanwhile(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It copies one moment: what is written between two steps doesn't send it back to the beginning."""
+    monkeypatch.setattr("bot.backup.PAGES", 20)
+    settings, copied = stage.settings, list[int]()
+    path = settings.database_path
+    assert path is not None
+    with sqlite3.connect(path, isolation_level=None) as other:
+
+        def written_meanwhile(done: int, _all: int) -> None:
+            copied.append(done)
+            assert len(copied) < 100, "it begins again and again"
+            other.execute("UPDATE area SET name = name || 'x' WHERE code = '331122'")
+
+        assert back_up(settings, tmp_path / "copy", written_meanwhile) > 100_000
+    other.close()
+    assert copied == sorted(copied) and len(copied) > 4
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

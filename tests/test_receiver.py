@@ -1,5 +1,7 @@
 """Telegram's side: webhook posts, polling conflicts, and the far end's refusals."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -35,6 +37,45 @@ async def test_a_webhook_post_is_on_disk_before_it_is_answered(stage: Stage) -> 
         await world.phone(JUDGE).expects(SENTENCE)
         await world.settled()
         assert await Sighting.all().count() == 1
+
+
+async def test_posts_that_come_twice_and_out_of_order_are_each_taken_once(stage: Stage) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
+    texts = ["林永福回来了，在村委", "林佳回来了，在新村", "你好", "他要走了", "保密"]
+    posts = [update(number, text) for number, text in enumerate(texts, 10)]
+    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+
+        async def post(one: dict[str, Any]) -> int:
+            async with session.post(f"{world.product.url}/telegram", json=one, headers=HEADER) as answer:
+                return answer.status
+
+        order = [3, 1, 1, 4, 0, 2, 3, 0, 2, 4]
+        assert await asyncio.gather(*(post(posts[place]) for place in order)) == [200] * 10
+        await world.settled()
+        assert sorted(await Inbox.all().values_list("update_id", flat=True)) == [10, 11, 12, 13, 14]
+        assert sorted(await Sighting.all().values_list("text", flat=True)) == sorted(texts)
+        await world.phone(JUDGE).expects(SENTENCE)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["length-told", "in-pieces"])
+async def test_a_post_of_20_mb_is_refused_and_the_next_one_taken(stage: Stage, told: bool) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
+    length = {"Content-Length": str(20 * 1024 * 1024)} if told else {}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 1024 * 1024
+
+    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+        url = f"{world.product.url}/telegram"
+        try:
+            async with session.post(url, data=pieces(), headers={**HEADER, **length}) as answer:
+                assert answer.status == 413
+        except aiohttp.ClientConnectionError:
+            pass  # hung up on while it was still sending: refused too
+        async with session.post(url, json=update(1), headers=HEADER) as answer:
+            assert answer.status == 200
+        await world.phone(JUDGE).expects(SENTENCE)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
-"""The machine under the product: a clock that is set, memory that runs out."""
+"""The machine under the product: a clock that is set, memory that runs out, a disk that takes nothing any more."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
+import aiohttp
 import pytest
+from tortoise.connection import get_connection
 
 from storage.alert import Alert
+from storage.inbox import Inbox
 from storage.outbox import Outbox, OutboxState
 from storage.secret import new_key
+from storage.sqlite import DirectClient
 from tests.conftest import absent
 from tests.county import County
 from tests.faults.test_far_end import FarEndSays, says_no
@@ -47,6 +52,52 @@ async def test_a_clock_set_back_between_two_starts_delays_nothing(stage: Stage) 
     async with stage.world() as world:
         await world.product.timers.once()
         await world.phone(JUDGE).expects(SENTENCE)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_database_that_becomes_read_only_takes_everything_in_afterwards(world: World) -> None:
+    """What a kernel does that no longer trusts its disk: reading goes on, every change is refused."""
+    writer = get_connection("writer")
+    assert isinstance(writer, DirectClient)
+    writer.direct.raw.execute("PRAGMA query_only = ON")
+    await world.phone(SECRETARY).says(SENTENCE)
+    told = await world.phone(SECRETARY).expects("现在记不下来，请直接打值班电话")
+    assert not await Inbox.exists()
+    async with aiohttp.ClientSession() as session, session.get(f"{world.product.url}/readyz") as answer:
+        assert answer.status == 503
+    assert not await world.phone(JUDGE).received()
+    writer.direct.raw.execute("PRAGMA query_only = OFF")
+
+    async def received() -> bool:
+        world.clock.advance(2)
+        return await Alert.exists()
+
+    await world.until(received)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(SECRETARY).expects("已送达", after=told.id)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_read_only_disk_stops_the_start_with_one_line(engine: str, tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    bot = Bot(place / "data", new_key())
+    if os.geteuid() != 0 or await bot.command_of("mount", "-t", "tmpfs", "none", str(place)):
+        absent("the right to mount a file system")
+    try:
+        bot = Bot(place / "data", new_key())
+        assert (await bot.command("init"))[0] == 0
+        assert await bot.command_of("mount", "-o", "remount,ro", str(place)) == 0
+        code, said = await bot.command("run")
+        assert code == 2 and said.count("\n") == 1 and "数据文件夹写不了" in said, said
+        code, said = await bot.command("doctor")
+        assert code == 1 and "写不了，请检查权限" in said and "打不开" in said, said
+        assert await bot.command_of("mount", "-o", "remount,rw", str(place)) == 0
+        await bot.start()
+        await bot.ready()
+        assert await bot.stop() == 0
+    finally:
+        await bot.command_of("umount", str(place))
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -159,3 +159,24 @@ async def test_a_replica_takes_over(own_server: Server, tmp_path: Path) -> None:
         await story.until_readyz(200)
         await story.ends_well()
     await asyncio.to_thread(replica.stop)
+
+
+async def test_a_backup_made_under_load_is_restored(own_server: Server, tmp_path: Path) -> None:
+    """pg_dump beside a bot at work, pg_restore into a new database: the chain is whole, and it goes on from there."""
+    async with running(own_server, tmp_path) as (story, _door):
+        bot = story.killing.bot
+        bot.environment["PATH"] = f"{own_server.binaries}:{bot.environment['PATH']}"
+        story.says(60)
+        code, said = await bot.command("backup", str(tmp_path / "copy"))
+        assert code == 0, said
+        story.says(10)
+        await story.ends_well()
+        dump = tmp_path / "copy" / "chuishao.pgdump"
+        restored = own_server.create()
+        restoring = str(own_server.binaries / "pg_restore"), "--no-owner", f"--dbname={restored}", str(dump)
+        assert await bot.command_of(*restoring) == 0
+        bot.environment["CHUISHAO_DATABASE"] = restored
+        code, said = await bot.command("audit", "verify")
+        assert code == 0, said
+        code, said = await bot.command("doctor")
+        assert "打不开" not in said, said

@@ -158,6 +158,22 @@ async def soak(folder: Path, minutes: int) -> None:
         sys.exit(1)
 
 
+async def side_by_side(folder: Path) -> None:
+    """One, two and three processes behind a webhook on one PostgreSQL, all on this machine's cores."""
+    binaries = find_binaries()
+    if binaries is None:
+        show("replicas", "not measured: PostgreSQL's binaries initdb and postgres are absent")
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    with Server(binaries).running() as server:
+        for count in (1, 2, 3):
+            bench = Bench(folder / f"replicas{count}")
+            per_second = await bench.replicas(server.create(), count)
+            show(f"{count} processes on PostgreSQL, webhook, all at once", f"{per_second:7.0f}/s")
+    os.sched_setaffinity(0, cores)
+
+
 async def killing(folder: Path, kills: int) -> None:
     """So many kills for each engine and each way of receiving; no report may be lost."""
     binaries = find_binaries()
@@ -189,6 +205,7 @@ async def main() -> None:
         await lanes(bench)
         await growth(folder, long=long)
         await importing(folder)
+        await side_by_side(folder)
         await killing(folder, 50 if long else 5)
         if long:
             await soak(folder, 60)

@@ -148,6 +148,27 @@ class Bench:
         await telegram.until(all_there, 300)
         return [seen[report.text] - at for report, at in due]
 
+    async def replicas(self, database: str, count: int, reports: int = 1000) -> float:
+        """Reports a second that so many processes on one PostgreSQL bring to their judges, posted all at once."""
+        async with Telegram() as telegram:
+            places = [self.folder / f"bot{n}" for n in range(count)]
+            bots = [Bot(place, self.key, telegram.url, database=database, webhook=True) for place in places]
+            for bot in bots[1:]:
+                bot.environment["CHUISHAO_WEB"] = "false"
+                telegram.others.append(f"{bot.url}/telegram")
+            await bots[0].imports(self.county.write(self.folder / "files"))
+            for bot in bots:
+                await bot.start()
+                await bot.ready()
+            coming = self.county.reports()
+            await self._arrive(telegram, [(next(coming), time.monotonic()) for _ in self.county.villages])
+            begun = time.monotonic()
+            await self._arrive(telegram, [(next(coming), begun) for _ in range(reports)])
+            took = time.monotonic() - begun
+            for bot in bots:
+                await bot.stop()
+            return reports / took
+
     async def soak(self, minutes: int, rate: int = 30) -> list[Minute]:
         """`rate` reports a second for so long, nobody answers them: how the product did in each minute."""
         async with Telegram() as telegram:

@@ -39,7 +39,7 @@ _SETTLE = re.compile(
 _PROPERTY = re.compile(
     r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在"
 )
-_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|开着|停(在|着)?|尾号|没上牌|在加油|刚过")
+_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|尾号|没上牌|在加油|刚过")
 _FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
 _PAST = re.compile(r"昨(天|晚|夜)|前天|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听")
 _NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|半夜|在拉|被撕|不来就")
@@ -53,10 +53,43 @@ _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
 _PLATE_TAIL = re.compile(r"尾号(?:是|为)?([A-Z0-9]{2,5})")
 _CREDITOR = re.compile(r"欠(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二三四五六七八九十]|的|债)")
-_PLACE = re.compile(
-    r"(?:正在|人在|就在|还在|停在|躺在|坐在|住在|在|停|刚到|到)(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油)"
-    r"([\u4e00-\u9fa5]{1,7}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数)|[,，。.!！;；]|$|了)"
+_SORTS = (
+    "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|祠|庙|庵|寺|教堂|会堂|礼堂"
+    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|工地|矿|水库|树下"
 )
+"""What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
+_SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
+_HAN = "[\u4e00-\u9fa5]"
+_AT = re.compile(
+    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|躲到)"
+    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油|偷|他|她|那|这|里|外)"
+    f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
+    "(?!们|员|长|老板)"
+)
+"""在…: a place that ends as places do."""
+_AT_ANY = re.compile(
+    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|刚到|在|停|去)"
+    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油|偷|他|她|那|这|里|外|了)"
+    f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数"
+    "|给|跟|和|帮)|[,，。.!！;；]|$|了)"
+)
+"""在…: any other, up to what is done there or to the end."""
+_PLACE_FIRST = re.compile(f"(?:^|[,，。.!！;；\\s])((?:(?!的){_HAN}){{0,7}}?(?:{_SORTS}){_SIDES}?)(?!们|员|长|老板)")
+"""The place at the beginning of a clause: 理发店今天开门."""
+_PLACE_ALONE = re.compile(
+    f"(?:^|[,，。.!！;；\\s])((?:(?![去在打有卖买过到回来是说的]){_HAN}){{2,8}}(?:{_SIDES}|户|号|幢|弄|巷|{_SORTS}))(?=$|[,，。.!！;；])"
+)
+"""A clause that is nothing but a place: 岭脚第三户."""
+_THERE = re.compile(
+    "(?:们|俩|两个|一家)?(?:就|还|又|正|刚|今天|现在|刚才|一个人|开着车|坐|躺|站|住|蹲)*在(?!卖|拆|拉|搬|运|转让|不在)"
+)
+"""Behind a person: it is they who are there, whatever else is spoken of."""
+_THEY_ARE_THERE = re.compile("[他她人](?:就|还|又|正|现在)*(?:坐|躺|站|住|蹲)?在(?!卖|拆|拉|搬|运|转让)")
+_EITHER = re.compile(
+    "还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
+)
+"""One of them, and the sender doesn't say which."""
+_LEFT = re.compile("出去|走了|开走|跑了|上车|离开")
 
 
 @dataclass(frozen=True)
@@ -166,21 +199,24 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
     if _QUESTION.search(plain):
         return Reading(Manner.QUESTION, confidential=confidential, anaphoric=True)
-    guesses, ambiguous, by_plate = _who(positive, circles)
+    mentions, people = _who(positive, circles)
+    place = _place(plain)
+    guesses, ambiguous = _resolve(_without_places(mentions, people, positive, place), people)
+    ambiguous = ambiguous or (len(guesses) > 1 and bool(_EITHER.search(positive)))
     if (mistaken or correcting) and not guesses:
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
-    if _NEGATION.search(plain) and not correcting:
+    if _NEGATION.search(plain) and not correcting and not (guesses and _LEFT.search(plain)):
         return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
     described = bool(_SOMEBODY.search(plain))
     if not guesses and not (_PRESENCE.search(plain) and (described or _PRONOUN.search(plain))):
         return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
-    kind = _kind(plain, by_plate)
+    kind = _kind(plain, mentions, positive)
     return Reading(
         Manner.LEAD,
         guesses,
         ambiguous,
         kind,
-        _place(plain),
+        place,
         _urgent(plain, kind),
         confidential,
         corrects=correcting or mistaken,
@@ -188,14 +224,25 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     )
 
 
-def _who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[tuple[Guess, ...], bool, bool]:
+def _who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[_Mention], dict[int, Known]]:
+    """The mentions of the first circle in which somebody is spoken of, and its people."""
     for people in circles:
         mentions = _settle_overlaps(_mentions(text, people))
         if mentions:
-            guesses, ambiguous = _resolve(mentions, {person.id: person for person in people})
-            by_plate = any(e[0].startswith("plate") for m in mentions for e in m.options.values())
-            return guesses, ambiguous, by_plate
-    return (), False, False
+            return mentions, {person.id: person for person in people}
+    return [], {}
+
+
+def _without_places(mentions: list[_Mention], people: dict[int, Known], text: str, place: str) -> list[_Mention]:
+    """Somebody is beside a company's works: the works are where, and the company isn't meant."""
+    start = text.find(place) if place else -1
+    inside = [
+        one
+        for one in mentions
+        if 0 <= start <= one.start and one.end <= start + len(place) and all(people[key].company for key in one.options)
+    ]
+    rest = [one for one in mentions if one not in inside]
+    return rest or mentions
 
 
 def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
@@ -353,19 +400,24 @@ def _resolve(mentions: list[_Mention], people: dict[int, Known]) -> tuple[tuple[
     return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous
 
 
-def _kind(text: str, by_plate: bool) -> str:
+def _kind(text: str, mentions: list[_Mention], positive: str) -> str:
     if _SETTLE.search(text):
         return "settle"
+    if any(_THERE.match(positive, one.end) for one in mentions if one.start >= 0) or _THEY_ARE_THERE.search(text):
+        return "person"
     if _PROPERTY.search(text):
         return "property"
-    if by_plate or _VEHICLE.search(text):
-        return "vehicle"
-    return "person"
+    by_plate = any(value[0].startswith("plate") for one in mentions for value in one.options.values())
+    return "vehicle" if by_plate or _VEHICLE.search(text) else "person"
 
 
 def _place(text: str) -> str:
-    match = _PLACE.search(text)
-    return match[1] if match else ""
+    """The words that say where: behind 在, at the beginning of a clause, or a clause of their own."""
+    for pattern in (_AT, _AT_ANY, _PLACE_ALONE, _PLACE_FIRST):
+        match = pattern.search(text)
+        if match:
+            return match[1]
+    return ""
 
 
 def _urgent(text: str, kind: str) -> bool:

@@ -54,8 +54,8 @@ class Rosters:
             company="gender" in one and gender is None,
         )
 
-    def circles(self, sender_village: str) -> list[list[Known]]:
-        """The sender's village, their town, and their county."""
+    def circles(self, sender_village: str, text: str) -> list[list[Known]]:
+        """The sender's village, their town, and of their county those who are named beyond doubt."""
         home = self._villages[sender_village]
 
         def those(*keys: str) -> list[Known]:
@@ -66,11 +66,16 @@ class Rosters:
                 for known in self._known[number]
             ]
 
-        return [self._known[sender_village], those("township", "county"), those("county")]
+        sure = [
+            known
+            for known in those("county")
+            if any(sign in text for sign in (known.name, *known.plates, *known.case_nos))
+        ]
+        return [self._known[sender_village], those("township", "county"), sure]
 
     def understood(self, message: Record) -> Record:
         """What is read of a message, as the corpus writes it."""
-        reading = read(message["text"], self.circles(message["sender_village"]))
+        reading = read(message["text"], self.circles(message["sender_village"], message["text"]))
         return {
             "id": message["id"],
             "is_lead": reading.is_lead,

@@ -1,0 +1,102 @@
+"""Reading by itself: a text, the people it can be about, and what a careful colleague understands."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.reading import Known, read
+from tests.reading.__main__ import Rosters, scores
+
+PEOPLE = [
+    Known(1, "钱大海", aliases=("大海",), plates=("浙K77A1B",), age=60, gender="男"),
+    Known(2, "钱小波", aliases=("波波",), age=33, gender="男"),
+    Known(3, "孙月娥", age=50, gender="女"),
+    Known(4, "缙云县山里红茶厂", aliases=("茶厂",), company=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("钱大海在东山茶场摘茶叶", "东山茶场"),
+        ("孙月娥在菜场旁边", "菜场旁边"),
+        ("大海的车停卫生院门口", "卫生院门口"),
+        ("波波回来了，上街第二弄", "上街第二弄"),
+        ("钱小波在双溪口等人", "双溪口"),
+        ("农机站今天开门，大海在修机器", "农机站"),
+        ("大海回来了", ""),
+        ("大海说过两天把钱还了", ""),
+    ],
+)
+def test_where_it_is(text: str, place: str) -> None:
+    assert read(text, [PEOPLE]).place == place
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("大海的车停在茶场", "vehicle"),
+        ("大海的车停在茶场，他在里面喝茶", "person"),
+        ("波波坐在办公室，门口停着浙K77A1B", "person"),
+        ("大海把老屋卖了", "property"),
+        ("孙月娥在收摊，今天卖了三百块", "person"),
+        ("大海说愿意先还两万", "settle"),
+    ],
+)
+def test_whoever_is_there_outweighs_what_is_there(text: str, kind: str) -> None:
+    assert read(text, [PEOPLE]).kind == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["钱大海还是钱小波我看不清，在桥头", "钱大海钱小波有一个在桥头", "大海，要么波波，在桥头"]
+)
+def test_one_of_two_stays_one_of_two(text: str) -> None:
+    reading = read(text, [PEOPLE])
+    assert reading.ambiguous and {guess.debtor_id for guess in reading.guesses} == {1, 2}
+
+
+def test_two_who_are_both_there_are_both_meant() -> None:
+    reading = read("钱大海和钱小波都在桥头", [PEOPLE])
+    assert not reading.ambiguous and {guess.debtor_id for guess in reading.guesses} == {1, 2}
+
+
+def test_a_company_that_somebody_stands_beside_is_not_meant() -> None:
+    assert [guess.debtor_id for guess in read("大海在茶厂门口", [PEOPLE]).guesses] == [1]
+    assert [guess.debtor_id for guess in read("茶厂在拉货", [PEOPLE]).guesses] == [4]
+
+
+def test_who_has_left_was_seen() -> None:
+    assert read("昨天夜里大海从后门出去，没回来", [PEOPLE]).is_lead
+    assert not read("大海没回来", [PEOPLE]).is_lead
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.text(
+        alphabet=st.one_of(st.sampled_from("钱大海小波老阿在还是不停车，。门口K7A厂店"), st.characters()), max_size=60
+    )
+)
+def test_no_text_is_too_odd(text: str) -> None:
+    """Never raises; the same for the same input; whatever the order of the people."""
+    reading = read(text, [PEOPLE])
+    assert read(text, [PEOPLE]) == reading
+    turned = read(text, [PEOPLE[::-1]])
+    assert {guess.debtor_id for guess in turned.guesses} == {guess.debtor_id for guess in reading.guesses}
+
+
+def test_the_scorer_counts_what_it_should() -> None:
+    village = {"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}, {"id": "Y", "name": "钱小波"}]}
+    expect = {
+        "is_lead": True,
+        "debtor_ids": ["X"],
+        "ambiguous": False,
+        "kind": "person",
+        "place": "桥头",
+        "urgent": True,
+    }
+    right = {"id": "1", "sender_village": "A", "text": "钱大海在桥头", "expect": expect}
+    wrong = {"id": "2", "sender_village": "A", "text": "钱小波在桥头", "expect": expect}
+    table = scores(Rosters([village]), [right, wrong])
+    assert (table["debtor"].hits, table["debtor"].asked) == (1, 2)
+    assert (table["not misled"].hits, table["place"].hits) == (1, 2)
+    assert "钱小波" in table["debtor"].missed[0]

@@ -112,7 +112,7 @@ class BotApi:
             async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=60)) as response:
                 response.raise_for_status()
                 return await response.read()
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSentError(type(error).__name__) from error
 
 
@@ -125,8 +125,10 @@ def _result(status: int, raw: bytes) -> Any:
         description = str(answer.get("description", ""))
         parameters = answer.get("parameters") or {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if 400 <= status < 500:
-            raise ApiError(status, "unreadable answer") from error
+        if status == 429:
+            raise RetryAfterError(status, "unreadable answer", {"retry_after": 5}) from error
+        if 400 <= status < 500:  # somebody on the way, not the Bot API: says nothing about the chat
+            raise NotSentError(f"unreadable answer {status}") from error
         if status >= 500:
             raise ServerError(status, "unreadable answer") from error
         raise NoAnswerError("unreadable answer") from error
@@ -138,6 +140,8 @@ def _error_class(code: int, description: str) -> type[ApiError]:
         return UnreachableError
     if code >= 500:
         return ServerError
+    if code == 404 or "Logged out" in description:  # the token isn't known there; a chat that is unknown is a 400
+        return UnauthorizedError
     return {401: UnauthorizedError, 409: ConflictError, 429: RetryAfterError}.get(code, ApiError)
 
 

@@ -32,7 +32,7 @@ from bot.timers import Timers
 from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from locales import DEFAULT, text
-from storage import person
+from storage import inbox, person
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
 from storage.inbox import chat_of, new_incident
@@ -155,6 +155,9 @@ class _Assembly:
             self._extend(app)
         for channel in self._channels.values():
             await channel.app.initialize()
+        last = await inbox.last_update(WEB)
+        if last is not None:
+            await self._store.count_on_from(last[0])
         await runner.setup()
         await web.SockSite(runner, listener).start()
         self._start()

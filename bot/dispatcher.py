@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -25,7 +26,7 @@ from bot.router import either, where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
-from storage.outbox import LEASE, Delivery, Outbox, OutboxState, Room
+from storage.outbox import LEASE, Delivery, Lane, Outbox, OutboxState, Room
 from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
@@ -160,10 +161,13 @@ class Dispatcher:
         if channel is None or kind is None:
             await self._settle(row, None, 60)
             return False
-        card = await kind.render(await self._showing(row))
+        showing = await self._showing(row)
+        card = await kind.render(showing)
         if card is None:
             await self._settle(row, OutboxState.DROPPED)
             return True
+        if row.doubtful and row.lane is Lane.ALERT:
+            card = replace(card, text=f"{showing.text('alert.repeat')}\n{card.text}".strip())
         rendered = json.dumps([card.text, card.markup()], ensure_ascii=False)
         before = None if row.fresh or not row.ref else await _shown(row)
         if before is not None and before.rendered == rendered and not row.arguments:
@@ -189,7 +193,13 @@ class Dispatcher:
             if kind.delivered is not None:
                 await kind.delivered(row)
 
-        await self._db.unit(note, f"outbox:{row.id}")
+        try:
+            await self._db.unit(note, f"outbox:{row.id}")
+        except StorageUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it was sent; whatever fails behind that must not send it again
+            _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
+            await self._db.unit(partial(outbox.sent, row, message_id, rendered), f"outbox:{row.id}")
         return True
 
     async def _showing(self, row: Outbox) -> Showing:
@@ -258,7 +268,12 @@ class Dispatcher:
         origin = self._channels.get(media.channel)
         if origin is None:
             raise NotSentError("the file's channel isn't running")
-        content = await origin.api.download(media.file_id)
+        try:
+            content = await origin.api.download(media.file_id)
+        except (RetryAfterError, UnauthorizedError, ServerError, NoAnswerError) as error:
+            raise NotSentError("the file's channel doesn't give it") from error  # no fault of the one that shall send
+        except ApiError as error:
+            raise ApiError(error.code, "the file is gone") from error
         return await channel.api.call(_MEDIA[media.kind], shared, upload=(media.kind, content), seconds=60)
 
     @staticmethod

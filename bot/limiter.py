@@ -86,6 +86,7 @@ class Silence:
     def __init__(self) -> None:
         self._chats: dict[int, datetime] = {}
         self._all: datetime | None = None
+        self._last: datetime | None = None
 
     def keep(self, chat_id: int, now: datetime, seconds: float) -> None:
         until = now + timedelta(seconds=seconds)
@@ -98,11 +99,19 @@ class Silence:
         until = now + timedelta(seconds=seconds)
         self._all = max(until, self._all or until)
 
+    def _noted(self, now: datetime) -> None:
+        """A clock that was set back would make the silence as long as the step: better to be told again."""
+        if self._last is not None and now < self._last - timedelta(seconds=2):
+            self._chats, self._all = {}, None
+        self._last = now
+
     def chats(self, now: datetime) -> set[int]:
         """Who is left alone now."""
+        self._noted(now)
         self._chats = {chat: until for chat, until in self._chats.items() if until > now}
         return set(self._chats)
 
     def everybody(self, now: datetime) -> bool:
         """Whether nothing at all may be sent now."""
+        self._noted(now)
         return self._all is not None and self._all > now

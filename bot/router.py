@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable
+from datetime import datetime
 
 import structlog
 from telegram import Update
@@ -45,6 +46,8 @@ class Router:
         self._nursery = nursery
         self._joining_url = joining_url
         self._running: dict[Chat, asyncio.Task[None]] = {}
+        self._held_up: dict[Chat, datetime] = {}
+        """Chats whose next update waits for its retry, and until when."""
         self._woken = asyncio.Event()
         self._stopping = False
         self._unavailable = False
@@ -76,13 +79,18 @@ class Router:
 
     async def _ready(self) -> dict[Chat, list[Waiting]]:
         """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
-        now, held_up = self._db.clock.now(), set[Chat]()
+        now = self._db.clock.now()
+        while True:
+            self._held_up = {chat: until for chat, until in self._held_up.items() if until > now}
+            rows = await inbox.waiting([*self._running, *self._held_up], self._channels)
+            late = {(row.channel, row.chat_id): row.not_before for row in rows if row.not_before > now}
+            self._held_up |= late
+            if not late or len(rows) < inbox.WINDOW:
+                break  # else those who wait fill the window, and others stand behind it
         ready: dict[Chat, list[Waiting]] = {}
-        for row in await inbox.waiting(list(self._running)):
+        for row in rows:
             chat = (row.channel, row.chat_id)
-            if row.not_before > now or row.channel not in self._channels:
-                held_up.add(chat)
-            if chat not in held_up and chat not in self._running:
+            if chat not in self._held_up and chat not in self._running:
                 ready.setdefault(chat, []).append(row)
         return ready
 

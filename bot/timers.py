@@ -7,7 +7,7 @@ import structlog
 
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, inbox, outbox, question
+from storage import alert, inbox, outbox, question, replicas
 from storage.db import Database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Lane, Outbox, OutboxState
@@ -25,6 +25,8 @@ async def _clock_went_back() -> None:
     await inbox.clock_went_back()
     await outbox.clock_went_back()
     await alert.clock_went_back()
+    await question.clock_went_back()
+    await replicas.clock_went_back()
 
 
 class Timers:

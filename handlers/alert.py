@@ -151,7 +151,7 @@ async def _obsolete(showing: Showing, one: Alert) -> bool:
     if showing.args.get("again"):
         before = await last_delivery(showing.channel, showing.chat_id, "alert", one.id)
         return one.state is not AlertState.SENT or before is None or showing.now - before.at < LOUDER_AFTER
-    if one.state in OPEN:
+    if one.state in OPEN or showing.repeat:  # it may hang on a phone already, as if it were still true
         return False
     return await last_delivery(showing.channel, showing.chat_id, "alert", one.id) is None
 
@@ -160,8 +160,6 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     lines = []
     mine = next((row for row in one.recipients if showing.person and row.person_id == showing.person.id), None)
     minutes = max(1, round(alert.waited(one, showing.now).total_seconds() / 60))
-    if showing.repeat:
-        lines.append(showing.text("alert.repeat"))
     first = one.delivered_at is None and not (mine and mine.escalated)
     if first and alert.waited(one, showing.now) > LATE:
         lines.append(showing.text("alert.late", minutes=minutes))

@@ -243,7 +243,10 @@ class Database:
                     return await self._once(work, source, seconds)
                 except _DeadlockError:
                     continue  # PostgreSQL undid this one so that the other could go on; now it is this one's turn
-            return await self._once(work, source, seconds)
+            try:
+                return await self._once(work, source, seconds)
+            except _DeadlockError as error:
+                raise StorageUnavailableError("deadlocks") from error
 
     async def _once(self, work: Work, source: str, seconds: float) -> Any:
         scope = Unit(self, self.clock.now(), source)
@@ -253,6 +256,8 @@ class Database:
                 result = await _in_time(scope, work, seconds)
                 if self.committed.set in scope.after_commit:
                     await connection.execute_query("SELECT pg_notify('chuishao', 'outbox')")
+        except SlowUnitError as error:  # here it is somebody else's lock that it waited for
+            raise StorageUnavailableError(str(error)) from error
         except Exception as error:
             raise _classified(error) from error
         finally:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -106,15 +107,20 @@ async def store(channel: str, updates: list[dict[str, Any]]) -> None:
     await announce(INBOX)
 
 
-async def waiting(busy: list[tuple[str, int]], limit: int = 500) -> list[Waiting]:
-    """What has not been handled, oldest first, but for the chats (channel, number) that somebody has in hand; without
-    the payloads, of which a storm has many and large ones."""
-    chats, args = "", list[Any]()
+WINDOW = 500
+"""How many waiting updates are looked at together."""
+
+
+async def waiting(busy: list[tuple[str, int]], channels: Iterable[str]) -> list[Waiting]:
+    """What has not been handled on these channels, oldest first, but for the chats (channel, number) that are in hand
+    or have to wait; without the payloads, of which a storm has many and large ones."""
+    here, names = among(sorted(channels))
+    chats, args = f" AND channel {here}", [names]
     for channel in sorted({channel for channel, _number in busy}):
         words, value = among(number for name, number in busy if name == channel)
         chats += f" AND NOT (channel = ? AND chat_id {words})"
         args += [channel, value]
-    sql = f"SELECT id, channel, chat_id, not_before FROM inbox WHERE state = 0{chats} ORDER BY id LIMIT {limit:d}"
+    sql = f"SELECT id, channel, chat_id, not_before FROM inbox WHERE state = 0{chats} ORDER BY id LIMIT {WINDOW:d}"
     return [
         Waiting(row["id"], row["channel"], row["chat_id"], moment(row["not_before"])) for row in await fetch(sql, *args)
     ]

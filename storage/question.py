@@ -8,7 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import unit
-from storage.sql import pick
+from storage.sql import pick, run
 
 
 class QuestionKind(StrEnum):
@@ -87,6 +87,14 @@ async def open_in(channel: str, chat_id: int, *kinds: QuestionKind) -> list[Ques
 async def close(question_id: int) -> bool:
     """True for the one who closes it; False where it was closed already."""
     return bool(await Question.filter(id=question_id, closed_at=None).update(closed_at=unit().now))
+
+
+async def clock_went_back() -> None:
+    """A question that was asked under a later time than now has waited long enough."""
+    now = unit().now
+    await run(
+        "UPDATE question SET expires_at = ? WHERE closed_at IS NULL AND asked_at > ?", now, now + timedelta(seconds=5)
+    )
 
 
 async def expired(now: datetime, limit: int = 100) -> list[Question]:

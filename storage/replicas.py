@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from storage.db import unit
-from storage.sql import fetch, is_shared, moment
+from storage.sql import fetch, is_shared, moment, run
 
 CHANNEL = "chuishao"
 """The NOTIFY channel; what is said on it is INBOX or OUTBOX."""
@@ -49,6 +49,12 @@ async def free_chats(chats: Iterable[Chat]) -> set[Chat]:
     }
     sending = await fetch("SELECT channel, chat_id FROM outbox WHERE state = 1 AND lease_until >= ?", unit().now)
     return got - {(row["channel"], row["chat_id"]) for row in sending}
+
+
+async def clock_went_back() -> None:
+    """A pace that runs far ahead of now was kept under a later time."""
+    now = unit().now
+    await run("UPDATE pace SET free_at = ? WHERE free_at > ?", now, now + timedelta(minutes=1))
 
 
 async def reserve(name: str, seconds: float) -> datetime:

@@ -9,6 +9,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, InvalidToken
 
 from bot.gateway.markup import MarkupError, parse_html, utf16
+from bot.gateway.store import Store
 from tests.world import TOKEN, FarEnd
 
 CHAT = 5
@@ -55,6 +56,22 @@ async def test_files_go_up_and_come_down(bot: Bot) -> None:
     again = await bot.send_photo(CHAT, sent.photo[-1].file_id)
     file = await bot.get_file(again.photo[-1].file_id)
     assert bytes(await file.download_as_bytearray()) == b"\xff\xd8\xffpicture"
+
+
+async def test_a_lost_data_folder_does_not_make_new_updates_look_confirmed(tmp_path: Path) -> None:
+    store = Store(tmp_path / "gateway")
+    try:
+        await store.queue({"message": {"text": "one"}}, {"message": {"text": "two"}})
+        await store.count_on_from(5000)
+        await store.queue({"message": {"text": "three"}})
+        waiting = await store.updates(5001, 10)
+        assert [one["message"]["text"] for one in waiting] == ["one", "two", "three"]
+        await store.count_on_from(4000)
+        await store.queue({"message": {"text": "four"}})
+        after = await store.updates(waiting[-1]["update_id"] + 1, 10)
+        assert [one["message"]["text"] for one in after] == ["four"]
+    finally:
+        store.close()
 
 
 async def test_updates_are_kept_until_they_are_confirmed(bot: Bot, far_end: FarEnd) -> None:

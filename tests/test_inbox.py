@@ -1,6 +1,7 @@
 """Nothing that came in is lost, nothing is done twice."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from bot.router import Router
 from handlers import sighting as handler
-from storage.inbox import MAX_ATTEMPTS, Inbox, InboxState
+from storage.db import unit
+from storage.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
 from storage.sighting import Sighting
+from storage.sql import add_all
 from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World
 
@@ -87,6 +90,26 @@ async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(
     await world.phone(JUDGE).expects(SENTENCE)
     texts = [row.text for row in await Sighting.filter(reporter__endpoints__chat_id=SECRETARY).order_by("id")]
     assert texts == ["朱宝根回来了，在老车站", SENTENCE]
+
+
+async def test_a_pile_that_cannot_be_handled_here_holds_nobody_up(world: World) -> None:
+    """Another process's channel, and a chat whose first update waits for its retry with hundreds behind it."""
+
+    async def pile() -> None:
+        now = unit().now
+        later = now + timedelta(hours=1)
+        for channel, first in (("elsewhere", now), ("telegram", later)):
+            rows = [
+                {"channel": channel, "update_id": -n, "chat_id": 5, "payload": "{}", "received_at": now}
+                | {"not_before": first if n == 1 else now}
+                for n in range(1, WINDOW + 50)
+            ]
+            await add_all(Inbox, rows)
+
+    await world.product.db.unit(pile)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    assert await Inbox.filter(chat_id=5, state=InboxState.NEW).count() == 2 * (WINDOW + 49)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -247,6 +247,21 @@ class Store:
 
         return await self._run(work)
 
+    async def count_on_from(self, number: int) -> None:
+        """No update gets a number that the bot has seen already: after a restart with an older file, or none, it would
+        take what is new for confirmed."""
+
+        def work() -> None:
+            row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending'").fetchone()
+            last = int(row["seq"]) if row else 0
+            if last >= number:
+                return
+            self._db.execute("UPDATE pending SET update_id = update_id + ?", (number,))
+            self._db.execute("DELETE FROM sqlite_sequence WHERE name = 'pending'")
+            self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('pending', ?)", (last + number,))
+
+        await self._run(work)
+
     # -- files and menus ---------------------------------------------------------------------------------------
 
     async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:

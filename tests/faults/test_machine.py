@@ -42,6 +42,18 @@ async def test_a_clock_that_jumps_ahead_and_back_delays_nothing(world: World) ->
     assert await Alert.filter(step=2).count() == 2
 
 
+async def test_a_clock_set_back_keeps_nobody_silent_and_no_question_open(world: World) -> None:
+    FarEndSays(world, says_no(429, retry_after=20), JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.until(lambda: Outbox.filter(kind="alert", state=OutboxState.PENDING, attempts=1).exists())
+    await world.phone(SECRETARY).says("林永福还是林佳我看不清，在村口")
+    await world.phone(SECRETARY).expects("是哪一位")
+    world.clock.set_back(3600)
+    await world.advance(1)
+    await world.phone(SECOND_JUDGE).expects("我看不清")
+    await world.phone(JUDGE).expects("我看不清")
+
+
 async def test_a_clock_set_back_between_two_starts_delays_nothing(stage: Stage) -> None:
     stage.clock.advance(3600)
     async with stage.world() as world:

@@ -103,8 +103,12 @@ async def speed(bench: Bench) -> None:
             show(f"{name}, all at once", "not measured: pip install aiogram")
             continue
         slow = how.get("peer") == "ptb-httpx"
-        show(f"{name}, all at once", str(await bench.speed(300 if slow else 1500, **how)))  # type: ignore[arg-type]
-        show(f"{name}, 30 a second", str(await bench.speed(300, rate=30, **how)))  # type: ignore[arg-type]
+        for manner, count, rate in (("all at once", 300 if slow else 1500, 0), ("30 a second", 300, 30)):
+            try:
+                figure = str(await bench.speed(count, rate=rate, **how))  # type: ignore[arg-type]
+            except TimeoutError:
+                figure = "not everything arrived within five minutes"
+            show(f"{name}, {manner}", figure)
 
 
 async def lanes(bench: Bench) -> None:
@@ -187,7 +191,7 @@ async def killing(folder: Path, kills: int) -> None:
                 async with Telegram() as telegram:
                     place = folder / f"kills{engine}{webhook}"
                     database = server.create() if server else ""
-                    story = Killing(place, telegram, database=database, webhook=webhook)
+                    story = Killing(place, telegram, database=database, webhook=webhook, debtors=20_000)
                     await story.prepare(place / "files")
                     outcome = await story.run(kills, seed=1)
                 show(f"killed while {'posted to' if webhook else 'polling'}, {engine}", str(outcome))

@@ -20,8 +20,6 @@ REMINDER = "第二次提醒"
 IN_FLIGHT = 32
 BACKLOG = 200
 """People stop reporting while so many messages are still to come."""
-DEBTORS = 20_000
-"""More than there will be reports: a second one about the same debtor would join the first."""
 _QUOTED = re.compile(r"“(.+?)”")
 
 
@@ -49,9 +47,12 @@ class Outcome:
 class Killing:
     """One bot on one database, people who report all the time, and somebody with a `kill -9`."""
 
-    def __init__(self, folder: Path, telegram: Telegram, *, database: str = "", webhook: bool = False) -> None:
+    def __init__(
+        self, folder: Path, telegram: Telegram, *, database: str = "", webhook: bool = False, debtors: int = 4000
+    ) -> None:
+        """`debtors`: more than there will be reports, for a second one about the same debtor would join the first."""
         self.telegram = telegram
-        self.county = County(DEBTORS, judges=40)
+        self.county = County(debtors, judges=40)
         self.bot = Bot(folder, new_key(), telegram.url, database=database, webhook=webhook)
         self.fed: list[Report] = []
 
@@ -100,7 +101,7 @@ class Killing:
             outcome.lost = sorted(self._missing(wanted))
         await self.bot.stop()
         outcome.reports = len(self.fed)
-        assert outcome.reports <= DEBTORS, outcome.reports
+        assert outcome.reports <= self.county.debtors, outcome
         outcome.repeats, outcome.unmarked = self._repeats(wanted)
         code, said = await self.bot.command("audit", "verify")
         outcome.audit += [said] if code else []

@@ -155,8 +155,7 @@ class _Assembly:
             self._extend(app)
         for channel in self._channels.values():
             await channel.app.initialize()
-        last = await inbox.last_update(WEB)
-        if last is not None:
+        if WEB in self._channels and (last := await inbox.last_update(WEB)) is not None:
             await self._store.count_on_from(last[0])
         await runner.setup()
         await web.SockSite(runner, listener).start()

@@ -144,9 +144,11 @@ async def raise_for(report: Sighting) -> Sighting | None:
     debtor_ids = await sighting.suspect_ids(report.id)
     if len(debtor_ids) == 1 and not report.doubtful and report.state is not SightingState.ALERTED:
         first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
-        if first is not None and first.id != report.id and await _locked_open(first.id):
-            await join(report, first)
-            return first
+        if first is not None and first.id != report.id:
+            await _lock(first.id)
+            if await _open_alerts(first.id):
+                await join(report, first)
+                return first
     fresh = report.state is SightingState.NOT_SENT
     present = set[int]() if fresh else {alert.judge_id for alert in await _open_alerts(report.id)}
     await sighting.set_state(report, SightingState.ALERTED)
@@ -195,11 +197,9 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -
     return reached
 
 
-async def _locked_open(root_id: int) -> bool:
-    """Whether an alert of this report is open, with the report locked: it isn't withdrawn while somebody joins it, nor
-    joined while it is withdrawn."""
+async def _lock(root_id: int) -> None:
+    """A report isn't withdrawn while somebody joins it, nor joined while it is withdrawn."""
     await fetch(f"SELECT id FROM sighting WHERE id = ?{for_update()}", root_id)
-    return bool(await _open_alerts(root_id))
 
 
 async def join(report: Sighting, first: Sighting) -> None:
@@ -327,7 +327,7 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
 
 async def withdraw(report: Sighting) -> None:
     """看错了: the judges are told at once. Where others reported it too, their word stands."""
-    await _locked_open(report.root_id)
+    await _lock(report.root_id)
     family = await sighting.family(report.root_id)
     for row in family:
         if row.reporter_id == report.reporter_id:

@@ -16,6 +16,7 @@ from tests.world import JUDGE, SECRETARY, Stage, World
 
 SENTENCE = "林永福回来了，在村委"
 SECRET = "secret-for-the-test"
+HOOK = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
 HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 
 
@@ -26,8 +27,7 @@ def update(number: int, text: str = SENTENCE) -> dict[str, Any]:
 
 
 async def test_a_webhook_post_is_on_disk_before_it_is_answered(stage: Stage) -> None:
-    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
-    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
         url = f"{world.product.url}/telegram"
         async with session.post(url, json=update(1), headers=HEADER) as answer:
             assert answer.status == 200
@@ -40,10 +40,9 @@ async def test_a_webhook_post_is_on_disk_before_it_is_answered(stage: Stage) -> 
 
 
 async def test_posts_that_come_twice_and_out_of_order_are_each_taken_once(stage: Stage) -> None:
-    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
     texts = ["林永福回来了，在村委", "林佳回来了，在新村", "你好", "他要走了", "保密"]
     posts = [update(number, text) for number, text in enumerate(texts, 10)]
-    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
 
         async def post(one: dict[str, Any]) -> int:
             async with session.post(f"{world.product.url}/telegram", json=one, headers=HEADER) as answer:
@@ -59,14 +58,13 @@ async def test_posts_that_come_twice_and_out_of_order_are_each_taken_once(stage:
 
 @pytest.mark.parametrize("told", [True, False], ids=["length-told", "in-pieces"])
 async def test_a_post_of_20_mb_is_refused_and_the_next_one_taken(stage: Stage, told: bool) -> None:
-    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
     length = {"Content-Length": str(20 * 1024 * 1024)} if told else {}
 
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 1024 * 1024
 
-    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
         url = f"{world.product.url}/telegram"
         try:
             async with session.post(url, data=pieces(), headers={**HEADER, **length}) as answer:
@@ -91,8 +89,7 @@ async def test_a_post_of_20_mb_is_refused_and_the_next_one_taken(stage: Stage, t
     ],
 )
 async def test_bad_webhook_posts_are_refused(stage: Stage, headers: dict[str, str], body: bytes, status: int) -> None:
-    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
-    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
         async with session.post(f"{world.product.url}/telegram", data=body, headers=headers) as answer:
             assert answer.status == status
         assert await Inbox.filter(channel="telegram").count() == 0
@@ -100,8 +97,7 @@ async def test_bad_webhook_posts_are_refused(stage: Stage, headers: dict[str, st
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_post_that_cannot_be_kept_is_answered_503(stage: Stage) -> None:
-    hook = {"webhook_url": "http://127.0.0.1:1/telegram", "webhook_secret": SECRET}
-    async with stage.world(**hook) as world, aiohttp.ClientSession() as session:
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
         with world.full_disk():
             async with session.post(f"{world.product.url}/telegram", json=update(1), headers=HEADER) as answer:
                 assert answer.status == 503

@@ -5,7 +5,6 @@ import csv
 import json
 import random
 from datetime import date
-from pathlib import Path
 
 from storage.area import town_of
 from storage.case import Case, CaseDebtor
@@ -13,6 +12,7 @@ from storage.clock import local
 from storage.debtor import Debtor, DebtorKind, age
 from storage.reading import Known, read
 from storage.roster import circles
+from tests.conftest import SHARED
 from tests.world import SAMPLE, World
 
 VILLAGES = ("331122203226", "331122203240", "331122103224")
@@ -48,7 +48,7 @@ async def everybody(today: date) -> list[tuple[str, Known]]:
 def texts() -> list[str]:
     """The corpus where there is one, sentences about people of the sample, and pieces of both at random."""
     said = list(MORE)
-    corpus = Path(__file__).parent.parent.parent / "shared" / "corpus" / "messages.jsonl"
+    corpus = SHARED / "corpus" / "messages.jsonl"
     if corpus.exists():
         said += [json.loads(line)["text"] for line in corpus.read_text().splitlines()]
     with (SAMPLE / "sample-cases.csv").open(encoding="utf-8-sig") as file:

@@ -38,7 +38,6 @@ class Filling:
             (n + 1, county.name(n), "person", "", "", "", "", "", "", county.home(n)) for n in range(county.debtors)
         )
         self._add("debtor", "id name kind gender id_sealed id_index phone registered_address hint area_code", debtors)
-        judge = [self._judges[n % len(self._judges)] for n in range(county.debtors)]
         rows = (
             (
                 n + 1,
@@ -49,7 +48,7 @@ class Filling:
                 n // 25 + 1,
                 "enforcing",
                 "",
-                judge[n % county.debtors],
+                self._judge(n % county.debtors),
             )
             for n in range(cases)
         )
@@ -74,9 +73,7 @@ class Filling:
         step = timedelta(days=364) / max(sightings, 1)
         when = [str(self._now - timedelta(days=365) + step * n) for n in range(sightings)]
         home = [self._county.home(n) for n in range(self._county.debtors)]
-        by = self._reporters
         who = [n % self._county.debtors for n in range(sightings)]
-        judge = [self._judges[n % len(self._judges)] for n in range(self._county.debtors)]
         self._add(
             "sighting",
             "id channel chat_id message_id text amended area_code reported_at kind place urgent doubtful off_list "
@@ -99,7 +96,7 @@ class Filling:
                     0,
                     "AAAA",
                     "alerted",
-                    by[home[d]],
+                    self._reporters[home[d]],
                 )
                 for n, d in enumerate(who)
             ),
@@ -109,11 +106,11 @@ class Filling:
             "alert",
             "id area_code state step reachable raised_at closed_at outcome note judge_id sighting_id",
             (
-                (n + 1, home[d], "closed", 0, 1, when[n], when[n], "found", "", judge[d], n + 1)
+                (n + 1, home[d], "closed", 0, 1, when[n], when[n], "found", "", self._judge(d), n + 1)
                 for n, d in enumerate(who)
             ),
         )
-        self._add("recipient", "escalated alert_id person_id", ((0, n + 1, judge[d]) for n, d in enumerate(who)))
+        self._add("recipient", "escalated alert_id person_id", ((0, n + 1, self._judge(d)) for n, d in enumerate(who)))
         self._add(
             "alert_event",
             "kind at detail alert_id",
@@ -128,6 +125,9 @@ class Filling:
     def close(self) -> None:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
+
+    def _judge(self, debtor: int) -> int:
+        return int(self._judges[debtor % len(self._judges)])
 
     @staticmethod
     def _number(n: int) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.reading import Known, Reading, read
+from tests.conftest import SHARED
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CORPUS = SHARED / "corpus"
 Record = dict[str, Any]
 
 

@@ -16,7 +16,7 @@ from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
 from storage.db import Database
-from storage.inbox import OutOfTurnError, Waiting
+from storage.inbox import InHandError, OutOfTurnError, Waiting
 from storage.outbox import Lane, put, tell_admins, tell_all_admins
 from storage.person import Address
 from storage.unavailable import StorageUnavailableError
@@ -131,7 +131,10 @@ class Router:
             _log.error("not handled, storage unavailable", inbox=row.id)
             self._unavailable = True
             return False
+        except InHandError:
+            return False
         except OutOfTurnError:
+            self._woken.set()  # its arrival was announced while this chat was in hand
             return False
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
             await self._failed(row, error)

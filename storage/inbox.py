@@ -13,7 +13,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
-from storage.replicas import INBOX, announce, is_turn
+from storage.replicas import INBOX, announce, hold, is_next
 from storage.sql import add_all, among, change, fetch, moment, pick, run
 
 MAX_ATTEMPTS = 5
@@ -21,8 +21,12 @@ COUNTS_ANEW = timedelta(days=5)
 """After so long a silence an update's number says nothing about the ones before."""
 
 
+class InHandError(Exception):
+    """Another process has the chat in hand, and goes on with what waits there."""
+
+
 class OutOfTurnError(Exception):
-    """An earlier update of the chat isn't done yet, or another process is at it."""
+    """An earlier update of the chat has come to light, which goes first."""
 
 
 class InboxState(IntEnum):
@@ -158,8 +162,10 @@ async def oldest() -> datetime | None:
 
 async def take(row_id: int, chat: tuple[str, int]) -> bool:
     """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. Raises
-    OutOfTurnError where another process has the chat in hand; False where the row is done."""
-    if not await is_turn(chat, row_id):
+    InHandError or OutOfTurnError where it isn't this row's turn; False where the row is done."""
+    if not await hold(chat):
+        raise InHandError
+    if not await is_next(chat, row_id):
         raise OutOfTurnError
     return bool(await run("UPDATE inbox SET state = 1 WHERE id = ? AND state = 0", row_id))
 

@@ -26,15 +26,16 @@ async def announce(what: str) -> None:
         await fetch("SELECT pg_notify(?, ?)", CHANNEL, what)
 
 
-async def is_turn(chat: Chat, inbox_id: int) -> bool:
-    """Whether this update is the chat's next, and nobody else has the chat in hand; if so nobody gets it until the
-    running unit ends."""
-    if not is_shared():
-        return True
-    if not (await fetch("SELECT pg_try_advisory_xact_lock(?)", _key(INBOX, chat)))[0][0]:
-        return False
+async def hold(chat: Chat) -> bool:
+    """Whether nobody else has the chat in hand; then nobody gets it until the running unit ends."""
+    return not is_shared() or bool((await fetch("SELECT pg_try_advisory_xact_lock(?)", _key(INBOX, chat)))[0][0])
+
+
+async def is_next(chat: Chat, inbox_id: int) -> bool:
+    """Whether no earlier update of the chat waits. Where ids are drawn by several transactions at once, a lower one
+    may come to light after a higher one."""
     earlier = "SELECT 1 FROM inbox WHERE state = 0 AND channel = ? AND chat_id = ? AND id < ? LIMIT 1"
-    return not await fetch(earlier, *chat, inbox_id)
+    return not is_shared() or not await fetch(earlier, *chat, inbox_id)
 
 
 async def free_chats(chats: Iterable[Chat]) -> set[Chat]:

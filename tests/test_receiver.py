@@ -1,6 +1,7 @@
 """Telegram's side: webhook posts, polling conflicts, and the far end's refusals."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.gateway.methods import CONFLICT
+from storage import inbox
 from storage.inbox import Inbox
 from storage.outbox import Outbox, OutboxState
 from storage.sighting import Sighting
@@ -54,6 +56,30 @@ async def test_posts_that_come_twice_and_out_of_order_are_each_taken_once(stage:
         assert sorted(await Inbox.all().values_list("update_id", flat=True)) == [10, 11, 12, 13, 14]
         assert sorted(await Sighting.all().values_list("text", flat=True)) == sorted(texts)
         await world.phone(JUDGE).expects(SENTENCE)
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_an_earlier_update_that_comes_to_light_late_goes_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are drawn before the commit: the lower one is seen while the higher one is already in hand."""
+    payload_of, late = inbox.payload_of, [update(9, "林佳回来了，在新村")]
+
+    async def meanwhile(row_id: int) -> str:
+        while late:
+            one, now = late.pop(), stage.clock.now()
+            times = {"received_at": now, "not_before": now}
+            await Inbox.create(
+                id=0, channel="telegram", update_id=9, chat_id=SECRETARY, payload=json.dumps(one), **times
+            )
+        return await payload_of(row_id)
+
+    monkeypatch.setattr(inbox, "payload_of", meanwhile)
+    async with stage.world(**HOOK) as world, aiohttp.ClientSession() as session:
+        async with session.post(f"{world.product.url}/telegram", json=update(10), headers=HEADER) as answer:
+            assert answer.status == 200
+        await world.settled()
+        assert await Sighting.all().order_by("id").values_list("text", flat=True) == ["林佳回来了，在新村", SENTENCE]
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["length-told", "in-pieces"])

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
+from storage.sound import LETTERS, Unit, near_of, sounds_of, units
 from storage.text import fold
 
 Evidence = tuple[str, str]
@@ -105,6 +106,8 @@ class Known:
     age: int | None = None
     gender: str = ""
     company: bool = False
+    hint: str = ""
+    """Where they live, as the village says it: 祠堂后面."""
 
     @property
     def surname(self) -> str:
@@ -166,7 +169,7 @@ class Reading:
 
 
 _SIGNS = {"full_name", "plate", "case_no", "chosen"}
-_HINTS = {"alias", "given_name", "creditor", "plate_tail", "only_surname"}
+_HINTS = {"alias", "given_name", "creditor", "plate_tail", "only_surname", "homophone", "initials", "kin"}
 
 
 def sureness(evidence: Iterable[Evidence]) -> Sureness:
@@ -267,6 +270,10 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
     _add_cases(text, people, add)
     _add_plates(text, people, add)
     _add_surnames(searchable, people, add)
+    _add_sounds(searchable, people, add, set(found))
+    _add_kin(searchable, people, add)
+    if not found:
+        _add_hints(searchable, people, add)
     return list(found.values())
 
 
@@ -278,6 +285,8 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
     if not person.company:
         if len(person.given) >= 2:
             yield person.given, "given_name"
+        if len(person.surname) == 2:
+            yield person.name[1:], "given_name"
         if person.given:
             for prefix in "阿小":
                 for syllable in person.given:
@@ -316,6 +325,8 @@ def _add_plates(text: str, people: Sequence[Known], add: "_Add") -> None:
 def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
     for surname in {person.surname for person in people if not person.company}:
         family = [person for person in people if person.surname == surname and not person.company]
+        seen = [person for person in family if _looks_right(person, text)]
+        family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
         for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公)", text):
             for person in _by_age(family, oldest=True):
@@ -330,6 +341,118 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
                 add(match.start(), match.end(), person, "surname" if len(fits) > 1 else "only_surname")
 
 
+_ACTS = re.compile(
+    "(?:刚刚?|又|已经|也|都|还|正|今天|昨天|昨晚|今晚|现在|们|他们|一个人|父子|母子|夫妻|一家|两个|[俩的])*"
+    "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|愿|欠|被|zai|hui|lai|[,，。.!！;；\\s]|$)"
+)
+"""Behind a name: what people do."""
+_NEAR_COST, _SAME_COST = 2, 1
+"""How far a syllable is from the one that is written: heard as its neighbour, or the same sound."""
+
+
+def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tuple[int, int]]) -> None:
+    """Names that are written as they sound (林永付, linyongfu, 何伟min), and initials (lyf)."""
+    runs = units(text)
+    for person in people:
+        if person.company:
+            continue
+        for word in _spoken_words(person):
+            for run in runs:
+                for first in range(len(run) - len(word) + 1):
+                    heard = run[first : first + len(word)]
+                    start, end = heard[0].start, heard[-1].end
+                    if (start, end) not in taken and _sounds_like(word, heard, text, end):
+                        add(start, end, person, "homophone")
+        for match in LETTERS.finditer(text):
+            if len(person.name) >= 2 and len(match[0]) == len(person.name) and _are_initials(match[0], person.name):
+                add(match.start(), match.end(), person, "initials")
+
+
+def _spoken_words(person: Known) -> list[str]:
+    words = [person.name, person.given, *person.aliases]
+    return list(dict.fromkeys(word for word in words if len(word) >= 2 and not LETTERS.search(word)))
+
+
+def _sounds_like(word: str, heard: list[Unit], text: str, end: int) -> bool:
+    """Whether what is heard may be this word. Two syllables are soon alike by chance: they must stand where a person's
+    name does, and one of them must be the very character, or be spelled in letters."""
+    cost = exact = 0
+    for character, one in zip(word, heard, strict=True):
+        if character == one.word:
+            exact += 1
+            continue
+        if one.sounds & sounds_of(character):
+            cost += _SAME_COST
+            exact += one.word.isascii()
+        elif one.near & near_of(character):
+            cost += _NEAR_COST
+            exact += one.word.isascii()
+        else:
+            return False
+    if not cost or cost > len(word):
+        return False
+    return len(word) > 2 or (exact > 0 and bool(_ACTS.match(text, end)))
+
+
+def _are_initials(letters: str, name: str) -> bool:
+    return all(
+        any(sound.startswith(letter) for sound in sounds_of(character))
+        for letter, character in zip(letters.lower(), name, strict=True)
+    )
+
+
+_BOTH = re.compile("(父子|父女|母子|母女)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?")
+_CHILD = re.compile("(?:儿子|女儿|老公|老婆|媳妇)$")
+
+
+def _add_kin(text: str, people: Sequence[Known], add: "_Add") -> None:
+    """岳松父子俩: also the one who is known as 岳松儿子."""
+    for match in _BOTH.finditer(text):
+        for person in people:
+            for alias in person.aliases:
+                stem = _CHILD.sub("", alias)
+                if stem != alias and len(stem) >= 2 and text.endswith(stem, 0, match.start()):
+                    add(match.start(), match.end(), person, "kin")
+
+
+_LOOKS = (
+    (re.compile("老头|老人|老伯|老爷子|老大爷|老太|年纪大"), lambda one: one.age is None or one.age >= 60),
+    (re.compile("小鬼|小伙|后生|年轻|小年轻|小子|小青年"), lambda one: one.age is None or one.age <= 40),
+    (re.compile("女的|女人|老太|大姐|大嫂|妇女|姑娘|老板娘"), lambda one: one.gender != "男"),
+    (re.compile("男的|男人|老头|小伙|后生|小子"), lambda one: one.gender != "女"),
+)
+"""What is seen of somebody, and of whom it can be."""
+_DECADES = {digit: 10 * number for number, digit in enumerate("一二三四五六七八九", 1)} | {"": 10}
+_SPOKEN_AGE = re.compile(r"([一二三四五六七八九]?)十[多来几](?:岁)?|([1-9])0多(?:岁)?|(?<!\d)([1-9]\d)岁")
+
+
+def _looks_right(person: Known, text: str) -> bool:
+    """Whether what is said of somebody's looks and years can be this person."""
+    if any(looks.search(text) and not fits(person) for looks, fits in _LOOKS):
+        return False
+    said = _SPOKEN_AGE.search(text)
+    if said is None or person.age is None or text[said.end() : said.end() + 1] in tuple("万千块元天个斤里公"):
+        return True
+    if said[3]:
+        return abs(person.age - int(said[3])) <= 2
+    decade = int(said[2]) * 10 if said[2] else _DECADES[said[1]]
+    return decade - 1 <= person.age <= decade + 10
+
+
+_SOMEONE = re.compile("有人|那个|那家|那户|那[对两]|老头|老人|老太|小鬼|后生|小伙|女的|男的|这家|人回来|灯亮")
+
+
+def _add_hints(text: str, people: Sequence[Known], add: "_Add") -> None:
+    """Nobody is named, but somebody at a debtor's door: 石头屋那个小鬼, 大会堂对面有人."""
+    if not (_SOMEONE.search(text) or _PROPERTY.search(text)):
+        return
+    found = [(one, text.find(one.hint)) for one in people if len(one.hint) >= 2 and one.hint in text]
+    longest = max((len(one.hint) for one, _start in found), default=0)
+    for person, start in found:
+        if len(person.hint) == longest and (person.company or _looks_right(person, text)):
+            add(start, start + longest, person, "address")
+
+
 def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
     """The one whom 老 or 小 means where ages are far apart; all of them where they aren't, or aren't known."""
     if len(family) < 2 or any(person.age is None for person in family):
@@ -337,6 +460,11 @@ def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
     ordered = sorted(family, key=lambda person: person.age or 0, reverse=oldest)
     first = ordered[0].age or 0
     return [person for person in ordered if abs(first - (person.age or 0)) < _AGE_GAP]
+
+
+def _is_revered(person: Known) -> bool:
+    """Known as 有根公 or 火根伯: nobody says 老施 or 施老板 to them."""
+    return (person.age or 0) >= 70 and any(alias.endswith(("公", "伯", "爷", "婆", "奶")) for alias in person.aliases)
 
 
 _FAMILY = re.compile(f"(?<=[老小姓])([\u4e00-\u9fa5])|([\u4e00-\u9fa5])(?={_TITLES})")
@@ -355,14 +483,14 @@ def pet_traces(text: str) -> list[str]:
     return sorted({match[1] for match in _PET.finditer(text)})
 
 
-_FAMILY_KINDS = ("elder", "younger", "surname", "only_surname", "pet_name")
+_WEAKER = ("elder", "younger", "surname", "only_surname", "pet_name", "homophone", "initials")
 
 
 def _settle_overlaps(mentions: list[_Mention]) -> list[_Mention]:
     """A longer stretch that covers a shorter one decides (林佳佳 isn't 林佳), and of the same words a nickname or
     name outweighs a surname (杜老师 is the one who is called that)."""
     for mention in mentions:
-        named = {key: value for key, value in mention.options.items() if value[0] not in _FAMILY_KINDS}
+        named = {key: value for key, value in mention.options.items() if value[0] not in _WEAKER}
         mention.options = named or mention.options
     return [
         one

@@ -53,6 +53,7 @@ class Rosters:
             age=one.get("age"),
             gender=gender or "",
             company="gender" in one and gender is None,
+            hint=one.get("address_hint") or "",
         )
 
     def circles(self, sender_village: str, text: str) -> list[list[Known]]:

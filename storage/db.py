@@ -29,6 +29,7 @@ from tortoise.migrations.api import migrate
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
+from storage import trace
 from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
 from storage.sql import HOT, reading_on, writing_on
@@ -487,6 +488,8 @@ async def open_database(
                 assert isinstance(hot, DirectClient)
                 stack.enter_context(reading_on(hot.direct))
             try:
+                if migrating:
+                    await trace.catch_up(db.unit)
                 yield db
             finally:
                 await db.close()

@@ -5,7 +5,7 @@ several people possible, all are named and the reading is ambiguous.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -168,16 +168,36 @@ class Reading:
         return self.manner is Manner.LEAD
 
 
-_SIGNS = {"full_name", "plate", "case_no", "chosen"}
-_HINTS = {"alias", "given_name", "creditor", "plate_tail", "only_surname", "homophone", "initials", "kin"}
+WEIGHTS = {
+    "full_name": 10,
+    "plate": 10,
+    "case_no": 10,
+    "chosen": 10,
+    "alias": 6,
+    "given_name": 6,
+    "homophone": 5,
+    "initials": 5,
+    "creditor": 5,
+    "plate_tail": 5,
+    "only_surname": 5,
+    "kin": 5,
+    "elder": 3,
+    "younger": 3,
+    "pet_name": 3,
+    "surname": 2,
+    "address": 2,
+}
+"""What each kind of evidence counts for."""
+_SURE, _LIKELY = 10, 5
 
 
 def sureness(evidence: Iterable[Evidence]) -> Sureness:
-    """A name, plate or case number is sure; a nickname, or two weaker signs together, likely."""
-    kinds = {kind for kind, _word in evidence}
-    if kinds & _SIGNS:
+    """A name, plate or case number is sure by itself; weaker signs add up to likely at most, for several of them may
+    come from one mistake."""
+    weights = [WEIGHTS[kind] for kind in {kind for kind, _word in evidence}]
+    if any(weight >= _SURE for weight in weights):
         return Sureness.SURE
-    return Sureness.LIKELY if kinds & _HINTS or len(kinds) > 1 else Sureness.MAYBE
+    return Sureness.LIKELY if sum(weights) >= _LIKELY else Sureness.MAYBE
 
 
 @dataclass
@@ -196,8 +216,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     confidential = bool(_CONFIDENTIAL.search(plain))
     mistaken = bool(_MISTAKE.search(plain))
     correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
-    positive = _NOT_BUT.sub(" ", plain)
-    positive = _NOT.sub(" ", positive)
+    positive = _NOT.sub("\0", _NOT_BUT.sub("\0", plain))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
     if _QUESTION.search(plain):
@@ -362,7 +381,7 @@ def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tupl
                     heard = run[first : first + len(word)]
                     start, end = heard[0].start, heard[-1].end
                     if (start, end) not in taken and _sounds_like(word, heard, text, end):
-                        add(start, end, person, "homophone")
+                        add(start, end, person, "homophone" if text[start:end] != word else "full_name")
         for match in LETTERS.finditer(text):
             if len(person.name) >= 2 and len(match[0]) == len(person.name) and _are_initials(match[0], person.name):
                 add(match.start(), match.end(), person, "initials")
@@ -389,7 +408,7 @@ def _sounds_like(word: str, heard: list[Unit], text: str, end: int) -> bool:
             exact += one.word.isascii()
         else:
             return False
-    if not cost or cost > len(word):
+    if cost > len(word):
         return False
     return len(word) > 2 or (exact > 0 and bool(_ACTS.match(text, end)))
 
@@ -415,7 +434,7 @@ def _add_kin(text: str, people: Sequence[Known], add: "_Add") -> None:
                     add(match.start(), match.end(), person, "kin")
 
 
-_LOOKS = (
+_LOOKS: tuple[tuple[re.Pattern[str], Callable[[Known], bool]], ...] = (
     (re.compile("老头|老人|老伯|老爷子|老大爷|老太|年纪大"), lambda one: one.age is None or one.age >= 60),
     (re.compile("小鬼|小伙|后生|年轻|小年轻|小子|小青年"), lambda one: one.age is None or one.age <= 40),
     (re.compile("女的|女人|老太|大姐|大嫂|妇女|姑娘|老板娘"), lambda one: one.gender != "男"),
@@ -442,9 +461,14 @@ def _looks_right(person: Known, text: str) -> bool:
 _SOMEONE = re.compile("有人|那个|那家|那户|那[对两]|老头|老人|老太|小鬼|后生|小伙|女的|男的|这家|人回来|灯亮")
 
 
+def speaks_of_a_house(text: str) -> bool:
+    """Whether somebody unnamed, or what goes on somewhere, may be meant by the place."""
+    return bool(_SOMEONE.search(text) or _PROPERTY.search(text))
+
+
 def _add_hints(text: str, people: Sequence[Known], add: "_Add") -> None:
     """Nobody is named, but somebody at a debtor's door: 石头屋那个小鬼, 大会堂对面有人."""
-    if not (_SOMEONE.search(text) or _PROPERTY.search(text)):
+    if not speaks_of_a_house(text):
         return
     found = [(one, text.find(one.hint)) for one in people if len(one.hint) >= 2 and one.hint in text]
     longest = max((len(one.hint) for one, _start in found), default=0)

@@ -1,6 +1,6 @@
 """The people whom a message can be about, in circles: the village, the town, and for sure signs the county.
 
-Only those are fetched of whom the text holds a trace (the beginning of a name or nickname, a surname after 老, a case
+Only those are fetched of whom the text holds a trace (two syllables of a name or nickname, a surname after 老, a case
 number); each trace is an index's entry, so that a report costs the same in a large county as in a small one.
 """
 
@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage import trace
 from storage.area import bounds_of, county_of, town_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
 from storage.debtor import DebtorKind, age
-from storage.reading import Known, family_traces, pet_traces
+from storage.reading import Known, family_traces, pet_traces, speaks_of_a_house
+from storage.sound import LETTERS
 from storage.sql import among, day, fetch
 from storage.text import fold
 
@@ -30,11 +32,8 @@ _MOST = 400
 class _Traces:
     """What of a text can lead to somebody."""
 
-    pairs: list[str]
-    """All two neighbouring characters: names and nicknames are found by two of theirs."""
-    surnames: list[str]
-    syllables: list[str]
-    """What stands behind 阿 or 小."""
+    words: list[str]
+    """As `storage.trace` keeps them."""
     case_sequences: list[int]
     plates: bool
     debts: bool
@@ -43,12 +42,14 @@ class _Traces:
 def _traces(text: str) -> _Traces:
     plain = fold(text)
     close = plain.replace(" ", "")
-    pairs = {word[i : i + 2] for word in (plain, close) for i in range(len(word) - 1) if word[i : i + 2].isalnum()}
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
+    words = [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
+    words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
+    words += sorted(trace.pairs(plain))
+    if speaks_of_a_house(plain):
+        words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
     return _Traces(
-        pairs=sorted(pairs)[:_MOST],
-        surnames=family_traces(plain),
-        syllables=pet_traces(plain),
+        words=list(dict.fromkeys(words))[:_MOST],
         case_sequences=sorted(sequences),
         plates=bool(_PLATE_LIKE.search(close.upper().replace("·", "").replace(".", ""))),
         debts="欠" in plain,
@@ -65,7 +66,7 @@ async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
     """The inner circles: village and town."""
     if len(area_code) < 9:
         return []
-    town = await _load(_with_traces(town_of(area_code), text), text, now)
+    town = await _load(_with_traces(town_of(area_code), text), now)
     village = [[one for code, one in town if code == area_code]] if len(area_code) == 12 else []
     return [*village, [one for _code, one in town]]
 
@@ -81,37 +82,28 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
     queries = [_query(source, column, county, values) for source, column, values in signs if values]
-    return [one for _code, one in await _load(queries, text, now)]
+    return [one for _code, one in await _load(queries, now)]
 
 
 Query = tuple[str, list[object]]
 
 
-def _query(source: str, column: str, area_code: str, values: Sequence[object] = (), word: str = "''") -> Query:
-    """Debtors of the area in whose `column` one of the values stands, with the word that has to stand in the text."""
-    listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code"
-    inside = "d.area_code >= ? AND d.area_code <= ?"
+def _query(source: str, column: str, area_code: str, values: Sequence[object] = (), within: str = "d") -> Query:
+    """Debtors of the area in whose `column` one of the values stands; `within` is the table that knows the area."""
+    listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code, d.hint"
+    inside = f"{within}.area_code >= ? AND {within}.area_code <= ?"
     bounds: list[object] = [*bounds_of(area_code)]
     if not column:
-        return f"SELECT {listed}, {word} FROM {source} WHERE {inside}", bounds
+        return f"SELECT {listed} FROM {source} WHERE {inside}", bounds
     words, value = among(values)
-    return f"SELECT {listed}, {word} FROM {source} WHERE {column} {words} AND {inside}", [value, *bounds]
+    return f"SELECT {listed} FROM {source} WHERE {column} {words} AND {inside}", [value, *bounds]
 
 
 def _with_traces(area_code: str, text: str) -> list[Query]:
     """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more."""
     traces = _traces(text)
-    queries: list[Query] = []
-    if traces.pairs:
-        for start in (1, 2, 3):
-            name = f"substr(d.name, {start})"
-            queries.append(_query("debtor d", f"substr(d.name, {start}, 2)", area_code, traces.pairs, name))
-        joined = "alias a JOIN debtor d ON d.id = a.debtor_id"
-        queries.append(_query(joined, "substr(a.text, 1, 2)", area_code, traces.pairs, "a.text"))
-    if traces.surnames:
-        queries.append(_query("debtor d", "substr(d.name, 1, 1)", area_code, traces.surnames))
-    if traces.syllables:
-        queries += [_query("debtor d", f"substr(d.name, {n}, 1)", area_code, traces.syllables) for n in (2, 3, 4)]
+    found = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
+    queries = [_query(found, "t.word", area_code, traces.words, within="t")] if traces.words else []
     if traces.case_sequences:
         queries.append(_query(_CASES, "c.sequence", area_code, traces.case_sequences))
     if traces.plates:
@@ -121,15 +113,13 @@ def _with_traces(area_code: str, text: str) -> list[Query]:
     return queries
 
 
-async def _load(queries: list[Query], text: str, now: datetime) -> list[tuple[str, Known]]:
+async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
     """Village and person of each whom the queries find, in the order of their ids."""
     if not queries:
         return []
-    plain, today = fold(text), local(now).date()
+    today = local(now).date()
     sql = " UNION ALL ".join(sql for sql, _args in queries)
-    rows = {
-        row[0]: row for row in await fetch(sql, *(arg for _sql, args in queries for arg in args)) if row[6] in plain
-    }
+    rows = {row[0]: row for row in await fetch(sql, *(arg for _sql, args in queries for arg in args))}
     if not rows:
         return []
     words, value = among(sorted(rows))
@@ -158,7 +148,8 @@ async def _load(queries: list[Query], text: str, now: datetime) -> list[tuple[st
                 age=age(day(born), today),
                 gender=gender,
                 company=kind == DebtorKind.COMPANY,
+                hint=hint,
             ),
         )
-        for number, name, kind, gender, born, area_code, _word in (rows[key] for key in sorted(rows))
+        for number, name, kind, gender, born, area_code, hint in (rows[key] for key in sorted(rows))
     ]

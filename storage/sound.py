@@ -5,6 +5,7 @@ pypinyin's data (`tests/reading/sounds.py`), which costs 57 MB in memory where t
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,8 @@ LETTERS = re.compile("[A-Za-z]+")
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
 _HUSH = {"fu": "hu", "wu": "hu", "fo": "huo", "feng": "hong"}
 _LONGEST = 6
+_NOTHING = ("Zs", "So", "Sk", "Mn")
+"""Kinds of characters that stand between others without parting them."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def spelled(letters: str) -> list[str]:
 
 
 def units(text: str) -> list[list[Unit]]:
-    """The syllables of a text in runs without anything between them but blanks."""
+    """The syllables of a text in runs without anything between them but blanks and emoji."""
     runs: list[list[Unit]] = [[]]
     place = 0
     while place < len(text):
@@ -105,7 +108,7 @@ def units(text: str) -> list[list[Unit]]:
         character = text[place]
         if "\u4e00" <= character <= "\u9fff":
             runs[-1].append(Unit(place, place + 1, character, sounds_of(character), near_of(character)))
-        elif character != " " and runs[-1]:
+        elif unicodedata.category(character) not in _NOTHING and runs[-1]:
             runs.append([])
         place += 1
     return [run for run in runs if run]

@@ -118,15 +118,6 @@ def _plain(values: Iterable[Any]) -> list[Any]:
     return [value.value if isinstance(value, Enum) else value for value in values]
 
 
-async def _many(sql: str, rows: list[tuple[Any, ...]]) -> None:
-    """The same statement for each of these rows of values."""
-    direct = _direct()
-    if direct is not None:
-        direct.raw.executemany(sql, rows)
-    else:
-        await get_connection("default").execute_many(_numbered(sql), [_plain(row) for row in rows])
-
-
 async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
     direct = _direct()
@@ -146,6 +137,15 @@ async def run(sql: str, *args: Any) -> int:
     if direct is not None:
         return direct.raw.execute(sql, args).rowcount
     return (await get_connection("default").execute_query(_numbered(sql), _plain(args)))[0]
+
+
+async def run_many(sql: str, rows: list[tuple[Any, ...]]) -> None:
+    """The same statement for each of these rows of values."""
+    direct = _direct()
+    if direct is not None:
+        direct.raw.executemany(sql, rows)
+    else:
+        await get_connection("default").execute_many(_numbered(sql), [_plain(row) for row in rows])
 
 
 async def pick(model: type[M], where: str, *args: Any) -> list[M]:
@@ -182,13 +182,13 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
     """Inserts many rows, of which every field is given or has a default; `conflict` may be ON CONFLICT DO NOTHING."""
     hot = _hot(model)
     values = [tuple(row[name] if name in row else _default(hot.defaults[name]) for name in hot.keys) for row in rows]
-    await _many(f"{hot.insert} {conflict}", values)
+    await run_many(f"{hot.insert} {conflict}", values)
 
 
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows that bring their ids along, and every other field."""
     hot = _hot(model)
-    await _many(hot.insert_numbered, [tuple(row[name] for name in hot.names) for row in rows])
+    await run_many(hot.insert_numbered, [tuple(row[name] for name in hot.names) for row in rows])
 
 
 async def change(model: type[Model], number: int, **values: Any) -> int:

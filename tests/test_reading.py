@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.reading import Known, read
+import locales
+from storage.reading import WEIGHTS, Known, read
 from tests.reading.__main__ import Rosters, scores
 
 PEOPLE = [
@@ -12,6 +13,14 @@ PEOPLE = [
     Known(2, "钱小波", aliases=("波波",), age=33, gender="男"),
     Known(3, "孙月娥", age=50, gender="女"),
     Known(4, "缙云县山里红茶厂", aliases=("茶厂",), company=True),
+]
+FAMILY = [
+    Known(1, "闻人国栋", aliases=("国栋公",), age=79, gender="男", hint="井头"),
+    Known(2, "柴水根", aliases=("水根",), age=61, gender="男", hint="磨坊"),
+    Known(3, "柴木根", age=58, gender="男", hint="磨坊"),
+    Known(4, "柴晓燕", aliases=("水根女儿",), age=27, gender="女", hint="磨坊"),
+    Known(5, "柴有福", aliases=("有福公",), age=83, gender="男", hint="磨坊后面"),
+    Known(6, "单金凤", age=44, gender="女", hint="井头"),
 ]
 
 
@@ -55,6 +64,44 @@ def test_one_of_two_stays_one_of_two(text: str) -> None:
     assert reading.ambiguous and {guess.debtor_id for guess in reading.guesses} == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("柴水耕回来了", {2}),
+        ("caishuigen huilai le", {2}),
+        ("chaishuigen zai jia", {2}),
+        ("柴水gen在家", {2}),
+        ("csg在家", {2}),
+        ("柴小艳回来了", {4}),
+        ("善金凤在家", {6}),
+        ("人国栋在井头", {1}),
+        ("水根父女俩在吃饭", {2, 4}),
+        ("老柴八十多那个在晒太阳", {5}),
+        ("磨坊那个姑娘在", {4}),
+        ("磨坊里有个后生的", set()),
+        ("水更换了没有用", set()),
+    ],
+)
+def test_who_is_meant_however_it_is_written(text: str, who: set[int]) -> None:
+    reading = read(text, [FAMILY])
+    assert {guess.debtor_id for guess in reading.guesses} == who and not reading.ambiguous
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [("老柴在家", {2, 3}), ("磨坊那家灯亮着，有人回来了", {2, 3, 4}), ("柴shui根或者柴木根在家", {2, 3})],
+)
+def test_doubt_stays_doubt(text: str, who: set[int]) -> None:
+    reading = read(text, [FAMILY])
+    assert {guess.debtor_id for guess in reading.guesses} == who and reading.ambiguous
+
+
+def test_every_kind_of_evidence_has_its_words() -> None:
+    for kind in WEIGHTS:
+        for language in locales.LANGUAGES:
+            assert f"sighting.because_{kind}" in locales.catalogue(language)
+
+
 def test_two_who_are_both_there_are_both_meant() -> None:
     reading = read("钱大海和钱小波都在桥头", [PEOPLE])
     assert not reading.ambiguous and {guess.debtor_id for guess in reading.guesses} == {1, 2}
@@ -80,6 +127,7 @@ def test_no_text_is_too_odd(text: str) -> None:
     """Never raises; the same for the same input; whatever the order of the people."""
     reading = read(text, [PEOPLE])
     assert read(text, [PEOPLE]) == reading
+    assert {kind for guess in reading.guesses for kind, _word in guess.evidence} <= set(WEIGHTS)
     turned = read(text, [PEOPLE[::-1]])
     assert {guess.debtor_id for guess in turned.guesses} == {guess.debtor_id for guess in reading.guesses}
 

@@ -40,6 +40,7 @@ async def everybody(today: date) -> list[tuple[str, Known]]:
             age=age(row.born, today),
             gender=row.gender,
             company=row.kind is DebtorKind.COMPANY,
+            hint=row.hint,
         )
         known.append((row.area_code, person))
     return known

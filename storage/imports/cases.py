@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from storage import audit
+from storage import audit, trace
 from storage.area import Area, Gazetteer, county_of
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.debtor import Alias, Debtor, DebtorKind, Plate
@@ -200,6 +200,7 @@ class _Work:
         self.changed_parties: list[tuple[int, _Party]] = []
         self.changed_debtors: dict[int, dict[str, object]] = {}
         self.changed_cases: dict[int, dict[str, object]] = {}
+        self.new_debtors: list[int] = []
         self.more_aliases: list[tuple[tuple[str, ...], str]] = []
         self.more_plates: list[tuple[tuple[str, ...], str]] = []
 
@@ -308,6 +309,8 @@ class _Work:
         for debtor_id, values in self.changed_debtors.items():
             await Debtor.filter(id=debtor_id).update(**values)
         await sequences_follow(Debtor, Case, CaseDebtor)
+        with_aliases = {self.debtor_ids[key] for key, _text in self.more_aliases}
+        await trace.note(sorted({*self.new_debtors, *self.changed_debtors, *with_aliases}))
         audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
 
     async def _add_debtors(self) -> None:
@@ -333,6 +336,7 @@ class _Work:
                 )
             )
         await numbered(Debtor, rows)
+        self.new_debtors = [row.id for row in rows]
         await Alias.bulk_create(
             [Alias(debtor_id=self.debtor_ids[k], text=t) for k, t in self.more_aliases], batch_size=500
         )

@@ -1,0 +1,101 @@
+"""By what a debtor can be found in a sentence: a table of words, so that a report costs the same in any county.
+
+Words are how two neighbouring characters sound (`lin yon`), so that names are found however they are spelled; a surname
+(`s:林`), a syllable of a given name (`g:福`), the initials (`i:lyf`), and how the place where they live begins
+(`h:祠堂`). What no longer holds is left standing: the reader looks at the person, not at the word that led there.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice, pairwise, product
+from typing import Any
+
+from storage.sound import sounds_of, units
+from storage.sql import among, fetch, for_update, run, run_many
+
+RULES = 1
+"""Which words are kept. Another number has everybody's made anew at the next start."""
+PORTION = 2000
+"""Debtors whose words are made in one transaction."""
+_log = logging.getLogger("chuishao.trace")
+
+
+def pairs(text: str) -> set[str]:
+    """How each two neighbouring characters of a text can sound; and the two as they are, where they aren't both
+    Chinese."""
+    heard = {
+        f"{one} {other}"
+        for run_ in units(text)
+        for first, second in pairwise(run_)
+        for one, other in product(first.near, second.near)
+    }
+    flat = text.replace(" ", "").lower()
+    written = {flat[n : n + 2] for n in range(len(flat) - 1)}
+    return heard | {pair for pair in written if pair.isalnum() and not _is_han(pair)}
+
+
+def _is_han(text: str) -> bool:
+    return all("\u4e00" <= one <= "\u9fff" for one in text)
+
+
+def initials(name: str) -> set[str]:
+    """How the syllables of a name begin: lyf, of every reading."""
+    if not 2 <= len(name) <= 4 or not _is_han(name):
+        return set()
+    letters = [{sound[0] for sound in sounds_of(one)} for one in name]
+    return {"".join(each) for each in product(*letters)}
+
+
+def words_of(name: str, *, company: bool, aliases: Iterable[str] = (), hint: str = "") -> set[str]:
+    """The words by which a debtor is found."""
+    words = {word for alias in aliases for word in pairs(alias[:2])} | pairs(name[:2] if company else name)
+    if len(hint) >= 2:
+        words.add(f"h:{hint[:2]}")
+    if not company:
+        words |= {f"i:{letters}" for letters in initials(name)} | {f"g:{one}" for one in name[1:]} | {f"s:{name[:1]}"}
+    return words
+
+
+async def note(debtor_ids: Iterable[int]) -> None:
+    """Makes the words of these debtors, in the running unit."""
+    ids = iter(debtor_ids)
+    while portion := list(islice(ids, PORTION)):
+        within, value = among(portion)
+        debtors = await fetch(f"SELECT id, name, kind, hint, area_code FROM debtor WHERE id {within}", value)
+        aliases: dict[int, list[str]] = {}
+        for row in await fetch(f"SELECT debtor_id, text FROM alias WHERE debtor_id {within}", value):
+            aliases.setdefault(row["debtor_id"], []).append(row["text"])
+        rows = [
+            (word, row["area_code"], row["id"])
+            for row in debtors
+            for word in words_of(
+                row["name"], company=row["kind"] == "company", aliases=aliases.get(row["id"], ()), hint=row["hint"]
+            )
+        ]
+        await run_many(
+            "INSERT INTO trace (word, area_code, debtor_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", sorted(rows)
+        )
+
+
+async def catch_up(unit: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]) -> None:
+    """Makes the words of everybody whose words an earlier version, or none, has made; portion by portion, so that it
+    can be stopped anywhere and goes on from there."""
+    while await unit(_next_portion):
+        pass
+
+
+async def _next_portion() -> bool:
+    """Whether there is more to do."""
+    rules, up_to = (await fetch("SELECT rules, up_to FROM traced" + for_update()))[0]
+    if rules != RULES:
+        await run("DELETE FROM trace")
+        await run("UPDATE traced SET rules = ?, up_to = 0", RULES)
+        up_to = 0
+    elif up_to is None:
+        return False
+    ids = [row["id"] for row in await fetch(f"SELECT id FROM debtor WHERE id > ? ORDER BY id LIMIT {PORTION:d}", up_to)]
+    await note(ids)
+    await run("UPDATE traced SET up_to = ?", ids[-1] if ids else None)
+    if ids:
+        _log.info("words by which people are found: made up to debtor %d", ids[-1])
+    return bool(ids)

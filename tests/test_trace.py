@@ -1,0 +1,69 @@
+"""The words by which people are found: kept beside the records, made anew when the rules change."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import trace
+from storage.alert import Alert
+from storage.db import open_database
+from storage.debtor import Debtor
+from storage.sql import fetch, run
+from tests.world import JUDGE, SECRETARY, Stage, World
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "林永付回来了，在村委",
+        "linyongfu huilai le，在村委",
+        "lyf在家",
+        "林永😀福在村委",
+    ],
+)
+async def test_a_name_is_found_however_it_is_spelled(world: World, text: str) -> None:
+    await world.phone(SECRETARY).says(text)
+    await world.phone(SECRETARY).expects("林永福")
+    await world.phone(JUDGE).expects(text)
+
+
+async def test_words_are_made_anew_when_the_rules_change(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "PORTION", 3)
+    url, secrets = stage.settings.database_url, stage.settings.secrets()
+    async with open_database(url, secrets) as db:
+        before = [tuple(row) for row in await fetch("SELECT word, area_code, debtor_id FROM trace ORDER BY 1, 2, 3")]
+        assert len({debtor for *_rest, debtor in before}) == await Debtor.all().count() > 9
+
+        async def older() -> None:
+            await run("DELETE FROM trace")
+            await run("UPDATE traced SET rules = -1")
+
+        await db.unit(older)
+    portions = 0
+
+    async def stopped(work: object) -> bool:
+        nonlocal portions
+        portions += 1
+        return portions <= 2 and bool(await db.unit(work))  # type: ignore[arg-type]
+
+    async with open_database(url, secrets, migrating=False) as db:
+        await trace.catch_up(stopped)
+        half = await fetch("SELECT DISTINCT debtor_id FROM trace")
+        assert 0 < len(half) < await Debtor.all().count()
+    async with open_database(url, secrets):
+        after = [tuple(row) for row in await fetch("SELECT word, area_code, debtor_id FROM trace ORDER BY 1, 2, 3")]
+    assert after == before
+
+
+async def test_a_nickname_of_a_second_import_is_found_too(world: World, tmp_path: Path) -> None:
+    row = await Debtor.get(name="林永福")
+
+    async def later() -> None:
+        await run("INSERT INTO alias (debtor_id, text) VALUES (?, ?)", row.id, "铁拐")
+        await trace.note([row.id])
+
+    await world.product.db.unit(later)
+    await world.phone(SECRETARY).says("铁拐在村委")
+    await world.phone(JUDGE).expects("铁拐在村委")
+    await world.settled()
+    assert await Alert.all().count() == 1

@@ -74,6 +74,14 @@ def stem(name: str) -> str:
     return short.removesuffix("村") or short
 
 
+def names_village(text: str, name: str) -> bool:
+    """Whether a sentence speaks of this village: 周弄村的老林, 周弄那边."""
+    words = stem(name)
+    if len(words) < 2:
+        return f"{words}村" in text
+    return any(f"{words}{after}" in text for after in ("村", "那", "的", "人"))
+
+
 class Gazetteer:
     """Finds a village by code, name, or town and name, within one county; for imports."""
 
@@ -96,6 +104,13 @@ class Gazetteer:
             return [text] if text in self.by_code and len(text) == 12 else []
         found = self._villages.get(stem(text), [])
         return [code for code in found if code.startswith(county)]
+
+
+async def villages_of(town: str) -> list[tuple[str, str]]:
+    """Code and name of a town's villages."""
+    first, last = bounds_of(town)
+    rows = await fetch("SELECT code, name FROM area WHERE code > ? AND code <= ? ORDER BY code", first, last)
+    return [(row["code"], row["name"]) for row in rows]
 
 
 async def name_of(code: str) -> str:

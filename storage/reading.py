@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import combinations
 from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
@@ -17,8 +18,11 @@ from storage.text import fold
 Evidence = tuple[str, str]
 
 COMPOUND = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "端木")
-_TITLES = "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|阿姨|书记|校长|老师|嫂|婶|公|伯|叔|哥|姐|什么"
-_FEMALE = ("大姐", "大妈", "阿姨", "嫂", "婶", "姐")
+_TITLES = "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|阿姨|姑娘|嫂|婶|公|伯|叔|哥|姐|什么"
+_FEMALE = ("大姐", "大妈", "阿姨", "姑娘", "嫂", "婶", "姐")
+_OLD = 35
+"""Years from which somebody may be called 老."""
+_GENERATION = 18
 _AGE_GAP = 12
 """Years between two people of one surname from which 老 and 小 tell them apart."""
 
@@ -28,22 +32,24 @@ _GREETING = re.compile(
     re.I,
 )
 _QUESTION = re.compile(
-    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个"
+    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个"
 )
 _NEGATION = re.compile(r"没有?(回来|回村|看到|看见|见到)|不在(家|村)|还没回")
+_BEFORE = re.compile(r"(昨|前)[天日晚夜]\S{0,6}(在|回来|看到|看见|碰到)")
+"""Seen before, whatever is so today."""
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
 _NOT = re.compile(r"不是([^,，。;；是]{1,8})")
 _SETTLE = re.compile(
-    r"和解|还[款钱清]|想还|愿意|同意|讲好|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息"
+    r"和解|还[款钱清]|想还|愿意|同意|讲好|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
 )
 _PROPERTY = re.compile(
-    r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在"
+    r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌"
 )
-_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|尾号|没上牌|在加油|刚过")
+_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|那辆|尾号|没上牌|在加油|刚过")
 _FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
-_PAST = re.compile(r"昨(天|晚|夜)|前天|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听")
-_NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|半夜|在拉|被撕|不来就")
+_PAST = re.compile(r"昨(天|日|晚|夜)|前(天|日)|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听|听人|听讲")
+_NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|往外搬|往车上|在拉|被撕|不来就")
 _PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
 _SOMEBODY = re.compile(
     r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|有人"
@@ -52,30 +58,34 @@ _SOMEBODY = re.compile(
 _PRONOUN = re.compile(r"[他她]")
 _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
-_PLATE_TAIL = re.compile(r"尾号(?:是|为)?([A-Z0-9]{2,5})")
-_CREDITOR = re.compile(r"欠(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二三四五六七八九十]|的|债)")
+_PLATE_TAIL = re.compile(r"(?:尾号|牌照|车牌|车号|那辆|这辆|的车)(?:是|为)?(?=[A-Z]*\d)([A-Z0-9]{2,5})(?![A-Z0-9])")
+_CREDITOR = re.compile(r"欠(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)")
 _SORTS = (
     "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|祠|庙|庵|寺|教堂|会堂|礼堂"
-    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|工地|矿|水库|树下"
+    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|工地|矿|水库|树下|行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
 )
 """What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
-_SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
-_HAN = "[\u4e00-\u9fa5]"
+_SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
+_HAN = "[A-Z\u4e00-\u9fa5]"
 _AT = re.compile(
-    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|躲到)"
+    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|换到|躲到|进了|走进|到)"
     "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油|偷|他|她|那|这|里|外)"
     f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
-    "(?!们|员|长|老板)"
+    "(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
 )
 """在…: a place that ends as places do."""
 _AT_ANY = re.compile(
-    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|刚到|在|停|去)"
+    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|换到|拉到|刚到|在|停|去|到)"
     "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油|偷|他|她|那|这|里|外|了|修|洗|摘|搬|装|砍|钓|等|陪|接|送|帮|跟|和|讲|说|睡|玩|唱|听|挖|种|喂|杀|烧|谈|数)"
-    f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数"
+    f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数|摆|拿|领|做|带|拉|炒|采|割|种|挖|理|教|开|去"
     "|给|跟|和|帮)|[,，。.!！;；]|$|了)"
 )
 """在…: any other, up to what is done there or to the end."""
-_PLACE_FIRST = re.compile(f"(?:^|[,，。.!！;；\\s])((?:(?!的){_HAN}){{0,7}}?(?:{_SORTS}){_SIDES}?)(?!们|员|长|老板)")
+_AT_DOOR = re.compile(f"({_HAN}{{2,6}}?)那[户家](?:人家)?(?:有人|灯|的?门|开着|的?人)")
+"""老街弄堂那户有人."""
+_PLACE_FIRST = re.compile(
+    f"(?:^|[,，。.!！;；\\s])((?:(?!的){_HAN}){{0,7}}?(?:{_SORTS}){_SIDES}?)(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
+)
 """The place at the beginning of a clause: 理发店今天开门."""
 _PLACE_ALONE = re.compile(
     f"(?:^|[,，。.!！;；\\s])((?:(?![去在打有卖买过到回来是说的]){_HAN}){{2,8}}(?:{_SIDES}|户|号|幢|弄|巷|{_SORTS}))(?=$|[,，。.!！;；])"
@@ -222,15 +232,17 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     if _QUESTION.search(plain):
         return Reading(Manner.QUESTION, confidential=confidential, anaphoric=True)
     mentions, people = _who(positive, circles)
-    place = _place(plain)
+    names = [name for person in people.values() if not person.company for name in (person.name, *person.aliases)]
+    place = _place(plain, names)
     guesses, ambiguous = _resolve(_without_places(mentions, people, positive, place), people)
     ambiguous = ambiguous or (len(guesses) > 1 and bool(_EITHER.search(positive)))
     if (mistaken or correcting) and not guesses:
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
-    if _NEGATION.search(plain) and not correcting and not (guesses and _LEFT.search(plain)):
+    if _NEGATION.search(plain) and not correcting and not (guesses and (_LEFT.search(plain) or _BEFORE.search(plain))):
         return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
     described = bool(_SOMEBODY.search(plain))
-    if not guesses and not (_PRESENCE.search(plain) and (described or _PRONOUN.search(plain))):
+    present = _PRESENCE.search(plain) and (described or _PRONOUN.search(plain))
+    if not guesses and not present and not (place and described):
         return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
     kind = _kind(plain, mentions, positive)
     return Reading(
@@ -255,13 +267,18 @@ def _who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[_Mention],
     return [], {}
 
 
+_BESIDE = re.compile("(隔壁|对面|旁边|边上|楼上|楼下)$")
+
+
 def _without_places(mentions: list[_Mention], people: dict[int, Known], text: str, place: str) -> list[_Mention]:
-    """Somebody is beside a company's works: the works are where, and the company isn't meant."""
+    """Somebody is beside a company's works, or next door to somebody: that is where, and who isn't meant."""
     start = text.find(place) if place else -1
     inside = [
         one
         for one in mentions
-        if 0 <= start <= one.start and one.end <= start + len(place) and all(people[key].company for key in one.options)
+        if 0 <= start <= one.start
+        and one.end <= start + len(place)
+        and (_BESIDE.search(place) or all(people[key].company for key in one.options))
     ]
     rest = [one for one in mentions if one not in inside]
     return rest or mentions
@@ -276,9 +293,8 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
 
     owed = list(_CREDITOR.finditer(text))
     for match in owed:
-        for person in people:
-            if any(match[1] in name or name.startswith(match[1][:1]) for name in person.creditors if match[1]):
-                add(match.start(), match.end(), person, "creditor")
+        for person in _owing_to(match[1], people):
+            add(match.start(), match.end(), person, "creditor")
     searchable = text
     for match in owed:
         searchable = searchable[: match.start()] + "\0" * (match.end() - match.start()) + searchable[match.end() :]
@@ -291,9 +307,18 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
     _add_surnames(searchable, people, add)
     _add_sounds(searchable, people, add, set(found))
     _add_kin(searchable, people, add)
+    _add_families(searchable, people, add)
     if not found:
         _add_hints(searchable, people, add)
     return list(found.values())
+
+
+def _owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
+    """Who owes to somebody of these words; where nobody does, to somebody of that surname."""
+    named = [person for person in people if any(creditor in name for name in person.creditors)]
+    if named and len(creditor) > 1:
+        return named
+    return [person for person in people if any(name.startswith(creditor[:1]) for name in person.creditors)]
 
 
 def _words_for(person: Known) -> Iterable[tuple[str, str]]:
@@ -348,11 +373,16 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
         family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
         for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公)", text):
-            for person in _by_age(family, oldest=True):
+            for person in _by_age([one for one in family if _may_be_old(one)], oldest=True):
                 add(match.start(), match.end(), person, "elder" if len(family) > 1 else "only_surname")
         for match in re.finditer(f"小{quoted}(?!店|学|区|时)", text):
             for person in _by_age(family, oldest=False):
                 add(match.start(), match.end(), person, "younger" if len(family) > 1 else "only_surname")
+        if len(surname) == 2:
+            for match in re.finditer(f"{surname}(?!家)", text):
+                if _ACTS.match(text, match.end()):
+                    for person in family:
+                        add(match.start(), match.end(), person, "surname" if len(family) > 1 else "only_surname")
         for match in re.finditer(f"姓{quoted}的?|(?<![\\u4e00-\\u9fa5老小])?{quoted}({_TITLES})", text):
             title = match[1] or ""
             fits = [p for p in family if not (title in _FEMALE and p.gender == "男")]
@@ -362,7 +392,7 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
 
 _ACTS = re.compile(
     "(?:刚刚?|又|已经|也|都|还|正|今天|昨天|昨晚|今晚|现在|们|他们|一个人|父子|母子|夫妻|一家|两个|[俩的])*"
-    "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|愿|欠|被|zai|hui|lai|[,，。.!！;；\\s]|$)"
+    "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|愿|欠|被|进|叫|给|做|卖|买|打|吃|喝|抽|帮|送|拿|托|zai|hui|lai|[,，。.!！;；\\s]|$)"
 )
 """Behind a name: what people do."""
 _NEAR_COST, _SAME_COST = 2, 1
@@ -373,8 +403,6 @@ def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tupl
     """Names that are written as they sound (林永付, linyongfu, 何伟min), and initials (lyf)."""
     runs = units(text)
     for person in people:
-        if person.company:
-            continue
         for word in _spoken_words(person):
             for run in runs:
                 for first in range(len(run) - len(word) + 1):
@@ -382,13 +410,17 @@ def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tupl
                     start, end = heard[0].start, heard[-1].end
                     if (start, end) not in taken and _sounds_like(word, heard, text, end):
                         add(start, end, person, "homophone" if text[start:end] != word else "full_name")
-        for match in LETTERS.finditer(text):
+        for match in LETTERS.finditer("" if person.company else text):
             if len(person.name) >= 2 and len(match[0]) == len(person.name) and _are_initials(match[0], person.name):
                 add(match.start(), match.end(), person, "initials")
 
 
 def _spoken_words(person: Known) -> list[str]:
-    words = [person.name, person.given, *person.aliases]
+    words = (
+        [one for one in person.aliases if len(one) >= 3]
+        if person.company
+        else [person.name, person.given, *person.aliases]
+    )
     return list(dict.fromkeys(word for word in words if len(word) >= 2 and not LETTERS.search(word)))
 
 
@@ -432,6 +464,26 @@ def _add_kin(text: str, people: Sequence[Known], add: "_Add") -> None:
                 stem = _CHILD.sub("", alias)
                 if stem != alias and len(stem) >= 2 and text.endswith(stem, 0, match.start()):
                     add(match.start(), match.end(), person, "kin")
+
+
+_BROTHERS = re.compile("([\u4e00-\u9fa5]{1,2})家(?:的)?(?:两|俩)?(兄弟|爷|父子|姐妹|姊妹)(?:俩|两个|两人|二人)?")
+
+
+def _add_families(text: str, people: Sequence[Known], add: "_Add") -> None:
+    """毛家两兄弟, 俞家爷俩: those of the surname who can be that to each other."""
+    for match in _BROTHERS.finditer(text):
+        gender = "男" if match[2] in ("兄弟", "爷", "父子") else "女"
+        family = [one for one in people if not one.company and one.surname == match[1] and one.gender in (gender, "")]
+        pairs = [
+            (one, other)
+            for one, other in combinations(family, 2)
+            if one.age is None
+            or other.age is None
+            or (abs(one.age - other.age) >= _GENERATION) == (match[2] in ("爷", "父子"))
+        ]
+        if len(pairs) == 1:
+            for place, person in enumerate(pairs[0]):
+                add(match.start() + place, match.end() - 1 + place, person, "kin")
 
 
 _LOOKS: tuple[tuple[re.Pattern[str], Callable[[Known], bool]], ...] = (
@@ -486,6 +538,11 @@ def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
     return [person for person in ordered if abs(first - (person.age or 0)) < _AGE_GAP]
 
 
+def _may_be_old(person: Known) -> bool:
+    """Whether 老 before the surname can mean them: nobody says it of a woman, or of the young."""
+    return person.gender != "女" and (person.age is None or person.age >= _OLD)
+
+
 def _is_revered(person: Known) -> bool:
     """Known as 有根公 or 火根伯: nobody says 老施 or 施老板 to them."""
     return (person.age or 0) >= 70 and any(alias.endswith(("公", "伯", "爷", "婆", "奶")) for alias in person.aliases)
@@ -499,6 +556,8 @@ def family_traces(text: str) -> list[str]:
     """The characters that can stand for a surname here (老林, 林老板), of which the whole family is asked; of a
     compound surname its first and, before a title, its last."""
     found = {one for match in _FAMILY.finditer(text) for one in match.groups() if one}
+    found |= {one for match in _BROTHERS.finditer(text) for one in match[1]}
+    found |= {name[0] for name in COMPOUND if name in text}
     return sorted(found | {name[0] for name in COMPOUND if name[1] in found})
 
 
@@ -563,13 +622,38 @@ def _kind(text: str, mentions: list[_Mention], positive: str) -> str:
     return "vehicle" if by_plate or _VEHICLE.search(text) else "person"
 
 
-def _place(text: str) -> str:
-    """The words that say where: behind 在, at the beginning of a clause, or a clause of their own."""
-    for pattern in (_AT, _AT_ANY, _PLACE_ALONE, _PLACE_FIRST):
-        match = pattern.search(text)
-        if match:
-            return match[1]
-    return ""
+_HERE = re.compile(
+    "(我们|你们|他们|咱们|我|你|他|她)?[这那](里|边|儿|头)?$|^(村里|村上|村子里|村|镇上|街上|里头|外头|外面|里面)$"
+)
+"""Words that say where only to somebody who knows."""
+_NO_PLACE = re.compile(
+    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
+)
+
+
+def _place(text: str, people: Sequence[str] = ()) -> str:
+    """The words that say where: behind 在, at the beginning of a clause, or a clause of their own. Not the name of
+    somebody (`people`), and the more telling of two."""
+    vague = ""
+    for pattern in (_AT, _AT_DOOR, _AT_ANY, _PLACE_ALONE, _PLACE_FIRST):
+        for match in pattern.finditer(text):
+            place = match[1]
+            for name in people:
+                place = place.removeprefix(name).removeprefix("的") if len(place) > len(name) + 1 else place
+            if _NO_PLACE.search(place) or any(place.startswith(name) for name in people):
+                continue
+            if not _HERE.search(place):
+                return place
+            vague = vague or place
+    return vague if re.fullmatch("村里|村上|村子里|镇上|街上|里面|外面", vague) else ""
+
+
+_AWAY = re.compile(
+    "[在到去](杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|丽水|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
+    "|福建|江西|安徽|北京|云南|贵州|新疆|外地|外面打工|国外)"
+    "|年纪大了"
+)
+"""Somewhere for good, not here for an hour."""
 
 
 def _urgent(text: str, kind: str) -> bool:
@@ -577,7 +661,7 @@ def _urgent(text: str, kind: str) -> bool:
         return False
     if _NOW.search(text):
         return True
-    return kind in ("person", "vehicle") and not _FUTURE.search(text) and not _PAST.search(text)
+    return kind in ("person", "vehicle") and not any(one.search(text) for one in (_FUTURE, _PAST, _AWAY))
 
 
 class _Add(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage import trace
-from storage.area import bounds_of, county_of, town_of
+from storage.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
 from storage.debtor import DebtorKind, age
@@ -63,12 +63,16 @@ async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]
 
 
 async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
-    """The inner circles: village and town."""
+    """The inner circles: a neighbouring village that the text names, the sender's own, and the town."""
     if len(area_code) < 9:
         return []
     town = await _load(_with_traces(town_of(area_code), text), now)
-    village = [[one for code, one in town if code == area_code]] if len(area_code) == 12 else []
-    return [*village, [one for _code, one in town]]
+    if not town:
+        return [[]]
+    neighbours = [code for code, name in await villages_of(town_of(area_code)) if names_village(text, name)]
+    villages = [code for code in (*neighbours, area_code) if len(code) == 12]
+    inner = [[one for code, one in town if code == village] for village in dict.fromkeys(villages)]
+    return [*inner, [one for _code, one in town]]
 
 
 async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:

@@ -6,12 +6,12 @@ import json
 import random
 from datetime import date
 
-from storage.area import town_of
+from storage.area import names_village, town_of, villages_of
 from storage.case import Case, CaseDebtor
 from storage.clock import local
 from storage.debtor import Debtor, DebtorKind, age
 from storage.reading import Known, read
-from storage.roster import circles
+from storage.roster import near
 from tests.conftest import SHARED
 from tests.world import SAMPLE, World
 
@@ -68,12 +68,13 @@ async def test_what_is_understood_is_the_same_as_with_everybody_at_hand(world: W
     understood = 0
     for text in texts():
         for village in VILLAGES:
+            neighbours = [code for code, name in await villages_of(town_of(village)) if names_village(text, name)]
             whole = [
+                *([one for code, one in people if code == named] for named in neighbours),
                 [one for code, one in people if code == village],
                 [one for code, one in people if code.startswith(town_of(village))],
             ]
-            few = await circles(village, text, world.clock.now())
             wanted = read(text, whole)
-            assert read(text, few[:2]) == wanted, (text, village)
+            assert read(text, await near(village, text, world.clock.now())) == wanted, (text, village)
             understood += bool(wanted.guesses)
     assert understood > 100

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storage.area import names_village
 from storage.reading import Known, Reading, read
 from tests.conftest import SHARED
 
@@ -75,7 +76,15 @@ class Rosters:
             for known in those("county")
             if any(sign in text for sign in (known.name, *known.plates, *known.case_nos))
         ]
-        return [self._known[sender_village], those("township", "county"), sure]
+        town = those("township", "county")
+        named = [
+            number
+            for number, village in self._villages.items()
+            if number != sender_village
+            and all(village.get(key) == home.get(key) for key in ("township", "county"))
+            and names_village(text, village["village"])
+        ]
+        return [*(self._known[number] for number in named), self._known[sender_village], town, sure]
 
     def understood(self, message: Record) -> Record:
         """What is read of a message, as the corpus writes it."""

@@ -355,15 +355,30 @@ def _add_cases(text: str, people: Sequence[Known], add: "_Add") -> None:
 
 
 def _add_plates(text: str, people: Sequence[Known], add: "_Add") -> None:
-    upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", text.upper())
-    whole = {match[1] for match in _PLATE.finditer(upper)}
-    tails = {match[1] for match in _PLATE_TAIL.finditer(upper)}
+    whole, tails = _plates(text)
     for person in people:
         for plate in person.plates:
             if any(plate == word or (len(word) >= 5 and plate.endswith(word)) for word in whole):
                 add(-2, -1, person, "plate")
             elif any(plate.endswith(tail) for tail in tails):
                 add(-2, -1, person, "plate_tail")
+
+
+def _plates(text: str) -> tuple[set[str], set[str]]:
+    """What may be a plate, and what is said to be the end of one."""
+    upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", text.upper())
+    return {match[1] for match in _PLATE.finditer(upper)}, {match[1] for match in _PLATE_TAIL.finditer(upper)}
+
+
+def plate_traces(text: str) -> list[str]:
+    """Plates and ends of plates that a text may speak of."""
+    whole, tails = _plates(text)
+    return sorted(whole | tails)
+
+
+def creditor_traces(text: str) -> list[str]:
+    """Who is owed, in the words behind 欠."""
+    return sorted({match[1] for match in _CREDITOR.finditer(text)})
 
 
 def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:

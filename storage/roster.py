@@ -15,14 +15,20 @@ from storage.area import bounds_of, county_of, names_village, town_of, villages_
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
 from storage.debtor import DebtorKind, age
-from storage.reading import Known, family_traces, pet_traces, speaks_of_a_house
+from storage.reading import (
+    Known,
+    creditor_traces,
+    family_traces,
+    pet_traces,
+    plate_traces,
+    speaks_of_a_house,
+)
 from storage.sound import LETTERS
 from storage.sql import among, day, fetch
 from storage.text import fold
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
-_PLATE_LIKE = re.compile(r"[A-Z][A-Z0-9]{4,6}|\d{5,6}|尾号")
 _CASES = "court_case c JOIN case_debtor p ON p.case_id = c.id JOIN debtor d ON d.id = p.debtor_id"
 _MOST = 400
 """Pieces of a text that are looked up; a sentence has thirty."""
@@ -35,8 +41,6 @@ class _Traces:
     words: list[str]
     """As `storage.trace` keeps them."""
     case_sequences: list[int]
-    plates: bool
-    debts: bool
 
 
 def _traces(text: str) -> _Traces:
@@ -48,11 +52,11 @@ def _traces(text: str) -> _Traces:
     words += sorted(trace.pairs(plain))
     if speaks_of_a_house(plain):
         words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
+    words += [trace.of_plate(end) for end in plate_traces(plain)]
+    words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
     return _Traces(
         words=list(dict.fromkeys(words))[:_MOST],
         case_sequences=sorted(sequences),
-        plates=bool(_PLATE_LIKE.search(close.upper().replace("·", "").replace(".", ""))),
-        debts="欠" in plain,
     )
 
 
@@ -92,13 +96,11 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
 Query = tuple[str, list[object]]
 
 
-def _query(source: str, column: str, area_code: str, values: Sequence[object] = (), within: str = "d") -> Query:
+def _query(source: str, column: str, area_code: str, values: Sequence[object], within: str = "d") -> Query:
     """Debtors of the area in whose `column` one of the values stands; `within` is the table that knows the area."""
     listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code, d.hint"
     inside = f"{within}.area_code >= ? AND {within}.area_code <= ?"
     bounds: list[object] = [*bounds_of(area_code)]
-    if not column:
-        return f"SELECT {listed} FROM {source} WHERE {inside}", bounds
     words, value = among(values)
     return f"SELECT {listed} FROM {source} WHERE {column} {words} AND {inside}", [value, *bounds]
 
@@ -110,10 +112,6 @@ def _with_traces(area_code: str, text: str) -> list[Query]:
     queries = [_query(found, "t.word", area_code, traces.words, within="t")] if traces.words else []
     if traces.case_sequences:
         queries.append(_query(_CASES, "c.sequence", area_code, traces.case_sequences))
-    if traces.plates:
-        queries.append(_query("debtor d JOIN plate p ON p.debtor_id = d.id", "", area_code))
-    if traces.debts:
-        queries.append(_query("debtor d JOIN case_debtor p ON p.debtor_id = d.id", "", area_code))
     return queries
 
 

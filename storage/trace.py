@@ -1,8 +1,9 @@
 """By what a debtor can be found in a sentence: a table of words, so that a report costs the same in any county.
 
 Words are how two neighbouring characters sound (`lin yon`), so that names are found however they are spelled; a surname
-(`s:林`), a syllable of a given name (`g:福`), the initials (`i:lyf`), and how the place where they live begins
-(`h:祠堂`). What no longer holds is left standing: the reader looks at the person, not at the word that led there.
+(`s:林`), a syllable of a given name (`g:福`), the initials (`i:lyf`), how the place where they live begins (`h:祠堂`),
+how plates end (`p:8G12A`), and whom they owe (`c:杜`). What no longer holds is left standing: the reader looks at the
+person, not at the word that led there.
 """
 
 import logging
@@ -13,9 +14,13 @@ from typing import Any
 from storage.sound import sounds_of, units
 from storage.sql import among, fetch, for_update, run, run_many
 
-RULES = 1
+RULES = 2
 """Which words are kept. Another number has everybody's made anew at the next start."""
-PORTION = 2000
+_PERSON = 4
+"""No longer is somebody's name; a company's single characters lead nowhere."""
+_TAIL = 5
+"""So much of a plate's end tells it apart in a county."""
+PORTION = 10_000
 """Debtors whose words are made in one transaction."""
 _log = logging.getLogger("chuishao.trace")
 
@@ -46,9 +51,31 @@ def initials(name: str) -> set[str]:
     return {"".join(each) for each in product(*letters)}
 
 
-def words_of(name: str, *, company: bool, aliases: Iterable[str] = (), hint: str = "") -> set[str]:
+def of_plate(end: str) -> str:
+    """The word for what is said of a plate, which is its end."""
+    return f"p:{end[-_TAIL:]}"
+
+
+def of_creditor(said: str) -> set[str]:
+    """The words for somebody who is owed, by what is said behind 欠."""
+    return {f"c:{said[:1]}", f"c:{said[:2]}"}
+
+
+def words_of(
+    name: str,
+    *,
+    company: bool,
+    aliases: Iterable[str] = (),
+    hint: str = "",
+    plates: Iterable[str] = (),
+    creditors: Iterable[str] = (),
+) -> set[str]:
     """The words by which a debtor is found."""
-    words = {word for alias in aliases for word in pairs(alias[:2])} | pairs(name[:2] if company else name)
+    words = {of_plate(plate[-size:]) for plate in plates for size in range(2, _TAIL + 1)}
+    for creditor in creditors:
+        words |= {f"c:{one}" for one in (creditor if len(creditor) <= _PERSON else creditor[:1])}
+        words |= {f"c:{creditor[n : n + 2]}" for n in range(len(creditor) - 1)}
+    words |= {word for alias in aliases for word in pairs(alias[:2])} | pairs(name[:2] if company else name)
     if len(hint) >= 2:
         words.add(f"h:{hint[:2]}")
     if not company:
@@ -62,14 +89,24 @@ async def note(debtor_ids: Iterable[int]) -> None:
     while portion := list(islice(ids, PORTION)):
         within, value = among(portion)
         debtors = await fetch(f"SELECT id, name, kind, hint, area_code FROM debtor WHERE id {within}", value)
-        aliases: dict[int, list[str]] = {}
-        for row in await fetch(f"SELECT debtor_id, text FROM alias WHERE debtor_id {within}", value):
-            aliases.setdefault(row["debtor_id"], []).append(row["text"])
+        facts: dict[tuple[str, int], list[str]] = {}
+        for debtor_id, kind, text in await fetch(
+            f"SELECT debtor_id, 'alias', text FROM alias WHERE debtor_id {within} UNION ALL "
+            f"SELECT debtor_id, 'plate', number FROM plate WHERE debtor_id {within} UNION ALL "
+            f"SELECT debtor_id, 'creditor', creditor FROM case_debtor WHERE debtor_id {within} AND creditor <> ''",
+            *[value] * 3,
+        ):
+            facts.setdefault((kind, debtor_id), []).append(text)
         rows = [
-            (word, row["area_code"], row["id"])
-            for row in debtors
+            (word, area_code, number)
+            for number, name, kind, hint, area_code in debtors
             for word in words_of(
-                row["name"], company=row["kind"] == "company", aliases=aliases.get(row["id"], ()), hint=row["hint"]
+                name,
+                company=kind == "company",
+                hint=hint,
+                aliases=facts.get(("alias", number), ()),
+                plates=facts.get(("plate", number), ()),
+                creditors=facts.get(("creditor", number), ()),
             )
         ]
         await run_many(

@@ -309,8 +309,10 @@ class _Work:
         for debtor_id, values in self.changed_debtors.items():
             await Debtor.filter(id=debtor_id).update(**values)
         await sequences_follow(Debtor, Case, CaseDebtor)
-        with_aliases = {self.debtor_ids[key] for key, _text in self.more_aliases}
-        await trace.note(sorted({*self.new_debtors, *self.changed_debtors, *with_aliases}))
+        touched = {self.debtor_ids[key] for key, _text in (*self.more_aliases, *self.more_plates)}
+        touched |= {self.debtor_ids[party.person_key] for party in self.new_parties}
+        touched |= {self.debtor_ids[party.person_key] for _id, party in self.changed_parties}
+        await trace.note(sorted({*self.new_debtors, *self.changed_debtors, *touched}))
         audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
 
     async def _add_debtors(self) -> None:

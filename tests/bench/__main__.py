@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 
 from bot.importing import Kind, import_file
+from storage import trace
 from storage.clock import SystemClock
-from storage.db import open_database
+from storage.db import Database, open_database
 from storage.reading import read
 from storage.roster import circles
-from storage.secret import new_key
+from storage.secret import Secrets, new_key
+from storage.sql import run
 from tests.bench.product import Bench, share
+from tests.county import County
 from tests.faults.kills import Killing
 from tests.postgres import Server, find_binaries
 from tests.telegram import Telegram
@@ -77,15 +80,39 @@ async def importing(folder: Path) -> None:
                     await asyncio.sleep(0.05)
             assert not task.result().report.rejected
             show(name, f"{time.perf_counter() - before:.1f} s (another write waits {longest:.1f} s at most)")
-        text = "老林回来了，人就在村委，你们赶紧过来！"
-        rings = await circles("331122203226", text, db.clock.now())
+
+
+async def reading(folder: Path) -> None:
+    """A sentence against a county of 100,000 debtors: fetching whom it can mean, and understanding it; and the words
+    by which they are found, made anew."""
+    bench = Bench(folder / "reading", CASES)
+    await bench.prepare(cases=CASES)
+    url = f"sqlite://{folder / 'reading' / 'template' / 'chuishao.db'}"
+    async with open_database(url, Secrets(bench.key)) as db:
+        await read_all(db, bench.county)
+
+
+async def read_all(db: Database, county: County) -> None:
+    texts = [f"{county.name(n)}回来了，人就在村委" for n in range(0, 3000, 10)]
+    texts += [
+        "老林回来了，人就在村委，你们赶紧过来！",
+        "linyongtu huilai le",
+        "那个欠老杜钱的开着他那辆尾号12A的车走了",
+    ] * 20
+    times = []
+    for n, text in enumerate(texts):
         before = time.perf_counter()
-        for _ in range(20):
-            read(text, rings)
-        show(
-            f"reading one sentence against {sum(map(len, rings)):,} people",
-            f"{(time.perf_counter() - before) * 50:.1f} ms",
-        )
+        read(text, await circles(county.home(10 * n), text, db.clock.now()))
+        times.append((time.perf_counter() - before) * 1000)
+    show("a sentence against 100,000 people", f"p50 {share(times, 0.5):.1f} ms, p99 {share(times, 0.99):.1f} ms")
+
+    async def anew() -> None:
+        await run("UPDATE traced SET rules = 0")
+
+    await db.unit(anew)
+    before = time.perf_counter()
+    await trace.catch_up(db.unit)
+    show("the words by which they are found, made anew", f"{time.perf_counter() - before:.1f} s")
 
 
 async def speed(bench: Bench) -> None:
@@ -209,6 +236,7 @@ async def main() -> None:
         await lanes(bench)
         await growth(folder, long=long)
         await importing(folder)
+        await reading(folder)
         await side_by_side(folder)
         await killing(folder, 50 if long else 5)
         if long:

@@ -37,6 +37,7 @@ class Filling:
         debtors = (
             (n + 1, county.name(n), "person", "", "", "", "", "", "", county.home(n)) for n in range(county.debtors)
         )
+        self._db.execute("UPDATE traced SET rules = 0")
         self._add("debtor", "id name kind gender id_sealed id_index phone registered_address hint area_code", debtors)
         rows = (
             (

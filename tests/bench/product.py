@@ -80,6 +80,8 @@ class Bench:
                 filling.cases(cases)
                 filling.officials(officials)
                 filling.year(sightings)
+            code, said = await bot.command("init")
+            assert code == 0, said
 
     def bot(self, telegram: Telegram, *, webhook: bool = False, limits: bool = False) -> Bot:
         """A fresh one, on core 0."""

@@ -32,43 +32,49 @@ _GREETING = re.compile(
     re.I,
 )
 _QUESTION = re.compile(
-    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个"
+    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个"
 )
-_NEGATION = re.compile(r"没有?(回来|回村|看到|看见|见到)|不在(家|村)|还没回")
+_NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|不在(家|村)|还没回")
 _BEFORE = re.compile(r"(昨|前)[天日晚夜]\S{0,6}(在|回来|看到|看见|碰到)")
 """Seen before, whatever is so today."""
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
 _NOT = re.compile(r"不是([^,，。;；是]{1,8})")
 _SETTLE = re.compile(
-    r"和解|还[款钱清]|想还|愿意|同意|讲好|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
+    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
 )
 _PROPERTY = re.compile(
-    r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌"
+    r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|在拆|收割"
 )
-_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|那辆|尾号|没上牌|在加油|刚过")
+_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|[A-Z0-9]{5,8}|那辆|尾号|没上牌|在加油|刚过")
 _FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
 _PAST = re.compile(r"昨(天|日|晚|夜)|前(天|日)|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听|听人|听讲")
-_NOW = re.compile(r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|往外搬|往车上|在拉|被撕|不来就")
+_NOW = re.compile(
+    r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|往外搬|往车上|在拉|在拆|现在(又|就|都|还)?在|被撕|不来就"
+)
 _PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
 _SOMEBODY = re.compile(
     r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|有人"
     r"|((?![他她又刚已])[\u4e00-\u9fa5]){2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)"
 )
+_CALLED = re.compile(r"[老小阿](?!师|板|家|婆|公|人|百|年|街|屋)[\u4e00-\u9fa5][^,，。的]{0,4}在")
 _PRONOUN = re.compile(r"[他她]")
 _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
 _PLATE_TAIL = re.compile(r"(?:尾号|牌照|车牌|车号|那辆|这辆|的车)(?:是|为)?(?=[A-Z]*\d)([A-Z0-9]{2,5})(?![A-Z0-9])")
-_CREDITOR = re.compile(r"欠(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)")
+_CREDITOR = re.compile(
+    r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
+)
+_LENDER = re.compile(r"[问跟向](?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:手里)?借")
 _SORTS = (
     "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|祠|庙|庵|寺|教堂|会堂|礼堂"
-    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|工地|矿|水库|树下|行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
+    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|渔港|农家乐|合作社|信用社|供销社|院|摊|棚|工地|矿|水库|树下|[车银]行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
 )
 """What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
 _SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
 _HAN = "[A-Z\u4e00-\u9fa5]"
 _AT = re.compile(
-    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|换到|躲到|进了|走进|到)"
+    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|换到|躲到|刚进|进了|走进|到)"
     "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油|偷|他|她|那|这|里|外)"
     f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
     "(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
@@ -242,7 +248,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
     described = bool(_SOMEBODY.search(plain))
     present = _PRESENCE.search(plain) and (described or _PRONOUN.search(plain))
-    if not guesses and not present and not (place and described):
+    if not guesses and not present and not (place and _CALLED.search(plain)):
         return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
     kind = _kind(plain, mentions, positive)
     return Reading(
@@ -291,7 +297,7 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
         mention = found.setdefault((start, end), _Mention(start, end))
         mention.options.setdefault(person.id, (kind, text[start:end]))
 
-    owed = list(_CREDITOR.finditer(text))
+    owed = [*_CREDITOR.finditer(text), *_LENDER.finditer(text)]
     for match in owed:
         for person in _owing_to(match[1], people):
             add(match.start(), match.end(), person, "creditor")
@@ -310,6 +316,10 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
     _add_families(searchable, people, add)
     if not found:
         _add_hints(searchable, people, add)
+    by_id = {person.id: person for person in people}
+    for mention in found.values():
+        right = {key: value for key, value in mention.options.items() if _looks_right(by_id[key], text)}
+        mention.options = right if len(mention.options) > 1 and right else mention.options
     return list(found.values())
 
 
@@ -378,12 +388,14 @@ def plate_traces(text: str) -> list[str]:
 
 def creditor_traces(text: str) -> list[str]:
     """Who is owed, in the words behind 欠."""
-    return sorted({match[1] for match in _CREDITOR.finditer(text)})
+    return sorted({match[1] for pattern in (_CREDITOR, _LENDER) for match in pattern.finditer(text)})
 
 
 def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
     for surname in {person.surname for person in people if not person.company}:
         family = [person for person in people if person.surname == surname and not person.company]
+        home = [person for person in family if len(person.hint) >= 2 and person.hint in text]
+        family = home if len(home) == 1 else family
         seen = [person for person in family if _looks_right(person, text)]
         family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
@@ -407,7 +419,7 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
 
 _ACTS = re.compile(
     "(?:刚刚?|又|已经|也|都|还|正|今天|昨天|昨晚|今晚|现在|们|他们|一个人|父子|母子|夫妻|一家|两个|[俩的])*"
-    "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|愿|欠|被|进|叫|给|做|卖|买|打|吃|喝|抽|帮|送|拿|托|zai|hui|lai|[,，。.!！;；\\s]|$)"
+    "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|从|愿|欠|被|进|叫|给|做|卖|买|打|吃|喝|抽|帮|送|拿|托|zai|hui|lai|[,，。.!！;；\\s]|$)"
 )
 """Behind a name: what people do."""
 _NEAR_COST, _SAME_COST = 2, 1
@@ -467,7 +479,9 @@ def _are_initials(letters: str, name: str) -> bool:
     )
 
 
-_BOTH = re.compile("(父子|父女|母子|母女)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?")
+_BOTH = re.compile(
+    "[跟和][他她]?(?:儿子|女儿|老婆|老公)|(父子|父女|母子|母女)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
+)
 _CHILD = re.compile("(?:儿子|女儿|老公|老婆|媳妇)$")
 
 
@@ -642,7 +656,7 @@ _HERE = re.compile(
 )
 """Words that say where only to somebody who knows."""
 _NO_PLACE = re.compile(
-    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
+    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
 )
 
 
@@ -664,8 +678,8 @@ def _place(text: str, people: Sequence[str] = ()) -> str:
 
 
 _AWAY = re.compile(
-    "[在到去](杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|丽水|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
-    "|福建|江西|安徽|北京|云南|贵州|新疆|外地|外面打工|国外)"
+    "[在到去回](杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|丽水|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
+    "|福建|江西|广西|湖南|湖北|四川|河南|山东|安徽|北京|云南|贵州|新疆|外地|外面打工|国外)"
     "|年纪大了"
 )
 """Somewhere for good, not here for an hour."""

@@ -5,9 +5,11 @@ several people possible, all are named and the reading is ambiguous.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 from typing import Protocol
 
@@ -23,6 +25,8 @@ _FEMALE = ("大姐", "大妈", "阿姨", "姑娘", "嫂", "婶", "姐")
 _OLD = 35
 """Years from which somebody may be called 老."""
 _GENERATION = 18
+_MANY = 12
+"""Words that can mean more people than this tell nothing."""
 _AGE_GAP = 12
 """Years between two people of one surname from which 老 and 小 tell them apart."""
 
@@ -125,11 +129,11 @@ class Known:
     hint: str = ""
     """Where they live, as the village says it: 祠堂后面."""
 
-    @property
+    @cached_property
     def surname(self) -> str:
         return self.name[:2] if self.name.startswith(COMPOUND) and len(self.name) > 2 else self.name[:1]
 
-    @property
+    @cached_property
     def given(self) -> str:
         return self.name[len(self.surname) :]
 
@@ -316,11 +320,11 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
     _add_families(searchable, people, add)
     if not found:
         _add_hints(searchable, people, add)
-    by_id = {person.id: person for person in people}
+    by_id, fits = {person.id: person for person in people}, _looks(text)
     for mention in found.values():
-        right = {key: value for key, value in mention.options.items() if _looks_right(by_id[key], text)}
+        right = {key: value for key, value in mention.options.items() if fits(by_id[key])}
         mention.options = right if len(mention.options) > 1 and right else mention.options
-    return list(found.values())
+    return [mention for mention in found.values() if len(mention.options) <= _MANY]
 
 
 def _owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
@@ -392,11 +396,12 @@ def creditor_traces(text: str) -> list[str]:
 
 
 def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
-    for surname in {person.surname for person in people if not person.company}:
+    fits = _looks(text)
+    for surname in {person.surname for person in people if not person.company and person.surname in text}:
         family = [person for person in people if person.surname == surname and not person.company]
         home = [person for person in family if len(person.hint) >= 2 and person.hint in text]
         family = home if len(home) == 1 else family
-        seen = [person for person in family if _looks_right(person, text)]
+        seen = [person for person in family if fits(person)]
         family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
         for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公)", text):
@@ -412,9 +417,9 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
                         add(match.start(), match.end(), person, "surname" if len(family) > 1 else "only_surname")
         for match in re.finditer(f"姓{quoted}的?|(?<![\\u4e00-\\u9fa5老小])?{quoted}({_TITLES})", text):
             title = match[1] or ""
-            fits = [p for p in family if not (title in _FEMALE and p.gender == "男")]
-            for person in fits:
-                add(match.start(), match.end(), person, "surname" if len(fits) > 1 else "only_surname")
+            titled = [p for p in family if not (title in _FEMALE and p.gender == "男")]
+            for person in titled:
+                add(match.start(), match.end(), person, "surname" if len(titled) > 1 else "only_surname")
 
 
 _ACTS = re.compile(
@@ -429,16 +434,21 @@ _NEAR_COST, _SAME_COST = 2, 1
 def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tuple[int, int]]) -> None:
     """Names that are written as they sound (林永付, linyongfu, 何伟min), and initials (lyf)."""
     runs = units(text)
+    heard_at: dict[str, list[tuple[list[Unit], int]]] = defaultdict(list)
+    for run in runs:
+        for place, one in enumerate(run):
+            for sound in one.near:
+                heard_at[sound].append((run, place))
     for person in people:
         for word in _spoken_words(person):
-            for run in runs:
-                for first in range(len(run) - len(word) + 1):
-                    heard = run[first : first + len(word)]
-                    start, end = heard[0].start, heard[-1].end
-                    if (start, end) not in taken and _sounds_like(word, heard, text, end):
-                        add(start, end, person, "homophone" if text[start:end] != word else "full_name")
-        for match in LETTERS.finditer("" if person.company else text):
-            if len(person.name) >= 2 and len(match[0]) == len(person.name) and _are_initials(match[0], person.name):
+            for run, first in (found for sound in near_of(word[0]) for found in heard_at.get(sound, ())):
+                heard = run[first : first + len(word)]
+                start, end = heard[0].start, heard[-1].end
+                if len(heard) == len(word) and (start, end) not in taken and _sounds_like(word, heard, text, end):
+                    add(start, end, person, "homophone" if text[start:end] != word else "full_name")
+    for match in LETTERS.finditer(text):
+        for person in people:
+            if not person.company and 2 <= len(person.name) == len(match[0]) and _are_initials(match[0], person.name):
                 add(match.start(), match.end(), person, "initials")
 
 
@@ -522,21 +532,20 @@ _LOOKS: tuple[tuple[re.Pattern[str], Callable[[Known], bool]], ...] = (
     (re.compile("男的|男人|老头|小伙|后生|小子"), lambda one: one.gender != "女"),
 )
 """What is seen of somebody, and of whom it can be."""
+_MEASURES = tuple("万千块元天个斤里公")
 _DECADES = {digit: 10 * number for number, digit in enumerate("一二三四五六七八九", 1)} | {"": 10}
 _SPOKEN_AGE = re.compile(r"([一二三四五六七八九]?)十[多来几](?:岁)?|([1-9])0多(?:岁)?|(?<!\d)([1-9]\d)岁")
 
 
-def _looks_right(person: Known, text: str) -> bool:
-    """Whether what is said of somebody's looks and years can be this person."""
-    if any(looks.search(text) and not fits(person) for looks, fits in _LOOKS):
-        return False
+def _looks(text: str) -> Callable[[Known], bool]:
+    """Whether what is said of somebody's looks and years can be a person."""
+    seen = [fits for looks, fits in _LOOKS if looks.search(text)]
     said = _SPOKEN_AGE.search(text)
-    if said is None or person.age is None or text[said.end() : said.end() + 1] in tuple("万千块元天个斤里公"):
-        return True
-    if said[3]:
-        return abs(person.age - int(said[3])) <= 2
-    decade = int(said[2]) * 10 if said[2] else _DECADES[said[1]]
-    return decade - 1 <= person.age <= decade + 10
+    if said and text[said.end() : said.end() + 1] not in _MEASURES:
+        years = int(said[3] or 0) or 10 * int(said[2] or 0) or _DECADES[said[1]]
+        first, last = (years - 2, years + 2) if said[3] else (years - 1, years + 10)
+        seen.append(lambda one: one.age is None or first <= one.age <= last)
+    return lambda one: all(fits(one) for fits in seen)
 
 
 _SOMEONE = re.compile("有人|那个|那家|那户|那[对两]|老头|老人|老太|小鬼|后生|小伙|女的|男的|这家|人回来|灯亮")
@@ -551,10 +560,11 @@ def _add_hints(text: str, people: Sequence[Known], add: "_Add") -> None:
     """Nobody is named, but somebody at a debtor's door: 石头屋那个小鬼, 大会堂对面有人."""
     if not speaks_of_a_house(text):
         return
+    fits = _looks(text)
     found = [(one, text.find(one.hint)) for one in people if len(one.hint) >= 2 and one.hint in text]
     longest = max((len(one.hint) for one, _start in found), default=0)
     for person, start in found:
-        if len(person.hint) == longest and (person.company or _looks_right(person, text)):
+        if len(person.hint) == longest and (person.company or fits(person)):
             add(start, start + longest, person, "address")
 
 

@@ -36,19 +36,21 @@ _GREETING = re.compile(
     re.I,
 )
 _QUESTION = re.compile(
-    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|要找哪个"
+    r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|怎么样了?[。.]*$|要找哪个"
 )
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|不在(家|村)|还没回")
 _BEFORE = re.compile(r"(昨|前)[天日晚夜]\S{0,6}(在|回来|看到|看见|碰到)")
 """Seen before, whatever is so today."""
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
+_SLIP = re.compile(r"[^,，。;；]{1,8}[,，]?(?:哦|噢|呃|啊|哎)?(?:不对|[讲说打]错了?)[,，\s]*(?:应该)?是")
+"""Somebody puts it right in the same breath: 土生，哦不对，是土根."""
 _NOT = re.compile(r"不是([^,，。;；是]{1,8})")
 _SETTLE = re.compile(
-    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
+    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|(一定|肯定|保证|答应)[^,，。]{0,3}还|交钱|打到|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
 )
 _PROPERTY = re.compile(
-    r"卖(了|掉|出|给|完|[\u4e00-\u9fa5]{0,3}块)|在卖|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|在拆|收割"
+    r"(?<![外买])卖(?!部)|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|现金|包给|定金|起货|出货|集装箱|抖音|直播|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|在拆|收割"
 )
 _VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|[A-Z0-9]{5,8}|那辆|尾号|没上牌|在加油|刚过")
 _FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
@@ -67,30 +69,31 @@ _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
 _PLATE_TAIL = re.compile(r"(?:尾号|牌照|车牌|车号|那辆|这辆|的车)(?:是|为)?(?=[A-Z]*\d)([A-Z0-9]{2,5})(?![A-Z0-9])")
 _CREDITOR = re.compile(
-    r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
+    r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
 )
 _LENDER = re.compile(r"[问跟向](?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:手里)?借")
 _SORTS = (
-    "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|祠|庙|庵|寺|教堂|会堂|礼堂"
+    "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|村委会|祠|庙|庵|寺|教堂|会堂|礼堂"
     "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|渔港|农家乐|合作社|信用社|供销社|院|摊|棚|工地|矿|水库|树下|[车银]行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
 )
 """What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
 _SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
 _HAN = "[A-Z\u4e00-\u9fa5]"
 _AT = re.compile(
-    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|在|停|从|刚到|跑到|搬到|换到|躲到|刚进|进了|走进|到)"
+    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|(?<!现)在|停到|停|刚到|跑到|搬到|换到|躲到|刚进|进了|走进|到)"
     "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油|偷|他|她|那|这|里|外)"
     f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
     "(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
 )
 """在…: a place that ends as places do."""
 _AT_ANY = re.compile(
-    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|换到|拉到|刚到|在|停|去|到)"
+    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|换到|拉到|刚到|(?<!现)在|停到|停|去|到)"
     "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油|偷|他|她|那|这|里|外|了|修|洗|摘|搬|装|砍|钓|等|陪|接|送|帮|跟|和|讲|说|睡|玩|唱|听|挖|种|喂|杀|烧|谈|数)"
     f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数|摆|拿|领|做|带|拉|炒|采|割|种|挖|理|教|开|去"
     "|给|跟|和|帮)|[,，。.!！;；]|$|了)"
 )
 """在…: any other, up to what is done there or to the end."""
+_FROM = re.compile(f"(?:从|刚过|路过)({_HAN}{{0,6}}?(?:{_SORTS}){_SIDES}?|[前后大]门)")
 _AT_DOOR = re.compile(f"({_HAN}{{2,6}}?)那[户家](?:人家)?(?:有人|灯|的?门|开着|的?人)")
 """老街弄堂那户有人."""
 _PLACE_FIRST = re.compile(
@@ -102,10 +105,10 @@ _PLACE_ALONE = re.compile(
 )
 """A clause that is nothing but a place: 岭脚第三户."""
 _THERE = re.compile(
-    "(?:们|俩|两个|一家)?(?:就|还|又|正|刚|今天|现在|刚才|一个人|开着车|坐|躺|站|住|蹲)*在(?!卖|拆|拉|搬|运|转让|不在)"
+    "(?:们|俩|两个|一家)?(?:就|还|又|正|刚|今天|现在|刚才|一个人|开着车|坐|躺|站|住|蹲)*在(?!卖|拆|拉|搬|运|起货|出货|装|转让|不在)"
 )
 """Behind a person: it is they who are there, whatever else is spoken of."""
-_THEY_ARE_THERE = re.compile("[他她人](?:就|还|又|正|现在)*(?:坐|躺|站|住|蹲)?在(?!卖|拆|拉|搬|运|转让)")
+_THEY_ARE_THERE = re.compile("[他她人](?:就|还|又|正|现在)*(?:坐|躺|站|住|蹲)?在(?!卖|拆|拉|搬|运|起货|出货|装|转让)")
 _EITHER = re.compile(
     "还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
 )
@@ -236,6 +239,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     confidential = bool(_CONFIDENTIAL.search(plain))
     mistaken = bool(_MISTAKE.search(plain))
     correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
+    plain = _SLIP.sub("", plain)
     positive = _NOT.sub("\0", _NOT_BUT.sub("\0", plain))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
@@ -269,9 +273,23 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
 
 
 def _who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[_Mention], dict[int, Known]]:
-    """The mentions of the first circle in which somebody is spoken of, and its people."""
-    for people in circles:
-        mentions = _settle_overlaps(_mentions(text, people))
+    """The mentions of the first circle in which somebody is spoken of, and its people. A name that is only a part of
+    somebody's further out (叶青 of 叶青山) isn't one."""
+    for place, people in enumerate(circles):
+        outer = [
+            (start, start + len(person.name))
+            for circle in circles[place + 1 :]
+            for person in circle
+            if len(person.name) > 2 and not person.company
+            for start in _occurrences(text, person.name)
+        ]
+        mentions = [
+            one
+            for one in _settle_overlaps(_mentions(text, people))
+            if not any(
+                start <= one.start and one.end <= end and end - start > one.end - one.start for start, end in outer
+            )
+        ]
         if mentions:
             return mentions, {person.id: person for person in people}
     return [], {}
@@ -340,7 +358,12 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
     for alias in person.aliases:
         if len(alias) >= 2:
             yield alias, "alias"
-    if not person.company:
+    if person.company:
+        for alias in person.aliases:
+            if len(alias) >= 4:
+                for after in ("老板", "厂", "公司"):
+                    yield alias[:2] + after, "alias"
+    else:
         if len(person.given) >= 2:
             yield person.given, "given_name"
         if len(person.surname) == 2:
@@ -399,14 +422,18 @@ def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
     fits = _looks(text)
     for surname in {person.surname for person in people if not person.company and person.surname in text}:
         family = [person for person in people if person.surname == surname and not person.company]
+        everybody = family
         home = [person for person in family if len(person.hint) >= 2 and person.hint in text]
         family = home if len(home) == 1 else family
         seen = [person for person in family if fits(person)]
         family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
-        for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公)", text):
+        for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公|头)", text):
             for person in _by_age([one for one in family if _may_be_old(one)], oldest=True):
                 add(match.start(), match.end(), person, "elder" if len(family) > 1 else "only_surname")
+        for match in re.finditer(f"老{quoted}头", text):
+            for person in _by_age([one for one in everybody if one.gender != "女"], oldest=True):
+                add(match.start(), match.end(), person, "elder" if len(everybody) > 1 else "only_surname")
         for match in re.finditer(f"小{quoted}(?!店|学|区|时)", text):
             for person in _by_age(family, oldest=False):
                 add(match.start(), match.end(), person, "younger" if len(family) > 1 else "only_surname")
@@ -490,13 +517,31 @@ def _are_initials(letters: str, name: str) -> bool:
 
 
 _BOTH = re.compile(
-    "[跟和][他她]?(?:儿子|女儿|老婆|老公)|(父子|父女|母子|母女)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
+    "[跟和][他她]?(?:儿子|女儿|老婆|老公)|(父子|父女|母子|母女|爷|爷儿)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
 )
 _CHILD = re.compile("(?:儿子|女儿|老公|老婆|媳妇)$")
 
 
+_PARENT = re.compile("(?:的|他|她)?(妈|娘|爸|爹|老爸|老妈|阿爸|阿妈|姆妈|老娘)+")
+
+
+def _add_parents(text: str, people: Sequence[Known], add: "_Add") -> None:
+    """浩浩妈妈, where 浩浩 is known as 丽萍儿子: that is 丽萍."""
+    for child in people:
+        stems = {_CHILD.sub("", alias) for alias in child.aliases if _CHILD.search(alias)}
+        for parent in people if stems else ():
+            if stems & {parent.name, parent.given, *parent.aliases}:
+                gender = "女" if parent.gender == "女" else "男"
+                for word in (child.name, child.given, *child.aliases):
+                    for start in _occurrences(text, word) if len(word) >= 2 else ():
+                        said = _PARENT.match(text, start + len(word))
+                        if said and (said[1][-1] in "妈娘") == (gender == "女"):
+                            add(start, said.end(), parent, "kin")
+
+
 def _add_kin(text: str, people: Sequence[Known], add: "_Add") -> None:
     """岳松父子俩: also the one who is known as 岳松儿子."""
+    _add_parents(text, people, add)
     for match in _BOTH.finditer(text):
         for person in people:
             for alias in person.aliases:
@@ -528,7 +573,7 @@ def _add_families(text: str, people: Sequence[Known], add: "_Add") -> None:
 _LOOKS: tuple[tuple[re.Pattern[str], Callable[[Known], bool]], ...] = (
     (re.compile("老头|老人|老伯|老爷子|老大爷|老太|年纪大"), lambda one: one.age is None or one.age >= 60),
     (re.compile("小鬼|小伙|后生|年轻|小年轻|小子|小青年"), lambda one: one.age is None or one.age <= 40),
-    (re.compile("女的|女人|老太|大姐|大嫂|妇女|姑娘|老板娘"), lambda one: one.gender != "男"),
+    (re.compile("女(?!儿|婿|友|士)|老太|大姐|大嫂|妇女|姑娘|老板娘"), lambda one: one.gender != "男"),
     (re.compile("男的|男人|老头|小伙|后生|小子"), lambda one: one.gender != "女"),
 )
 """What is seen of somebody, and of whom it can be."""
@@ -651,6 +696,8 @@ def _resolve(mentions: list[_Mention], people: dict[int, Known]) -> tuple[tuple[
 
 
 def _kind(text: str, mentions: list[_Mention], positive: str) -> str:
+    for word in {word for one in mentions for kind, word in one.options.values() if kind == "alias"}:
+        text, positive = text.replace(word, "\0"), positive.replace(word, "\0" * len(word))
     if _SETTLE.search(text):
         return "settle"
     if any(_THERE.match(positive, one.end) for one in mentions if one.start >= 0) or _THEY_ARE_THERE.search(text):
@@ -661,12 +708,13 @@ def _kind(text: str, mentions: list[_Mention], positive: str) -> str:
     return "vehicle" if by_plate or _VEHICLE.search(text) else "person"
 
 
+_OURS = re.compile("^(我们|你们|他们|咱们|自己)(?!这|那)")
 _HERE = re.compile(
     "(我们|你们|他们|咱们|我|你|他|她)?[这那](里|边|儿|头)?$|^(村里|村上|村子里|村|镇上|街上|里头|外头|外面|里面)$"
 )
 """Words that say where only to somebody who knows."""
 _NO_PLACE = re.compile(
-    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
+    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^法院|来$|^[出装]货|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
 )
 
 
@@ -674,9 +722,11 @@ def _place(text: str, people: Sequence[str] = ()) -> str:
     """The words that say where: behind 在, at the beginning of a clause, or a clause of their own. Not the name of
     somebody (`people`), and the more telling of two."""
     vague = ""
-    for pattern in (_AT, _AT_DOOR, _AT_ANY, _PLACE_ALONE, _PLACE_FIRST):
+    for pattern in (_AT, _AT_DOOR, _AT_ANY, _FROM, _PLACE_ALONE, _PLACE_FIRST):
         for match in pattern.finditer(text):
-            place = match[1]
+            place = _OURS.sub("", match[1])
+            if len(place) < 2 and place != "家":
+                continue
             for name in people:
                 place = place.removeprefix(name).removeprefix("的") if len(place) > len(name) + 1 else place
             if _NO_PLACE.search(place) or any(place.startswith(name) for name in people):
@@ -688,9 +738,9 @@ def _place(text: str, people: Sequence[str] = ()) -> str:
 
 
 _AWAY = re.compile(
-    "[在到去回](杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|丽水|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
+    "(?:[在到回]|(?<!要)去)(杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|佛山|东莞|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
     "|福建|江西|广西|湖南|湖北|四川|河南|山东|安徽|北京|云南|贵州|新疆|外地|外面打工|国外)"
-    "|年纪大了"
+    "|年纪大了|打工(?!的)|过年才"
 )
 """Somewhere for good, not here for an hour."""
 

@@ -71,6 +71,34 @@ _PLATE_TAIL = re.compile(r"(?:尾号|牌照|车牌|车号|那辆|这辆|的车)(
 _CREDITOR = re.compile(
     r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
 )
+_OWED = re.compile(
+    r"(?:欠|借)[^,，。;；\d]{0,8}?((\d+(?:\.\d+)?|[一二两三四五六七八九十百]+)(万|千|百)([一二两三四五六七八九\d])?)(?![年月号])"
+)
+"""How much somebody owes, in words: 欠八万六的, 欠老杜13万."""
+_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+_TENS = {"十": 10, "百": 100}
+_UNITS = {"万": 10_000, "千": 1_000, "百": 100}
+
+
+def yuan_of(match: re.Match[str]) -> int:
+    """八万六 → 86,000; the digit behind the unit counts tenths of it."""
+    unit = _UNITS[match[3]]
+    tenth = _DIGITS.get(match[4] or "零", 0) if not (match[4] or "").isdigit() else int(match[4])
+    return round(_number(match[2]) * unit) + tenth * unit // 10
+
+
+def _number(words: str) -> float:
+    if words[0].isascii():
+        return float(words)
+    total, digit = 0, 0
+    for one in words:
+        if one in _TENS:
+            total, digit = total + (digit or 1) * _TENS[one], 0
+        else:
+            digit = _DIGITS[one]
+    return total + digit
+
+
 _LENDER = re.compile(r"[问跟向](?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:手里)?借")
 _SORTS = (
     "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|村委会|祠|庙|庵|寺|教堂|会堂|礼堂"
@@ -129,6 +157,8 @@ class Known:
     age: int | None = None
     gender: str = ""
     company: bool = False
+    amounts: tuple[int, ...] = ()
+    """What they owe, in yuan."""
     hint: str = ""
     """Where they live, as the village says it: 祠堂后面."""
 
@@ -204,6 +234,7 @@ WEIGHTS = {
     "plate_tail": 5,
     "only_surname": 5,
     "kin": 5,
+    "amount": 3,
     "elder": 3,
     "younger": 3,
     "pet_name": 3,
@@ -319,9 +350,17 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
         mention = found.setdefault((start, end), _Mention(start, end))
         mention.options.setdefault(person.id, (kind, text[start:end]))
 
+    amounts = list(_OWED.finditer(text))
+    owed_yuan = {yuan for match in amounts if (yuan := yuan_of(match))}
+    for match in amounts:
+        for person in people if owed_yuan else ():
+            if yuan_of(match) in person.amounts:
+                add(match.start(1), match.end(), person, "amount")
     owed = [*_CREDITOR.finditer(text), *_LENDER.finditer(text)]
     for match in owed:
-        for person in _owing_to(match[1], people):
+        owing = _owing_to(match[1], people)
+        due = [person for person in owing if owed_yuan & set(person.amounts)]
+        for person in due or owing:
             add(match.start(), match.end(), person, "creditor")
     searchable = text
     for match in owed:
@@ -411,6 +450,11 @@ def plate_traces(text: str) -> list[str]:
     """Plates and ends of plates that a text may speak of."""
     whole, tails = _plates(text)
     return sorted(whole | tails)
+
+
+def amount_traces(text: str) -> list[int]:
+    """What somebody owes, in the words behind 欠, in yuan."""
+    return sorted({yuan_of(match) for match in _OWED.finditer(text)})
 
 
 def creditor_traces(text: str) -> list[str]:

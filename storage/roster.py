@@ -17,6 +17,7 @@ from storage.clock import local
 from storage.debtor import DebtorKind, age
 from storage.reading import (
     Known,
+    amount_traces,
     creditor_traces,
     family_traces,
     pet_traces,
@@ -54,6 +55,7 @@ def _traces(text: str) -> _Traces:
         words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
     words += [trace.of_plate(end) for end in plate_traces(plain)]
     words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
+    words += [f"a:{yuan}" for yuan in amount_traces(plain)]
     return _Traces(
         words=list(dict.fromkeys(words))[:_MOST],
         case_sequences=sorted(sequences),
@@ -130,9 +132,10 @@ async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
         f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
+        f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         "SELECT p.debtor_id, 'case', c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
         f"WHERE p.debtor_id {words}",
-        *[value] * 4,
+        *[value] * 5,
     )
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:
@@ -150,6 +153,7 @@ async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
                 age=age(day(born), today),
                 gender=gender,
                 company=kind == DebtorKind.COMPANY,
+                amounts=tuple(map(int, facts[number, "amount"])),
                 hint=hint,
             ),
         )

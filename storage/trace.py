@@ -2,8 +2,8 @@
 
 Words are how two neighbouring characters sound (`lin yon`), so that names are found however they are spelled; a surname
 (`s:林`), a syllable of a given name (`g:福`), the initials (`i:lyf`), how the place where they live begins (`h:祠堂`),
-how plates end (`p:8G12A`), and whom they owe (`c:杜`). What no longer holds is left standing: the reader looks at the
-person, not at the word that led there.
+how plates end (`p:8G12A`), and whom and how much they owe (`c:杜`, `a:86000`). What no longer holds is left standing:
+the reader looks at the person, not at the word that led there.
 """
 
 import logging
@@ -14,7 +14,9 @@ from typing import Any
 from storage.sound import sounds_of, units
 from storage.sql import among, fetch, for_update, run, run_many
 
-RULES = 2
+YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
+"""What is owed, in whole yuan, as text: one piece of SQL for both engines."""
+RULES = 3
 """Which words are kept. Another number has everybody's made anew at the next start."""
 _PERSON = 4
 """No longer is somebody's name; a company's single characters lead nowhere."""
@@ -69,9 +71,11 @@ def words_of(
     hint: str = "",
     plates: Iterable[str] = (),
     creditors: Iterable[str] = (),
+    amounts: Iterable[int] = (),
 ) -> set[str]:
     """The words by which a debtor is found."""
     words = {of_plate(plate[-size:]) for plate in plates for size in range(2, _TAIL + 1)}
+    words |= {f"a:{amount}" for amount in amounts}
     for creditor in creditors:
         words |= {f"c:{one}" for one in (creditor if len(creditor) <= _PERSON else creditor[:1])}
         words |= {f"c:{creditor[n : n + 2]}" for n in range(len(creditor) - 1)}
@@ -93,10 +97,12 @@ async def note(debtor_ids: Iterable[int]) -> None:
         for debtor_id, kind, text in await fetch(
             f"SELECT debtor_id, 'alias', text FROM alias WHERE debtor_id {within} UNION ALL "
             f"SELECT debtor_id, 'plate', number FROM plate WHERE debtor_id {within} UNION ALL "
-            f"SELECT debtor_id, 'creditor', creditor FROM case_debtor WHERE debtor_id {within} AND creditor <> ''",
-            *[value] * 3,
+            f"SELECT debtor_id, 'creditor', creditor FROM case_debtor WHERE debtor_id {within} UNION ALL "
+            f"SELECT debtor_id, 'amount', {YUAN} FROM case_debtor WHERE debtor_id {within} AND amount IS NOT NULL",
+            *[value] * 4,
         ):
-            facts.setdefault((kind, debtor_id), []).append(text)
+            if text:
+                facts.setdefault((kind, debtor_id), []).append(text)
         rows = [
             (word, area_code, number)
             for number, name, kind, hint, area_code in debtors
@@ -107,6 +113,7 @@ async def note(debtor_ids: Iterable[int]) -> None:
                 aliases=facts.get(("alias", number), ()),
                 plates=facts.get(("plate", number), ()),
                 creditors=facts.get(("creditor", number), ()),
+                amounts=map(int, facts.get(("amount", number), ())),
             )
         ]
         await run_many(

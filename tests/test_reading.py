@@ -25,7 +25,8 @@ FAMILY = [
     Known(3, "柴木根", age=58, gender="男", hint="磨坊"),
     Known(4, "柴晓燕", aliases=("水根女儿",), age=27, gender="女", hint="磨坊"),
     Known(5, "柴有福", aliases=("有福公",), age=83, gender="男", hint="磨坊后面"),
-    Known(6, "单金凤", age=44, gender="女", hint="井头"),
+    Known(6, "单金凤", age=44, gender="女", hint="井头", creditors=("沈阿毛",), amounts=(86_000,)),
+    Known(7, "骆信", age=44, gender="男", creditors=("沈阿毛",), amounts=(135_000,)),
 ]
 
 
@@ -84,6 +85,9 @@ def test_one_of_two_stays_one_of_two(text: str) -> None:
         ("老柴八十多那个在晒太阳", {5}),
         ("磨坊那个姑娘在", {4}),
         ("磨坊里有个后生的", set()),
+        ("欠八万六的那个在井头打水", {6}),
+        ("欠沈阿毛十三万五的在吃饭", {7}),
+        ("欠老沈13.5万那个人回来了", {7}),
         ("水更换了没有用", set()),
     ],
 )

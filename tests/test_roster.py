@@ -18,7 +18,7 @@ from tests.world import SAMPLE, World
 VILLAGES = ("331122203226", "331122203240", "331122103224")
 MORE = (
     "尾号12A的车停在村口", "执456号那个人回来了", "老林在家", "姓何的大姐回来了", "小杜返来了", "阿福在打牌",
-    "欠杜根土的钱的人回村了", "浙K8G12A刚过",
+    "欠杜根土的钱的人回村了", "欠13万的那个在村口", "欠老杜十三万的人回来了", "浙K8G12A刚过",
     "ＫＥＧ12", "杜老师在学校", "林 永 福 回来了", "老板在家",
     "阿小回来了", "", "？？", "，。" * 50,
 )  # fmt: skip
@@ -41,6 +41,7 @@ async def everybody(today: date) -> list[tuple[str, Known]]:
             gender=row.gender,
             company=row.kind is DebtorKind.COMPANY,
             hint=row.hint,
+            amounts=tuple(int(party.amount) for party in parties if party.amount is not None),
         )
         known.append((row.area_code, person))
     return known

@@ -56,6 +56,7 @@ class Rosters:
             age=one.get("age"),
             gender=gender or "",
             company="gender" in one and gender is None,
+            amounts=tuple(filter(None, [one.get("claim_amount")])),
             hint=one.get("address_hint") or "",
         )
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
 from storage.sound import LETTERS, Unit, near_of, sounds_of, units
-from storage.text import fold
+from storage.text import company_names, fold, simplified
 
 Evidence = tuple[str, str]
 
@@ -43,20 +43,23 @@ _BEFORE = re.compile(r"(昨|前)[天日晚夜]\S{0,6}(在|回来|看到|看见|�
 """Seen before, whatever is so today."""
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
+_TAKEN_BACK = re.compile(r"(刚才|刚刚|上午|早上|昨天|前面)[我是]*[讲说报][^。]{1,20}[看认弄搞]错")
 _SLIP = re.compile(r"[^,，。;；]{1,8}[,，]?(?:哦|噢|呃|啊|哎)?(?:不对|[讲说打]错了?)[,，\s]*(?:应该)?是")
 """Somebody puts it right in the same breath: 土生，哦不对，是土根."""
 _NOT = re.compile(r"不是([^,，。;；是]{1,8})")
 _SETTLE = re.compile(
-    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|(一定|肯定|保证|答应)[^,，。]{0,3}还|交钱|打到|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
+    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|(一定|肯定|保证|答应)[^,，。]{0,3}还|交钱|慢慢还|[付还]掉|[付还]清|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
 )
 _PROPERTY = re.compile(
-    r"(?<![外买])卖(?!部)|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|现金|包给|定金|起货|出货|集装箱|抖音|直播|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|在拆|收割"
+    r"(?<![外买])卖(?!部)|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|收进来|贩子|起捕|[几两一二三四五六七八九十百千万\d]多?[箱袋斤吨]|现金|包给|定金|起货|出货|集装箱|抖音|直播|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|在拆|收割"
 )
+_EARNS = re.compile(r"开了家|开了个|生意[\u4e00-\u9fa5]{0,3}好|赚|挣|收入|承包费|存折|(?<!讨)工资")
+"""What brings somebody money, wherever they are."""
 _VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|[A-Z0-9]{5,8}|那辆|尾号|没上牌|在加油|刚过")
 _FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
 _PAST = re.compile(r"昨(天|日|晚|夜)|前(天|日)|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听|听人|听讲")
 _NOW = re.compile(
-    r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|往外搬|往车上|在拉|在拆|现在(又|就|都|还)?在|被撕|不来就"
+    r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|在出货|在起货|车都到|往外搬|往车上|在拉|在拆|现在(又|就|都|还)?在|被撕|不来就"
 )
 _PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
 _SOMEBODY = re.compile(
@@ -102,21 +105,23 @@ def _number(words: str) -> float:
 _LENDER = re.compile(r"[问跟向](?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:手里)?借")
 _SORTS = (
     "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|村委会|祠|庙|庵|寺|教堂|会堂|礼堂"
-    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|渔港|农家乐|合作社|信用社|供销社|院|摊|棚|工地|矿|水库|树下|[车银]行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
+    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|渔港|农家乐|高速|大棚|[\u4e00-\u9fa5]塘|村部|合作社|信用社|供销社|院|摊|棚|工地|矿|水库|树下|[车银]行|弄堂|弄|巷子|老街|敬老院|养老院|服务站|弄口"
 )
 """What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
-_SIDES = "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
+_SIDES = (
+    "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|[东西南北]头|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
+)
 _HAN = "[A-Z\u4e00-\u9fa5]"
 _AT = re.compile(
     "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|(?<!现)在|停到|停|刚到|跑到|搬到|换到|躲到|刚进|进了|走进|到)"
-    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油|偷|他|她|那|这|里|外)"
+    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油(?!站)|偷|他|她|那|这|里|外)"
     f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
     "(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
 )
 """在…: a place that ends as places do."""
 _AT_ANY = re.compile(
     "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|换到|拉到|刚到|(?<!现)在|停到|停|去|到)"
-    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油|偷|他|她|那|这|里|外|了|修|洗|摘|搬|装|砍|钓|等|陪|接|送|帮|跟|和|讲|说|睡|玩|唱|听|挖|种|喂|杀|烧|谈|数)"
+    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油(?!站)|偷|他|她|那|这|里|外|了|修|洗|摘|搬|装|砍|钓|等|陪|接|送|帮|跟|和|讲|说|睡|玩|唱|听|挖|种|喂|杀|烧|谈|数)"
     f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数|摆|拿|领|做|带|拉|炒|采|割|种|挖|理|教|开|去"
     "|给|跟|和|帮)|[,，。.!！;；]|$|了)"
 )
@@ -266,16 +271,20 @@ class _Mention:
 def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
     decides. Never raises, whatever the text."""
-    plain = fold(text)
+    written = fold(text)
+    plain = simplified(written)
     confidential = bool(_CONFIDENTIAL.search(plain))
     mistaken = bool(_MISTAKE.search(plain))
     correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
-    plain = _SLIP.sub("", plain)
+    slip = _SLIP.search(plain)
+    plain = plain.replace(slip[0], "\0" * len(slip[0])) if slip else plain
     positive = _NOT.sub("\0", _NOT_BUT.sub("\0", plain))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
     if _QUESTION.search(plain):
         return Reading(Manner.QUESTION, confidential=confidential, anaphoric=True)
+    if _TAKEN_BACK.search(plain) and not _NOT_BUT.search(plain):
+        return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
     mentions, people = _who(positive, circles)
     names = [name for person in people.values() if not person.company for name in (person.name, *person.aliases)]
     place = _place(plain, names)
@@ -283,13 +292,20 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     ambiguous = ambiguous or (len(guesses) > 1 and bool(_EITHER.search(positive)))
     if (mistaken or correcting) and not guesses:
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
-    if _NEGATION.search(plain) and not correcting and not (guesses and (_LEFT.search(plain) or _BEFORE.search(plain))):
+    if (
+        _NEGATION.search(plain)
+        and not correcting
+        and not (guesses and (_BEFORE.search(plain) or (_LEFT.search(plain) and "不在" not in plain)))
+    ):
         return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
     described = bool(_SOMEBODY.search(plain))
     present = _PRESENCE.search(plain) and (described or _PRONOUN.search(plain))
     if not guesses and not present and not (place and _CALLED.search(plain)):
         return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
     kind = _kind(plain, mentions, positive)
+    at = plain.find(place)
+    if len(plain) == len(written):
+        place = written[at : at + len(place)]
     return Reading(
         Manner.LEAD,
         guesses,
@@ -398,6 +414,8 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
         if len(alias) >= 2:
             yield alias, "alias"
     if person.company:
+        for short in company_names(person.name):
+            yield short, "alias"
         for alias in person.aliases:
             if len(alias) >= 4:
                 for after in ("老板", "厂", "公司"):
@@ -440,8 +458,13 @@ def _add_plates(text: str, people: Sequence[Known], add: "_Add") -> None:
                 add(-2, -1, person, "plate_tail")
 
 
+_SPOKEN_END = re.compile("(?<=尾号|车牌|牌照|车号)是?([零〇一二三四五六七八九幺A-Z0-9]{2,5})")
+_SPOKEN = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+
+
 def _plates(text: str) -> tuple[set[str], set[str]]:
-    """What may be a plate, and what is said to be the end of one."""
+    """What may be a plate, and what is said to be the end of one; its digits may be spoken: 尾号幺二A."""
+    text = _SPOKEN_END.sub(lambda match: match[1].translate(_SPOKEN), text.upper())
     upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", text.upper())
     return {match[1] for match in _PLATE.finditer(upper)}, {match[1] for match in _PLATE_TAIL.finditer(upper)}
 
@@ -744,6 +767,8 @@ def _kind(text: str, mentions: list[_Mention], positive: str) -> str:
         text, positive = text.replace(word, "\0"), positive.replace(word, "\0" * len(word))
     if _SETTLE.search(text):
         return "settle"
+    if _EARNS.search(text):
+        return "property"
     if any(_THERE.match(positive, one.end) for one in mentions if one.start >= 0) or _THEY_ARE_THERE.search(text):
         return "person"
     if _PROPERTY.search(text):
@@ -758,7 +783,7 @@ _HERE = re.compile(
 )
 """Words that say where only to somebody who knows."""
 _NO_PLACE = re.compile(
-    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^法院|来$|^[出装]货|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
+    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^法院|^还|^给|饭(?!店|馆|庄)|起捕|钱$|^[欠借]|的$|来$|^[出装]货|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
 )
 
 
@@ -792,7 +817,7 @@ _AWAY = re.compile(
 def _urgent(text: str, kind: str) -> bool:
     if kind == "settle":
         return False
-    if _NOW.search(text):
+    if _NOW.search(text) and not _AWAY.search(text):
         return True
     return kind in ("person", "vehicle") and not any(one.search(text) for one in (_FUTURE, _PAST, _AWAY))
 

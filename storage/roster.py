@@ -26,7 +26,7 @@ from storage.reading import (
 )
 from storage.sound import LETTERS
 from storage.sql import among, day, fetch
-from storage.text import fold
+from storage.text import fold, simplified
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
@@ -45,7 +45,7 @@ class _Traces:
 
 
 def _traces(text: str) -> _Traces:
-    plain = fold(text)
+    plain = simplified(fold(text))
     close = plain.replace(" ", "")
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
     words = [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
@@ -84,7 +84,7 @@ async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
 async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
     """The outermost: who is named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
-    flat = fold(text).replace(" ", "")
+    flat = simplified(fold(text)).replace(" ", "")
     names = {run[i : i + n] for run in _HAN.findall(flat) for n in (2, 3, 4) for i in range(len(run) - n + 1)}
     signs: list[tuple[str, str, list[str]]] = [
         ("debtor d", "d.name", sorted(names)[:_MOST]),

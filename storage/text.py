@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad\u180e\ufe00-\ufe0f]")
 _SPACE = re.compile(r"\s+")
@@ -11,6 +13,32 @@ def fold(text: str) -> str:
     """Full-width to half-width, invisible characters dropped, white space to single blanks, trimmed."""
     flat = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     return _SPACE.sub(" ", flat).strip()
+
+
+@cache
+def _simple() -> dict[int, str]:
+    """The table beside this file, made from OpenCC's data (`tests/reading/simplified.py`)."""
+    lines = Path(__file__).with_name("simplified.txt").read_text(encoding="utf-8").splitlines()
+    return {ord(line[0]): line[1] for line in lines}
+
+
+def simplified(text: str) -> str:
+    """Traditional characters as simplified ones, each in its place."""
+    return text if text.isascii() else text.translate(_simple())
+
+
+_COMPANY = re.compile("^.{2,7}?[省市县区](.{3,}?)(?:有限责任公司|股份有限公司|有限公司|公司)?$")
+_WORKS = re.compile(".{2}(?:厂|社|场|店|行|坊)$")
+
+
+def company_names(name: str) -> list[str]:
+    """What a company is called beside its full name: without county and legal form, and by what it makes (编织厂)."""
+    found = _COMPANY.match(name)
+    if found is None:
+        return []
+    core = found[1]
+    works = _WORKS.search(core)
+    return list(dict.fromkeys([core, *([works[0]] if works else [])]))
 
 
 def squeeze(text: str) -> str:

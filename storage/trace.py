@@ -13,10 +13,11 @@ from typing import Any
 
 from storage.sound import sounds_of, units
 from storage.sql import among, fetch, for_update, run, run_many
+from storage.text import company_names
 
 YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
 """What is owed, in whole yuan, as text: one piece of SQL for both engines."""
-RULES = 3
+RULES = 4
 """Which words are kept. Another number has everybody's made anew at the next start."""
 _PERSON = 4
 """No longer is somebody's name; a company's single characters lead nowhere."""
@@ -79,7 +80,8 @@ def words_of(
     for creditor in creditors:
         words |= {f"c:{one}" for one in (creditor if len(creditor) <= _PERSON else creditor[:1])}
         words |= {f"c:{creditor[n : n + 2]}" for n in range(len(creditor) - 1)}
-    words |= {word for alias in aliases for word in pairs(alias[:2])} | pairs(name[:2] if company else name)
+    names = [*aliases, *(company_names(name) if company else ())]
+    words |= {word for one in names for word in pairs(one[:2])} | pairs(name[:2] if company else name)
     if len(hint) >= 2:
         words.add(f"h:{hint[:2]}")
     if not company:

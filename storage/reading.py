@@ -75,10 +75,12 @@ _CREDITOR = re.compile(
     r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
 )
 _OWED = re.compile(
-    r"(?:欠|借)[^,，。;；\d]{0,8}?((\d+(?:\.\d+)?|[一二两三四五六七八九十百]+)(万|千|百)([一二两三四五六七八九\d])?)(?![年月号])"
+    r"(?:欠|借)[^,，。;；0-9]{0,8}?(([0-9]{1,7}(?:\.[0-9]{1,4})?|[一二两三四五六七八九十百]{1,8})(万|千|百)([一二两三四五六七八九0-9])?)(?![年月号])"
 )
 """How much somebody owes, in words: 欠八万六的, 欠老杜13万."""
-_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+_DIGITS = {
+    digit: number for digits in ("零一二三四五六七八九", "0123456789") for number, digit in enumerate(digits)
+} | {"两": 2}
 _TENS = {"十": 10, "百": 100}
 _UNITS = {"万": 10_000, "千": 1_000, "百": 100}
 
@@ -86,7 +88,7 @@ _UNITS = {"万": 10_000, "千": 1_000, "百": 100}
 def yuan_of(match: re.Match[str]) -> int:
     """八万六 → 86,000; the digit behind the unit counts tenths of it."""
     unit = _UNITS[match[3]]
-    tenth = _DIGITS.get(match[4] or "零", 0) if not (match[4] or "").isdigit() else int(match[4])
+    tenth = _DIGITS[match[4] or "零"]
     return round(_number(match[2]) * unit) + tenth * unit // 10
 
 
@@ -487,7 +489,7 @@ def creditor_traces(text: str) -> list[str]:
 
 def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
     fits = _looks(text)
-    for surname in {person.surname for person in people if not person.company and person.surname in text}:
+    for surname in sorted({one.surname for one in people if not one.company and one.surname in text}):
         family = [person for person in people if person.surname == surname and not person.company]
         everybody = family
         home = [person for person in family if len(person.hint) >= 2 and person.hint in text]

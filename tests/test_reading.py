@@ -137,7 +137,7 @@ def test_who_has_left_was_seen() -> None:
     st.text(
         alphabet=st.one_of(
             st.sampled_from(
-                "钱大海小波老阿在还是不停车，。门口K7A厂店柴水根木单闻人国栋父女俩那个姑娘八十多磨坊井头家兄弟欠借csgjf"
+                "钱大海小波老阿在还是不停车，。门口K7A厂店柴水根木单闻人国栋父女俩那个姑娘八十多磨坊井头家兄弟欠借万千3.csgjf"
             ),
             st.characters(),
         ),
@@ -201,3 +201,10 @@ def test_no_rule_knows_a_name() -> None:
     names = {one["name"] for path in rosters for village in records(path) for one in village["debtors"]}
     assert len(names) > 100
     assert {name for name in names if name in patterns} == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["欠٣万的那个在家", f"欠{'9' * 400}万的", "欠百百百万", "欠三.五万零", "尾号〇〇", "老" * 500]
+)
+def test_odd_numbers_do_no_harm(text: str) -> None:
+    assert read(text, [[*PEOPLE]]) == read(text, [[*PEOPLE]])

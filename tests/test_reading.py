@@ -184,7 +184,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("name", ["first", "second", "third", "fourth"])
+@pytest.mark.parametrize("name", ["first", "second", "third", "fourth", "fifth"])
 def test_what_was_learnt_from_others_words_stays(name: str) -> None:
     table = scores(Rosters(records(OURS / f"{name}-rosters.jsonl")), list(records(OURS / f"{name}.jsonl")))
     assert {what: score.missed for what, score in table.items() if score.share < KEPT[what]} == {}

@@ -78,7 +78,7 @@ def names_village(text: str, name: str) -> bool:
     """Whether a sentence speaks of this village: 周弄村的老林, 周弄那边."""
     words = stem(name)
     if len(words) < 2:
-        return f"{words}村" in text
+        return bool(words) and f"{words}村" in text
     return any(f"{words}{after}" in text for after in ("村", "那", "的", "人"))
 
 

@@ -154,6 +154,13 @@ def test_no_text_is_too_odd(text: str) -> None:
     assert {guess.debtor_id for guess in turned.guesses} == {guess.debtor_id for guess in reading.guesses}
 
 
+def test_rosters_may_lack_everything_but_names() -> None:
+    rosters = Rosters([{"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}]}, {"village_id": "B"}])
+    for village, found in (("A", ["X"]), ("B", []), ("C", [])):
+        message = {"id": 1, "sender_village": village, "text": "钱大海在村里"}
+        assert rosters.understood(message)["debtor_ids"] == found
+
+
 def test_the_scorer_counts_what_it_should() -> None:
     village = {"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}, {"id": "Y", "name": "钱小波"}]}
     expect = {

@@ -62,13 +62,16 @@ class Rosters:
 
     def circles(self, sender_village: str, text: str) -> list[list[Known]]:
         """The sender's village, their town, and of their county those who are named beyond doubt."""
-        home = self._villages[sender_village]
+        home = self._villages.get(sender_village, {})
+
+        def is_near(village: Record, *keys: str) -> bool:
+            return all(home.get(key) is not None and village.get(key) == home[key] for key in keys)
 
         def those(*keys: str) -> list[Known]:
             return [
                 known
                 for number, village in self._villages.items()
-                if number == sender_village or all(village.get(key) == home.get(key) for key in keys)
+                if number == sender_village or is_near(village, *keys)
                 for known in self._known[number]
             ]
 
@@ -82,10 +85,10 @@ class Rosters:
             number
             for number, village in self._villages.items()
             if number != sender_village
-            and all(village.get(key) == home.get(key) for key in ("township", "county"))
-            and names_village(text, village["village"])
+            and is_near(village, "township", "county")
+            and names_village(text, village.get("village") or "")
         ]
-        return [*(self._known[number] for number in named), self._known[sender_village], town, sure]
+        return [*(self._known[number] for number in named), self._known.get(sender_village, []), town, sure]
 
     def understood(self, message: Record) -> Record:
         """What is read of a message, as the corpus writes it."""

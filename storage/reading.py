@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
-from storage.sound import LETTERS, Unit, near_of, sounds_of, units
+from storage.sound import LETTERS, Unit, first_letters, near_of, sounds_of, units
 from storage.text import company_names, fold, simplified
 
 Evidence = tuple[str, str]
@@ -392,12 +392,13 @@ def _mentions(text: str, people: Sequence[Known]) -> list[_Mention]:
                 add(start, start + len(word), person, kind)
     _add_cases(text, people, add)
     _add_plates(text, people, add)
-    _add_surnames(searchable, people, add)
+    fits = _looks(searchable)
+    _add_surnames(searchable, people, fits, add)
     _add_sounds(searchable, people, add, set(found))
     _add_kin(searchable, people, add)
     _add_families(searchable, people, add)
     if not found:
-        _add_hints(searchable, people, add)
+        _add_hints(searchable, people, fits, add)
     by_id, fits = {person.id: person for person in people}, _looks(text)
     for mention in found.values():
         right = {key: value for key, value in mention.options.items() if fits(by_id[key])}
@@ -469,8 +470,8 @@ _SPOKEN = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 def _plates(text: str) -> tuple[set[str], set[str]]:
     """What may be a plate, and what is said to be the end of one; its digits may be spoken: 尾号幺二A."""
-    text = _SPOKEN_END.sub(lambda match: match[1].translate(_SPOKEN), text.upper())
-    upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", text.upper())
+    upper = _SPOKEN_END.sub(lambda match: match[1].translate(_SPOKEN), text.upper())
+    upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", upper)
     return {match[1] for match in _PLATE.finditer(upper)}, {match[1] for match in _PLATE_TAIL.finditer(upper)}
 
 
@@ -490,25 +491,24 @@ def creditor_traces(text: str) -> list[str]:
     return sorted({match[1] for pattern in (_CREDITOR, _LENDER) for match in pattern.finditer(text)})
 
 
-def _add_surnames(text: str, people: Sequence[Known], add: "_Add") -> None:
-    fits = _looks(text)
+def _add_surnames(text: str, people: Sequence[Known], fits: "_Fits", add: "_Add") -> None:
     for surname in sorted({one.surname for one in people if not one.company and one.surname in text}):
         family = [person for person in people if person.surname == surname and not person.company]
         everybody = family
-        home = [person for person in family if len(person.hint) >= 2 and person.hint in text]
+        home = _housed(family, text)
         family = home if len(home) == 1 else family
         seen = [person for person in family if fits(person)]
         family = seen if seen and len(seen) < len(family) else [one for one in family if not _is_revered(one)] or family
         quoted = re.escape(surname)
-        for match in re.finditer(f"老{quoted}(?!家|师|板|人|车|屋|婆|公|头)", text):
-            for person in _by_age([one for one in family if _may_be_old(one)], oldest=True):
-                add(match.start(), match.end(), person, "elder" if len(family) > 1 else "only_surname")
-        for match in re.finditer(f"老{quoted}头", text):
-            for person in _by_age([one for one in everybody if one.gender != "女"], oldest=True):
-                add(match.start(), match.end(), person, "elder" if len(everybody) > 1 else "only_surname")
-        for match in re.finditer(f"小{quoted}(?!店|学|区|时)", text):
-            for person in _by_age(family, oldest=False):
-                add(match.start(), match.end(), person, "younger" if len(family) > 1 else "only_surname")
+        old, men = [one for one in family if _may_be_old(one)], [one for one in everybody if one.gender != "女"]
+        for pattern, those, kind, several in (
+            (f"老{quoted}(?!家|师|板|人|车|屋|婆|公|头)", _by_age(old, oldest=True), "elder", len(family) > 1),
+            (f"老{quoted}头", _by_age(men, oldest=True), "elder", len(everybody) > 1),
+            (f"小{quoted}(?!店|学|区|时)", _by_age(family, oldest=False), "younger", len(family) > 1),
+        ):
+            for match in re.finditer(pattern, text):
+                for person in those:
+                    add(match.start(), match.end(), person, kind if several else "only_surname")
         if len(surname) == 2:
             for match in re.finditer(f"{surname}(?!家)", text):
                 if _ACTS.match(text, match.end()):
@@ -582,18 +582,13 @@ def _sounds_like(word: str, heard: list[Unit], text: str, end: int) -> bool:
 
 
 def _are_initials(letters: str, name: str) -> bool:
-    return all(
-        any(sound.startswith(letter) for sound in sounds_of(character))
-        for letter, character in zip(letters.lower(), name, strict=True)
-    )
+    return all(letter in begins for letter, begins in zip(letters.lower(), first_letters(name), strict=True))
 
 
 _BOTH = re.compile(
     "[跟和][他她]?(?:儿子|女儿|老婆|老公)|(父子|父女|母子|母女|爷|爷儿)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
 )
 _CHILD = re.compile("(?:儿子|女儿|老公|老婆|媳妇)$")
-
-
 _PARENT = re.compile("(?:的|他|她)?(妈|娘|爸|爹|老爸|老妈|阿爸|阿妈|姆妈|老娘)+")
 
 
@@ -603,11 +598,10 @@ def _add_parents(text: str, people: Sequence[Known], add: "_Add") -> None:
         stems = {_CHILD.sub("", alias) for alias in child.aliases if _CHILD.search(alias)}
         for parent in people if stems else ():
             if stems & {parent.name, parent.given, *parent.aliases}:
-                gender = "女" if parent.gender == "女" else "男"
                 for word in (child.name, child.given, *child.aliases):
                     for start in _occurrences(text, word) if len(word) >= 2 else ():
                         said = _PARENT.match(text, start + len(word))
-                        if said and (said[1][-1] in "妈娘") == (gender == "女"):
+                        if said and (said[1][-1] in "妈娘") == (parent.gender == "女"):
                             add(start, said.end(), parent, "kin")
 
 
@@ -642,7 +636,8 @@ def _add_families(text: str, people: Sequence[Known], add: "_Add") -> None:
                 add(match.start() + place, match.end() - 1 + place, person, "kin")
 
 
-_LOOKS: tuple[tuple[re.Pattern[str], Callable[[Known], bool]], ...] = (
+_Fits = Callable[[Known], bool]
+_LOOKS: tuple[tuple[re.Pattern[str], _Fits], ...] = (
     (re.compile("老头|老人|老伯|老爷子|老大爷|老太|年纪大"), lambda one: one.age is None or one.age >= 60),
     (re.compile("小鬼|小伙|后生|年轻|小年轻|小子|小青年"), lambda one: one.age is None or one.age <= 40),
     (re.compile("女(?!儿|婿|友|士)|老太|大姐|大嫂|妇女|姑娘|老板娘"), lambda one: one.gender != "男"),
@@ -654,7 +649,7 @@ _DECADES = {digit: 10 * number for number, digit in enumerate("一二三四五�
 _SPOKEN_AGE = re.compile(r"([一二三四五六七八九]?)十[多来几](?:岁)?|([1-9])0多(?:岁)?|(?<!\d)([1-9]\d)岁")
 
 
-def _looks(text: str) -> Callable[[Known], bool]:
+def _looks(text: str) -> _Fits:
     """Whether what is said of somebody's looks and years can be a person."""
     seen = [fits for looks, fits in _LOOKS if looks.search(text)]
     said = _SPOKEN_AGE.search(text)
@@ -673,15 +668,20 @@ def speaks_of_a_house(text: str) -> bool:
     return bool(_SOMEONE.search(text) or _PROPERTY.search(text))
 
 
-def _add_hints(text: str, people: Sequence[Known], add: "_Add") -> None:
+def _housed(people: Sequence[Known], text: str) -> list[Known]:
+    """Those whose house stands in the text."""
+    return [person for person in people if len(person.hint) >= 2 and person.hint in text]
+
+
+def _add_hints(text: str, people: Sequence[Known], fits: "_Fits", add: "_Add") -> None:
     """Nobody is named, but somebody at a debtor's door: 石头屋那个小鬼, 大会堂对面有人."""
     if not speaks_of_a_house(text):
         return
-    fits = _looks(text)
-    found = [(one, text.find(one.hint)) for one in people if len(one.hint) >= 2 and one.hint in text]
-    longest = max((len(one.hint) for one, _start in found), default=0)
-    for person, start in found:
+    found = _housed(people, text)
+    longest = max((len(one.hint) for one in found), default=0)
+    for person in found:
         if len(person.hint) == longest and (person.company or fits(person)):
+            start = text.find(person.hint)
             add(start, start + longest, person, "address")
 
 

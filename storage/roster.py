@@ -7,7 +7,6 @@ number); each trace is an index's entry, so that a report costs the same in a la
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from storage import trace
@@ -35,19 +34,8 @@ _MOST = 400
 """Pieces of a text that are looked up; a sentence has thirty."""
 
 
-@dataclass(frozen=True)
-class _Traces:
-    """What of a text can lead to somebody."""
-
-    words: list[str]
-    """As `storage.trace` keeps them."""
-    case_sequences: list[int]
-
-
-def _traces(text: str) -> _Traces:
-    plain = simplified(fold(text))
-    close = plain.replace(" ", "")
-    sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
+def _words(plain: str) -> list[str]:
+    """What of a text can lead to somebody, as `storage.trace` keeps it."""
     words = [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
     words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
     words += sorted(trace.pairs(plain))
@@ -56,10 +44,7 @@ def _traces(text: str) -> _Traces:
     words += [trace.of_plate(end) for end in plate_traces(plain)]
     words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
     words += [f"a:{yuan}" for yuan in amount_traces(plain)]
-    return _Traces(
-        words=list(dict.fromkeys(words))[:_MOST],
-        case_sequences=sorted(sequences),
-    )
+    return list(dict.fromkeys(words))[:_MOST]
 
 
 async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]:
@@ -109,11 +94,14 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object], w
 
 def _with_traces(area_code: str, text: str) -> list[Query]:
     """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more."""
-    traces = _traces(text)
+    plain = simplified(fold(text))
+    close = plain.replace(" ", "")
+    words = _words(plain)
+    sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
     found = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
-    queries = [_query(found, "t.word", area_code, traces.words, within="t")] if traces.words else []
-    if traces.case_sequences:
-        queries.append(_query(_CASES, "c.sequence", area_code, traces.case_sequences))
+    queries = [_query(found, "t.word", area_code, words, within="t")] if words else []
+    if sequences:
+        queries.append(_query(_CASES, "c.sequence", area_code, sorted(sequences)))
     return queries
 
 

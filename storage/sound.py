@@ -45,6 +45,11 @@ def _table() -> tuple[dict[str, frozenset[str]], frozenset[str]]:
     return sounds, frozenset(syllables)
 
 
+def is_han(text: str) -> bool:
+    """Whether there are only Chinese characters in it."""
+    return all("\u4e00" <= one <= "\u9fff" for one in text)
+
+
 def sounds_of(character: str) -> frozenset[str]:
     """The syllables a character can be read as; itself where the table doesn't know it."""
     return _table()[0].get(character) or frozenset((character,))
@@ -66,6 +71,11 @@ def blurred(syllable: str) -> str:
 @cache
 def _near(sounds: frozenset[str]) -> frozenset[str]:
     return frozenset(map(blurred, sounds))
+
+
+def first_letters(name: str) -> list[set[str]]:
+    """How each syllable of a name can begin."""
+    return [{sound[0] for sound in sounds_of(one)} for one in name]
 
 
 def near_of(character: str) -> frozenset[str]:
@@ -106,7 +116,7 @@ def units(text: str) -> list[list[Unit]]:
             place = letters.end()
             continue
         character = text[place]
-        if "\u4e00" <= character <= "\u9fff":
+        if is_han(character):
             runs[-1].append(Unit(place, place + 1, character, sounds_of(character), near_of(character)))
         elif unicodedata.category(character) not in _NOTHING and runs[-1]:
             runs.append([])

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice, pairwise, product
 from typing import Any
 
-from storage.sound import sounds_of, units
+from storage.sound import first_letters, is_han, units
 from storage.sql import among, fetch, for_update, run, run_many
 from storage.text import company_names
 
@@ -39,19 +39,14 @@ def pairs(text: str) -> set[str]:
     }
     flat = text.replace(" ", "").lower()
     written = {flat[n : n + 2] for n in range(len(flat) - 1)}
-    return heard | {pair for pair in written if pair.isalnum() and not _is_han(pair)}
-
-
-def _is_han(text: str) -> bool:
-    return all("\u4e00" <= one <= "\u9fff" for one in text)
+    return heard | {pair for pair in written if pair.isalnum() and not is_han(pair)}
 
 
 def initials(name: str) -> set[str]:
     """How the syllables of a name begin: lyf, of every reading."""
-    if not 2 <= len(name) <= 4 or not _is_han(name):
+    if not 2 <= len(name) <= 4 or not is_han(name):
         return set()
-    letters = [{sound[0] for sound in sounds_of(one)} for one in name]
-    return {"".join(each) for each in product(*letters)}
+    return {"".join(each) for each in product(*first_letters(name))}
 
 
 def of_plate(end: str) -> str:

@@ -1,7 +1,5 @@
 """The words by which people are found: kept beside the records, made anew when the rules change."""
 
-from pathlib import Path
-
 import pytest
 
 from storage import trace
@@ -27,11 +25,15 @@ async def test_a_name_is_found_however_it_is_spelled(world: World, text: str) ->
     await world.phone(JUDGE).expects(text)
 
 
+async def kept() -> list[tuple[str, str, int]]:
+    return [tuple(row) for row in await fetch("SELECT word, area_code, debtor_id FROM trace ORDER BY 1, 2, 3")]
+
+
 async def test_words_are_made_anew_when_the_rules_change(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "PORTION", 3)
     url, secrets = stage.settings.database_url, stage.settings.secrets()
     async with open_database(url, secrets) as db:
-        before = [tuple(row) for row in await fetch("SELECT word, area_code, debtor_id FROM trace ORDER BY 1, 2, 3")]
+        before = await kept()
         assert len({debtor for *_rest, debtor in before}) == await Debtor.all().count() > 9
 
         async def older() -> None:
@@ -51,11 +53,10 @@ async def test_words_are_made_anew_when_the_rules_change(stage: Stage, monkeypat
         half = await fetch("SELECT DISTINCT debtor_id FROM trace")
         assert 0 < len(half) < await Debtor.all().count()
     async with open_database(url, secrets):
-        after = [tuple(row) for row in await fetch("SELECT word, area_code, debtor_id FROM trace ORDER BY 1, 2, 3")]
-    assert after == before
+        assert await kept() == before
 
 
-async def test_a_nickname_of_a_second_import_is_found_too(world: World, tmp_path: Path) -> None:
+async def test_a_nickname_that_is_noted_later_is_found_too(world: World) -> None:
     row = await Debtor.get(name="林永福")
 
     async def later() -> None:

@@ -200,7 +200,6 @@ class _Work:
         self.changed_parties: list[tuple[int, _Party]] = []
         self.changed_debtors: dict[int, dict[str, object]] = {}
         self.changed_cases: dict[int, dict[str, object]] = {}
-        self.new_debtors: list[int] = []
         self.more_aliases: list[tuple[tuple[str, ...], str]] = []
         self.more_plates: list[tuple[tuple[str, ...], str]] = []
 
@@ -312,7 +311,7 @@ class _Work:
         touched = {self.debtor_ids[key] for key, _text in (*self.more_aliases, *self.more_plates)}
         touched |= {self.debtor_ids[party.person_key] for party in self.new_parties}
         touched |= {self.debtor_ids[party.person_key] for _id, party in self.changed_parties}
-        await trace.note(sorted({*self.new_debtors, *self.changed_debtors, *touched}))
+        await trace.note(sorted({*self.changed_debtors, *touched}))
         audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
 
     async def _add_debtors(self) -> None:
@@ -338,7 +337,6 @@ class _Work:
                 )
             )
         await numbered(Debtor, rows)
-        self.new_debtors = [row.id for row in rows]
         await Alias.bulk_create(
             [Alias(debtor_id=self.debtor_ids[k], text=t) for k, t in self.more_aliases], batch_size=500
         )

@@ -14,10 +14,10 @@ from storage.access import Action
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
+from storage.mention import Sureness, sureness
 from storage.outbox import Lane, Outbox, last_delivery
 from storage.person import Person, Role, colleagues
 from storage.question import QuestionKind
-from storage.reading import Sureness, sureness
 from storage.sighting import Sighting, SightingState
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}

@@ -14,7 +14,7 @@ from storage.area import bounds_of, county_of, names_village, town_of, villages_
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
 from storage.debtor import DebtorKind, age
-from storage.reading import (
+from storage.mention import (
     Known,
     amount_traces,
     creditor_traces,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import locales
-from storage.reading import WEIGHTS, Known, read
+from storage.mention import WEIGHTS, Known
+from storage.reading import read
 from tests.conftest import SHARED
 from tests.reading.__main__ import Rosters, records, scores
 
@@ -199,7 +200,8 @@ def test_what_was_learnt_from_others_words_stays(name: str) -> None:
 
 def test_no_rule_knows_a_name() -> None:
     """The rules are about how people speak; who is spoken of stands in the roster."""
-    source = (Path(__file__).parents[1] / "storage" / "reading.py").read_text()
+    floor = Path(__file__).parents[1] / "storage"
+    source = "".join((floor / f"{noun}.py").read_text() for noun in ("reading", "mention", "scene"))
     patterns = re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
     rosters = [*OURS.glob("*-rosters.jsonl"), *SHARED.glob("corpus/rosters.jsonl")]
     names = {one["name"] for path in rosters for village in records(path) for one in village["debtors"]}

@@ -10,7 +10,8 @@ from storage.area import names_village, town_of, villages_of
 from storage.case import Case, CaseDebtor
 from storage.clock import local
 from storage.debtor import Debtor, DebtorKind, age
-from storage.reading import Known, read
+from storage.mention import Known
+from storage.reading import read
 from storage.roster import near
 from tests.conftest import SHARED
 from tests.world import SAMPLE, World

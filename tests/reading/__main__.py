@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.area import names_village
-from storage.reading import Known, Reading, read
+from storage.mention import Known
+from storage.reading import Reading, read
 from tests.conftest import SHARED
 
 CORPUS = SHARED / "corpus"

@@ -3,11 +3,23 @@
 from telegram import Update
 from telegram.ext import filters
 
-from handlers import alert, attachment, case, help, invitation, person, question, relay, sighting  # noqa: A004
+from handlers import (
+    alert,
+    attachment,
+    case,
+    help,  # noqa: A004
+    invitation,
+    lesson,
+    person,
+    question,
+    relay,
+    sighting,
+    why,
+)
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, alert, question, sighting, attachment)
+NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why)
 
 
 def register(app: App) -> None:

@@ -14,11 +14,13 @@ from storage.access import Action
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
+from storage.clock import local
 from storage.mention import Sureness, sureness
 from storage.outbox import Lane, Outbox, last_delivery
 from storage.person import Person, Role, colleagues
 from storage.question import QuestionKind
 from storage.sighting import Sighting, SightingState
+from storage.when import times_in
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)
@@ -134,6 +136,7 @@ async def show_alert(showing: Showing) -> Card | None:
     ]
     if first.amended:
         lines.append(showing.text("alert.amended", text=shortened(first.amended)))
+    lines += _times(showing, first)
     lines += _facts(showing, first, parties)
     lines += [case_line(showing, party) for party in parties if _about(one, party)]
     lines.append(_says(showing, first))
@@ -185,6 +188,18 @@ async def _title(showing: Showing, report: Sighting, parties: list[CaseDebtor]) 
     who = names(showing, [locales.escape(name) for name in people.values()], report.doubtful)
     key = "alert.title_doubtful" if report.doubtful else f"alert.title_{report.kind}"
     return showing.text(key, who=locales.Html(who), at=at, where=where)
+
+
+def _times(showing: Showing, report: Sighting) -> list[str]:
+    """What 明天 and 昨晚 were when it was said: the judge may read it a day later."""
+    said = times_in(report.amended or report.text, report.reported_at)
+    today = local(report.reported_at).date()
+    words = [
+        f"{one.words}（{locales.span(showing.language, one.start, one.end)}）"
+        for one in said
+        if one.start.date() != today or one.end - one.start < timedelta(hours=2)
+    ]
+    return [showing.text("alert.when", times=showing.plain("case.comma").join(words[:3]))] if words else []
 
 
 def _facts(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> list[str]:

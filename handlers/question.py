@@ -7,14 +7,18 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line
 from handlers.route import App, on_command, on_tap
-from storage import alert, audit, question, sighting
+from storage import alert, audit, lesson, question, sighting
 from storage.access import Action
 from storage.area import within
+from storage.db import unit
 from storage.debtor import Debtor
 from storage.imports.normal import money_in
+from storage.lesson import LessonKind
 from storage.outbox import Lane, put
 from storage.person import Address
 from storage.question import Question, QuestionKind
+from storage.reading import read
+from storage.roster import circles
 from storage.sighting import Sighting, SightingState
 
 MOST = 5
@@ -93,8 +97,17 @@ async def pick(turn: Turn, tap: Tap) -> None:
         await turn.toast("help.stale_button")
         return
     await turn.toast()
+    await _learn(turn, report, tap.arg)
     await sighting.set_suspects(report, {tap.arg: (("chosen", ""),)})
     await _settled(turn, row, report, off_list=False)
+
+
+async def _learn(turn: Turn, report: Sighting, debtor_id: int) -> None:
+    """The reporter said whom their word means: read once more, it is the word that all the signs share."""
+    text = report.amended or report.text
+    reading = read(text, await circles(report.area_code, text, unit().now))
+    signs = [sign for guess in reading.guesses for sign in guess.evidence]
+    await lesson.teach(LessonKind.ALIAS, report.area_code, signs, debtor_id, turn.who, report.id)
 
 
 async def none_of_them(turn: Turn, tap: Tap) -> None:
@@ -162,12 +175,14 @@ async def show_which(showing: Showing) -> Card | None:
         people = await Debtor.filter(id__in=chosen)
         who = "、".join(person.name for person in people)
         return Card(showing.text("question.answered", who=who) if who else showing.text("question.off_list"))
-    people = await Debtor.filter(id__in=row.option_ids).order_by("id")
+    found = await Debtor.in_bulk(row.option_ids, "id")
+    people = [found[number] for number in row.option_ids if number in found]
     buttons = [[Button(_label(showing, person), Tap("pick", row.id, person.id))] for person in people]
     buttons.append(
         [showing.button("question.none", "none", row.id), showing.button("question.unsure", "unsure", row.id)]
     )
-    key = "question.told_all" if row.closed_at is not None else "question.which"
+    key = "question.which" if len(people) > 1 else "question.is_it"
+    key = "question.told_all" if row.closed_at is not None else key
     return Card(showing.text(key, count=len(people)), buttons)
 
 

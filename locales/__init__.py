@@ -1,7 +1,7 @@
 """Every word that a person reads: gettext catalogues per noun and language, keys as msgid, arguments escaped here."""
 
 import html
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -65,6 +65,21 @@ def clock_time(language: str, moment: datetime, today: date) -> str:
         return format_datetime(moment, "HH:mm", locale=language)
     pattern = "MM-dd HH:mm" if moment.year == today.year else "yyyy-MM-dd HH:mm"
     return format_datetime(moment, pattern, locale=language)
+
+
+def span(language: str, start: datetime, end: datetime) -> str:
+    """11-26 周四, 11-26 周四 09:30, 11-30 – 12-06: a time as far as it was said. Both are local, the end isn't part."""
+
+    def words(moment: datetime, pattern: str) -> str:
+        return str(format_datetime(moment, pattern, locale=language))
+
+    if end - start >= timedelta(days=2):
+        return f"{words(start, 'MM-dd')} – {words(end - timedelta(days=1), 'MM-dd')}"
+    if end - start >= timedelta(days=1):
+        return words(start, "MM-dd EEE")
+    if end - start <= timedelta(hours=1):
+        return words(start, "MM-dd EEE HH:mm")
+    return f"{words(start, 'MM-dd EEE HH:mm')}–{words(end, 'HH:mm')}"
 
 
 def day(language: str, value: date) -> str:

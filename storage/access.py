@@ -11,6 +11,7 @@ class Action(StrEnum):
     CASE = "case"
     TODAY = "today"
     PENDING = "pending"
+    EXPLAIN = "explain"
     INVITE = "invite"
     EVERYONE = "everyone"
 
@@ -29,6 +30,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.CASE: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.TODAY: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.PENDING: frozenset(_SUPERVISORS | {Role.JUDGE}),
+    Action.EXPLAIN: frozenset({Role.BUREAU_HEAD, Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
     Action.EVERYONE: frozenset(Role),
 }

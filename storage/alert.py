@@ -8,12 +8,13 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, sighting
+from storage import audit, lesson, sighting
 from storage.area import within
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
 from storage.ladder import Target, due_at, next_step, steps_for
+from storage.lesson import LessonKind
 from storage.outbox import Lane, last_delivery, put, put_to_person
 from storage.person import Address, Person, Role, addresses, by_id, holding
 from storage.shift import stand_in
@@ -279,8 +280,20 @@ async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
     )
     await _event(alert, "closed", by, outcome.value)
     audit.record("alert.closed", f"alert:{alert.id}", actor=by.actor, outcome=outcome)
+    if outcome is Outcome.FALSE_ALARM:
+        await _doubt(alert, by)
     await refresh_sighting(alert.sighting_id)
     return True
+
+
+async def _doubt(alert: Alert, by: Person) -> None:
+    """误报: next time the same word isn't taken for the same debtor without asking."""
+    report = await sighting.whole(alert.sighting_id)
+    if report is not None and len(report.suspects) == 1:
+        suspect = report.suspects[0]
+        await lesson.teach(
+            LessonKind.CAUTION, report.area_code, suspect.reasons, suspect.debtor_id, by, alert.sighting_id
+        )
 
 
 async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:

@@ -48,6 +48,7 @@ MODELS = [
         "inbox",
         "invitation",
         "ladder",
+        "lesson",
         "outbox",
         "person",
         "question",

@@ -82,6 +82,12 @@ class Known:
     """What they owe, in yuan."""
     hint: str = ""
     """Where they live, as the village says it: 祠堂后面."""
+    taught: tuple[str, ...] = ()
+    """Words that were once said to mean them in the sender's village."""
+    learned: tuple[str, ...] = ()
+    """The same, said more than once."""
+    doubted: tuple[str, ...] = ()
+    """Words that were taken for them there, and it was a false alarm."""
 
     @cached_property
     def surname(self) -> str:
@@ -120,22 +126,33 @@ WEIGHTS = {
     "creditor": 5,
     "plate_tail": 5,
     "only_surname": 5,
+    "learned": 5,
     "kin": 5,
     "amount": 3,
     "elder": 3,
     "younger": 3,
     "pet_name": 3,
+    "taught": 3,
     "surname": 2,
     "address": 2,
+    "doubted": 0,
 }
 """What each kind of evidence counts for."""
+LEARNABLE = frozenset(
+    {"alias", "given_name", "homophone", "initials", "kin", "pet_name", "elder", "younger", "surname", "only_surname"}
+    | {"taught", "learned"}
+)
+"""Kinds whose words can come to mean somebody, or to be doubted."""
 _SURE, _LIKELY = 10, 5
 
 
 def sureness(evidence: Iterable[Evidence]) -> Sureness:
     """A name, plate or case number is sure by itself; weaker signs add up to likely at most, for several of them may
     come from one mistake."""
-    weights = [WEIGHTS[kind] for kind in {kind for kind, _word in evidence}]
+    kinds = {kind for kind, _word in evidence}
+    weights = [WEIGHTS[kind] for kind in kinds]
+    if "doubted" in kinds:
+        return Sureness.MAYBE
     if any(weight >= _SURE for weight in weights):
         return Sureness.SURE
     return Sureness.LIKELY if sum(weights) >= _LIKELY else Sureness.MAYBE
@@ -148,6 +165,12 @@ class Mention:
     start: int
     end: int
     options: dict[int, Evidence] = field(default_factory=dict)
+    taught: set[int] = field(default_factory=set)
+    """Who was said to be meant by the words before."""
+
+    def words_taught(self, person_id: int) -> list[str]:
+        kind, word = self.options[person_id]
+        return [word] if person_id in self.taught and kind not in ("taught", "learned") else []
 
 
 def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], dict[int, Known]]:
@@ -225,11 +248,34 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     _add_families(searchable, people, add)
     if not found:
         _add_hints(searchable, people, fits, add)
+    _add_lessons(searchable, people, found)
     by_id, fits = {person.id: person for person in people}, _looks(text)
     for mention in found.values():
         right = {key: value for key, value in mention.options.items() if fits(by_id[key])}
         mention.options = right if len(mention.options) > 1 and right else mention.options
     return [mention for mention in found.values() if len(mention.options) <= _MANY]
+
+
+def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int], Mention]) -> None:
+    """Words that came to mean somebody. Said once, they make a candidate; said again, they outweigh what else the words
+    can mean, but for somebody's very name or nickname."""
+    for person in people:
+        for word, kind in [*((one, "taught") for one in person.taught), *((one, "learned") for one in person.learned)]:
+            for start in _occurrences(text, word):
+                mention = found.setdefault((start, start + len(word)), Mention(start, start + len(word)))
+                mention.taught.add(person.id)
+                if person.id not in mention.options or (kind == "learned" and _is_weak(mention.options[person.id])):
+                    mention.options[person.id] = (kind, word)
+    for mention in found.values():
+        kinds = {kind for kind, _word in mention.options.values()}
+        if "full_name" in kinds:
+            mention.options = {key: one for key, one in mention.options.items() if one[0] not in ("taught", "learned")}
+        elif "learned" in kinds:
+            mention.options = {key: one for key, one in mention.options.items() if not _is_weak(one)}
+
+
+def _is_weak(evidence: Evidence) -> bool:
+    return evidence[0] in _WEAKER or evidence[0] == "taught"
 
 
 def _owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
@@ -572,7 +618,8 @@ def _settle_overlaps(mentions: list[Mention]) -> list[Mention]:
     name outweighs a surname (杜老师 is the one who is called that)."""
     for mention in mentions:
         named = {key: value for key, value in mention.options.items() if value[0] not in _WEAKER}
-        mention.options = named or mention.options
+        if any(kind != "taught" for kind, _word in named.values()):
+            mention.options = named
     return [
         one
         for one in mentions
@@ -604,9 +651,16 @@ def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Gu
     guesses = []
     for person_id in people:
         if person_id in chosen:
-            evidence = [m.options[person_id] for m in mentions if person_id in m.options]
+            mine = [one for one in mentions if person_id in one.options]
+            evidence = [one.options[person_id] for one in mine]
+            evidence += [("taught", word) for one in mine for word in one.words_taught(person_id)]
+            doubted = [("doubted", word) for kind, word in evidence if word in people[person_id].doubted]
+            if doubted and not any(WEIGHTS[kind] >= _SURE for kind, _word in evidence):
+                evidence += doubted
+                ambiguous = True
             guesses.append(Guess(person_id, tuple(dict.fromkeys(evidence))))
-    return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous
+    unsure = len(guesses) == 1 and {kind for kind, _word in guesses[0].evidence} <= {"taught"}
+    return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous or unsure
 
 
 class _Add(Protocol):

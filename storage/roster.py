@@ -30,6 +30,8 @@ from storage.text import fold, simplified
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 _CASES = "court_case c JOIN case_debtor p ON p.case_id = c.id JOIN debtor d ON d.id = p.debtor_id"
+_LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learned' ELSE 'taught' END"
+"""What a lesson is to the reader."""
 _MOST = 400
 """Pieces of a text that are looked up; a sentence has thirty."""
 
@@ -57,7 +59,7 @@ async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
     """The inner circles: a neighbouring village that the text names, the sender's own, and the town."""
     if len(area_code) < 9:
         return []
-    town = await _load(_with_traces(town_of(area_code), text), now)
+    town = await _load(_with_traces(town_of(area_code), text), area_code, now)
     if not town:
         return [[]]
     neighbours = [code for code, name in await villages_of(town_of(area_code)) if names_village(text, name)]
@@ -77,7 +79,7 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
     queries = [_query(source, column, county, values) for source, column, values in signs if values]
-    return [one for _code, one in await _load(queries, now)]
+    return [one for _code, one in await _load(queries, area_code, now)]
 
 
 Query = tuple[str, list[object]]
@@ -105,8 +107,9 @@ def _with_traces(area_code: str, text: str) -> list[Query]:
     return queries
 
 
-async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
-    """Village and person of each whom the queries find, in the order of their ids."""
+async def _load(queries: list[Query], home: str, now: datetime) -> list[tuple[str, Known]]:
+    """Village and person of each whom the queries find, in the order of their ids, with what was learned about them in
+    the sender's village, `home`."""
     if not queries:
         return []
     today = local(now).date()
@@ -122,8 +125,11 @@ async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
         f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         "SELECT p.debtor_id, 'case', c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
-        f"WHERE p.debtor_id {words}",
-        *[value] * 5,
+        f"WHERE p.debtor_id {words} UNION ALL "
+        f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code = ? "
+        "AND undone_at IS NULL",
+        *[value] * 6,
+        home,
     )
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:
@@ -143,6 +149,9 @@ async def _load(queries: list[Query], now: datetime) -> list[tuple[str, Known]]:
                 company=kind == DebtorKind.COMPANY,
                 amounts=tuple(map(int, facts[number, "amount"])),
                 hint=hint,
+                taught=tuple(facts[number, "taught"]),
+                learned=tuple(facts[number, "learned"]),
+                doubted=tuple(facts[number, "doubted"]),
             ),
         )
         for number, name, kind, gender, born, area_code, hint in (rows[key] for key in sorted(rows))

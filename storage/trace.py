@@ -93,10 +93,11 @@ async def note(debtor_ids: Iterable[int]) -> None:
         facts: dict[tuple[str, int], list[str]] = {}
         for debtor_id, kind, text in await fetch(
             f"SELECT debtor_id, 'alias', text FROM alias WHERE debtor_id {within} UNION ALL "
+            f"SELECT debtor_id, 'alias', word FROM lesson WHERE debtor_id {within} AND kind = 'alias' UNION ALL "
             f"SELECT debtor_id, 'plate', number FROM plate WHERE debtor_id {within} UNION ALL "
             f"SELECT debtor_id, 'creditor', creditor FROM case_debtor WHERE debtor_id {within} UNION ALL "
             f"SELECT debtor_id, 'amount', {YUAN} FROM case_debtor WHERE debtor_id {within} AND amount IS NOT NULL",
-            *[value] * 4,
+            *[value] * 5,
         ):
             if text:
                 facts.setdefault((kind, debtor_id), []).append(text)

@@ -192,7 +192,7 @@ def main() -> None:
         for message in records(given.predict[1]):
             print(json.dumps(rosters.understood(message), ensure_ascii=False))
         return
-    for name in ("first", "second", "third", "fourth", "fifth"):
+    for name in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh"):
         own = list(records(OWN / f"{name}.jsonl"))
         table = scores(Rosters(records(OWN / f"{name}-rosters.jsonl")), own)
         show(f"ours, the {name} hundred", table, misses=True)

@@ -1,0 +1,62 @@
+"""/learned: the words that the reader was taught in each village, for those who answer for it; each can be undone."""
+
+from handlers.callback import Tap
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_command, on_tap
+from storage import audit, lesson
+from storage.access import Action
+from storage.area import contains, full_name
+from storage.lesson import Lesson
+from storage.outbox import Lane
+
+MOST = 20
+"""The newest; each has a button."""
+
+
+def register(app: App) -> None:
+    on_command(app, "learned", Action.EXPLAIN, learned)
+    on_tap("unlearn", unlearn, Action.EXPLAIN)
+
+
+async def learned(turn: Turn, _words: str) -> None:
+    audit.record("lesson.listed", turn.who.area_code, actor=turn.actor)
+    await turn.reply("lessons", turn.who.id)
+
+
+async def unlearn(turn: Turn, tap: Tap) -> None:
+    """撤销. Somebody else's lesson answers like one that doesn't exist."""
+    row = await lesson.standing(tap.ref)
+    if row is None or not contains(turn.who.area_code, row.area_code):
+        await turn.toast("help.stale_button")
+        return
+    await lesson.undo(row, turn.who)
+    await turn.toast("lesson.undone")
+    await turn.reply("lessons", turn.who.id, fresh=False, lane=Lane.RECEIPT)
+
+
+@card("lessons")
+async def show_lessons(showing: Showing) -> Card | None:
+    person = showing.person
+    if person is None:
+        return None
+    rows = await lesson.in_area(person.area_code, MOST)
+    if not rows:
+        return Card(showing.text("lesson.none"))
+    lines = [showing.text("lesson.head")]
+    lines += [await _line(showing, number, row) for number, row in enumerate(rows, 1)]
+    buttons = [showing.button("lesson.undo", "unlearn", row.id, number=number) for number, row in enumerate(rows, 1)]
+    return Card("\n".join(lines), [buttons[start : start + 4] for start in range(0, len(buttons), 4)])
+
+
+async def _line(showing: Showing, number: int, row: Lesson) -> str:
+    return showing.text(
+        f"lesson.{row.kind.value}",
+        number=number,
+        village=await full_name(row.area_code),
+        word=row.word,
+        debtor=row.debtor.name,
+        times=row.times,
+        teacher=row.teacher.name,
+        at=showing.at(row.at),
+    )

@@ -1,0 +1,127 @@
+"""What the court's people teach the reader: a candidate at first, never silently a certainty, seen and undone."""
+
+from storage.audit import AuditEntry
+from storage.debtor import Debtor, DebtorKind
+from storage.lesson import Lesson, LessonKind
+from storage.mention import Known
+from storage.reading import read
+from storage.trace import note
+from tests.world import ADMIN, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World
+
+ELDER, YOUNGER = Known(1, "林永福", age=57), Known(2, "林永强", age=52)
+
+
+def taught(**lessons: tuple[str, ...]) -> Known:
+    return Known(1, "林永福", age=57, **lessons)
+
+
+def test_taught_once_a_word_names_a_candidate_first_among_the_others() -> None:
+    reading = read("老林回来了", [[YOUNGER, taught(taught=("老林",))]])
+    assert reading.ambiguous and [guess.debtor_id for guess in reading.guesses] == [1, 2]
+    assert ("taught", "老林") in reading.guesses[0].evidence
+
+
+def test_taught_again_it_decides() -> None:
+    reading = read("老林回来了", [[YOUNGER, taught(learned=("老林",))]])
+    assert not reading.ambiguous and [guess.debtor_id for guess in reading.guesses] == [1]
+
+
+def test_a_word_that_nobody_bears_names_somebody_only_to_be_asked_about() -> None:
+    once = read("拐脚回来了", [[YOUNGER, taught(taught=("拐脚",))]])
+    assert once.ambiguous and [guess.debtor_id for guess in once.guesses] == [1]
+    assert not read("拐脚回来了", [[YOUNGER, taught(learned=("拐脚",))]]).ambiguous
+
+
+def test_a_full_name_outweighs_whatever_was_taught() -> None:
+    reading = read("林永强回来了", [[YOUNGER, taught(learned=("林永强",))]])
+    assert not reading.ambiguous and [guess.debtor_id for guess in reading.guesses] == [2]
+
+
+def test_a_false_alarm_makes_a_weak_sign_doubtful_and_no_strong_one() -> None:
+    doubted = taught(doubted=("老林",))
+    assert read("老林回来了", [[doubted]]).ambiguous
+    assert not read("林永福回来了", [[doubted]]).ambiguous
+    assert not read("老林回来了", [[ELDER]]).ambiguous
+
+
+async def test_an_answer_teaches_and_the_next_question_begins_with_it(world: World) -> None:
+    """Two 施 of like age: the reporter is asked, says which, is asked again, and then no more."""
+    secretary = world.phone(SECRETARY)
+    people = await pair(world)
+    for turn in range(2):
+        await secretary.says(f"老施回来了，在第{turn}家店")
+        asked = await secretary.expects("是哪一位")
+        assert people[1] in asked.buttons[0][0] if turn else True
+        await secretary.taps(next(label for label, _ in asked.buttons if people[1] in label))
+        await secretary.expects(f"好的，是{people[1]}")
+        await world.advance(3600)
+    await secretary.says("老施又来了，在祠堂")
+    assert people[1] in (await secretary.expects("在祠堂")).text
+    await world.settled()
+    assert [row.times for row in await Lesson.all()] == [2]
+    assert await AuditEntry.filter(action="lesson.taught").count() == 2
+
+
+async def pair(world: World) -> list[str]:
+    """Two of one surname and near in age, in the secretary's village; a neighbour's word is his village's own."""
+    names = ["施有根", "施有土"]
+
+    async def work() -> None:
+        person = await world.person(SECRETARY)
+        rows = [
+            await Debtor.create(name=name, kind=DebtorKind.PERSON, gender="男", area_code=person.area_code)
+            for name in names
+        ]
+        await note(row.id for row in rows)
+
+    await world.product.db.unit(work)
+    return names
+
+
+async def test_a_false_alarm_is_remembered_and_an_administrator_undoes_it(world: World) -> None:
+    secretary, judge, admin = world.phone(SECRETARY), world.phone(JUDGE), world.phone(ADMIN)
+    await secretary.says("老林回来了，人在村委")
+    await judge.expects("人在村委")
+    await judge.taps("办结")
+    await judge.taps("误报")
+    await world.settled()
+    await secretary.says("老林回来了，在祠堂")
+    asked = await secretary.expects("是这一位吗")
+    assert "林永福" in asked.buttons[0][0]
+    await world.advance(61)
+    assert "待确认" in (await judge.expects("在祠堂")).text
+    await admin.says("/learned")
+    listed = await admin.expects("学到的叫法")
+    assert "“老林”当成林永福误报过 1 次" in listed.text
+    await admin.taps("撤销 1")
+    await admin.expects("还没有学到")
+    await world.advance(3600)
+    await secretary.says("老林回来了，在桥头")
+    assert "待确认" not in (await judge.expects("在桥头")).text
+    assert await Lesson.filter(kind=LessonKind.CAUTION, undone_at=None).count() == 0
+
+
+async def test_a_lesson_holds_in_its_own_village(world: World) -> None:
+    people = await pair(world)
+    secretary = world.phone(SECRETARY)
+    for _turn in range(2):
+        await secretary.says("老施回来了")
+        await secretary.expects("是哪一位")
+        await secretary.taps(next(label for label, _ in (await secretary.messages())[-1].buttons if people[0] in label))
+        await world.advance(3600)
+    await world.phone(NEIGHBOUR).says("周弄村的老施回来了")
+    await world.phone(NEIGHBOUR).expects("是哪一位")
+
+
+async def test_only_who_answers_for_it_sees_and_undoes_what_was_learned(world: World) -> None:
+    await pair(world)
+    secretary = world.phone(SECRETARY)
+    await secretary.says("老施回来了")
+    await secretary.taps((await secretary.expects("是哪一位")).buttons[0][0])
+    await world.settled()
+    lesson = await Lesson.all().first()
+    assert lesson is not None
+    message = (await world.phone(SECOND_JUDGE).received() or [await secretary.expects("好的")])[-1]
+    await secretary.taps_data(message, f"1:unlearn:{lesson.id}:0")
+    await secretary.hears("过期")
+    assert await Lesson.filter(undone_at=None).count() == 1

@@ -438,7 +438,7 @@ def read_(
                 text = line.rstrip("\n")
                 if not text.strip():
                     continue
-                rings = await circles(person.area_code, text, db.clock.now())
+                rings = await circles(person.area_codes, text, db.clock.now())
                 reading = read(text, rings)
                 names = {known.id: known.name for ring in rings for known in ring}
                 _show(text, reading, names, as_json=as_json)

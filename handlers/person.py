@@ -87,7 +87,7 @@ async def show_me(showing: Showing) -> Card | None:
             "person.me",
             name=person.name,
             role=showing.plain(f"person.role_{person.role.value}"),
-            area=await full_name(person.area_code),
+            area="、".join([await full_name(code) for code in person.area_codes]),
             organisation=person.organisation,
         )
     ]

@@ -105,7 +105,7 @@ async def pick(turn: Turn, tap: Tap) -> None:
 async def _learn(turn: Turn, report: Sighting, debtor_id: int) -> None:
     """The reporter said whom their word means: read once more, it is the word that all the signs share."""
     text = report.amended or report.text
-    reading = read(text, await circles(report.area_code, text, unit().now))
+    reading = read(text, await circles(turn.who.area_codes, text, unit().now))
     signs = [sign for guess in reading.guesses for sign in guess.evidence]
     await lesson.teach(LessonKind.ALIAS, report.area_code, signs, debtor_id, turn.who, report.id)
 

@@ -14,13 +14,13 @@ from handlers.route import App, on_command, on_tap
 from storage import alert, audit, sighting
 from storage.access import Action, may
 from storage.alert import OPEN, Alert, AlertState
-from storage.area import contains, full_name
+from storage.area import full_name
 from storage.clock import day_bounds
 from storage.db import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Person, Role
 from storage.reading import Manner, Reading, read
-from storage.roster import near, surely_named
+from storage.roster import near, surely_named, village_meant
 from storage.sighting import Sighting, SightingState, Suspect
 
 READ_LIMIT = 2000
@@ -98,7 +98,7 @@ async def edited(turn: Turn, update: Update) -> None:
 
 async def _read(person: Person, text: str) -> Reading:
     words, now = text[:READ_LIMIT], unit().now
-    inner = await near(person.area_code, words, now)
+    inner = await near(person.area_codes, words, now)
     reading = read(words, inner)
     if reading.guesses:
         return reading
@@ -107,6 +107,7 @@ async def _read(person: Person, text: str) -> Reading:
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     await sighting.note_reading(row, reading)
+    await _place_in_area(turn.who, row, reading)
     if reading.ambiguous:
         await sighting.set_state(row, SightingState.ASKING)
         await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
@@ -115,6 +116,14 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         first = await alert.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
             await turn.say("sighting.passed_on")
+
+
+async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> None:
+    """Who works in several villages reports from the one that is spoken of."""
+    if len(reporter.area_codes) > 1:
+        homes = {suspect.debtor.area_code for suspect in await sighting.suspects_of(row)}
+        home = homes.pop() if len(homes) == 1 else ""
+        await sighting.move(row, await village_meant(reporter.area_codes, row.text, home))
 
 
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:
@@ -174,7 +183,7 @@ async def not_him(turn: Turn, tap: Tap) -> None:
     await alert.retarget(row)
     if joined is not None:
         await alert.refresh_sighting(joined)
-    others = await question_handlers.others_nearby(turn.who.area_code, wrong)
+    others = await question_handlers.others_nearby(row.area_code, wrong)
     if others:
         await question_handlers.ask_which(turn, row, others)
     else:
@@ -261,7 +270,7 @@ def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[s
     """Of debtors outside the reporter's area only the name, which they typed themselves."""
     seen = []
     for suspect in suspects:
-        inside = contains(row.reporter.area_code, suspect.debtor.area_code)
+        inside = row.reporter.covers(suspect.debtor.area_code)
         seen.append(debtor_line(showing, suspect.debtor) if inside else locales.escape(suspect.debtor.name))
     return seen
 

@@ -16,7 +16,7 @@ class Action(StrEnum):
     EVERYONE = "everyone"
 
 
-_REPORTERS = {
+REPORTERS = {
     Role.GRID_WORKER,
     Role.VILLAGE_SECRETARY,
     Role.TOWN_OFFICER,
@@ -26,7 +26,7 @@ _REPORTERS = {
 _SUPERVISORS = {Role.BUREAU_HEAD, Role.SUPERVISOR, Role.TOWN_SECRETARY, Role.ADMIN}
 
 TABLE: dict[Action, frozenset[Role]] = {
-    Action.REPORT: frozenset(_REPORTERS),
+    Action.REPORT: frozenset(REPORTERS),
     Action.CASE: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.TODAY: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.PENDING: frozenset(_SUPERVISORS | {Role.JUDGE}),

@@ -51,6 +51,8 @@ class Person(Model):
     staff_no = fields.CharField(max_length=20, default="", db_index=True)
     role = fields.CharEnumField(Role, max_length=20)
     area_code = fields.CharField(max_length=12)
+    more_areas = fields.CharField(max_length=200, default="")
+    """Further villages in which they work, their codes with commas between."""
     organisation = fields.CharField(max_length=80, default="")
     title = fields.CharField(max_length=40, default="")
     language = fields.CharField(max_length=10, default="zh_Hans")
@@ -64,6 +66,15 @@ class Person(Model):
     def actor(self) -> str:
         """How the audit names this person."""
         return f"person:{self.id}"
+
+    @property
+    def area_codes(self) -> list[str]:
+        """Every area in which they work, the first one first."""
+        return [self.area_code, *filter(None, self.more_areas.split(","))]
+
+    def covers(self, code: str) -> bool:
+        """Whether the area is theirs, or in one of theirs."""
+        return any(contains(mine, code) for mine in self.area_codes)
 
 
 class Endpoint(Model):

@@ -49,23 +49,37 @@ def _words(plain: str) -> list[str]:
     return list(dict.fromkeys(words))[:_MOST]
 
 
-async def circles(area_code: str, text: str, now: datetime) -> list[list[Known]]:
-    """The reader's circles for a sender of this area: own village, own town, then the county's debtors whose full
+async def circles(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
+    """The reader's circles for a sender of these areas: own villages, own town, then the county's debtors whose full
     name, plate or case number stands in the text. Of each circle those who may be meant."""
-    return [*await near(area_code, text, now), await surely_named(area_code, text, now)]
+    return [*await near(areas, text, now), await surely_named(areas[0], text, now)]
 
 
-async def near(area_code: str, text: str, now: datetime) -> list[list[Known]]:
-    """The inner circles: a neighbouring village that the text names, the sender's own, and the town."""
-    if len(area_code) < 9:
+async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
+    """The inner circles: a village of the sender's town that the text names, the sender's own, and the town."""
+    areas = [code for code in areas if len(code) >= 9]
+    if not areas:
         return []
-    town = await _load(_with_traces(town_of(area_code), text), area_code, now)
-    if not town:
+    towns = list(dict.fromkeys(map(town_of, areas)))
+    found = await _load([query for town in towns for query in _with_traces(town, text)], areas, now)
+    if not found:
         return [[]]
-    neighbours = [code for code, name in await villages_of(town_of(area_code)) if names_village(text, name)]
-    villages = [code for code in (*neighbours, area_code) if len(code) == 12]
-    inner = [[one for code, one in town if code == village] for village in dict.fromkeys(villages)]
-    return [*inner, [one for _code, one in town]]
+    named = [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
+    own = [code for code in areas if len(code) == 12]
+    inner = [[one for code, one in found if code in group] for group in [*([code] for code in named), own] if group]
+    return [*inner, [one for _code, one in found]]
+
+
+async def village_meant(areas: Sequence[str], text: str, home: str) -> str:
+    """Which of the sender's areas a report is from: the one where whoever is meant is at home, else one that the text
+    names, else the first."""
+    if len(areas) == 1:
+        return areas[0]
+    if home in areas:
+        return home
+    towns = dict.fromkeys(map(town_of, areas))
+    named = [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
+    return next((code for code in named if code in areas), areas[0])
 
 
 async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
@@ -79,7 +93,7 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
     queries = [_query(source, column, county, values) for source, column, values in signs if values]
-    return [one for _code, one in await _load(queries, area_code, now)]
+    return [one for _code, one in await _load(queries, [area_code], now)]
 
 
 Query = tuple[str, list[object]]
@@ -107,9 +121,9 @@ def _with_traces(area_code: str, text: str) -> list[Query]:
     return queries
 
 
-async def _load(queries: list[Query], home: str, now: datetime) -> list[tuple[str, Known]]:
+async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> list[tuple[str, Known]]:
     """Village and person of each whom the queries find, in the order of their ids, with what was learned about them in
-    the sender's village, `home`."""
+    the sender's villages, `home`."""
     if not queries:
         return []
     today = local(now).date()
@@ -117,7 +131,7 @@ async def _load(queries: list[Query], home: str, now: datetime) -> list[tuple[st
     rows = {row[0]: row for row in await fetch(sql, *(arg for _sql, args in queries for arg in args))}
     if not rows:
         return []
-    words, value = among(sorted(rows))
+    (words, value), (at_home, homes) = among(sorted(rows)), among(home)
     facts: dict[tuple[int, str], list[str]] = defaultdict(list)
     found = await fetch(
         f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words} UNION ALL "
@@ -126,10 +140,10 @@ async def _load(queries: list[Query], home: str, now: datetime) -> list[tuple[st
         f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         "SELECT p.debtor_id, 'case', c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
         f"WHERE p.debtor_id {words} UNION ALL "
-        f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code = ? "
+        f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code {at_home} "
         "AND undone_at IS NULL",
         *[value] * 6,
-        home,
+        homes,
     )
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:

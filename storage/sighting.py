@@ -137,6 +137,13 @@ async def set_state(row: Sighting, state: SightingState) -> None:
     await change(Sighting, row.id, state=state)
 
 
+async def move(row: Sighting, area_code: str) -> None:
+    """The report is from another of the reporter's villages than was thought."""
+    if row.area_code != area_code:
+        row.area_code = area_code
+        await change(Sighting, row.id, area_code=area_code)
+
+
 async def suspect_ids(sighting_id: int) -> list[int]:
     rows = await fetch("SELECT debtor_id FROM suspect WHERE sighting_id = ? ORDER BY id", sighting_id)
     return [row["debtor_id"] for row in rows]

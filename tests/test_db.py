@@ -138,7 +138,14 @@ async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: 
     await Tortoise.init(config=config)
     await migrate(config=config, target="chuishao.0001_initial")
     await Tortoise.close_connections()
-    assert await pending_migrations(url) == {"0002_rules", "0003_traces", "0004_pace", "0005_words", "0006_lesson"}
+    assert await pending_migrations(url) == {
+        "0002_rules",
+        "0003_traces",
+        "0004_pace",
+        "0005_words",
+        "0006_lesson",
+        "0007_areas_expand",
+    }
     async with open_database(url, stage.settings.secrets()) as db:
         assert await AuditEntry.all().count() > 0 and db.is_sqlite == url.startswith("sqlite")
     after = await contents(url)

@@ -261,3 +261,23 @@ async def test_nobody_is_renamed_by_a_shared_phone(stage: Stage, tmp_path: Path)
     settings = stage.settings
     async with open_database(settings.database_url, settings.secrets(), clock=stage.clock):
         assert (await Person.get(phone="19800001001")).name == "应建华"
+
+
+async def test_who_reports_may_have_several_villages_and_nobody_else(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "姓名,手机号,角色,辖区代码\n"
+        "甲,19811110001,网格员,331122203226、331122203240\n"
+        "乙,19811110002,执行法官,331122、331122203\n"
+        "丙,19811110003,网格员,331122203226 999999999999\n"
+        f"丁,19811110004,网格员,{'，'.join(f'3311222032{n}' for n in (26, 40))}，331122103224\n",
+        "utf-8",
+    )
+    done = await run(stage, Kind.PEOPLE, file)
+    assert codes(done) == {3: "areas", 4: "area"}
+    settings = stage.settings
+    async with open_database(settings.database_url, settings.secrets()):
+        first, last = await Person.get(name="甲"), await Person.get(name="丁")
+    assert first.area_codes == ["331122203226", "331122203240"] and first.covers("331122203240")
+    assert last.area_codes == ["331122203226", "331122203240", "331122103224"]
+    assert (await run(stage, Kind.PEOPLE, file)).report.unchanged == 2

@@ -77,6 +77,6 @@ async def test_what_is_understood_is_the_same_as_with_everybody_at_hand(world: W
                 [one for code, one in people if code.startswith(town_of(village))],
             ]
             wanted = read(text, whole)
-            assert read(text, await near(village, text, world.clock.now())) == wanted, (text, village)
+            assert read(text, await near([village], text, world.clock.now())) == wanted, (text, village)
             understood += bool(wanted.guesses)
     assert understood > 100

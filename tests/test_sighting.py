@@ -2,8 +2,11 @@
 
 import pytest
 
+from storage import trace
 from storage.alert import Alert
 from storage.audit import AuditEntry
+from storage.debtor import Debtor, DebtorKind
+from storage.person import Person
 from storage.sighting import Sighting, SightingState
 from tests.world import (
     GRID_WORKER,
@@ -227,3 +230,21 @@ async def test_today_lists_the_reports_of_the_day(world: World) -> None:
     await world.advance(24 * 3600)
     await world.phone(SUPERVISOR).says("/today")
     await world.phone(SUPERVISOR).expects("今天还没有报告")
+
+
+async def test_who_works_in_several_villages_is_understood_in_each(world: World) -> None:
+    """The grid worker of 周弄村 also looks after 仁岸村 in another town: its debtors are as near to them."""
+
+    async def work() -> None:
+        await Person.filter(name="何晓梅").update(more_areas="331122103224")
+        row = await Debtor.create(name="单如海", kind=DebtorKind.PERSON, gender="男", area_code="331122103224")
+        await trace.note([row.id])
+
+    await world.product.db.unit(work)
+    worker = world.phone(GRID_WORKER)
+    await worker.says("老单在家里，灯亮着")
+    assert "单如海" in (await worker.expects("已记录")).text
+    await worker.says("老林回来了，人在村委")
+    assert "林永福" in (await worker.expects("林永福")).text
+    await world.settled()
+    assert [row.area_code for row in await Sighting.all().order_by("id")] == ["331122103224", "331122203226"]

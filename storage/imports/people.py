@@ -1,19 +1,23 @@
 """`chuishao import people`."""
 
+import re
 from collections.abc import Sequence
 
 from storage import audit
-from storage.area import Area
+from storage.access import REPORTERS
+from storage.area import Area, county_of
 from storage.db import unit
 from storage.imports import Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, is_mobile, phone
-from storage.person import ROLE_NAMES, Endpoint, Person
+from storage.person import ROLE_NAMES, Endpoint, Person, Role
 from storage.text import fold, squeeze
 
 REQUIRED = ("姓名", "手机号", "角色", "辖区代码")
 KNOWN = (*REQUIRED, "工号", "单位", "职务", "Telegram号")
-FIELDS = ("name", "staff_no", "role", "area_code", "organisation", "title")
+FIELDS = ("name", "staff_no", "role", "area_code", "more_areas", "organisation", "title")
 CHANNEL = "telegram"
+MOST_AREAS = 12
+_BETWEEN = re.compile("[、,;/\\s]+")
 
 
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
@@ -81,18 +85,30 @@ def _person(row: Row, known_areas: set[str]) -> Person:
     role = ROLE_NAMES.get(squeeze(row["角色"]))
     if role is None:
         raise Unclear("role", squeeze(row["角色"]))
-    area = squeeze(row["辖区代码"])
-    if area not in known_areas:
-        raise Unclear("area", area)
+    areas = _areas(row, role, known_areas)
     return Person(
         name=name[:40],
         phone=number,
         staff_no=squeeze(row["工号"])[:20],
         role=role,
-        area_code=area,
+        area_code=areas[0],
+        more_areas=",".join(areas[1:]),
         organisation=fold(row["单位"])[:80],
         title=fold(row["职务"])[:40],
     )
+
+
+def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
+    """One code; of those who report also several, as offices part them, within one court."""
+    areas = list(dict.fromkeys(filter(None, _BETWEEN.split(fold(row["辖区代码"])))))
+    for area in areas or [""]:
+        if area not in known_areas:
+            raise Unclear("area", area)
+    if len(areas) > 1 and (role not in REPORTERS or len({county_of(area) for area in areas}) > 1):
+        raise Unclear("areas", "、".join(areas))
+    if len(areas) > MOST_AREAS:
+        raise Unclear("areas_many", str(MOST_AREAS))
+    return areas
 
 
 def _chat(row: Row, person: Person, chats: dict[int, str], report: Report) -> int | None:

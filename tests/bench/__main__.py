@@ -102,7 +102,7 @@ async def read_all(db: Database, county: County) -> None:
     times = []
     for n, text in enumerate(texts):
         before = time.perf_counter()
-        read(text, await circles(county.home(10 * n), text, db.clock.now()))
+        read(text, await circles([county.home(10 * n)], text, db.clock.now()))
         times.append((time.perf_counter() - before) * 1000)
     show("a sentence against 100,000 people", f"p50 {share(times, 0.5):.1f} ms, p99 {share(times, 0.99):.1f} ms")
 

@@ -51,6 +51,7 @@ from storage.reading import Reading, read
 from storage.roster import circles
 from storage.secret import new_key
 from storage.unavailable import StorageUnavailableError
+from storage.when import times_in
 
 DONE, FOUND, WRONG = 0, 1, 2
 _MOST_LINES = 20
@@ -438,16 +439,20 @@ def read_(
                 text = line.rstrip("\n")
                 if not text.strip():
                     continue
-                rings = await circles(person.area_codes, text, db.clock.now())
+                now = db.clock.now()
+                rings = await circles(person.area_codes, text, now)
                 reading = read(text, rings)
+                if not reading.is_lead:  # what it would say if it were one is nobody's business here
+                    said = {name: getattr(reading, name) for name in ("confidential", "withdraws", "corrects")}
+                    reading = Reading(reading.manner, **said)
                 names = {known.id: known.name for ring in rings for known in ring}
-                _show(text, reading, names, as_json=as_json)
+                _show(text, reading, names, now, as_json=as_json)
         return DONE
 
     _go(work())
 
 
-def _show(text: str, reading: Reading, names: dict[int, str], *, as_json: bool) -> None:
+def _show(text: str, reading: Reading, names: dict[int, str], now: datetime, *, as_json: bool) -> None:
     debtors: list[dict[str, Any]] = [
         {
             "id": guess.debtor_id,
@@ -465,6 +470,13 @@ def _show(text: str, reading: Reading, names: dict[int, str], *, as_json: bool) 
             "kind": reading.kind,
             "place": reading.place,
             "urgent": reading.urgent,
+            "confidence": round(reading.confidence, 2),
+            "times": [
+                {"words": one.words, "from": one.start.isoformat(), "to": one.end.isoformat()}
+                for one in times_in(text, now)
+            ],
+            "amounts": list(reading.amounts),
+            "phones": list(reading.phones),
             "confidential": reading.confidential,
             "withdraws": reading.withdraws,
             "corrects": reading.corrects,

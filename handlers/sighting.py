@@ -1,5 +1,7 @@
 """Reporting: one sentence in, one receipt that keeps changing out."""
 
+from dataclasses import replace
+
 from telegram import Update
 
 import locales
@@ -155,14 +157,13 @@ async def _own(turn: Turn, tap: Tap) -> Sighting | None:
 
 
 async def send_anyway(turn: Turn, tap: Tap) -> None:
-    """就按线索报上去: nobody was recognised, a person at the court shall look at it."""
+    """就按线索报上去: it was read as no report, a person at the court shall look at it."""
     row = await _own(turn, tap)
     if row is None:
         return
     await turn.toast()
     if row.state is SightingState.NOT_SENT:
-        await Sighting.filter(id=row.id).update(off_list=True)
-        row.off_list = True
+        await sighting.note_reading(row, replace(await _read(turn.who, row.text), manner=Manner.LEAD))
         await alert.raise_for(row)
     await _receipt(row)
 

@@ -12,14 +12,17 @@ from itertools import combinations
 from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
-from storage.scene import speaks_of_goods
-from storage.sound import LETTERS, Unit, first_letters, near_of, sounds_of, units
+from storage.scene import COMPANY, SOMEBODY, Stretch, speaks_of_goods
+from storage.sound import LETTERS, Unit, first_letters, is_han, near_of, sounds_of, units
 from storage.text import company_names
 
 Evidence = tuple[str, str]
 COMPOUND = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "端木")
-_TITLES = "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|阿姨|姑娘|嫂|婶|公|伯|叔|哥|姐|什么"
-_FEMALE = ("大姐", "大妈", "阿姨", "姑娘", "嫂", "婶", "姐")
+_TITLES = (
+    "老板|师傅|总|大姐|大哥|大妈|大伯|大爷|大叔|阿姨|阿婆|婆婆|奶奶|姑娘|嫂|婶|公|伯|叔|哥|姐|什么"
+    "|那(?:小子|后生|老头|家伙)"
+)
+_FEMALE = ("大姐", "大妈", "阿姨", "阿婆", "婆婆", "奶奶", "姑娘", "嫂", "婶", "姐")
 _OLD = 35
 """Years from which somebody may be called 老."""
 _GENERATION = 18
@@ -28,7 +31,9 @@ _MANY = 12
 _AGE_GAP = 12
 """Years between two people of one surname from which 老 and 小 tell them apart."""
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
-_PLATE_TAIL = re.compile(r"(?:尾号|牌照|车牌|车号|那辆|这辆|的车)(?:是|为)?\s?(?=[A-Z]*\d)([A-Z0-9]{2,5})(?![A-Z0-9])")
+_PLATE_TAIL = re.compile(
+    r"(?:尾号|尾巴|尾数|牌照|车牌|车号|那辆|这辆|那部|这部|的车)(?:是|为)?\s?(?=[A-Z]*\d)([A-Z0-9]{2,5})(?![A-Z0-9])"
+)
 _CREDITOR = re.compile(
     r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
 )
@@ -41,6 +46,18 @@ _DIGITS = {
 } | {"两": 2}
 _TENS = {"十": 10, "百": 100}
 _UNITS = {"万": 10_000, "千": 1_000, "百": 100}
+
+
+_SUM = re.compile(
+    r"(?<![0-9.])(([0-9]{1,7}(?:\.[0-9]{1,4})?|[一二两三四五六七八九十百]{1,8})(万|千|百)([一二两三四五六七八九0-9])?)(?![年月号亩斤个])"
+    r"|(?<![0-9.])([0-9]{2,9})(?=元|块)"
+)
+
+
+def amounts_in(text: str) -> tuple[int, ...]:
+    """The sums of money in a text, in yuan."""
+    found = (int(match[5]) if match[5] else yuan_of(match) for match in _SUM.finditer(text))
+    return tuple(dict.fromkeys(found))
 
 
 def yuan_of(match: re.Match[str]) -> int:
@@ -62,7 +79,10 @@ def _number(words: str) -> float:
     return total + digit
 
 
+_ACCUSER = re.compile(r"([\u4e00-\u9fa5]{2,8}?)(?:(?:起诉|告)了?的|[讲说](?:有人)?欠[他她])")
+"""农商行告的那个, 云青讲欠他钱那个."""
 _LENDER = re.compile(r"[问跟向](?:老|小|阿)?([\u4e00-\u9fa5]{1,4}?)(?:手里)?借")
+_OWED_TO = (_CREDITOR, _LENDER, _ACCUSER)
 
 
 @dataclass(frozen=True)
@@ -158,6 +178,25 @@ def sureness(evidence: Iterable[Evidence]) -> Sureness:
     return Sureness.LIKELY if sum(weights) >= _LIKELY else Sureness.MAYBE
 
 
+_RIGHT = ((10, 0.99), (8, 0.97), (6, 0.96), (5, 0.94), (3, 0.85), (0, 0.6))
+"""From so many points on, the share of guesses that were right among messages that nobody had seen (decisions/0006)."""
+_OFF_LIST = 0.9
+
+
+def points(evidence: Iterable[Evidence]) -> int:
+    """What the evidence counts for: a sign that is sure by itself, else the sum of the weaker ones, short of sure."""
+    weights = [WEIGHTS[kind] for kind in {kind for kind, _word in evidence}]
+    return max([*(weight for weight in weights if weight >= _SURE), min(sum(weights), _SURE - 2)])
+
+
+def likelihood(guesses: Sequence[Guess], *, ambiguous: bool) -> float:
+    """How likely those who were guessed are those who are meant; of an ambiguous guess, the first of them."""
+    if not guesses:
+        return _OFF_LIST
+    right = [next(share for least, share in _RIGHT if points(guess.evidence) >= least) for guess in guesses]
+    return right[0] / len(guesses) if ambiguous else min(right)
+
+
 @dataclass
 class Mention:
     """One stretch of the text with the debtors it can mean."""
@@ -226,7 +265,7 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
         for person in people if owed_yuan else ():
             if yuan_of(match) in person.amounts:
                 add(match.start(1), match.end(), person, "amount")
-    owed = [*_CREDITOR.finditer(text), *_LENDER.finditer(text)]
+    owed = [match for pattern in _OWED_TO for match in pattern.finditer(text)]
     for match in owed:
         owing = _owing_to(match[1], people)
         due = [person for person in owing if owed_yuan & set(person.amounts)]
@@ -239,13 +278,15 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
         for word, kind in _words_for(person):
             for start in _occurrences(searchable, word):
                 add(start, start + len(word), person, kind)
+    _add_trades(searchable, people, add)
     _add_cases(text, people, add)
     _add_plates(text, people, add)
     fits = _looks(searchable)
     _add_surnames(searchable, people, fits, add)
     _add_sounds(searchable, people, add, set(found))
-    _add_kin(searchable, people, add)
+    _add_initials(searchable, people, add)
     _add_families(searchable, people, add)
+    _add_kin(searchable, people, add, found)
     if not found:
         _add_hints(searchable, people, fits, add)
     _add_lessons(searchable, people, found)
@@ -253,7 +294,9 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     for mention in found.values():
         right = {key: value for key, value in mention.options.items() if fits(by_id[key])}
         mention.options = right if len(mention.options) > 1 and right else mention.options
-    return [mention for mention in found.values() if len(mention.options) <= _MANY]
+    return sorted(
+        (mention for mention in found.values() if len(mention.options) <= _MANY), key=lambda one: (one.start, one.end)
+    )
 
 
 def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int], Mention]) -> None:
@@ -291,6 +334,9 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
     for alias in person.aliases:
         if len(alias) >= 2:
             yield alias, "alias"
+        if "的" in alias[1:-1]:  # 翁老板的厂 is also 翁老板那个厂 and 翁老板厂
+            owner, _of, thing = alias.partition("的")
+            yield from ((f"{owner}{between}{thing}", "alias") for between in ("", "那个", "那家"))
     if person.company:
         for short in company_names(person.name):
             yield short, "alias"
@@ -307,6 +353,27 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
             for prefix in "阿小":
                 for syllable in person.given:
                     yield prefix + syllable, "pet_name"
+
+
+_TRADE = "(?:的|那|这|佬|小哥|师傅|老板|老头|后生)"
+
+
+@lru_cache(4096)
+def _trade(alias: str) -> re.Pattern[str] | None:
+    """What is said for 送外卖的: 送外卖那个, 跑外卖的, 外卖小哥. None for an alias that is no trade."""
+    if len(alias) < 3 or not alias.endswith("的") or not is_han(alias):
+        return None
+    stem, what = re.escape(alias[:-1]), re.escape(alias[1:-1])
+    by_thing = f"|{what}(?:的那|那|小哥|师傅|佬)" if len(alias) > 3 else ""
+    return re.compile(f"{stem}{_TRADE}{by_thing}")
+
+
+def _add_trades(text: str, people: Sequence[Known], add: "_Add") -> None:
+    for person in people:
+        for alias in person.aliases:
+            pattern = None if person.company else _trade(alias)
+            for match in pattern.finditer(text) if pattern else ():
+                add(match.start(), match.end(), person, "alias")
 
 
 def _occurrences(text: str, word: str) -> Iterable[int]:
@@ -328,29 +395,54 @@ def _add_cases(text: str, people: Sequence[Known], add: "_Add") -> None:
 
 def _add_plates(text: str, people: Sequence[Known], add: "_Add") -> None:
     whole, tails = _plates(text)
+    parts = _plate_parts(text)
     for person in people:
         for plate in person.plates:
             if any(plate == word or (len(word) >= 5 and plate.endswith(word)) for word in whole):
                 add(-2, -1, person, "plate")
-            elif any(plate.endswith(tail) for tail in tails):
+            elif any(plate.endswith(tail) for tail in tails) or any(part.search(plate) for _begin, part in parts):
                 add(-2, -1, person, "plate_tail")
 
 
-_SPOKEN_END = re.compile("(?<=尾号|车牌|牌照|车号)是?([零〇一二三四五六七八九幺A-Z0-9]{2,5})")
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_SPOKEN_END = re.compile(
+    "(?<=尾号|车牌|牌照|车号|尾巴|尾数)是?([零〇一二三四五六七八九幺A-Z0-9]{2,5})"
+    "|(?<![零〇一二三四五六七八九幺A-Z0-9])(?=[零〇一二三四五六七八九幺0-9]*[A-Z])([零〇一二三四五六七八九幺A-Z0-9]{5,6})"
+    "(?![零〇一二三四五六七八九幺A-Z0-9])"
+)
 _SPOKEN = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+_UNKNOWN = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{2,5})(?:什么|几|某|\*|×)([A-Z0-9]{1,3})(?![A-Z0-9])")
+"""One character wasn't seen: 5W7什么C."""
+_BEGUN = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{2,5})(?:开头|打头)(?:[^A-Z0-9,，。]{0,2}([A-Z0-9]{1,3})结尾)?")
+"""Only the beginning was seen: K3Y5开头, A2M开头、D结尾."""
 
 
 def _plates(text: str) -> tuple[set[str], set[str]]:
     """What may be a plate, and what is said to be the end of one; its digits may be spoken: 尾号幺二A."""
-    upper = _SPOKEN_END.sub(lambda match: match[1].translate(_SPOKEN), text.upper())
+    upper = _SPOKEN_END.sub(lambda match: match[0].translate(_SPOKEN), text.upper())
     upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", upper)
-    return {match[1] for match in _PLATE.finditer(upper)}, {match[1] for match in _PLATE_TAIL.finditer(upper)}
+    whole = {match[1] for match in _PLATE.finditer(upper)}
+    whole = {word if word[0].isascii() or word[0] in _PROVINCES else word[1:] for word in whole}
+    return whole, {match[1] for match in _PLATE_TAIL.finditer(upper)}
+
+
+def _plate_parts(text: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Plates of which a part is said: how it begins behind province and letter, and what it must look like."""
+    upper = text.upper()
+    found = [(match[1], f"{match[1]}[A-Z0-9]{match[2]}$") for match in _UNKNOWN.finditer(upper)]
+    found += [(match[1], f"{match[1]}[A-Z0-9]*{match[2] or ''}$") for match in _BEGUN.finditer(upper)]
+    return [(begin, re.compile(f"^.[A-Z]?{part}")) for begin, part in found]
 
 
 def plate_traces(text: str) -> list[str]:
     """Plates and ends of plates that a text may speak of."""
     whole, tails = _plates(text)
     return sorted(whole | tails)
+
+
+def plate_beginnings(text: str) -> list[str]:
+    """How plates begin of which a text may speak."""
+    return sorted({begin for begin, _part in _plate_parts(text)})
 
 
 def amount_traces(text: str) -> list[int]:
@@ -360,7 +452,7 @@ def amount_traces(text: str) -> list[int]:
 
 def creditor_traces(text: str) -> list[str]:
     """Who is owed, in the words behind 欠."""
-    return sorted({match[1] for pattern in (_CREDITOR, _LENDER) for match in pattern.finditer(text)})
+    return sorted({match[1] for pattern in _OWED_TO for match in pattern.finditer(text)})
 
 
 class _Forms:
@@ -414,25 +506,38 @@ _ACTS = re.compile(
     "(?:回|在|来|走|到|出现|露面|说|讲|想|把|开|躲|跑|住|坐|停|要|和|跟|同|与|返|去|从|愿|欠|被|进|叫|给|做|卖|买|打|吃|喝|抽|帮|送|拿|托|zai|hui|lai|[,，。.!！;；\\s]|$)"
 )
 """Behind a name: what people do."""
-_NEAR_COST, _SAME_COST = 2, 1
+_NEAR_COST, _SAME_COST, _ANY_COST = 2, 1, 99
 """How far a syllable is from the one that is written: heard as its neighbour, or the same sound."""
 
 
 def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tuple[int, int]]) -> None:
-    """Names that are written as they sound (林永付, linyongfu, 何伟min), and initials (lyf)."""
-    runs = units(text)
+    """Names that are written as they sound (林永付, linyongfu, 何伟min). Of what is written in
+    characters the nearest sound decides; letters leave it open how they are meant."""
     heard_at: dict[str, list[tuple[list[Unit], int]]] = defaultdict(list)
-    for run in runs:
+    for run in units(text):
         for place, one in enumerate(run):
             for sound in one.near:
                 heard_at[sound].append((run, place))
+    sounding: dict[tuple[int, int], list[tuple[int, Known, str]]] = defaultdict(list)
     for person in people:
         for word in _spoken_words(person):
             for run, first in (found for sound in near_of(word[0]) for found in heard_at.get(sound, ())):
                 heard = run[first : first + len(word)]
                 start, end = heard[0].start, heard[-1].end
-                if len(heard) == len(word) and (start, end) not in taken and _sounds_like(word, heard, text, end):
-                    add(start, end, person, "homophone" if text[start:end] != word else "full_name")
+                cost = None
+                if len(heard) == len(word) and (start, end) not in taken:
+                    cost = _cost(word, heard, text, end)
+                if cost is not None:
+                    sounding[start, end].append((cost, person, word))
+    for (start, end), those in sounding.items():
+        nearest = min(cost for cost, _person, _word in those) if is_han(text[start:end]) else _ANY_COST
+        for cost, person, word in those:
+            if cost <= nearest:
+                add(start, end, person, "homophone" if text[start:end] != word else "full_name")
+
+
+def _add_initials(text: str, people: Sequence[Known], add: "_Add") -> None:
+    """lyf."""
     for match in LETTERS.finditer(text):
         for person in people:
             if not person.company and 2 <= len(person.name) == len(match[0]) and _are_initials(match[0], person.name):
@@ -448,9 +553,9 @@ def _spoken_words(person: Known) -> list[str]:
     return list(dict.fromkeys(word for word in words if len(word) >= 2 and not LETTERS.search(word)))
 
 
-def _sounds_like(word: str, heard: list[Unit], text: str, end: int) -> bool:
-    """Whether what is heard may be this word. Two syllables are soon alike by chance: they must stand where a person's
-    name does, and one of them must be the very character, or be spelled in letters."""
+def _cost(word: str, heard: list[Unit], text: str, end: int) -> int | None:
+    """How far what is heard is from this word; None where it can't be it. Two syllables are soon alike by chance: they
+    must stand where a person's name does, and one of them must be the very character, or be spelled in letters."""
     cost = exact = 0
     for character, one in zip(word, heard, strict=True):
         if character == one.word:
@@ -463,52 +568,118 @@ def _sounds_like(word: str, heard: list[Unit], text: str, end: int) -> bool:
             cost += _NEAR_COST
             exact += one.word.isascii()
         else:
-            return False
-    if cost > len(word):
-        return False
-    return len(word) > 2 or (exact > 0 and bool(_ACTS.match(text, end)))
+            return None
+    if cost > len(word) or (len(word) == 2 and not (exact and _ACTS.match(text, end))):
+        return None
+    return cost
 
 
 def _are_initials(letters: str, name: str) -> bool:
     return all(letter in begins for letter, begins in zip(letters.lower(), first_letters(name), strict=True))
 
 
+_KIN = "儿子|女儿|老公|老婆|媳妇|阿公|爷爷|奶奶|阿婆|孙子|弟弟|哥哥|阿弟|阿哥|姐姐|妹妹"
 _BOTH = re.compile(
-    "[跟和][他她]?(?:儿子|女儿|老婆|老公)|(父子|父女|母子|母女|爷|爷儿)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
+    f"[跟和同][他她]?(?:{_KIN})|(?:他们|两)?(父子|父女|母子|母女|爷|爷儿)(?:们?[俩两]个?)?|(夫妻|两口子|夫妇)(?:[俩两]个?)?"
+    "|一家(?:三口|四口|人|子)?都?"
 )
-_CHILD = re.compile("(?:儿子|女儿|老公|老婆|媳妇)$")
-_PARENT = re.compile("(?:的|他|她)?(妈|娘|爸|爹|老爸|老妈|阿爸|阿妈|姆妈|老娘)+")
+_CHILD = re.compile(f"[大小二三]?({_KIN})$")
+_PARENT = re.compile("\0*[,，]?(?:的|他|她)?(妈|娘|爸|爹|老爸|老妈|阿爸|阿妈|姆妈|老娘|老子)+")
+_SOMEBODYS = re.compile(f"的?(?:家)?(有个|一个|[两几]个|[大小])?({_KIN})")
+_ANY_KIN = re.compile(f"{_KIN}|[父母]|爷|夫|两口子|一家|[妈娘爸爹]|老子|阿[爸妈]")
+_FOR_HIM = re.compile("[讲说](?!漏)|替|代他|帮[他她]|愿意|肯|来电话|打电话")
+"""Behind a relative: it is the debtor's matter that they speak of."""
+_THEIR = re.compile(f"[他她](?:的|们)?({_KIN})")
 
 
-def _add_parents(text: str, people: Sequence[Known], add: "_Add") -> None:
-    """浩浩妈妈, where 浩浩 is known as 丽萍儿子: that is 丽萍."""
-    for child in people:
-        stems = {_CHILD.sub("", alias) for alias in child.aliases if _CHILD.search(alias)}
-        for parent in people if stems else ():
-            if stems & {parent.name, parent.given, *parent.aliases}:
-                for word in (child.name, child.given, *child.aliases):
-                    for start in _occurrences(text, word) if len(word) >= 2 else ():
-                        said = _PARENT.match(text, start + len(word))
-                        if said and (said[1][-1] in "妈娘") == (parent.gender == "女"):
-                            add(start, said.end(), parent, "kin")
+def _called(person: Known) -> set[str]:
+    """What somebody is called, for others to be called after: 金土 of 金土儿子."""
+    return {word for word in (person.name, person.given, *person.aliases) if len(word) >= 2}
 
 
-def _add_kin(text: str, people: Sequence[Known], add: "_Add") -> None:
-    """岳松父子俩: also the one who is known as 岳松儿子."""
-    _add_parents(text, people, add)
-    for match in _BOTH.finditer(text):
-        for person in people:
-            for alias in person.aliases:
-                stem = _CHILD.sub("", alias)
-                if stem != alias and len(stem) >= 2 and text.endswith(stem, 0, match.start()):
-                    add(match.start(), match.end(), person, "kin")
+def speaks_of_kin(text: str) -> bool:
+    """Whether somebody's relatives may be meant."""
+    return bool(_ANY_KIN.search(text))
 
 
-_BROTHERS = re.compile("([\u4e00-\u9fa5]{1,2})家(?:的)?(?:两|俩)?(兄弟|爷|父子|姐妹|姊妹)(?:俩|两个|两人|二人)?")
+def kin_traces(person: Known) -> set[str]:
+    """What somebody's relatives are called after, and whom they are called after: 金土 of 金土儿子."""
+    stems = {_CHILD.sub("", alias) for alias in person.aliases if _CHILD.search(alias)}
+    return {word[:2] for word in _called(person) | stems if len(word) >= 2}
+
+
+def _relatives(people: Sequence[Known]) -> list[tuple[Known, str, Known]]:
+    """Who is known as somebody's kin: the relative, how (儿子), and whose."""
+    found = []
+    for relative in people:
+        for alias in relative.aliases:
+            how = _CHILD.search(alias)
+            stem = alias[: how.start()] if how else ""
+            found += [(relative, how[1], one) for one in people if how and stem in _called(one)]
+    return found
+
+
+def _add_kin(text: str, people: Sequence[Known], add: "_Add", found: dict[tuple[int, int], "Mention"]) -> None:
+    """岳松父子俩: also the one who is known as 岳松儿子. 老潘儿子: he and not 老潘. 浩浩妈妈, 浩浩没来，他妈来了: 丽萍,
+    where 浩浩 is 丽萍儿子. 帆帆陪他阿公: also the one who is known as 帆帆阿公."""
+    relatives = _relatives(people)
+    by_id = {person.id: person for person in people}
+    for mention in list(found.values()):
+        if mention.start < 0:
+            continue
+        meant = {by_id[key] for key in mention.options}
+        theirs = [(relative, how, whose) for relative, how, whose in relatives if whose in meant]
+        after, parent = _SOMEBODYS.match(text, mention.end), _PARENT.match(text, mention.end)
+        end, others = 0, list[Known]()
+        if after:
+            end, many = after.end(), (after[1] or "").endswith("个")
+            others = [one for one, how, _whose in theirs if how == after[2]]
+            others += [one for one in _younger(meant, after[2], people) if one not in others and (many or not others)]
+        elif parent:
+            end, mother = parent.end(), parent[1][-1] in "妈娘"
+            others = [
+                whose
+                for child, how, whose in relatives
+                if child in meant and how in ("儿子", "女儿") and mother == (whose.gender == "女")
+            ]
+        if others and not _FOR_HIM.search(text, end):
+            del found[mention.start, mention.end]
+            each = bool(after and after[1] in ("两个", "几个"))  # all of them are meant, else one of them
+            for place, one in enumerate(others):
+                add(mention.start + each * place, end + each * place, one, "kin")
+            continue
+        for match in _BOTH.finditer(text, mention.end) if len(meant) == 1 else ():
+            for place, (relative, _how, _whose) in enumerate(theirs) if match.start() <= mention.end + 1 else ():
+                add(match.start() + place, match.end() + place, relative, "kin")
+        for match in _THEIR.finditer(text, mention.end) if len(meant) == 1 else ():
+            for relative, how, _whose in theirs:
+                if how == match[1]:
+                    add(match.start(), match.end(), relative, "kin")
+
+
+def _younger(parents: set[Known], how: str, people: Sequence[Known]) -> list[Known]:
+    """Who of the family can be the son or daughter."""
+    gender = {"儿子": "男", "女儿": "女"}.get(how)
+    return [
+        one
+        for one in people
+        if gender
+        and one.gender == gender
+        and any(
+            one.surname == parent.surname and one.age and parent.age and parent.age - one.age >= _GENERATION
+            for parent in parents
+        )
+    ]
+
+
+_BROTHERS = re.compile(
+    "(?=([\u4e00-\u9fa5]{1,2})(?:家|的)(?:的)?(?:两|俩|老的)?(兄弟|爷|父子|姐妹|姊妹)(?:俩|两个|两人|二人)?)"
+)
+_ONE_OF = re.compile("(?=([\u4e00-\u9fa5]{1,2})(?:家|的)(?:里|兄弟)?(?:有|的)?(?:哪|那)?(?:一)?个)")
 
 
 def _add_families(text: str, people: Sequence[Known], add: "_Add") -> None:
-    """毛家两兄弟, 俞家爷俩: those of the surname who can be that to each other."""
+    """毛家两兄弟, 俞家爷俩: those of the surname who can be that to each other. 潘家有个人: any of them."""
     for match in _BROTHERS.finditer(text):
         gender = "男" if match[2] in ("兄弟", "爷", "父子") else "女"
         family = [one for one in people if not one.company and one.surname == match[1] and one.gender in (gender, "")]
@@ -521,7 +692,11 @@ def _add_families(text: str, people: Sequence[Known], add: "_Add") -> None:
         ]
         if len(pairs) == 1:
             for place, person in enumerate(pairs[0]):
-                add(match.start() + place, match.end() - 1 + place, person, "kin")
+                add(match.start() + place, match.end(1) + 2 + place, person, "kin")
+    for match in _ONE_OF.finditer(text):
+        for person in people:
+            if not person.company and person.surname == match[1]:
+                add(match.start(), match.end(1) + 1, person, "surname")
 
 
 _Fits = Callable[[Known], bool]
@@ -600,7 +775,7 @@ def family_traces(text: str) -> list[str]:
     """The characters that can stand for a surname here (老林, 林老板), of which the whole family is asked; of a
     compound surname its first and, before a title, its last."""
     found = {one for match in _FAMILY.finditer(text) for one in match.groups() if one}
-    found |= {one for match in _BROTHERS.finditer(text) for one in match[1]}
+    found |= {one for pattern in (_BROTHERS, _ONE_OF) for match in pattern.finditer(text) for one in match[1]}
     found |= {name[0] for name in COMPOUND if name in text}
     return sorted(found | {name[0] for name in COMPOUND if name[1] in found})
 
@@ -661,6 +836,22 @@ def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Gu
             guesses.append(Guess(person_id, tuple(dict.fromkeys(evidence))))
     unsure = len(guesses) == 1 and {kind for kind, _word in guesses[0].evidence} <= {"taught"}
     return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous or unsure
+
+
+def stretches_of(mentions: Iterable[Mention], people: dict[int, Known]) -> list[Stretch]:
+    """Where somebody is meant, without overlaps, for whoever reads the rest of the text."""
+    found: list[Stretch] = []
+    for one in sorted(mentions, key=lambda one: (one.start, one.start - one.end)):
+        housed = all(kind == "address" for kind, _word in one.options.values())
+        if one.start >= (found[-1][1] if found else 0) and not housed:
+            company = all(people[key].company for key in one.options)
+            found.append((one.start, one.end, COMPANY if company else SOMEBODY))
+    return found
+
+
+def signs_of(mentions: Iterable[Mention]) -> set[str]:
+    """By which kinds of evidence somebody was found."""
+    return {kind for one in mentions for kind, _word in one.options.values()}
 
 
 class _Add(Protocol):

@@ -6,11 +6,23 @@ several people possible, all are named and the reading is ambiguous.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storage.mention import Guess, Known, resolve, who, without_places
-from storage.scene import is_urgent, kind_of, place_of
+from storage.mention import (
+    Guess,
+    Known,
+    Sureness,
+    amounts_in,
+    likelihood,
+    resolve,
+    signs_of,
+    stretches_of,
+    sureness,
+    who,
+    without_places,
+)
+from storage.scene import scene_of
 from storage.text import fold, simplified
 
 _GREETING = re.compile(
@@ -22,27 +34,27 @@ _QUESTION = re.compile(
     r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|怎么样了?[。.]*$|要找哪个"
 )
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|[不没]在(家|村|山|店|厂)|还没回|同名的|不是欠钱")
-_BEFORE = re.compile(r"(昨|前)[天日晚夜]\S{0,6}(在|回来|看到|看见|碰到)")
-"""Seen before, whatever is so today."""
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
+_NOT_HIM = re.compile(
+    r"(不是)([^,，。;；是\s]{1,8}?)([,，;；\s]*(?:而?是|应该是)(?=[他她](?:爸|爹|妈|娘)))"
+    r"|()([^,，。;；是\s]{2,8}?)((?:没回来|没来|没在|不在)[,，;；\s]*(?:就|只有|倒是)?(?=[他她](?:爸|爹|妈|娘)))"
+)
 _TAKEN_BACK = re.compile(r"(刚才|刚刚|上午|早上|昨天|前面)[我是]*[讲说报][^。]{1,20}[看认弄搞]错")
 _SLIP = re.compile(r"[^,，。;；]{1,8}[,，]?(?:哦|噢|呃|啊|哎)?(?:不对|[讲说打]错了?)[,，\s]*(?:应该)?是")
 """Somebody puts it right in the same breath: 土生，哦不对，是土根."""
 _NOT = re.compile(r"不是([^,，。;；是]{1,8})")
-_PRESENCE = re.compile(r"回来|回村|到家|在家|露面|出现|看到|看见|返来|huilai")
 _SOMEBODY = re.compile(
     r"(老|小|阿|姓)[\u4e00-\u9fa5]|那个|有人"
     r"|((?![他她又刚已])[\u4e00-\u9fa5]){2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)"
 )
-_CALLED = re.compile(r"[老小阿](?!师|板|家|婆|公|人|百|年|街|屋)[\u4e00-\u9fa5][^,，。的]{0,4}在")
-_PRONOUN = re.compile(r"[他她]")
 _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
 _EITHER = re.compile(
-    "还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
+    "其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
 )
 """One of them, and the sender doesn't say which."""
-_LEFT = re.compile("出去|走了|开走|跑了|上车|离开")
+_ANOTHER = re.compile("也(?:是|算)[^,，。]{0,6}(?:老赖|欠|赖账)|也欠|外地[^,，。]{0,3}老赖")
+"""It is somebody else who owes as well."""
 
 
 class Manner(StrEnum):
@@ -56,6 +68,10 @@ class Manner(StrEnum):
     """Words about something that isn't understood as a report."""
 
 
+LEAD = 0.5
+"""From which likelihood on it is taken for a report."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a careful colleague would understand."""
@@ -66,6 +82,12 @@ class Reading:
     kind: str = "other"
     place: str = ""
     urgent: bool = False
+    confidence: float = 0.0
+    """How likely it is a report about just these, 0 to 1."""
+    phones: tuple[str, ...] = ()
+    """Telephone numbers in the text."""
+    amounts: tuple[int, ...] = ()
+    """Sums of money that are spoken of, in yuan: 付了两万."""
     confidential: bool = False
     withdraws: bool = False
     """The sender takes back what they said before."""
@@ -87,54 +109,64 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     confidential = bool(_CONFIDENTIAL.search(plain))
     mistaken = bool(_MISTAKE.search(plain))
     correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
-    slip = _SLIP.search(plain)
-    plain = plain.replace(slip[0], "\0" * len(slip[0])) if slip else plain
-    positive = _NOT.sub("\0", _NOT_BUT.sub("\0", plain))
+    plain = _SLIP.sub(_blank, plain, 1)
+    positive = _NOT.sub(_blank, _NOT_BUT.sub(_blank, _NOT_HIM.sub(_only_name, plain)))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
-    if _QUESTION.search(plain):
-        return Reading(Manner.QUESTION, confidential=confidential, anaphoric=True)
     if _TAKEN_BACK.search(plain) and not _NOT_BUT.search(plain):
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
     mentions, people = who(positive, circles)
-    names = [name for person in people.values() if not person.company for name in (person.name, *person.aliases)]
-    place = place_of(plain, names)
-    guesses, ambiguous = resolve(without_places(mentions, people, positive, place), people)
+    scene = scene_of(plain, stretches_of(mentions, people), signs_of(mentions) | manners_of(plain))
+    guesses, ambiguous = resolve(without_places(mentions, people, positive, scene.place), people)
     ambiguous = ambiguous or (len(guesses) > 1 and bool(_EITHER.search(positive)))
+    if _ANOTHER.search(positive) and all(sureness(guess.evidence) is not Sureness.SURE for guess in guesses):
+        guesses, ambiguous = (), False
     told = {kind for guess in guesses for kind, _word in guess.evidence}
     if (mistaken or correcting) and told <= {"address"}:
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
-    if (
-        _NEGATION.search(plain)
-        and not correcting
-        and not (
-            guesses and (_BEFORE.search(plain) or (_LEFT.search(plain) and "不在" not in plain and "没在" not in plain))
-        )
-    ):
-        return Reading(Manner.NEGATION, withdraws=mistaken, confidential=confidential, anaphoric=not guesses)
     described = bool(_SOMEBODY.search(plain))
-    present = _PRESENCE.search(plain) and (described or _PRONOUN.search(plain))
-    if not guesses and not present and not (place and _CALLED.search(plain)):
-        return Reading(Manner.CHATTER, confidential=confidential, anaphoric=True)
-    options = [option for one in mentions for option in one.options.values()]
-    kind = kind_of(
-        plain,
-        positive,
-        {word for sign, word in options if sign == "alias"},
-        [one.end for one in mentions if one.start >= 0],
-        by_plate=any(sign.startswith("plate") for sign, _word in options),
-    )
-    at = plain.find(place)
-    if len(plain) == len(written):
-        place = written[at : at + len(place)]
-    return Reading(
+    at = plain.find(scene.place)
+    reading = Reading(
         Manner.LEAD,
         guesses,
         ambiguous,
-        kind,
-        place,
-        is_urgent(plain, kind),
+        scene.kind,
+        written[at : at + len(scene.place)] if len(plain) == len(written) else scene.place,
+        scene.urgent,
+        scene.lead * likelihood(guesses, ambiguous=ambiguous),
+        tuple(dict.fromkeys(_PHONE.findall(plain))),
+        amounts_in(plain),
         confidential,
         corrects=correcting or mistaken,
         anaphoric=not guesses and not described,
     )
+    if scene.lead >= LEAD:
+        return reading
+    manner = Manner.QUESTION if _QUESTION.search(plain) else Manner.CHATTER
+    return replace(
+        reading,
+        manner=Manner.NEGATION if mistaken or _NEGATION.search(plain) else manner,
+        withdraws=mistaken and not guesses,
+        corrects=correcting and bool(guesses),
+        anaphoric=not guesses,
+    )
+
+
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
+
+
+def manners_of(text: str) -> set[str]:
+    """Ways of saying it that speak against a report: one sign of many, for who asks may well tell something, too."""
+    ways = (("asks", _QUESTION), ("denies", _NEGATION), ("mistaken", _MISTAKE), ("not_but", _NOT_BUT))
+    return {name for name, pattern in ways if pattern.search(text)}
+
+
+def _blank(match: re.Match[str]) -> str:
+    """What isn't meant, taken out without moving what stands around it."""
+    return "\0" * len(match[0])
+
+
+def _only_name(match: re.Match[str]) -> str:
+    """凯凯他爸, where it is said that it isn't 凯凯 but his father."""
+    before, name, after = match.groups()[:3] if match[2] else match.groups()[3:]
+    return "\0" * len(before) + name + "\0" * len(after)

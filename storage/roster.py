@@ -19,9 +19,12 @@ from storage.mention import (
     amount_traces,
     creditor_traces,
     family_traces,
+    kin_traces,
     pet_traces,
+    plate_beginnings,
     plate_traces,
     speaks_of_a_house,
+    speaks_of_kin,
 )
 from storage.sound import LETTERS
 from storage.sql import among, day, fetch
@@ -30,6 +33,9 @@ from storage.text import fold, simplified
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 _CASES = "court_case c JOIN case_debtor p ON p.case_id = c.id JOIN debtor d ON d.id = p.debtor_id"
+_TRACED = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
+_MANY = 24
+"""Of so many of those who may be meant the relatives are looked up."""
 _LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learned' ELSE 'taught' END"
 """What a lesson is to the reader."""
 _MOST = 400
@@ -44,9 +50,16 @@ def _words(plain: str) -> list[str]:
     if speaks_of_a_house(plain):
         words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
     words += [trace.of_plate(end) for end in plate_traces(plain)]
+    words += [trace.of_beginning(begin[skip:]) for begin in plate_beginnings(plain) for skip in (0, 1)]
     words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
     words += [f"a:{yuan}" for yuan in amount_traces(plain)]
     return list(dict.fromkeys(words))[:_MOST]
+
+
+def _kin_words(person: Known) -> set[str]:
+    """What leads to somebody's relatives: they bear the surname, or are called after each other."""
+    words = {word for called in kin_traces(person) for word in trace.pairs(called)}
+    return words if person.company else words | {f"s:{person.surname[0]}"}
 
 
 async def circles(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
@@ -64,6 +77,11 @@ async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Know
     found = await _load([query for town in towns for query in _with_traces(town, text)], areas, now)
     if not found:
         return [[]]
+    if speaks_of_kin(text):
+        words = sorted({word for _code, one in found[:_MANY] for word in _kin_words(one)})
+        queries = [_query(_TRACED, "t.word", town, words, within="t") for town in towns]
+        kin = {one.id: (code, one) for code, one in await _load(queries, areas, now)}
+        found = [one for _id, one in sorted((kin | {one.id: (code, one) for code, one in found}).items())]
     named = [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
     own = [code for code in areas if len(code) == 12]
     inner = [[one for code, one in found if code in group] for group in [*([code] for code in named), own] if group]
@@ -114,8 +132,7 @@ def _with_traces(area_code: str, text: str) -> list[Query]:
     close = plain.replace(" ", "")
     words = _words(plain)
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
-    found = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
-    queries = [_query(found, "t.word", area_code, words, within="t")] if words else []
+    queries = [_query(_TRACED, "t.word", area_code, words, within="t")] if words else []
     if sequences:
         queries.append(_query(_CASES, "c.sequence", area_code, sorted(sequences)))
     return queries

@@ -1,126 +1,201 @@
-"""What a message tells of besides who: what goes on, where, and whether it may end soon. Pure; texts are folded."""
+"""What a message tells besides who: whether it is a report, what goes on, where, and whether it may end soon. Pure.
 
+Nobody can list the words for that beforehand. They are weighed: the table beside this file says how much each piece of
+a text (up to three characters, whoever is meant stands as one sign) speaks for what. It was learned from messages that
+strangers wrote and labelled (`tests/reading/learn.py`); a person can read in it why a text was taken as it was.
+"""
+
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-_SETTLE = re.compile(
-    r"和解|还[款钱清]|想还|愿意|同意|[讲说]好[^,，。]{0,6}[还付分]|凑[\u4e00-\u9fa5\d]{1,3}万|钱不要了|分[\u4e00-\u9fa5\d]年|分期|[还付走]了?[\u4e00-\u9fa5\d.]{1,4}[万千元块]|就还|钱还了|利息|先还|(一定|肯定|保证|答应)[^,，。]{0,3}还|交钱|慢慢还|还光|保证书|拿[一二两三四五六七八九十百\d.]+[万千百][\u4e00-\u9fa5]{0,2}出来|[付还]掉|[付还]清|还[账债给]|汇过去|打[^,，。]{0,8}(账户|账上|法院)|[还付]行不行|次付|拿[\u4e00-\u9fa5]{0,4}出来还|送来[一二两三四五六七八九十\d]+[百千万]"
+KINDS = ("person", "vehicle", "property", "settle")
+SOMEBODY, COMPANY = "甲", "乙"
+"""What stands for a person or a company that is meant."""
+_BREAK = re.compile(r"[,，。.!！;；?？、~…\s\0]+")
+_LONGEST = 3
+_SORTS = frozenset(
+    "店厂库馆院站桥铺室堂祠庙庵寺亭学校所行司屋部楼家口头港场坊园棚摊矿库坪埠弄巷街村镇乡县市山塘田坑岭溪洋湾岙路"
+    "边旁面里上下前后外院圩坝坎庄"
 )
-_PROPERTY = re.compile(
-    r"(?<![外买])卖(?!部)|挂出去|能卖|仓库|冷库|设备|机器|破碎机|拆迁|补偿款|收入|门票|订满|扫的|蜂箱|新买|买了|新换|封条|盘给|转让|欠他|在拉|补贴|一批货|打在|装车|装货|装柜|拉走|拉到|往外搬|往车上|租出去|租给|合伙|接单|抵给|挂着卖|工钱|工资|生意|收了[\u4e00-\u9fa5\d]{1,4}[百千万]|换了块牌|抽头|收进来|贩子|起捕|[几两一二三四五六七八九十百千万\d]多?[箱袋斤吨]|现金|包给|定金|起货|出货|集装箱|抖音|直播|过户|挪到|藏起来|起鱼|拖走|押给|抵押|压着|大卡车|还在装|发走|车等着|堆在|出栏|[到收]了一笔|在拆|收割"
-)
-_EARNS = re.compile(r"开了家|开了个|生意[\u4e00-\u9fa5]{0,3}好|赚|挣|收入|承包费|存折|(?<!讨)工资")
-"""What brings somebody money, wherever they are."""
-_VEHICLE = re.compile(r"车(停|走|在|从|开)|开了?(辆|着|车)|停(在|着)?|[A-Z0-9]{5,8}|那辆|尾号|没上牌|在加油|刚过")
-_FUTURE = re.compile(r"明天|后天|下(个)?(月|周|星期|礼拜)|过两天|过几天|月底|年底|要回来")
-_PAST = re.compile(r"昨(天|日|晚|夜)|前(天|日)|上(个)?(月|周|星期|礼拜)|上午还|听说|据说|好像听|听人|听讲")
-_NOW = re.compile(
-    r"快来|赶紧|马上|正在|偷偷|今晚|今(天)?夜|半夜|等下|装车|装货|在出货|在起货|发走|车等着|车(子)?(都|已经)到|往外搬|往车上|在拉|在拆|现在(又|就|都|还)?在|被撕|不来就"
-)
-_SORTS = (
-    "店|厂|库|民宿|宾馆|酒店|网吧|酒吧|茶室|棋牌室|场|馆|医院|卫生院|院子|车站|站|桥|铺|办公室|祠堂|宗祠|公祠|村委会|祠|庙|庵|寺|教堂|会堂|礼堂"
-    "|凉亭|亭|小学|中学|学校|派出所|银行|超市|公司|老屋|屋|村委|村部|大楼|楼|家|路口|村口|桥头|码头|渔港|农家乐|高速|大棚|[\u4e00-\u9fa5]塘|村部|合作社|信用社|供销社|院|摊|棚|工地|矿|水库|树下|[车银]行|弄堂|弄|巷子|老街|街|活动室|[\u4e00-\u9fa5]坪|机埠|埠头|卡口|敬老院|养老院|服务站|弄口"
-)
-"""What kind of a thing a place is: the last word of 竹制品厂, 老车站, 文翰公祠."""
-_SIDES = (
-    "(?:里面?|外面?|上|下|边上?|旁边|对面|隔壁|附近|[东西南北]头|里头|外头|前面?|后面?|门口|后门|前门|大门|楼上|楼下)"
-)
-_HAN = "[A-Z\u4e00-\u9fa5]"
-_AT = re.compile(
-    "(?:正在|人在|就在|还在|都在|停在|躺在|坐在|站在|蹲在|住在|躲在|(?<!现)在|停到|停|刚到|跑到|搬到|换到|躲到|刚进|进了|走进|到)"
-    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不|收|加油(?!站)|偷|他|她|那|这|里|外)"
-    f"({_HAN}{{0,8}}?(?:{_SORTS}){_SIDES}?|{_HAN}{{1,7}}?{_SIDES}|[前后大]门|门口)"
-    "(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
-)
-"""在…: a place that ends as places do."""
-_AT_ANY = re.compile(
-    "(?:正在|人在|就在|还在|停在|躺在|坐在|站在|住在|搬到|换到|拉到|刚到|(?<!现)在|停到|停|去|到)"
-    "(?!拉|卖|拆|给|做|办|打|喝|吃|下|看|不在|收|加油(?!站)|偷|他|她|那|这|里|外|了|修|洗|摘|搬|装|砍|钓|等|陪|接|送|帮|跟|和|讲|说|睡|玩|唱|听|挖|种|喂|杀|烧|谈|数)"
-    f"({_HAN}{{1,7}}?)(?=里?(?:打|喝|吃|下棋|下象|买|卖|看|坐|洗|修|钓|等|谈|听|砍|喂|砌|直播|出摊|收|发|串|充|杀|盖|烫|装|数|摆|拿|领|做|带|拉|炒|采|割|种|挖|理|教|开|去"
-    "|给|跟|和|帮)|[,，。.!！;；]|$|了)"
-)
-"""在…: any other, up to what is done there or to the end."""
-_FROM = re.compile(f"(?:从|刚过|路过)({_HAN}{{0,6}}?(?:{_SORTS}){_SIDES}?|[前后大]门)")
-_AT_DOOR = re.compile(f"({_HAN}{{2,6}}?)那[户家](?:人家)?(?:有人|灯|的?门|开着|的?人)")
-"""老街弄堂那户有人."""
-_PLACE_FIRST = re.compile(
-    f"(?:^|[,，。.!！;；\\s])((?:(?!的){_HAN}){{0,7}}?(?:{_SORTS}){_SIDES}?)(?!们|员|长|老板|村|两|俩|兄弟|爷|父|姐|妹|人)"
-)
-"""The place at the beginning of a clause: 理发店今天开门."""
-_PLACE_ALONE = re.compile(
-    f"(?:^|[,，。.!！;；\\s])((?:(?![去在打有卖买过到回来是说的]){_HAN}){{2,8}}(?:{_SIDES}|户|号|幢|弄|巷|{_SORTS}))(?=$|[,，。.!！;；])"
-)
-"""A clause that is nothing but a place: 岭脚第三户."""
-_THERE = re.compile(
-    "(?:们|俩|两个|一家)?(?:就|还|又|正|刚|今天|现在|刚才|一个人|开着车|坐|躺|站|住|蹲)*在(?!卖|拆|拉|搬|运|起货|出货|装|转让|不在)"
-)
-"""Behind a person: it is they who are there, whatever else is spoken of."""
-_THEY_ARE_THERE = re.compile("[他她人](?:就|还|又|正|现在)*(?:坐|躺|站|住|蹲)?在(?!卖|拆|拉|搬|运|起货|出货|装|转让)")
+"""How words for places end."""
+_AROUND = 3
+OUTSIDE, BEGINS, INSIDE = range(3)
+_NEVER = -1e9
+
+Stretch = tuple[int, int, str]
+"""From where until where somebody is meant, and the sign for it."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was understood. `lead` is how likely it is a report, 0 to 1."""
+
+    lead: float
+    kind: str
+    urgent: bool
+    place: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The learned weights. `says`: of each piece, for lead, for urgent, and for each of KINDS; `where`: of each sign
+    around a character, for OUTSIDE, BEGINS and INSIDE of a place; `after`: of each pair of those that follow."""
+
+    says: dict[str, tuple[float, ...]]
+    where: dict[str, tuple[float, ...]]
+    after: tuple[tuple[float, ...], ...]
+
+
+@cache
+def _learned() -> Table:
+    path = Path(__file__).with_name("scene.txt")
+    return load(path.read_text(encoding="utf-8").splitlines()) if path.exists() else Table({}, {}, ((0.0,) * 3,) * 3)
+
+
+def load(lines: Iterable[str]) -> Table:
+    """The table from its lines: what it is of, the piece, and weights in hundredths, parted by tabs."""
+    shared: dict[str, tuple[float, ...]] = {}
+    tables: dict[str, dict[str, tuple[float, ...]]] = {"says": {}, "where": {}, "after": {}}
+    for line in lines:
+        kind, piece, weights = line.split("\t", 2)
+        if weights not in shared:
+            shared[weights] = tuple(int(weight) / 100 for weight in weights.split("\t"))
+        tables[kind][piece] = shared[weights]
+    return Table(tables["says"], tables["where"], tuple(tables["after"][str(before)] for before in range(3)))
+
+
+# -- what goes on ------------------------------------------------------------------------------------------------
+
+
+def pieces(text: str, stretches: Sequence[Stretch], signs: Iterable[str]) -> set[str]:
+    """The pieces that are weighed; `signs` are the kinds of evidence by which somebody was found."""
+    plain = f"^{_BREAK.sub(_breaks, ''.join(_signed(text, stretches)))}$"
+    found = {plain[n : n + size] for size in range(1, _LONGEST + 1) for n in range(len(plain) - size + 1)}
+    return found | {f"={sign}" for sign in signs} | {f"#{min(len(stretches), 2)}"}
+
+
+def _breaks(match: re.Match[str]) -> str:
+    return "?" if "?" in match[0] or "？" in match[0] else "|"
+
+
+def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
+    """The characters, with one sign for each stretch and 0 for every digit."""
+    plain = ["0" if one.isdigit() else one for one in text]
+    for start, end, sign in stretches:
+        plain[start:end] = [sign, *[""] * (min(end, len(plain)) - start - 1)] if start < len(plain) else []
+    return plain
+
+
+def weigh(table: Table, found: Iterable[str]) -> list[float]:
+    """The sums of the pieces' weights: lead, urgent, then each of KINDS."""
+    total = [0.0] * (2 + len(KINDS))
+    for piece in found:
+        weights = table.says.get(piece)
+        if weights is not None:
+            for place, weight in enumerate(weights):
+                total[place] += weight
+    return total
+
+
+def likely(weight: float) -> float:
+    """A sum of weights as a likelihood."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, weight))))
+
+
+def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] = ()) -> Scene:
+    """What `text` (folded, simplified) tells, in which those who are meant stand at `stretches`."""
+    table = _learned()
+    lead, urgent, *kinds = weigh(table, pieces(text, stretches, signs))
+    kind = KINDS[max(range(len(KINDS)), key=kinds.__getitem__)]
+    place = next(iter(places_in(table, text, stretches)), "")
+    return Scene(likely(lead), kind, urgent > 0, place)
 
 
 def speaks_of_goods(text: str) -> bool:
     """Whether things, income or buildings are spoken of."""
-    return bool(_PROPERTY.search(text))
+    *_others, person, vehicle, goods, settle = weigh(_learned(), pieces(text, (), ()))
+    return goods > max(person, vehicle, settle)
 
 
-def kind_of(text: str, positive: str, aliases: Iterable[str], ends: Iterable[int], *, by_plate: bool) -> str:
-    """person, vehicle, property or settle. `aliases` are nicknames that stand in the text, which say nothing of what
-    goes on (卖鱼的); `ends` where those who are meant have just been named in `positive`, the text without what it
-    says isn't so."""
-    for word in aliases:
-        text, positive = text.replace(word, "\0"), positive.replace(word, "\0" * len(word))
-    if _SETTLE.search(text):
-        return "settle"
-    if _EARNS.search(text):
-        return "property"
-    if any(_THERE.match(positive, end) for end in ends) or _THEY_ARE_THERE.search(text):
-        return "person"
-    if _PROPERTY.search(text):
-        return "property"
-    return "vehicle" if by_plate or _VEHICLE.search(text) else "person"
+def reasons(text: str, stretches: Sequence[Stretch], most: int = 3) -> dict[str, list[tuple[str, float]]]:
+    """Of what was understood (`lead`, `urgent`, `kind`) the pieces that spoke loudest for it."""
+    table = _learned()
+    found = [(piece, table.says[piece]) for piece in pieces(text, stretches, ()) if piece in table.says]
+    lead, urgent, *kinds = weigh(table, [piece for piece, _weights in found])
+    best = max(range(len(KINDS)), key=kinds.__getitem__)
+    asked = {
+        "lead": [(piece, weights[0] * (1 if lead > 0 else -1)) for piece, weights in found],
+        "urgent": [(piece, weights[1] * (1 if urgent > 0 else -1)) for piece, weights in found],
+        "kind": [(piece, weights[2 + best]) for piece, weights in found],
+    }
+    return {name: sorted(those, key=lambda one: (-one[1], one[0]))[:most] for name, those in asked.items()}
 
 
-_OURS = re.compile("^(我们|你们|他们|咱们|自己)(?!这|那)")
-_HERE = re.compile(
-    "(我们|你们|他们|咱们|我|你|他|她)?[这那](里|边|儿|头)?$|^(村里|村上|村子里|村|镇上|街上|里头|外头|外面|里面)$"
-)
-"""Words that say where only to somebody who knows."""
-_NO_PLACE = re.compile(
-    "老人家|大家|人家|自家|全家|一家$|把|吵架|打架|养老金|账户|账上|^法院|^还|^给|饭(?!店|馆|庄)|起捕|^[问了手]|钱$|^[欠借]|的$|来$|^[出装]货|^还在|^正在|^[端打吃喝洗做]|他家|她家|回家|手里|咸鱼|闲鱼|网上|微信|抖音|直播间里"
-)
+# -- where -------------------------------------------------------------------------------------------------------
 
 
-def place_of(text: str, people: Sequence[str] = ()) -> str:
-    """The words that say where: behind 在, at the beginning of a clause, or a clause of their own. Not the name of
-    somebody (`people`), and the more telling of two."""
-    vague = ""
-    for pattern in (_AT, _AT_DOOR, _AT_ANY, _FROM, _PLACE_ALONE, _PLACE_FIRST):
-        for match in pattern.finditer(text):
-            place = _OURS.sub("", match[1])
-            if len(place) < 2 and place != "家":
-                continue
-            for name in people:
-                place = place.removeprefix(name).removeprefix("的") if len(place) > len(name) + 1 else place
-            if _NO_PLACE.search(place) or any(place.startswith(name) for name in people):
-                continue
-            if not _HERE.search(place):
-                return place
-            vague = vague or place
-    return vague if re.fullmatch("村里|村上|村子里|镇上|街上|里面|外面", vague) else ""
+def around(text: str, stretches: Sequence[Stretch]) -> list[list[str]]:
+    """Of each character the signs around it that are weighed for whether a place begins or goes on there."""
+    plain = ["0" if one.isdigit() else "|" if _BREAK.match(one) else one for one in text]
+    for start, end, sign in stretches:
+        if sign == SOMEBODY:  # a company's name may be the very place
+            plain[start:end] = [sign] * (min(end, len(plain)) - start) if start < len(plain) else []
+    padded = ["^"] * (_AROUND + 1) + plain + ["$"] * (_AROUND + 1)
+    ends = ["1" if one in _SORTS else "0" for one in padded]
+    found = []
+    for at in range(_AROUND + 1, len(plain) + _AROUND + 1):
+        signs = [f"{by}{padded[at + by]}" for by in range(-_AROUND, _AROUND + 1)]
+        signs += [f"{by}{padded[at + by]}{padded[at + by + 1]}" for by in range(-_AROUND, _AROUND)]
+        signs += [f"{by}{padded[at + by]}{padded[at + by + 1]}{padded[at + by + 2]}" for by in range(-2, 1)]
+        signs.append(f"s{ends[at - 1]}{ends[at]}{ends[at + 1]}")
+        found.append(signs)
+    return found
 
 
-_AWAY = re.compile(
-    "(?:[在到回]|(?<!要)去)(杭州|宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|佛山|东莞|义乌|永康|东阳|慈溪|余姚|诸暨|上海|江苏|苏州|南京|广东|广州|深圳"
-    "|福建|江西|广西|湖南|湖北|四川|河南|山东|安徽|北京|云南|贵州|新疆|外地|外面打工|国外)"
-    "|年纪大了|打工(?!的)|过年才"
-)
-"""Somewhere for good, not here for an hour."""
+def places_in(table: Table, text: str, stretches: Sequence[Stretch]) -> Iterator[str]:
+    """The words that say where, in the text's order."""
+    tags = tagged(table, around(text, stretches))
+    for start, tag in enumerate(tags):
+        if tag == BEGINS:
+            end = start + 1
+            while end < len(tags) and tags[end] == INSIDE:
+                end += 1
+            yield text[start:end]
 
 
-def is_urgent(text: str, kind: str) -> bool:
-    """It is happening now and may end."""
-    if kind == "settle":
-        return False
-    if _NOW.search(text) and not _AWAY.search(text):
-        return True
-    return kind in ("person", "vehicle") and not any(one.search(text) for one in (_FUTURE, _PAST, _AWAY))
+def tagged(table: Table, signs: Sequence[Sequence[str]]) -> list[int]:
+    """OUTSIDE, BEGINS or INSIDE for each character: the likeliest row of them as a whole (Viterbi)."""
+    if not signs:
+        return []
+    where, after = table.where, table.after
+    best, came = [0.0, 0.0, _NEVER], list[list[int]]()
+    for place, around_it in enumerate(signs):
+        own = [0.0, 0.0, 0.0]
+        for sign in around_it:
+            weights = where.get(sign)
+            if weights is not None:
+                for tag, weight in enumerate(weights):
+                    own[tag] += weight
+        if place == 0:
+            best, came = [own[0], own[1], _NEVER], [[0, 0, 0]]
+            continue
+        scores, sources = [], []
+        for tag in range(3):
+            options = [best[before] + after[before][tag] for before in range(3)]
+            if tag == INSIDE:
+                options[OUTSIDE] = _NEVER
+            source = max(range(3), key=options.__getitem__)
+            scores.append(options[source] + own[tag])
+            sources.append(source)
+        best = scores
+        came.append(sources)
+    tag = max(range(3), key=best.__getitem__)
+    tags = [tag]
+    for sources in reversed(came[1:]):
+        tag = sources[tag]
+        tags.append(tag)
+    return tags[::-1]

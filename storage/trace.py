@@ -2,8 +2,8 @@
 
 Words are how two neighbouring characters sound (`lin yon`), so that names are found however they are spelled; a surname
 (`s:林`), a syllable of a given name (`g:福`), the initials (`i:lyf`), how the place where they live begins (`h:祠堂`),
-how plates end (`p:8G12A`), and whom and how much they owe (`c:杜`, `a:86000`). What no longer holds is left standing:
-the reader looks at the person, not at the word that led there.
+how plates end and begin (`p:8G12A`, `q:8G`), and whom and how much they owe (`c:杜`, `a:86000`). What no
+longer holds is left standing: the reader looks at the person, not at the word that led there.
 """
 
 import logging
@@ -17,7 +17,7 @@ from storage.text import company_names
 
 YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
 """What is owed, in whole yuan, as text: one piece of SQL for both engines."""
-RULES = 4
+RULES = 5
 """Which words are kept. Another number has everybody's made anew at the next start."""
 _PERSON = 4
 """No longer is somebody's name; a company's single characters lead nowhere."""
@@ -54,6 +54,11 @@ def of_plate(end: str) -> str:
     return f"p:{end[-_TAIL:]}"
 
 
+def of_beginning(said: str) -> str:
+    """The word for how a plate begins behind province and letter."""
+    return f"q:{said[:2]}"
+
+
 def of_creditor(said: str) -> set[str]:
     """The words for somebody who is owed, by what is said behind 欠."""
     return {f"c:{said[:1]}", f"c:{said[:2]}"}
@@ -71,12 +76,14 @@ def words_of(
 ) -> set[str]:
     """The words by which a debtor is found."""
     words = {of_plate(plate[-size:]) for plate in plates for size in range(2, _TAIL + 1)}
+    words |= {of_beginning(plate[2:]) for plate in plates}
     words |= {f"a:{amount}" for amount in amounts}
     for creditor in creditors:
         words |= {f"c:{one}" for one in (creditor if len(creditor) <= _PERSON else creditor[:1])}
         words |= {f"c:{creditor[n : n + 2]}" for n in range(len(creditor) - 1)}
     names = [*aliases, *(company_names(name) if company else ())]
     words |= {word for one in names for word in pairs(one[:2])} | pairs(name[:2] if company else name)
+    words |= {word for one in names if one.endswith("的") for word in pairs(one[1:3])}  # 外卖小哥 is 送外卖的
     if len(hint) >= 2:
         words.add(f"h:{hint[:2]}")
     if not company:

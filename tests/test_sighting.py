@@ -70,11 +70,18 @@ async def test_what_is_no_report_alerts_nobody_and_says_so(world: World, words: 
 
 async def test_what_was_not_understood_can_be_sent_up_all_the_same(world: World) -> None:
     secretary = world.phone(SECRETARY)
-    await secretary.says("那户人家昨晚灯亮着")
+    await secretary.says("村里的路修好了")
     await secretary.taps("就按线索报上去")
-    card = await world.phone(HEAD).expects("那户人家昨晚灯亮着")
+    card = await world.phone(HEAD).expects("村里的路修好了")
     assert "名单外线索" in card.text
     await secretary.expects("已送达胡建平")
+
+
+async def test_what_was_read_as_a_question_goes_to_the_judge_of_whoever_is_named(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    await secretary.says("林永福回来了吗？")
+    await secretary.taps("就按线索报上去")
+    assert "★ 有人看到 林永福" in (await world.phone(JUDGE).expects("林永福回来了吗")).text
 
 
 async def test_somebody_on_no_list_goes_to_the_duty_person(world: World) -> None:

@@ -178,7 +178,7 @@ def sureness(evidence: Iterable[Evidence]) -> Sureness:
     return Sureness.LIKELY if sum(weights) >= _LIKELY else Sureness.MAYBE
 
 
-_RIGHT = ((10, 0.99), (8, 0.97), (6, 0.96), (5, 0.94), (3, 0.85), (0, 0.6))
+_RIGHT = ((10, 0.995), (5, 0.99), (0, 0.97))
 """From so many points on, the share of guesses that were right among messages that nobody had seen (decisions/0006)."""
 _OFF_LIST = 0.9
 

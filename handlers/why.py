@@ -10,7 +10,9 @@ from storage import audit, sighting
 from storage.access import Action
 from storage.area import contains, full_name
 from storage.mention import WEIGHTS, sureness
+from storage.scene import SOMEBODY, loudest
 from storage.sighting import Sighting, Suspect
+from storage.text import fold, simplified
 
 MOST = 8
 """So many of the newest reports are offered."""
@@ -86,7 +88,18 @@ async def show_why(showing: Showing) -> Card | None:
             urgent=showing.plain("why.urgent" if row.urgent else "why.not_urgent"),
         )
     )
+    lines += _pieces(showing, row.amended or row.text, suspects)
     return Card("\n".join(lines))
+
+
+def _pieces(showing: Showing, said: str, suspects: list[Suspect]) -> list[str]:
+    """The words that spoke for kind and urgency; 甲 stands for whoever is meant."""
+    text = simplified(fold(said))
+    words = {word for one in suspects for _kind, word in one.reasons if word}
+    stretches = [(text.find(word), text.find(word) + len(word), SOMEBODY) for word in sorted(words) if word in text]
+    loud = loudest(text, stretches)
+    glue = showing.plain("case.comma")
+    return [showing.text(f"why.by_{name}", pieces=glue.join(found)) for name, found in loud.items() if found]
 
 
 def _signs(showing: Showing, one: Suspect) -> str:

@@ -7,7 +7,7 @@ strangers wrote and labelled (`tests/reading/learn.py`); a person can read in it
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,28 +42,28 @@ class Scene:
 
 @dataclass(frozen=True)
 class Table:
-    """The learned weights. `says`: of each piece, for lead, for urgent, and for each of KINDS; `where`: of each sign
-    around a character, for OUTSIDE, BEGINS and INSIDE of a place; `after`: of each pair of those that follow."""
+    """The learned weights, in hundredths. `says`: of each piece, for lead, for urgent, and for each of KINDS; `where`: of
+    each sign around a character, for OUTSIDE, BEGINS and INSIDE of a place; `after`: of each pair of those that
+    follow."""
 
-    says: dict[str, tuple[float, ...]]
-    where: dict[str, tuple[float, ...]]
-    after: tuple[tuple[float, ...], ...]
+    says: Mapping[str, Sequence[float]]
+    where: Mapping[str, Sequence[float]]
+    after: Sequence[Sequence[float]]
 
 
 @cache
 def _learned() -> Table:
-    path = Path(__file__).with_name("scene.txt")
-    return load(path.read_text(encoding="utf-8").splitlines()) if path.exists() else Table({}, {}, ((0.0,) * 3,) * 3)
+    return load(Path(__file__).with_name("scene.txt").read_text(encoding="utf-8").splitlines())
 
 
 def load(lines: Iterable[str]) -> Table:
     """The table from its lines: what it is of, the piece, and weights in hundredths, parted by tabs."""
-    shared: dict[str, tuple[float, ...]] = {}
-    tables: dict[str, dict[str, tuple[float, ...]]] = {"says": {}, "where": {}, "after": {}}
+    shared: dict[str, tuple[int, ...]] = {}
+    tables: dict[str, dict[str, tuple[int, ...]]] = {"says": {}, "where": {}, "after": {}}
     for line in lines:
         kind, piece, weights = line.split("\t", 2)
         if weights not in shared:
-            shared[weights] = tuple(int(weight) / 100 for weight in weights.split("\t"))
+            shared[weights] = tuple(int(weight) for weight in weights.split("\t"))
         tables[kind][piece] = shared[weights]
     return Table(tables["says"], tables["where"], tuple(tables["after"][str(before)] for before in range(3)))
 
@@ -91,7 +91,7 @@ def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
 
 
 def weigh(table: Table, found: Iterable[str]) -> list[float]:
-    """The sums of the pieces' weights: lead, urgent, then each of KINDS."""
+    """The sums of the pieces' weights, in hundredths: lead, urgent, then each of KINDS."""
     total = [0.0] * (2 + len(KINDS))
     for piece in found:
         weights = table.says.get(piece)
@@ -103,7 +103,7 @@ def weigh(table: Table, found: Iterable[str]) -> list[float]:
 
 def likely(weight: float) -> float:
     """A sum of weights as a likelihood."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, weight))))
+    return 1 / (1 + math.exp(-max(-3000.0, min(3000.0, weight)) / 100))
 
 
 def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] = ()) -> Scene:
@@ -121,18 +121,30 @@ def speaks_of_goods(text: str) -> bool:
     return goods > max(person, vehicle, settle)
 
 
-def reasons(text: str, stretches: Sequence[Stretch], most: int = 3) -> dict[str, list[tuple[str, float]]]:
-    """Of what was understood (`lead`, `urgent`, `kind`) the pieces that spoke loudest for it."""
+def loudest(text: str, stretches: Sequence[Stretch], most: int = 3) -> dict[str, list[str]]:
+    """The pieces that spoke loudest for what was understood: of `kind` and of `urgent`."""
     table = _learned()
     found = [(piece, table.says[piece]) for piece in pieces(text, stretches, ()) if piece in table.says]
-    lead, urgent, *kinds = weigh(table, [piece for piece, _weights in found])
-    best = max(range(len(KINDS)), key=kinds.__getitem__)
-    asked = {
-        "lead": [(piece, weights[0] * (1 if lead > 0 else -1)) for piece, weights in found],
-        "urgent": [(piece, weights[1] * (1 if urgent > 0 else -1)) for piece, weights in found],
-        "kind": [(piece, weights[2 + best]) for piece, weights in found],
-    }
-    return {name: sorted(those, key=lambda one: (-one[1], one[0]))[:most] for name, those in asked.items()}
+    _lead, urgent, *kinds = weigh(table, [piece for piece, _weights in found])
+    best = 2 + kinds.index(max(kinds))
+    for_kind = {piece: weights[best] - min(weights[2:]) for piece, weights in found}
+    for_urgent = {piece: weights[1] if urgent > 0 else -weights[1] for piece, weights in found}
+    return {name: _loudest(said, most) for name, said in (("kind", for_kind), ("urgent", for_urgent))}
+
+
+def _loudest(said: Mapping[str, float], most: int) -> list[str]:
+    """Words only, none that is a part of one named already."""
+    named: list[str] = []
+    for piece in sorted(said, key=lambda one: (-said[one], one)):
+        word = piece.strip("^$|?")
+        if (
+            said[piece] > 0
+            and len(word) > 1
+            and word[0] not in "=#"
+            and not any(word in one or one in word for one in named)
+        ):
+            named.append(word)
+    return named[:most]
 
 
 # -- where -------------------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def _perceptron(
     for _round in range(PLACE_ROUNDS):
         chance.shuffle(order)
         for rows, tags in order:
-            table = Table({}, where, after)  # type: ignore[arg-type]
+            table = Table({}, where, after)
             guess = scene.tagged(table, rows)
             if guess != tags:
                 for place, (wrong, right) in enumerate(zip(guess, tags, strict=True)):

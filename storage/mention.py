@@ -13,7 +13,7 @@ from typing import Protocol
 
 from storage.case import find_case_nos, find_case_tails
 from storage.scene import COMPANY, SOMEBODY, Stretch, speaks_of_goods
-from storage.sound import LETTERS, Unit, first_letters, is_han, near_of, sounds_of, units
+from storage.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
 from storage.text import company_names
 
 Evidence = tuple[str, str]
@@ -142,6 +142,7 @@ WEIGHTS = {
     "alias": 6,
     "given_name": 6,
     "homophone": 5,
+    "lookalike": 5,
     "initials": 5,
     "creditor": 5,
     "plate_tail": 5,
@@ -159,7 +160,19 @@ WEIGHTS = {
 }
 """What each kind of evidence counts for."""
 LEARNABLE = frozenset(
-    {"alias", "given_name", "homophone", "initials", "kin", "pet_name", "elder", "younger", "surname", "only_surname"}
+    {
+        "alias",
+        "given_name",
+        "homophone",
+        "lookalike",
+        "initials",
+        "kin",
+        "pet_name",
+        "elder",
+        "younger",
+        "surname",
+        "only_surname",
+    }
     | {"taught", "learned"}
 )
 """Kinds whose words can come to mean somebody, or to be doubted."""
@@ -533,7 +546,18 @@ def _add_sounds(text: str, people: Sequence[Known], add: "_Add", taken: set[tupl
         nearest = min(cost for cost, _person, _word in those) if is_han(text[start:end]) else _ANY_COST
         for cost, person, word in those:
             if cost <= nearest:
-                add(start, end, person, "homophone" if text[start:end] != word else "full_name")
+                add(start, end, person, _how_alike(text[start:end], word))
+
+
+def _how_alike(written: str, word: str) -> str:
+    """The kind of evidence that words are which aren't quite somebody's."""
+    if written == word:
+        return "full_name"
+    pairs = [(one, other) for one, other in zip(written, word, strict=False) if one != other]
+    alike = len(written) == len(word) and all(
+        looks_like(one, other) and not sounds_of(one) & sounds_of(other) for one, other in pairs
+    )
+    return "lookalike" if alike else "homophone"
 
 
 def _add_initials(text: str, people: Sequence[Known], add: "_Add") -> None:
@@ -565,6 +589,8 @@ def _cost(word: str, heard: list[Unit], text: str, end: int) -> int | None:
             cost += _SAME_COST
             exact += one.word.isascii()
         elif one.near & near_of(character):
+            if len(word) == 2 and looks_like(one.word, character):
+                return None  # of two characters a look is too little
             cost += _NEAR_COST
             exact += one.word.isascii()
         else:
@@ -785,7 +811,7 @@ def pet_traces(text: str) -> list[str]:
     return sorted({match[1] for match in _PET.finditer(text)})
 
 
-_WEAKER = ("elder", "younger", "surname", "only_surname", "pet_name", "homophone", "initials")
+_WEAKER = ("elder", "younger", "surname", "only_surname", "pet_name", "homophone", "lookalike", "initials")
 
 
 def _settle_overlaps(mentions: list[Mention]) -> list[Mention]:

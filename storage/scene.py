@@ -42,9 +42,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class Table:
-    """The learned weights, in hundredths. `says`: of each piece, for lead, for urgent, and for each of KINDS; `where`: of
-    each sign around a character, for OUTSIDE, BEGINS and INSIDE of a place; `after`: of each pair of those that
-    follow."""
+    """The learned weights, in hundredths. `says`: of each piece, for lead, for urgent, and for each of KINDS. `where`:
+    of each sign around a character, for OUTSIDE, BEGINS and INSIDE of a place. `after`: of each two that follow."""
 
     says: Mapping[str, Sequence[float]]
     where: Mapping[str, Sequence[float]]

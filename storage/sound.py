@@ -19,6 +19,33 @@ _NOTHING = ("Zs", "So", "Sk", "Mn")
 """Kinds of characters that stand between others without parting them."""
 
 
+_ALIKE = (
+    "土士 未末 已己巳 日曰 戊戌戍 侯候 今令 钰珏 晴睛 婧靖 汩汨 茶荼 丙两 大太犬 夫天 干千于 王玉主 "
+    "木术本 申甲由 元无 人入 刀力 乌鸟 方万 厂广 午牛 永水 辛幸 怡恰 冶治洽 沐沭 炳柄 琳淋 祥详 "
+    "竿竽 粱梁 绢娟 育肓 若苦 莱菜 裕俗 贤坚 郁都 金全 阳阴 霞暇 冼洗 勤勒 华毕 启后 国围 坤神 "
+    "堂常 学字 宜宣 容客 小少 岳兵 帅师 平乎 庄压 应庆 徐涂 志忘 思恩 恒桓 戴载 文交 明朋 昌冒 "
+    "旭旮 月用 朱未 杨扬 林材 柏拍 桂挂 正止 毛手 江汪 沈沉 洪拱 源原 宋宁 傅博 陈阵 史吏 崔雀 "
+    "宦官 施旅 戚威 柳抑 钱线 孙孔 季李秀 余佘 尹伊 来耒 晏宴 盛感 栗粟 娄委 郎朗 郭享 丁了 卜下 "
+    "石右 田由 目自 代伐 仪议 兴关 凤风 吉古 昊吴 瑞端 祖租 科料 精清 素索 翔翊 良艮 芳芬 薛薜 "
+    "衡横 谊谅 豪毫 贵责 辉挥 逢峰 锦绵 雄稚"
+)
+"""Characters that a tired eye or a finger on glass takes for one another, in groups."""
+
+
+@cache
+def _alike() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for group in _ALIKE.split():
+        for one in group:
+            found[one] |= set(group) - {one}
+    return {one: frozenset(others) for one, others in found.items()}
+
+
+def looks_like(one: str, other: str) -> bool:
+    """Whether two characters are easily taken for each other by their looks."""
+    return other in _alike().get(one, ())
+
+
 @dataclass(frozen=True)
 class Unit:
     """One spoken syllable of a text: a character, or letters that spell one."""
@@ -28,7 +55,8 @@ class Unit:
     word: str
     sounds: frozenset[str]
     near: frozenset[str]
-    """The same with what Zhejiang doesn't tell apart made one: n and l, zh and z, in and ing, h and f, hu and wu."""
+    """The same with what Zhejiang doesn't tell apart made one: n and l, zh and z, in and ing, h and f, hu and wu; and
+    how those sound that look alike."""
 
 
 @cache
@@ -117,7 +145,8 @@ def units(text: str) -> list[list[Unit]]:
             continue
         character = text[place]
         if is_han(character):
-            runs[-1].append(Unit(place, place + 1, character, sounds_of(character), near_of(character)))
+            near = near_of(character).union(*map(near_of, _alike().get(character, ())))
+            runs[-1].append(Unit(place, place + 1, character, sounds_of(character), near))
         elif unicodedata.category(character) not in _NOTHING and runs[-1]:
             runs.append([])
         place += 1

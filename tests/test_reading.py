@@ -171,6 +171,13 @@ def test_a_full_unique_name_always_wins(text: str) -> None:
     assert [guess.debtor_id for guess in reading.guesses] == [1] and not reading.ambiguous
 
 
+@pytest.mark.parametrize("written", ["林木福", "林末福"])
+def test_who_is_written_alike_is_found_and_it_says_so(written: str) -> None:
+    reading = read(f"{written}回来了", [[Known(1, "林未福"), Known(2, "林小福")]])
+    found = [(guess.debtor_id, guess.evidence) for guess in reading.guesses]
+    assert found == ([(1, (("lookalike", written),))] if written == "林末福" else [])
+
+
 def test_numbers_and_sums_are_read_and_the_likelihood_is_lower_where_it_is_open() -> None:
     reading = read("钱大海付了两万，电话13800000000，还剩3500元", [PEOPLE])
     assert (reading.amounts, reading.phones) == ((20_000, 3500), ("13800000000",))

@@ -102,6 +102,8 @@ class Known:
     """What they owe, in yuan."""
     hint: str = ""
     """Where they live, as the village says it: 祠堂后面."""
+    seen: bool = False
+    """Somebody reported them of late."""
     taught: tuple[str, ...] = ()
     """Words that were once said to mean them in the sender's village."""
     learned: tuple[str, ...] = ()
@@ -156,6 +158,7 @@ WEIGHTS = {
     "taught": 3,
     "surname": 2,
     "address": 2,
+    "seen": 1,
     "doubted": 0,
 }
 """What each kind of evidence counts for."""
@@ -855,12 +858,14 @@ def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Gu
             mine = [one for one in mentions if person_id in one.options]
             evidence = [one.options[person_id] for one in mine]
             evidence += [("taught", word) for one in mine for word in one.words_taught(person_id)]
+            if people[person_id].seen:
+                evidence.append(("seen", ""))
             doubted = [("doubted", word) for kind, word in evidence if word in people[person_id].doubted]
             if doubted and not any(WEIGHTS[kind] >= _SURE for kind, _word in evidence):
                 evidence += doubted
                 ambiguous = True
             guesses.append(Guess(person_id, tuple(dict.fromkeys(evidence))))
-    unsure = len(guesses) == 1 and {kind for kind, _word in guesses[0].evidence} <= {"taught"}
+    unsure = len(guesses) == 1 and {kind for kind, _word in guesses[0].evidence} <= {"taught", "seen"}
     return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous or unsure
 
 

@@ -68,8 +68,8 @@ class Manner(StrEnum):
     """Words about something that isn't understood as a report."""
 
 
-LEAD = 0.5
-"""From which likelihood on it is taken for a report."""
+LEAD = 0.4
+"""From which likelihood on it is taken for a report: one that is missed costs more than one too many."""
 
 
 @dataclass(frozen=True)

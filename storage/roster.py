@@ -7,7 +7,7 @@ number); each trace is an index's entry, so that a report costs the same in a la
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage import trace
 from storage.area import bounds_of, county_of, names_village, town_of, villages_of
@@ -38,6 +38,9 @@ _MANY = 24
 """Of so many of those who may be meant the relatives are looked up."""
 _LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learned' ELSE 'taught' END"
 """What a lesson is to the reader."""
+_STANDS = "CASE WHEN c.status = 'performed' THEN 'over' ELSE 'case' END"
+"""Whether a case still stands: who has performed them all is nobody's business any more."""
+LATELY = timedelta(days=3)
 _MOST = 400
 """Pieces of a text that are looked up; a sentence has thirty."""
 
@@ -155,11 +158,16 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
         f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
-        "SELECT p.debtor_id, 'case', c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
+        f"SELECT p.debtor_id, {_STANDS}, c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
         f"WHERE p.debtor_id {words} UNION ALL "
+        "SELECT s.debtor_id, 'seen', 'x', s.id FROM suspect s JOIN sighting g ON g.id = s.sighting_id "
+        f"WHERE s.debtor_id {words} AND g.reported_at >= ? AND g.state = 'alerted' AND g.doubtful = ? UNION ALL "
         f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code {at_home} "
         "AND undone_at IS NULL",
         *[value] * 6,
+        now - LATELY,
+        False,
+        value,
         homes,
     )
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
@@ -180,10 +188,12 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
                 company=kind == DebtorKind.COMPANY,
                 amounts=tuple(map(int, facts[number, "amount"])),
                 hint=hint,
+                seen=bool(facts[number, "seen"]),
                 taught=tuple(facts[number, "taught"]),
                 learned=tuple(facts[number, "learned"]),
                 doubted=tuple(facts[number, "doubted"]),
             ),
         )
         for number, name, kind, gender, born, area_code, hint in (rows[key] for key in sorted(rows))
+        if facts[number, "case"] or not facts[number, "over"]
     ]

@@ -5,6 +5,7 @@ import pytest
 from storage import trace
 from storage.alert import Alert
 from storage.audit import AuditEntry
+from storage.case import Case, CaseStatus
 from storage.debtor import Debtor, DebtorKind
 from storage.person import Person
 from storage.sighting import Sighting, SightingState
@@ -255,3 +256,25 @@ async def test_who_works_in_several_villages_is_understood_in_each(world: World)
     assert "林永福" in (await worker.expects("林永福")).text
     await world.settled()
     assert [row.area_code for row in await Sighting.all().order_by("id")] == ["331122103224", "331122203226"]
+
+
+async def test_who_has_paid_everything_is_nobodys_business_any_more(world: World) -> None:
+    await world.product.db.unit(lambda: Case.filter(parties__debtor__name="林永福").update(status=CaseStatus.PERFORMED))
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    assert "名单外线索" in (await world.phone(HEAD).expects("林永福回来了")).text
+    await world.settled()
+    assert not await world.phone(JUDGE).received()
+
+
+async def test_who_was_seen_these_days_comes_first_among_those_who_may_be_meant(world: World) -> None:
+    async def work() -> None:
+        for name in ("施有根", "施有土"):
+            row = await Debtor.create(name=name, kind=DebtorKind.PERSON, gender="男", area_code="331122203226")
+            await trace.note([row.id])
+
+    await world.product.db.unit(work)
+    await world.phone(GRID_WORKER).says("施有土回来了")
+    await world.settled()
+    await world.advance(3600)
+    await world.phone(SECRETARY).says("老施在打牌")
+    assert "施有土" in (await world.phone(SECRETARY).expects("是哪一位")).buttons[0][0]

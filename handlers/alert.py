@@ -15,7 +15,7 @@ from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
 from storage.clock import local
-from storage.mention import Sureness, sureness
+from storage.evidence import Sureness, sureness
 from storage.outbox import Lane, Outbox, last_delivery
 from storage.person import Person, Role, colleagues
 from storage.question import QuestionKind

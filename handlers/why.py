@@ -9,7 +9,7 @@ from handlers.route import App, on_command, on_tap
 from storage import audit, sighting
 from storage.access import Action
 from storage.area import contains, full_name
-from storage.mention import WEIGHTS, sureness
+from storage.evidence import WEIGHTS, sureness
 from storage.scene import SOMEBODY, loudest
 from storage.sighting import Sighting, Suspect
 from storage.text import fold, simplified

@@ -15,7 +15,7 @@ from storage import audit, trace
 from storage.area import bounds_of
 from storage.db import unit
 from storage.debtor import Debtor
-from storage.mention import LEARNABLE, Evidence
+from storage.evidence import LEARNABLE, Evidence
 from storage.person import Person
 from storage.sql import add, change, for_update, joined, one, relate
 

@@ -9,19 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storage.mention import (
-    Guess,
-    Known,
-    Sureness,
-    amounts_in,
-    likelihood,
-    resolve,
-    signs_of,
-    stretches_of,
-    sureness,
-    who,
-    without_places,
-)
+from storage.debt import amounts_in
+from storage.evidence import Guess, Known, Sureness, likelihood, sureness
+from storage.mention import resolve, signs_of, stretches_of, who, without_places
 from storage.scene import scene_of
 from storage.text import fold, simplified
 

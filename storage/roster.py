@@ -13,19 +13,11 @@ from storage import trace
 from storage.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
+from storage.debt import amount_traces, creditor_traces
 from storage.debtor import DebtorKind, age
-from storage.mention import (
-    Known,
-    amount_traces,
-    creditor_traces,
-    family_traces,
-    kin_traces,
-    pet_traces,
-    plate_beginnings,
-    plate_traces,
-    speaks_of_a_house,
-    speaks_of_kin,
-)
+from storage.evidence import Known
+from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
+from storage.plate import plate_beginnings, plate_traces
 from storage.sound import LETTERS
 from storage.sql import among, day, fetch
 from storage.text import fold, simplified

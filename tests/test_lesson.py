@@ -2,8 +2,8 @@
 
 from storage.audit import AuditEntry
 from storage.debtor import Debtor, DebtorKind
+from storage.evidence import Known
 from storage.lesson import Lesson, LessonKind
-from storage.mention import Known
 from storage.reading import read
 from storage.trace import note
 from tests.world import ADMIN, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World

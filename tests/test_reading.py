@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import locales
-from storage.mention import WEIGHTS, Known
+from storage.evidence import WEIGHTS, Known
 from storage.reading import read
 from tests.conftest import SHARED
 from tests.reading.__main__ import SETS, Rosters, records, scores
@@ -231,7 +231,10 @@ def test_what_was_learnt_from_others_words_stays(name: str) -> None:
 def test_no_rule_knows_a_name() -> None:
     """The rules are about how people speak; who is spoken of stands in the roster."""
     floor = Path(__file__).parents[1] / "storage"
-    source = "".join((floor / f"{noun}.py").read_text() for noun in ("reading", "mention", "scene"))
+    source = "".join(
+        (floor / f"{noun}.py").read_text()
+        for noun in ("reading", "mention", "family", "evidence", "debt", "plate", "scene")
+    )
     patterns = re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
     patterns += (floor / "scene.txt").read_text()
     rosters = [*OURS.glob("*-rosters.jsonl"), *SHARED.glob("corpus/rosters.jsonl")]

@@ -11,7 +11,7 @@ from storage.area import Area, AreaLevel, names_village, town_of, villages_of
 from storage.case import Case, CaseDebtor, CaseStatus, parse_case_no
 from storage.clock import local
 from storage.debtor import Alias, Debtor, DebtorKind, Plate, age
-from storage.mention import Known
+from storage.evidence import Known
 from storage.reading import read
 from storage.roster import near
 from tests.conftest import SHARED

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.area import names_village
-from storage.mention import Known
+from storage.evidence import Known
 from storage.reading import Reading, read
 from tests.conftest import SHARED
 

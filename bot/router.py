@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from telegram import Update
@@ -23,6 +23,8 @@ from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 64
 """How many chats are handled at once."""
+LATE, TOO_LATE = timedelta(seconds=60), timedelta(days=7)
+"""A message older than the one was sent before it could be handled; older than the other, its time is no time."""
 MOST_CHATS = 10_000
 Chat = tuple[str, int]
 _log = structlog.get_logger("router")
@@ -176,7 +178,12 @@ class Router:
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
+            said_at=self._said_at(message.date) if message is not None and not update.callback_query else None,
         )
+
+    def _said_at(self, date: datetime) -> datetime | None:
+        """The far end's time of a message, where it is worth telling apart from the time at which it is handled."""
+        return date if LATE < self._db.clock.now() - date < TOO_LATE else None
 
     def _remember(self, chat: Chat, language: str) -> None:
         self.languages[chat] = language

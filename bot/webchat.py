@@ -19,6 +19,8 @@ from bot.gateway.store import Store
 PAGE = Path(__file__).parent / "page"
 YEAR = 365 * 24 * 3600
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
+WAITED_AT_MOST = 7 * 24 * 3600
+"""Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
 JOINS_A_MINUTE = 30
 LanguageOf = Callable[[int], Awaitable[str]]
@@ -26,7 +28,8 @@ LanguageOf = Callable[[int], Awaitable[str]]
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
-        "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+        "form-action 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -55,6 +58,8 @@ class WebChat:
         app.router.add_get("/", self._index)
         app.router.add_get("/c/{slug}/", self._index)
         app.router.add_get("/static/{name}", self._static)
+        app.router.add_get("/sw.js", self._worker)
+        app.router.add_get("/manifest.webmanifest", self._manifest)
         app.router.add_get("/words/{language}", self._words)
         app.router.add_get("/qr/{code}", self._qr)
         app.router.add_post("/api/join", self._join)
@@ -94,6 +99,20 @@ class WebChat:
         if not path.is_file():
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    async def _worker(self, _request: web.Request) -> web.StreamResponse:
+        """The service worker, which has to stand at the top for the whole page to be in its reach."""
+        return web.FileResponse(PAGE / "sw.js", headers={"Cache-Control": "no-cache"})
+
+    async def _manifest(self, _request: web.Request) -> web.StreamResponse:
+        """What a phone needs to put the page among its apps."""
+        title = locales.plain(locales.DEFAULT, "page.title")
+        icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml"}
+        body = {"name": title, "short_name": title, "start_url": ".", "scope": "/", "display": "standalone"}
+        return web.json_response(
+            {**body, "theme_color": "#14532d", "background_color": "#eef1f4", "icons": [icon]},
+            content_type="application/manifest+json",
+        )
 
     async def _words(self, request: web.Request) -> web.StreamResponse:
         """The page's own words in one language."""
@@ -142,10 +161,15 @@ class WebChat:
     # -- what the person does ----------------------------------------------------------------------------------
 
     async def say(
-        self, chat_id: int, text: str, client_id: str | None = None, reply_to: int | None = None
+        self,
+        chat_id: int,
+        text: str,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        said_at: float | None = None,
     ) -> dict[str, Any]:
         """A sentence of the person's."""
-        body = {**_envelope(chat_id), "text": text}
+        body = {**_envelope(chat_id, said_at), "text": text}
         if text.startswith("/"):
             length = len(text.split(maxsplit=1)[0])
             body["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
@@ -162,7 +186,9 @@ class WebChat:
             raise web.HTTPBadRequest
         if len(text) > TEXT_CHARACTERS:
             raise web.HTTPRequestEntityTooLarge(TEXT_CHARACTERS, len(text))
-        stored = await self.say(chat_id, text, _client_id(body), _message_id(body, "reply_to"))
+        stored = await self.say(
+            chat_id, text, _client_id(body), _message_id(body, "reply_to"), _said_at(body.get("at"))
+        )
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
@@ -173,7 +199,9 @@ class WebChat:
             raise web.HTTPBadRequest from error
         if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
             raise web.HTTPBadRequest
-        stored = await self._store.from_person(chat_id, {**_envelope(chat_id), "location": place}, _client_id(body))
+        stored = await self._store.from_person(
+            chat_id, {**_envelope(chat_id, _said_at(body.get("at"))), "location": place}, _client_id(body)
+        )
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
@@ -218,7 +246,9 @@ class WebChat:
         part: dict[str, Any] = {"voice": {**file, "duration": 0}}
         if kind == "photo":
             part = {"photo": [{**file, "width": 0, "height": 0}]}
-        stored = await self._store.from_person(chat_id, {**_envelope(chat_id), **part}, client_id)
+        stored = await self._store.from_person(
+            chat_id, {**_envelope(chat_id, _said_at(form.get("at"))), **part}, client_id
+        )
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -278,9 +308,19 @@ def give_session(response: web.StreamResponse, slug: str, token: str, *, secure:
     )
 
 
-def _envelope(chat_id: int) -> dict[str, Any]:
+def _envelope(chat_id: int, said_at: float | None = None) -> dict[str, Any]:
     who = {"id": chat_id, "first_name": "网页"}
-    return {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": int(time.time())}
+    date = int(said_at or time.time())
+    return {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": date}
+
+
+def _said_at(value: object) -> float | None:
+    """When the phone says that it was said, in seconds; None for a time that it can't have waited since."""
+    try:
+        at = float(str(value)) / 1000
+    except ValueError:
+        return None
+    return at if 0 < time.time() - at < WAITED_AT_MOST else None
 
 
 def _client_id(body: dict[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from telegram import Update
@@ -24,6 +25,8 @@ class Turn:
     query_id: str = ""
     bot_name: str = ""
     joining_url: str = ""
+    said_at: datetime | None = None
+    """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
 
     @property
     def who(self) -> Person:

@@ -52,7 +52,7 @@ async def said(turn: Turn, text: str) -> None:
 
 async def report(turn: Turn, text: str) -> None:
     """Logs it first, then reads it, then tells whoever is concerned."""
-    row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text)
+    row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
     reading = await _read(turn.who, text)
     earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE)
     if reading.withdraws and earlier is not None:

@@ -94,9 +94,16 @@ class Suspect(Model):
 
 
 async def record(
-    reporter: Person, channel: str, chat_id: int, message_id: int, text: str, area_code: str | None = None
+    reporter: Person,
+    channel: str,
+    chat_id: int,
+    message_id: int,
+    text: str,
+    *,
+    said_at: datetime | None = None,
 ) -> Sighting:
-    """Logs the report first, before anything is decided about it."""
+    """Logs the report first, before anything is decided about it. `said_at` is when it was said, if that was earlier
+    than it is handled."""
     row = await add(
         Sighting,
         reporter_id=reporter.id,
@@ -104,8 +111,8 @@ async def record(
         chat_id=chat_id,
         message_id=message_id,
         text=text,
-        area_code=area_code or reporter.area_code,
-        reported_at=unit().now,
+        area_code=reporter.area_code,
+        reported_at=said_at or unit().now,
         state=SightingState.NOT_SENT,
         code=new_incident(),
     )

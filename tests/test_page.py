@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot.settings import Settings
 from storage.alert import Alert
 from storage.invitation import invite
 from storage.person import Person
+from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
 
@@ -131,6 +133,61 @@ async def test_without_a_signal_the_sentence_waits_and_goes_out_once(product: Pr
         await secretary.sees("已送达")
         assert await secretary.page.locator(".mine", has_text=SENTENCE).count() == 1
         assert await Alert.all().count() == 1
+
+
+async def test_a_page_closed_without_a_signal_loses_nothing(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        address = secretary.page.url
+        await context.set_offline(True)
+        for text in (SENTENCE, "他要走了"):
+            await secretary.says(text)
+        await expect(secretary.page.get_by_text("没有信号").last).to_be_visible()
+        await secretary.page.close()
+        assert await Sighting.all().count() == 0
+        await context.set_offline(False)
+        again = Screen(await context.new_page())
+        await again.page.goto(address)
+        await again.sees("已送达")
+        await again.sees("已转告")
+        said = [row.text for row in await Sighting.all().order_by("id")]
+        assert said == [SENTENCE, "他要走了"]
+        await expect(again.page.locator(".mine", has_text=SENTENCE)).to_have_count(1)
+        await again.page.reload()
+        await again.sees("已转告")
+        assert await Sighting.all().count() == 2
+
+
+async def test_the_page_starts_without_a_signal(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        await secretary.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await context.set_offline(True)
+        await secretary.page.reload()
+        await secretary.says(SENTENCE)
+        await expect(secretary.page.get_by_text("没有信号")).to_be_visible()
+        await context.set_offline(False)
+        await secretary.sees("已送达")
+        assert await Sighting.all().count() == 1
+
+
+async def test_what_waited_for_a_signal_keeps_the_time_at_which_it_was_said(product: Product) -> None:
+    person = await Person.get(phone="19800001001")
+    code = await product.db.unit(lambda: invite(person))
+    now = time.time()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
+        slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
+        for text, at in (("林永福在村委", now - 3600), ("林永福在桥头", now + 3600), ("林永福在祠堂", 7.0)):
+            body = {"text": text, "at": at * 1000, "id": text}
+            async with phone.post(f"{product.url}/c/{slug}/say", json=body) as answer:
+                assert answer.status == 200
+        async with asyncio.timeout(10):
+            while await Sighting.all().count() < 3:
+                await asyncio.sleep(0.05)
+    ages = [now - row.reported_at.timestamp() for row in await Sighting.all().order_by("id")]
+    assert ages[0] == pytest.approx(3600, abs=2) and max(map(abs, ages[1:])) < 30
 
 
 async def test_a_photo_from_the_phone_reaches_the_judge(product: Product, tmp_path: Path) -> None:

@@ -64,47 +64,116 @@ function signedOut() {
   $("say").hidden = true;
 }
 
-// Sends until the server has it: the id makes a repetition harmless.
-async function deliver(entry) {
-  entry.note(words.sending);
-  for (let pause = 1000; ; pause = Math.min(pause * 2, 15000)) {
-    try {
-      const answer = await post(`${base}/${entry.path}`, entry.body);
-      if (answer.ok) {
-        const stored = await answer.json();
-        if (!shown.has(stored.message_id)) claim(entry, stored.message_id);
-        else entry.item.remove();
-      } else {
-        entry.note(words.failed, () => deliver(entry));
-      }
-      return;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // fetch's word for no connection
-      entry.note(words.waiting);
-      await new Promise((done) => setTimeout(done, pause));
-    }
+// -- what waits to be sent ---------------------------------------------------------------------------------------------
+// It is kept in the phone's own database until the server has it, so that a page closed in between loses nothing. The
+// id makes a repetition harmless; what was said first goes first, with the time at which it was said.
+
+const waiting = [];
+let sending = false;
+let hurry = () => {};
+
+const settled = (request) => new Promise((done, failed) => {
+  request.onsuccess = () => done(request.result);
+  request.onerror = () => failed(request.error);
+});
+
+let opened = null;
+async function drawer(mode) {
+  if (!opened) {
+    const request = indexedDB.open("chuishao", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("waiting", { keyPath: "key", autoIncrement: true });
+    opened = settled(request);
   }
+  return (await opened).transaction("waiting", mode).objectStore("waiting");
+}
+
+// A browser without a database (a private window) keeps what waits as long as the page is open.
+async function kept(work, mode = "readwrite") {
+  try {
+    return await settled(work(await drawer(mode)));
+  } catch (error) {
+    console.warn("not kept on the phone", error);
+    return undefined;
+  }
+}
+
+async function takeUp() {
+  const all = (await kept((store) => store.getAll(), "readonly")) || [];
+  for (const entry of all) if (entry.slug === slug) enqueue(entry);
+  flush();
+}
+
+function enqueue(entry) {
+  const item = element("li", "mine");
+  const under = element("div", "under");
+  item.append(element("div", "bubble", entry.preview), under);
+  entry.item = item;
+  entry.note = (text, again) => {
+    under.textContent = "";
+    if (again) under.append(button(text, again)); else under.textContent = text;
+  };
+  entry.note(navigator.onLine ? words.sending : words.waiting);
+  $("messages").append(item);
+  item.scrollIntoView({ block: "end" });
+  waiting.push(entry);
+}
+
+async function outgoing(path, body, preview) {
+  const entry = { slug, path, preview, body: { ...body, id: newId(), at: Date.now() } };
+  entry.key = await kept((store) => store.add(entry));
+  enqueue(entry);
+  return flush();
+}
+
+async function drop(entry) {
+  waiting.splice(waiting.indexOf(entry), 1);
+  if (entry.key !== undefined) await kept((store) => store.delete(entry.key));
+}
+
+async function flush() {
+  if (sending) { hurry(); return; }
+  sending = true;
+  let pause = 1000;
+  while (waiting.length) {
+    const entry = waiting[0];
+    let sent = false;
+    try {
+      entry.note(words.sending);
+      const answer = await post(`${base}/${entry.path}`, formed(entry.body));
+      if (answer.status === 401) break; // it stays on the phone
+      if (answer.ok) {
+        sent = true;
+        await drop(entry);
+        const stored = await answer.json();
+        if (shown.has(stored.message_id)) entry.item.remove(); else claim(entry, stored.message_id);
+      } else if (answer.status < 500 && answer.status !== 429) {
+        sent = true;
+        await drop(entry);
+        entry.note(words.failed, () => { entry.item.remove(); outgoing(entry.path, entry.body, entry.preview); });
+      }
+    } catch (error) {
+      if (!(error instanceof TypeError)) { sending = false; throw error; } // fetch's word for no connection
+    }
+    if (sent) { pause = 1000; continue; }
+    for (const one of waiting) one.note(words.waiting);
+    await new Promise((done) => { hurry = done; setTimeout(done, pause); });
+    pause = Math.min(pause * 2, 15000);
+  }
+  sending = false;
+}
+
+function formed(body) {
+  if (!body.file) return body;
+  const form = new FormData();
+  form.append("id", body.id);
+  form.append("at", body.at);
+  form.append("file", body.file, "file");
+  return form;
 }
 
 function claim(entry, messageId) {
   entry.item.dataset.id = messageId;
   shown.set(messageId, entry.item);
-}
-
-function outgoing(path, body, preview) {
-  const item = document.createElement("li");
-  item.className = "mine";
-  const bubble = element("div", "bubble", preview);
-  const under = element("div", "under");
-  item.append(bubble, under);
-  const note = (text, again) => {
-    under.textContent = "";
-    if (again) under.append(button(text, again)); else under.textContent = text;
-  };
-  const entry = { path, body, item, note };
-  $("messages").append(item);
-  item.scrollIntoView({ block: "end" });
-  return deliver(entry);
 }
 
 // -- showing messages --------------------------------------------------------------------------------------------------
@@ -278,7 +347,7 @@ function answer(message) {
 // -- what the person does ----------------------------------------------------------------------------------------------
 
 function say(text) {
-  const body = { text, id: newId() };
+  const body = { text };
   if (answering) body.reply_to = answering;
   answer(null);
   return outgoing("say", body, text);
@@ -311,10 +380,7 @@ async function smaller(file) {
 }
 
 function upload(blob, preview) {
-  const form = new FormData();
-  form.append("id", newId());
-  form.append("file", blob, "file");
-  return outgoing("file", form, preview);
+  return outgoing("file", { file: blob }, preview);
 }
 
 let recorder = null;
@@ -346,7 +412,7 @@ function sendPlace() {
   if (!navigator.geolocation) { failed(); return; }
   navigator.geolocation.getCurrentPosition((position) => {
     const { latitude, longitude } = position.coords;
-    outgoing("place", { latitude, longitude, id: newId() }, words.place);
+    outgoing("place", { latitude, longitude }, words.place);
   }, failed, { enableHighAccuracy: true, timeout: 15000 });
 }
 
@@ -427,9 +493,19 @@ async function start() {
     try { blob = await smaller(file); } catch (error) { toast(words.not_a_photo); return; }
     upload(blob, words.photo);
   });
-  const session = await fetch(`${base}/session`);
-  if (session.status === 401) { signedOut(); return; }
+  takeUp();
+  addEventListener("online", () => hurry());
+  try {
+    const session = await fetch(`${base}/session`);
+    if (session.status === 401) { signedOut(); return; }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    line(words.offline);
+  }
   listen();
 }
 
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/sw.js").catch((error) => console.warn("no offline start", error));
+}
 start();

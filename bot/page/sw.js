@@ -1,0 +1,37 @@
+"use strict";
+// The page starts without a signal, too: what it is made of is kept on the phone. Everything else goes to the server.
+
+const SHELF = "page-1";
+const PARTS = ["/", "/static/chat.js", "/static/chat.css", "/static/icon.svg", "/words/zh_Hans", "/words/en"];
+
+addEventListener("install", (event) => {
+  event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(PARTS)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => {
+  const old = async () => {
+    for (const name of await caches.keys()) if (name !== SHELF) await caches.delete(name);
+    await clients.claim();
+  };
+  event.waitUntil(old());
+});
+
+addEventListener("fetch", (event) => {
+  const path = new URL(event.request.url).pathname;
+  const page = /^\/c\/[\w-]+\/$/.test(path) ? "/" : path;
+  if (event.request.method === "GET" && PARTS.includes(page)) event.respondWith(freshest(event.request, page));
+});
+
+// From the server where it answers, and kept for the next time.
+async function freshest(request, page) {
+  const shelf = await caches.open(SHELF);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await shelf.put(page, answer.clone());
+    return answer;
+  } catch (error) {
+    const known = await shelf.match(page);
+    if (known) return known;
+    throw error;
+  }
+}

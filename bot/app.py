@@ -18,13 +18,14 @@ from aiohttp import web
 from yarl import URL
 
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
-from bot.channel import Channel, build
+from bot.channel import Channel, Way, build
 from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
 from bot.metrics import Metrics
+from bot.push import PushApi
 from bot.receiver import ALLOWED, Receiver
 from bot.router import Router
 from bot.settings import Settings
@@ -32,7 +33,7 @@ from bot.timers import Timers
 from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from locales import DEFAULT, text
-from storage import inbox, person
+from storage import inbox, person, push
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
 from storage.inbox import chat_of, new_incident
@@ -144,8 +145,12 @@ class _Assembly:
             limits = self._limits()
             api = BotApi(self._session, settings.api_base, settings.bot_token)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
-        self._router = Router(db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/")
-        self._dispatcher = Dispatcher(db, self._channels, self._metrics, self._nursery)
+        self._router = Router(
+            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", push_hosts=settings.push_hosts
+        )
+        pushing = Way(push.CHANNEL, PushApi(self._session, db.secrets, settings, f"{url}/"), NoLimits())
+        ways = {**self._channels, pushing.name: pushing}
+        self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery)
         self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days))
         self._receiver = Receiver(
             db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused

@@ -1,27 +1,51 @@
 """A leg on which people are reached: Telegram, or the web chats of our own gateway. Same handlers, same cards."""
 
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from telegram.ext import Application, ContextTypes
 
 import handlers
-from bot.api import BotApi, QuietBot
+from bot.api import CALL_SECONDS, BotApi, QuietBot
 from bot.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
 
 
+class Api(Protocol):
+    """What the dispatcher needs of a far end. Raises the errors of `bot.api`."""
+
+    async def call(
+        self,
+        method: str,
+        parameters: dict[str, Any] | None = None,
+        /,
+        *,
+        seconds: float = CALL_SECONDS,
+        upload: tuple[str, bytes] | None = None,
+    ) -> Any: ...
+
+    async def download(self, file_id: str, /) -> bytes: ...
+
+
 @dataclass
-class Channel:
-    """Its name is what endpoints, inbox and outbox rows carry."""
+class Way:
+    """A way out. Its name is what endpoints, inbox and outbox rows carry."""
 
     name: str
+    api: Api
+    limiter: Limiter
+    silence: Silence = field(default_factory=Silence, kw_only=True)
+    refused: bool = field(default=False, kw_only=True)
+    """The far end doesn't take the bot's token; the administrators have been told."""
+
+
+@dataclass
+class Channel(Way):
+    """A way out and in, with the conversation behind it."""
+
     api: BotApi
     app: App
-    limiter: Limiter
-    silence: Silence = field(default_factory=Silence)
-    refused: bool = False
-    """The far end doesn't take the bot's token; the administrators have been told."""
     bot_name: str = ""
     """The bot's user name, once it is known; links into Telegram need it."""
 
@@ -31,4 +55,4 @@ def build(name: str, api: BotApi, token: str, limiter: Limiter) -> Channel:
     builder = Application.builder().bot(QuietBot(token)).context_types(ContextTypes(context=Context))
     app: App = builder.updater(None).job_queue(None).build()
     handlers.register(app)
-    return Channel(name, api, app, limiter)
+    return Channel(name, api, limiter, app)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -19,7 +20,7 @@ from bot.api import (
     UnauthorizedError,
     UnreachableError,
 )
-from bot.channel import Channel
+from bot.channel import Way
 from bot.limiter import NoLimits
 from bot.metrics import Metrics
 from bot.router import either, where
@@ -40,9 +41,7 @@ _log = structlog.get_logger("dispatcher")
 class Dispatcher:
     """Sends what is due. Woken at commits; a timer finds what a crash or a retry left."""
 
-    def __init__(
-        self, db: Database, channels: dict[str, Channel], metrics: Metrics, nursery: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, db: Database, channels: Mapping[str, Way], metrics: Metrics, nursery: asyncio.TaskGroup) -> None:
         self._db = db
         self._channels = channels
         self._metrics = metrics
@@ -217,7 +216,7 @@ class Dispatcher:
             chat_id=row.chat_id,
         )
 
-    async def _call(self, channel: Channel, row: Outbox, card: Card, before: Delivery | None) -> int | None:
+    async def _call(self, channel: Way, row: Outbox, card: Card, before: Delivery | None) -> int | None:
         """The message's id, None for what isn't a message."""
         if card.method:
             await self._side_call(channel, row, card)
@@ -246,7 +245,7 @@ class Dispatcher:
             result = await channel.api.call("sendMessage", shared)
         return int(result["message_id"])
 
-    async def _edit(self, channel: Channel, edited: dict[str, Any]) -> bool:
+    async def _edit(self, channel: Way, edited: dict[str, Any]) -> bool:
         """False where the message is gone and a new one must be sent."""
         try:
             await channel.api.call("editMessageText", edited)
@@ -258,7 +257,7 @@ class Dispatcher:
             raise
         return True
 
-    async def _send_media(self, channel: Channel, card: Card, shared: dict[str, Any]) -> Any:
+    async def _send_media(self, channel: Way, card: Card, shared: dict[str, Any]) -> Any:
         """By file id on the file's own channel; carried over where reporter and judge are on different ones."""
         media = card.media
         assert media is not None
@@ -277,7 +276,7 @@ class Dispatcher:
         return await channel.api.call(_MEDIA[media.kind], shared, upload=(media.kind, content), seconds=60)
 
     @staticmethod
-    async def _side_call(channel: Channel, row: Outbox, card: Card) -> None:
+    async def _side_call(channel: Way, row: Outbox, card: Card) -> None:
         """Menus and answers to taps: nice to have; a refusal is no reason to give the chat up."""
         try:
             await channel.api.call(card.method, card.parameters)
@@ -287,7 +286,7 @@ class Dispatcher:
         except ApiError as error:
             _log.info("refused", method=card.method, code=error.code, outbox=row.id)
 
-    async def _refused(self, channel: Channel, row: Outbox, error: Exception) -> None:
+    async def _refused(self, channel: Way, row: Outbox, error: Exception) -> None:
         """What is to be done about it, by kind of error."""
         result = type(error).__name__.removesuffix("Error").lower()
         self._metrics.sent.labels(row.lane.name.lower(), result).inc()
@@ -311,7 +310,7 @@ class Dispatcher:
             _log.warning("not delivered", outbox=row.id, kind=row.kind, code=error.code)
             await self._give_up(row, error)
 
-    async def token_refused(self, channel: Channel) -> None:
+    async def token_refused(self, channel: Way) -> None:
         """The administrators hear of it once, on whatever other way there is to them."""
         if channel.refused:
             return

@@ -41,12 +41,14 @@ class Router:
         nursery: asyncio.TaskGroup,
         *,
         joining_url: str,
+        push_hosts: str = "",
     ) -> None:
         self._db = db
         self._channels = channels
         self._metrics = metrics
         self._nursery = nursery
         self._joining_url = joining_url
+        self._push_hosts = tuple(filter(None, push_hosts.replace(" ", "").split(",")))
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
@@ -178,6 +180,7 @@ class Router:
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
+            push_hosts=self._push_hosts,
             said_at=self._said_at(message.date) if message is not None and not update.callback_query else None,
         )
 

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     language: str = LANGUAGES[0]
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     web: bool = True
+    push_hosts: str = ""
+    """Servers of the court's own for ntfy and Bark, with commas between."""
+    mail: str = ""
+    """The mail server as Apprise writes it: mailtos://user:password@smtp.example.gov.cn."""
+    sms_hook: str = ""
     keep_days: int = 180
     tick: float = Field(default=1.0, gt=0, le=10)
 
@@ -81,7 +86,14 @@ class Settings(BaseSettings):
             raise ValueError("want_secret")
         return value
 
-    @field_validator("api_base", "public_url")
+    @field_validator("mail")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("mailto", "mailtos") or not urlsplit(value).hostname):
+            raise ValueError("want_mail")
+        return value
+
+    @field_validator("api_base", "public_url", "sms_hook")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):

@@ -11,6 +11,7 @@ from handlers import (
     invitation,
     lesson,
     person,
+    push,
     question,
     relay,
     sighting,
@@ -19,7 +20,7 @@ from handlers import (
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why)
+NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why, push)
 
 
 def register(app: App) -> None:

@@ -25,6 +25,7 @@ class Turn:
     query_id: str = ""
     bot_name: str = ""
     joining_url: str = ""
+    push_hosts: tuple[str, ...] = ()
     said_at: datetime | None = None
     """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
 

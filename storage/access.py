@@ -13,6 +13,7 @@ class Action(StrEnum):
     PENDING = "pending"
     EXPLAIN = "explain"
     INVITE = "invite"
+    PUSH = "push"
     EVERYONE = "everyone"
 
 
@@ -32,6 +33,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.PENDING: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.EXPLAIN: frozenset({Role.BUREAU_HEAD, Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
+    Action.PUSH: frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}),
     Action.EVERYONE: frozenset(Role),
 }
 

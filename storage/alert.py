@@ -8,7 +8,7 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, lesson, sighting
+from storage import audit, lesson, push, sighting
 from storage.area import within
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
@@ -191,6 +191,7 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -
     if person_id not in await _recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
+    await push.notify(person_id, alert.id)
     for item in await of_family(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
@@ -406,6 +407,7 @@ async def escalate(alert_id: int) -> None:
         for person_id in await _recipient_ids(alert.id):
             args = {"again": step.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
+            await push.notify(person_id, alert.id)
     else:
         present = await _recipient_ids(alert.id)
         for head in await holding(Role.BUREAU_HEAD, alert.area_code):

@@ -51,6 +51,7 @@ MODELS = [
         "lesson",
         "outbox",
         "person",
+        "push",
         "question",
         "relay",
         "shift",

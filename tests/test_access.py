@@ -18,6 +18,7 @@ from tests.world import SECRETARY, STRANGER, World
 COUNTY, TOWN, VILLAGE = "331122", "331122203", "331122203226"
 NEXT_VILLAGE, OTHER_TOWN = "331122203240", "331122103"
 AREAS = {"county": COUNTY, "town": TOWN, "village": VILLAGE, "next village": NEXT_VILLAGE, "other town": OTHER_TOWN}
+WOKEN = {Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}
 EXPLAINING = {Role.BUREAU_HEAD, Role.ADMIN}
 ASKING = {Role.JUDGE, Role.BUREAU_HEAD, Role.SUPERVISOR, Role.TOWN_SECRETARY, Role.ADMIN}
 UNKNOWN = "没有这个命令"
@@ -32,6 +33,7 @@ WORDS = {
     "today": ("/today", "林永福"),
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
+    "push": ("/push", "只在这里叫您"),
 }
 """What is typed, and the word that shows that it was answered with what there is to see."""
 
@@ -44,7 +46,9 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
         **dict.fromkeys(("case", "line"), "case"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
+        **dict.fromkeys(("pushtry", "pushoff"), "push"),
     }
+    assert TABLE[Action.PUSH] == frozenset(WOKEN)
     assert TABLE[Action.EXPLAIN] == frozenset(EXPLAINING)
     assert TABLE[Action.CASE] == TABLE[Action.TODAY] == TABLE[Action.PENDING] == frozenset(ASKING)
 
@@ -110,6 +114,8 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         word = WORDS[command][1]
         assert word is None or word in answer, where
         assert "林永福" not in answer or command == "help", where
+    elif COMMANDS[command] is Action.PUSH:
+        assert (WORDS[command][1] if role in WOKEN else UNKNOWN) in answer, where
     elif role not in (EXPLAINING if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where
     elif role is not Role.JUDGE and area in ("county", "town", "village"):

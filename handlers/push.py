@@ -1,0 +1,97 @@
+"""/push: being woken beside the chat, by a robot, an app, e-mail or SMS."""
+
+from handlers.callback import Tap
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_command, on_tap
+from storage import audit, push
+from storage.access import Action
+from storage.alert import Alert, AlertState
+from storage.outbox import Lane, Outbox, put, put_to_person
+from storage.person import Address
+from storage.push import Push
+
+
+def register(app: App) -> None:
+    on_command(app, "push", Action.PUSH, push_)
+    on_tap("pushtry", try_it, Action.PUSH)
+    on_tap("pushoff", remove, Action.PUSH)
+
+
+async def push_(turn: Turn, words: str) -> None:
+    """`/push` lists; `/push ADDRESS` adds one and tries it at once."""
+    if words:
+        target = push.understood(words, turn.push_hosts)
+        if target is None:
+            await turn.say("push.unknown")
+            return
+        row = await push.keep(turn.who, target)
+        if row is None:
+            await turn.say("push.many", most=push.MOST)
+            return
+        await _try(turn, row)
+    await turn.reply("pushes", turn.who.id)
+
+
+async def _own(turn: Turn, tap: Tap) -> Push | None:
+    row = next((one for one in await push.of_person(turn.who.id) if one.id == tap.ref), None)
+    if row is None:
+        audit.record("tap.refused", f"push:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+    return row
+
+
+async def try_it(turn: Turn, tap: Tap) -> None:
+    """试一下."""
+    row = await _own(turn, tap)
+    if row is not None:
+        await _try(turn, row)
+        await turn.toast("push.trying")
+
+
+async def _try(turn: Turn, row: Push) -> None:
+    await push.works_again(row.id)
+    await put(Address(push.CHANNEL, row.id, turn.who.id), "notice", lane=Lane.REPLY, fresh=True)
+
+
+async def remove(turn: Turn, tap: Tap) -> None:
+    """删除."""
+    row = await _own(turn, tap)
+    if row is not None:
+        await push.remove(row, turn.who)
+        await turn.toast("push.removed")
+        await turn.reply("pushes", turn.who.id, fresh=False, lane=Lane.RECEIPT)
+
+
+@card("pushes")
+async def show_pushes(showing: Showing) -> Card | None:
+    rows = await push.of_person(showing.ref)
+    lines = [showing.text("push.head" if rows else "push.none")]
+    buttons = []
+    for number, row in enumerate(rows, 1):
+        state = showing.plain("push.works" if row.active else "push.stopped")
+        lines.append(f"{number}. {showing.text(f'push.kind_{row.kind}')} · {state}")
+        buttons.append(
+            [
+                showing.button("push.try", "pushtry", row.id, number=number),
+                showing.button("push.remove", "pushoff", row.id, number=number),
+            ]
+        )
+    return Card("\n".join([*lines, showing.text("push.how")]), buttons)
+
+
+async def _undeliverable(row: Outbox) -> None:
+    """It doesn't work any more: its owner is told in the chat, and the alert goes its ladder as ever."""
+    given_up = await push.give_up(row.chat_id)
+    if given_up is not None:
+        args = {"key": f"push.failed_{given_up.kind}"}
+        await put_to_person(given_up.person_id, "text", lane=Lane.REPLY, fresh=True, args=args)
+
+
+@card("notice", undeliverable=_undeliverable)
+async def show_notice(showing: Showing) -> Card | None:
+    """Nothing but that something waits. Obsolete once the alert is answered; without an alert it is a trial."""
+    if not showing.ref:
+        return Card(showing.text("push.trial"))
+    one = await Alert.get_or_none(id=showing.ref)
+    return Card(showing.text("push.notice")) if one is not None and one.state is AlertState.SENT else None

@@ -1,0 +1,159 @@
+"""Ways of waking somebody beside their chats: a robot of DingTalk, WeCom or Feishu, Bark, ServerChan, PushPlus, ntfy,
+e-mail, SMS. They carry no more than "something waits for you"; the addresses are secrets and sealed.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import unit
+from storage.outbox import Lane, put
+from storage.person import Address, Person
+from storage.secret import Secrets
+from storage.sql import add, change, joined, pick
+
+CHANNEL = "push"
+MOST = 5
+"""So many a person may have."""
+_MAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+_KEY = re.compile(r"[A-Za-z0-9_-]{4,128}")
+_HOSTS = {
+    "oapi.dingtalk.com": "dingtalk",
+    "qyapi.weixin.qq.com": "wecom",
+    "open.feishu.cn": "feishu",
+    "api.day.app": "bark",
+    "sctapi.ftqq.com": "serverchan",
+    "www.pushplus.plus": "pushplus",
+    "ntfy.sh": "ntfy",
+}
+KINDS = (*_HOSTS.values(), "mail", "sms")
+
+
+class Push(Model):
+    """One way to one person. `sealed` is its address as Apprise writes it."""
+
+    id = fields.IntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="pushes", on_delete=fields.CASCADE
+    )
+    person_id: int
+    kind = fields.CharField(max_length=12)
+    sealed = fields.TextField()
+    active = fields.BooleanField(default=True)
+    made_at = fields.DatetimeField()
+
+    class Meta:
+        table = "push"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to send: `url` as Apprise writes it, an e-mail address for `mail`, a phone number for `sms`."""
+
+    kind: str
+    url: str
+
+
+# -- pure --------------------------------------------------------------------------------------------------------
+
+
+def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
+    """What somebody typed or pasted: a robot's address, an e-mail address, or `sms`; None for anything else. A server
+    of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it."""
+    words = said.split()
+    kind = words.pop(0).lower() if words and words[0].lower() in KINDS else ""
+    if kind == "sms" and not words:
+        return Target("sms", "")
+    if not words or len(words) > 2:
+        return None
+    if not kind and _MAIL.fullmatch(words[0]) and len(words) == 1:
+        return Target("mail", words[0])
+    try:
+        parts = urlsplit(words[0])
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    known = _HOSTS.get(host, "")
+    own = host in own_hosts and kind in ("ntfy", "bark")
+    if parts.scheme not in ("http", "https") or not (own or (known and kind in ("", known) and port is None)):
+        return None
+    place = f"{host}:{port}" if port else host
+    return _robot(kind or known, parts.path, parts.query, place, words[1] if len(words) > 1 else "", parts.scheme)
+
+
+def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: str) -> Target | None:
+    asked = {name: values[0] for name, values in parse_qs(query).items()}
+    last = path.rstrip("/").rpartition("/")[2].removesuffix(".send")
+    key = {"dingtalk": asked.get("access_token", ""), "wecom": asked.get("key", ""), "pushplus": asked.get("token", "")}
+    token = key.get(kind, last)
+    if not _KEY.fullmatch(token) or (secret and not (kind == "dingtalk" and _KEY.fullmatch(secret))):
+        return None
+    safe = quote(token, safe="")
+    tls = "s" if scheme == "https" else ""
+    return Target(
+        kind,
+        {
+            "dingtalk": f"dingtalk://{f'{secret}@' if secret else ''}{safe}/",
+            "wecom": f"wecombot://{safe}/",
+            "feishu": f"feishu://{safe}/",
+            "bark": f"bark{tls}://{place}/{safe}",
+            "serverchan": f"schan://{safe}/",
+            "pushplus": f"pushplus://{safe}/",
+            "ntfy": f"ntfy{tls}://{place}/{safe}",
+        }[kind],
+    )
+
+
+# -- records -----------------------------------------------------------------------------------------------------
+
+
+async def keep(person: Person, target: Target) -> Push | None:
+    """Adds a way to the person; None where they have too many. Needs a unit."""
+    if len(await of_person(person.id)) >= MOST:
+        return None
+    sealed = unit().secrets.seal(target.url)
+    row = await add(Push, person_id=person.id, kind=target.kind, sealed=sealed, made_at=unit().now)
+    audit.record("push.added", person.actor, actor=person.actor, kind=target.kind)
+    return row
+
+
+async def of_person(person_id: int) -> list[Push]:
+    return await pick(Push, "person_id = ? ORDER BY id", person_id)
+
+
+async def remove(row: Push, by: Person) -> None:
+    await Push.filter(id=row.id).delete()
+    audit.record("push.removed", by.actor, actor=by.actor, kind=row.kind)
+
+
+async def notify(person_id: int, alert_id: int) -> None:
+    """Wakes the person on every way that works."""
+    for row in await of_person(person_id):
+        if row.active:
+            await put(Address(CHANNEL, row.id, person_id), "notice", alert_id, lane=Lane.ALERT, fresh=True)
+
+
+async def give_up(push_id: int) -> Push | None:
+    """It doesn't take anything any more; the row stays, so that its owner sees it."""
+    rows = await pick(Push, "id = ? AND active = ?", push_id, True)
+    for row in rows:
+        await change(Push, row.id, active=False)
+        audit.record("push.disabled", f"person:{row.person_id}", kind=row.kind)
+    return rows[0] if rows else None
+
+
+async def works_again(push_id: int) -> None:
+    await change(Push, push_id, active=True)
+
+
+async def target_of(push_id: int, secrets: Secrets) -> Target | None:
+    """Where to send; None where it was removed, or its owner has left."""
+    source = "push a JOIN person b ON b.id = a.person_id WHERE a.id = ? AND b.active = ?"
+    for row, person in await joined((Push, Person), source, push_id, True):
+        return Target(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))
+    return None

@@ -1,0 +1,163 @@
+"""Being woken beside the chat: real HTTP to a server on loopback that stands in for ntfy, Bark and an SMS gateway."""
+
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from storage.audit import AuditEntry
+from storage.outbox import Outbox, OutboxState
+from storage.push import Push, Target, understood
+from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, Stage, World
+
+SENTENCE = "林永福回来了，人在村委"
+
+
+@dataclass
+class FarEnd:
+    """Takes everything, or refuses everything; keeps what it was given."""
+
+    url: str = ""
+    taken: list[tuple[str, str]] = field(default_factory=list)
+    refuses: bool = False
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.taken.append((request.path, await request.text()))
+        return web.Response(status=500 if self.refuses else 200, text="{}")
+
+
+@contextlib.asynccontextmanager
+async def far_end() -> AsyncIterator[FarEnd]:
+    end, app = FarEnd(), web.Application()
+    app.router.add_route("*", "/{rest:.*}", end.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        await web.SockSite(runner, listener).start()
+        end.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield end
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tuple[World, FarEnd]]:
+    """The judge has these ways; what the trials brought is forgotten."""
+    async with far_end() as end:
+        more = {name: value.replace("FAR", end.url) for name, value in settings.items()}
+        async with stage.world(push_hosts="127.0.0.1", **more) as world:
+            for way in ways:
+                await world.phone(JUDGE).says(f"/push {way.replace('FAR', end.url)}")
+                await world.phone(JUDGE).expects("除了这里")
+            await world.settled()
+            yield world, end
+
+
+@pytest.mark.parametrize(
+    ("said", "target"),
+    [
+        ("https://oapi.dingtalk.com/robot/send?access_token=abc123", Target("dingtalk", "dingtalk://abc123/")),
+        ("https://oapi.dingtalk.com/robot/send?access_token=abc123 SECxyz", Target("dingtalk", "dingtalk://SECxyz@abc123/")),
+        ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=ab-12", Target("wecom", "wecombot://ab-12/")),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/ab-12", Target("feishu", "feishu://ab-12/")),
+        ("https://api.day.app/AbCd1234/", Target("bark", "barks://api.day.app/AbCd1234")),
+        ("https://sctapi.ftqq.com/SCT12345.send", Target("serverchan", "schan://SCT12345/")),
+        ("https://www.pushplus.plus/send?token=abcd1234", Target("pushplus", "pushplus://abcd1234/")),
+        ("https://ntfy.sh/my-topic", Target("ntfy", "ntfys://ntfy.sh/my-topic")),
+        ("ntfy http://127.0.0.1:9000/topic", Target("ntfy", "ntfy://127.0.0.1:9000/topic")),
+        ("judge@example.gov.cn", Target("mail", "judge@example.gov.cn")),
+        ("sms", Target("sms", "")),
+    ],
+)  # fmt: skip
+def test_what_people_paste_is_understood(said: str, target: Target) -> None:
+    assert understood(said, ("127.0.0.1",)) == target
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", "hello", "http://127.0.0.1:9000/topic", "ntfy http://10.0.0.1/topic", "json://127.0.0.1/x",
+        "https://evil.example/?access_token=abc123", "https://oapi.dingtalk.com:8443/robot/send?access_token=abc123",
+        "https://oapi.dingtalk.com@evil.example/robot/send?access_token=abc123", "file:///etc/passwd",
+        "ntfy https://api.day.app/AbCd1234", "https://ntfy.sh/a?b", "https://[::1/x", "mailto://x", "a@b", "sms 1 2 3",
+        "https://oapi.dingtalk.com/robot/send?access_token=abc/../../def",
+    ],
+)  # fmt: skip
+def test_nothing_else_is(said: str) -> None:
+    """Nobody has the bot call an address of their own choice."""
+    assert understood(said, ("127.0.0.1",)) is None
+
+
+async def test_the_judge_is_woken_and_nothing_personal_leaves(stage: Stage) -> None:
+    async with woken(stage, "ntfy FAR/topic", "bark FAR/AbCd1234", "sms", sms_hook="FAR/sms") as (world, end):
+        assert len(end.taken) == 3  # each was tried when it was added
+        end.taken.clear()
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+        assert len(end.taken) == 3
+        for _path, body in end.taken:
+            assert "有一条新线索" in json.dumps(json.loads(body), ensure_ascii=False)
+            assert not any(word in body.encode().decode("unicode_escape") for word in ("林永福", "村委", "应建华"))
+        sms = next(json.loads(body) for path, body in end.taken if path == "/sms")
+        assert sms["phone"] == "19800001101" and world.product.url in sms["text"]
+
+
+async def test_who_has_answered_is_not_woken_any_more(stage: Stage) -> None:
+    async with woken(stage, "ntfy FAR/topic") as (world, end):
+        end.taken.clear()
+        end.refuses = True
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.phone(JUDGE).taps("收到")
+        await world.phone(SECRETARY).expects("已收到")
+        end.refuses = False
+        end.taken.clear()
+        await world.advance(600)
+        await world.settled()
+        assert end.taken == []
+        assert await Outbox.filter(kind="notice", state=OutboxState.DROPPED).count() == 1
+
+
+async def test_a_way_that_takes_nothing_is_given_up_and_its_owner_is_told(stage: Stage) -> None:
+    async with woken(stage, "ntfy FAR/topic") as (world, end):
+        end.refuses = True
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        for _ in range(3):
+            await world.advance(20)
+            await world.settled()
+        await world.phone(JUDGE).expects("ntfy叫不通您了")
+        assert await Push.filter(active=False).count() == 1
+        end.refuses = False
+        await world.phone(JUDGE).says("/push")
+        await world.phone(JUDGE).taps("试一下 1")
+        await world.settled()
+        assert await Push.filter(active=True).count() == 1
+
+
+async def test_ways_are_ones_own_sealed_few_and_removed_with_one_tap(stage: Stage) -> None:
+    async with woken(stage, "ntfy FAR/secret-topic") as (world, end):
+        judge, head = world.phone(JUDGE), world.phone(HEAD)
+        row = await Push.all().first()
+        assert row is not None and "secret-topic" not in row.sealed
+        details = [entry.detail for entry in await AuditEntry.filter(action="push.added")]
+        assert details and "secret-topic" not in "".join(details)
+        listed = await judge.expects("除了这里")
+        assert "secret-topic" not in listed.text
+        await head.says("/push")
+        message = await head.expects("只在这里叫您")
+        await head.taps_data(message, f"1:pushoff:{row.id}:0")
+        await head.hears("过期")
+        for number in range(5):
+            await judge.says(f"/push ntfy {end.url}/topic{number}")
+        await judge.expects("最多 5 种")
+        await judge.taps("删除 1", await judge.expects("除了这里"))
+        await world.settled()
+        assert await Push.all().count() == 4
+        await world.phone(ADMIN).says("/push http://127.0.0.1/x")
+        await world.phone(ADMIN).expects("看不懂")

@@ -18,6 +18,7 @@ from bot.gateway.store import Store
 
 PAGE = Path(__file__).parent / "page"
 YEAR = 365 * 24 * 3600
+RENEWED_AFTER = 7 * 24 * 3600
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
@@ -148,15 +149,24 @@ class WebChat:
     async def _chat_of(self, request: web.Request) -> int:
         """The chat of the session. 401 for everything that isn't one: nobody learns which chats there are."""
         slug = request.match_info["slug"]
-        chat_id = await self._store.chat_by_session(slug, request.cookies.get(_cookie(slug), ""))
-        if chat_id is None:
+        known = await self._store.chat_by_session(slug, request.cookies.get(_cookie(slug), ""))
+        if known is None:
             raise web.HTTPUnauthorized
-        return chat_id
+        return known[0]
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
-        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't."""
-        await self._chat_of(request)
-        return web.Response(status=204)
+        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
+        has served for a week is changed for a new one."""
+        slug = request.match_info["slug"]
+        token = request.cookies.get(_cookie(slug), "")
+        known = await self._store.chat_by_session(slug, token)
+        if known is None:
+            raise web.HTTPUnauthorized
+        response = web.Response(status=204)
+        if time.time() - known[1] > RENEWED_AFTER:
+            fresh = await self._store.renew_session(known[0], token)
+            give_session(response, slug, fresh, secure=request.secure or forwarded_tls(request))
+        return response
 
     # -- what the person does ----------------------------------------------------------------------------------
 
@@ -264,7 +274,8 @@ class WebChat:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Messages as they come and change, from the last one that the page has seen."""
-        chat_id = await self._chat_of(request)
+        chat_id, slug = await self._chat_of(request), request.match_info["slug"]
+        token = request.cookies.get(_cookie(slug), "")
         last = _seen(request)
         told: dict[str, Any] = {}
         response = web.StreamResponse(
@@ -277,6 +288,8 @@ class WebChat:
             await response.write(b"retry: 1000\n\n")
             while not self.closing.is_set():
                 woken.clear()
+                if await self._store.chat_by_session(slug, token) is None:
+                    break  # signed out meanwhile; the page asks and learns it
                 for seq, body, message_id in await self._store.since(chat_id, last):
                     last = seq
                     data = {"message": body} if body is not None else {"deleted": message_id}

@@ -10,6 +10,7 @@ from storage.access import Action
 from storage.area import full_name
 from storage.db import unit
 from storage.invitation import invite
+from storage.outbox import sign_out
 from storage.person import Endpoint, leave, set_language
 
 
@@ -65,6 +66,7 @@ async def do_leave(turn: Turn, tap: Tap) -> None:
         await turn.toast("help.stale_button")
         return
     await leave(endpoint)
+    await sign_out(endpoint)
     await turn.toast()
     await turn.say("person.left")
 
@@ -103,6 +105,14 @@ async def show_me(showing: Showing) -> Card | None:
         else:
             buttons.append([showing.button("person.leave_other", "left", row.id)])
     return Card("\n".join(lines), buttons)
+
+
+@card("signout")
+async def show_signout(showing: Showing) -> Card | None:
+    """Not for somebody who has joined with the same chat again meanwhile."""
+    if await Endpoint.filter(channel=showing.channel, chat_id=showing.chat_id).exists():
+        return None
+    return Card(method="endSessions", parameters={"chat_id": showing.chat_id})
 
 
 @card("leaving")

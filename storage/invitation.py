@@ -9,6 +9,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
+from storage.outbox import sign_out
 from storage.person import Endpoint, Person, join, leave
 
 VALID = timedelta(days=7)
@@ -66,5 +67,6 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
         old = await Endpoint.get_or_none(id=row.replaces_endpoint)
         if old is not None and (old.channel, old.chat_id) != (channel, chat_id):
             await leave(old, "moved")
+            await sign_out(old)
     await join(person, channel, chat_id)
     return person

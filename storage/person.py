@@ -143,7 +143,8 @@ async def join(person: Person, channel: str, chat_id: int) -> None:
 
 
 async def leave(endpoint: Endpoint, reason: str = "left") -> None:
-    """The chat is a stranger's from now on; what was said stays on record."""
+    """The chat is a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so that
+    a phone that was lost shows nothing."""
     await Endpoint.filter(id=endpoint.id).delete()
     actor = f"person:{endpoint.person_id}"
     audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)

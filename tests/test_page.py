@@ -16,6 +16,9 @@ from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
 from storage.alert import Alert
+from storage.area import Area
+from storage.case import CaseDebtor
+from storage.debtor import Alias, Debtor
 from storage.invitation import invite
 from storage.person import Person
 from storage.sighting import Sighting
@@ -289,3 +292,103 @@ async def test_a_file_is_known_by_its_content_and_shown_only_where_it_belongs(pr
             assert answer.status == 401
         async with phone.post(f"{base}/say", json={"text": "长" * 20_001}) as answer:
             assert answer.status == 413
+
+
+async def test_what_waits_for_the_judge_stands_on_top_until_it_is_answered(product: Product) -> None:
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+        secretary = await Screen.joined(contexts[0], product, "19800001001")
+        judge = await Screen.joined(contexts[1], product, "19800001101")
+        await expect(judge.page.locator("#urgent")).to_be_hidden()
+        await secretary.says(SENTENCE)
+        bar = judge.page.get_by_role("button", name="还有 1 条等您收到")
+        await expect(bar).to_be_visible()
+        await fits(judge.page)
+        await judge.taps("收到")
+        await expect(judge.page.locator("#urgent")).to_be_hidden()
+        assert judge.complaints == []
+
+
+async def test_a_phone_that_was_lost_shows_nothing_any_more(product: Product) -> None:
+    """The secretary signs the old phone out from the new one; it shows nothing, not even what it had shown."""
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+        lost = await Screen.joined(contexts[0], product, "19800001001")
+        await lost.says(SENTENCE)
+        await lost.sees("已记录")
+        mine = await Screen.joined(contexts[1], product, "19800001001")
+        await mine.says("/me")
+        await mine.sees("应建华 · ")
+        await mine.page.get_by_role("button", name="退出另一部").last.click()
+        await expect(lost.page.get_by_text("这部手机没有登记")).to_be_visible(timeout=10_000)
+        await lost.page.reload()
+        await expect(lost.page.get_by_text("这部手机没有登记")).to_be_visible()
+        await expect(lost.page.locator("#messages li")).to_have_count(0)
+
+
+async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await Person.get(phone="19800001001")
+    code = await product.db.unit(lambda: invite(person))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
+        slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
+        session = f"{product.url}/c/{slug}/session"
+
+        def cookie() -> str:
+            return next(one.value for one in phone.cookie_jar if one["path"] == f"/c/{slug}/")
+
+        first = cookie()
+        assert (await phone.get(session)).status == 204 and cookie() == first
+        monkeypatch.setattr("bot.webchat.RENEWED_AFTER", -1)
+        assert (await phone.get(session)).status == 204 and cookie() != first
+        monkeypatch.setattr("bot.webchat.RENEWED_AFTER", 10**9)
+        async with aiohttp.ClientSession(cookies={f"chuishao-{slug}": first}) as thief:
+            assert (await thief.get(session)).status == 204  # what was under way with it gets through
+            now = time.time()
+            monkeypatch.setattr("bot.gateway.store.time.time", lambda: now + 3600)
+            assert (await thief.get(session)).status == 401
+        assert (await phone.get(session)).status == 204
+
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'&#x3c;<a href=javascript:alert(3)>x</a>"
+
+
+async def test_no_field_that_people_fill_in_becomes_a_part_of_the_page(product: Product) -> None:
+    """Names, nicknames, houses and creditors of the clerk's file, what is reported, what the judge answers."""
+
+    async def spoil() -> None:
+        debtor = await Debtor.get(name="林永福")
+        await Debtor.filter(id=debtor.id).update(name=f"林永福{EVIL}", hint=EVIL)
+        await Alias.filter(debtor_id=debtor.id).update(text=EVIL[:60])
+        await CaseDebtor.filter(debtor_id=debtor.id).update(creditor=EVIL, note=EVIL)
+        await Person.filter(phone="19800001001").update(name=f"应{EVIL}"[:40])
+        await Area.all().update(name=f"村{EVIL}"[:60])
+
+    await product.db.unit(spoil)
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+        alerts: list[str] = []
+        judge = await Screen.joined(contexts[1], product, "19800001101")
+        person = await Person.get(phone="19800001001")
+        code = await product.db.unit(lambda: invite(person))
+        secretary = Screen(await contexts[0].new_page())
+        for screen in (secretary, judge):
+            screen.page.on("dialog", lambda dialog: alerts.append(dialog.message))
+        await secretary.page.goto(f"{product.url}/#{code}")
+        await secretary.page.get_by_role("button", name="加入").click()
+        await secretary.sees("登记好了")
+        await secretary.says(f"尾号12A的车在村委 {EVIL}")
+        await judge.sees("尾号12A")
+        await judge.taps("问一句")
+        await judge.says(EVIL)
+        await secretary.sees("onerror")
+        await judge.says("/case 456")
+        await judge.sees("执456号")
+        for screen in (secretary, judge):
+            assert (
+                await screen.page.locator("#messages script, #messages [onerror], #messages [href^=javascript]").count()
+                == 0
+            )
+            assert screen.complaints == []
+        assert alerts == []

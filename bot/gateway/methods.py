@@ -66,6 +66,7 @@ class Methods:
             "getfile": self._get_file,
             "getchat": self._get_chat,
             "setmycommands": self._set_commands,
+            "endsessions": self._end_sessions,
         }
 
     def close(self) -> None:
@@ -222,6 +223,12 @@ class Methods:
             raise bad('parameter "commands" is required')
         if scope.get("type") == "chat":
             await self.store.set_menu(int(scope.get("chat_id", 0)), commands)
+        return True
+
+    async def _end_sessions(self, p: Parameters, _f: Files) -> Any:
+        """Not the Bot API's: the person has left, or lost the phone, and its browser must not show the chat."""
+        chat = await self._chat(p)
+        await self.store.end_sessions(int(chat["id"]))
         return True
 
     async def _chat(self, p: Parameters) -> dict[str, Any]:

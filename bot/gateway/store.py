@@ -15,11 +15,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+SESSION_SECONDS = 365 * 24 * 3600
+OVERLAP_SECONDS = 120
+"""For so long a session's former token still holds, for what was under way."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chat (
     id INTEGER PRIMARY KEY, slug TEXT UNIQUE, session TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '',
     made_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS session (
+    chat_id INTEGER NOT NULL, token TEXT NOT NULL, made_at REAL NOT NULL, ends_at REAL NOT NULL,
+    PRIMARY KEY (chat_id, token)
+);
+INSERT INTO session SELECT id, session, made_at, made_at + 31536000 FROM chat WHERE session <> '';
+UPDATE chat SET session = '' WHERE session <> '';
 CREATE TABLE IF NOT EXISTS message (
     chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, seq INTEGER NOT NULL, client_id TEXT,
     body TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (chat_id, message_id)
@@ -82,10 +91,11 @@ class Store:
 
         def work() -> int:
             cursor = self._db.execute(
-                "INSERT INTO chat (slug, session, name, made_at) VALUES (?, ?, ?, ?)",
-                (slug, _digest(token), name, time.time()),
+                "INSERT INTO chat (slug, name, made_at) VALUES (?, ?, ?)", (slug, name, time.time())
             )
-            return int(cursor.lastrowid or 0)
+            chat_id = int(cursor.lastrowid or 0)
+            self._open_session(chat_id, token)
+            return chat_id
 
         return await self._run(work), slug, token
 
@@ -100,15 +110,45 @@ class Store:
 
         await self._run(work)
 
-    async def chat_by_session(self, slug: str, token: str) -> int | None:
-        """The chat, if the token is its session's."""
+    def _open_session(self, chat_id: int, token: str) -> None:
+        now = time.time()
+        self._db.execute(
+            "INSERT INTO session VALUES (?, ?, ?, ?)", (chat_id, _digest(token), now, now + SESSION_SECONDS)
+        )
 
-        def work() -> int | None:
-            row = self._db.execute("SELECT id, session FROM chat WHERE slug = ?", (slug,)).fetchone()
-            good = row is not None and row["session"] and secrets.compare_digest(row["session"], _digest(token))
-            return int(row["id"]) if good else None
+    async def chat_by_session(self, slug: str, token: str) -> tuple[int, float] | None:
+        """The chat, if the token is a session's of it that hasn't ended, and since when there is that token."""
+
+        def work() -> tuple[int, float] | None:
+            row = self._db.execute(
+                "SELECT c.id, s.made_at FROM session s JOIN chat c ON c.id = s.chat_id "
+                "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
+                (slug, _digest(token), time.time()),
+            ).fetchone()
+            return (int(row["id"]), float(row["made_at"])) if row else None
 
         return await self._run(work)
+
+    async def renew_session(self, chat_id: int, token: str) -> str:
+        """Another token instead of this one, which ends when what is under way with it must be through."""
+        fresh = secrets.token_urlsafe(32)
+
+        def work() -> None:
+            now = time.time()
+            self._db.execute(
+                "UPDATE session SET ends_at = min(ends_at, ?) WHERE chat_id = ? AND token = ?",
+                (now + OVERLAP_SECONDS, chat_id, _digest(token)),
+            )
+            self._db.execute("DELETE FROM session WHERE ends_at <= ?", (now,))
+            self._open_session(chat_id, fresh)
+
+        await self._run(work)
+        return fresh
+
+    async def end_sessions(self, chat_id: int) -> None:
+        """Nobody sees the chat any more, whatever cookie they have."""
+        await self._run(lambda: self._db.execute("DELETE FROM session WHERE chat_id = ?", (chat_id,)))
+        self._touched(chat_id)
 
     async def chat(self, chat_id: int) -> dict[str, Any] | None:
         """The Bot API's Chat, or None."""

@@ -266,7 +266,7 @@ function quoteOf(message) {
 
 function draw(message) {
   const mine = !message.from.is_bot;
-  const item = element("li", mine ? "mine" : "theirs");
+  const item = element("li", mine ? "mine" : waits(message) ? "theirs urgent" : "theirs");
   item.dataset.id = message.message_id;
   const bubble = element("div", "bubble");
   if (message.reply_to_message) bubble.append(element("span", "quote", quoteOf(message.reply_to_message)));
@@ -306,24 +306,71 @@ function show(message) {
     list.insertBefore(item, next || null);
   }
   shown.set(message.message_id, item);
+  countUrgent();
   const fresh = loaded && message.from.is_bot && !message.silent && !before;
-  if (fresh) call(item);
+  if (fresh) call(item, item.classList.contains("urgent"));
   const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
   if (atEnd || fresh || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
   if (fresh && (message.reply_markup || {}).force_reply) answer(message);
 }
 
-function call(item) {
-  item.classList.add("flash");
-  if (navigator.vibrate) navigator.vibrate([120, 80, 120]);
-  if (document.hidden) document.title = `● ${words.title}`;
+// A card whose first button is still to be tapped waits for this person: they are counted above everything else.
+const waits = (message) => ((message.reply_markup || {}).inline_keyboard || [])
+  .some((row) => row.some((one) => /^1:ack:/.test(one.callback_data || "")));
+
+function countUrgent() {
+  const urgent = document.querySelectorAll("#messages .urgent");
+  $("urgent").hidden = !urgent.length;
+  $("urgent").textContent = put(words.urgent, { count: String(urgent.length) });
 }
-document.addEventListener("visibilitychange", () => { if (!document.hidden && words.title) document.title = words.title; });
+
+function showUrgent() {
+  const urgent = [...document.querySelectorAll("#messages .urgent")];
+  if (urgent.length) urgent[urgent.length - 1].scrollIntoView({ block: "start" }); // the newest: likeliest still there
+}
+
+let sound = null;
+function ring() {
+  try {
+    sound = sound || new AudioContext();
+    for (const [at, tone] of [[0, 880], [0.25, 1175], [0.5, 880]]) {
+      const [wave, loud] = [sound.createOscillator(), sound.createGain()];
+      wave.frequency.value = tone;
+      loud.gain.setValueAtTime(0.4, sound.currentTime + at);
+      loud.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + at + 0.22);
+      wave.connect(loud).connect(sound.destination);
+      wave.start(sound.currentTime + at);
+      wave.stop(sound.currentTime + at + 0.24);
+    }
+  } catch (error) {
+    console.warn("no sound", error); // an old browser, or nobody has touched the page yet
+  }
+}
+
+let unread = 0;
+let blinking = 0;
+function call(item, loud) {
+  item.classList.add("flash");
+  if (navigator.vibrate) navigator.vibrate(loud ? [300, 120, 300, 120, 300] : [120, 80, 120]);
+  if (loud) ring();
+  if (!document.hidden) return;
+  unread += 1;
+  if (!blinking) blinking = setInterval(() => { document.title = document.title === words.title ? marked() : words.title; }, 1000);
+  document.title = marked();
+}
+const marked = () => `(${unread}) ${words.title}`;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  clearInterval(blinking);
+  unread = blinking = 0;
+  if (words.title) document.title = words.title;
+});
 
 function gone(messageId) {
   const item = shown.get(messageId);
   if (item) item.remove();
   shown.delete(messageId);
+  countUrgent();
 }
 
 async function tap(messageId, data) {
@@ -481,6 +528,7 @@ async function start() {
   $("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
   });
+  $("urgent").addEventListener("click", showUrgent);
   $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
   $("replying").lastElementChild.addEventListener("click", () => answer(null));
   $("place").addEventListener("click", sendPlace);

@@ -7,9 +7,11 @@ import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bot.app import Product
@@ -392,3 +394,29 @@ async def test_no_field_that_people_fill_in_becomes_a_part_of_the_page(product: 
             )
             assert screen.complaints == []
         assert alerts == []
+
+
+@pytest.mark.parametrize(
+    ("look", "size"), [("light", 100), ("dark", 100), ("light", 200)], ids=["light", "dark", "twice the size"]
+)
+async def test_who_sees_badly_or_not_at_all_can_use_it(
+    product: Product, look: Literal["light", "dark"], size: int
+) -> None:
+    """axe-core finds nothing serious: contrast, labels, roles; on the joining page and in a running conversation."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE, color_scheme=look)
+        stranger = await context.new_page()
+        await stranger.goto(product.url)
+        await expect(stranger.get_by_role("button", name="加入")).to_be_visible()
+        judge = await Screen.joined(context, product, "19800001101")
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        await secretary.says(SENTENCE)
+        await judge.sees(f"“{SENTENCE}”")
+        for page in (stranger, judge.page):
+            await page.evaluate(f"document.documentElement.style.fontSize = '{1.125 * size}%'")
+            found = (await Axe().run(page)).response["violations"]
+            serious = [
+                (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == []
+            await fits(page)

@@ -1,15 +1,31 @@
 """Our Bot API server, used by a real foreign client: python-telegram-bot's own Bot over HTTP."""
 
+import asyncio
+import contextlib
+import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.error import BadRequest, InvalidToken
+import telebot
+from aiohttp import web
+from telebot.async_telebot import AsyncTeleBot
+from telegram import (
+    Bot,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    MenuButtonCommands,
+)
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.gateway.markup import MarkupError, parse_html, utf16
+from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
 from bot.gateway.store import Store
+from tests.conftest import needs_corpus
 from tests.world import TOKEN, FarEnd
 
 CHAT = 5
@@ -118,3 +134,194 @@ def test_entities_count_utf_16_units() -> None:
     assert utf16("😀") == 2
     with pytest.raises(MarkupError):
         parse_html("<i><b>x</i></b>")
+
+
+SCHEMA = needs_corpus()
+NEEDS_NOTHING = {
+    *("getme", "getupdates", "setwebhook", "deletewebhook", "getwebhookinfo"),
+    *("getmycommands", "deletemycommands", "setchatmenubutton", "getchatmenubutton"),
+}
+
+
+async def test_the_table_of_methods_against_the_bot_apis_own_schema(far_end: FarEnd) -> None:
+    """What the gateway has is called as the Bot API calls it; what it lacks answers as an unknown method does; what is
+    required and missing is refused."""
+    methods = json.loads(SCHEMA("telegram-bot-api.min.json").read_text())["methods"]
+    known = {name.lower(): method for name, method in methods.items()}
+    assert set(far_end.methods.table) <= set(known)
+    async with aiohttp.ClientSession() as session:
+        for name, method in known.items():
+            async with session.post(f"{far_end.url}/bot{TOKEN}/{method['name']}", json={}) as answer:
+                body = await answer.json()
+            if name not in far_end.methods.table:
+                assert (answer.status, body["description"]) == (404, "Not Found: method not found"), name
+            elif name in NEEDS_NOTHING:
+                assert body["ok"], (name, body)
+            else:
+                assert answer.status == 400 and body["description"].startswith("Bad Request: "), (
+                    name,
+                    body,
+                )
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "words"),
+    [
+        ("sendMessage", {"chat_id": CHAT, "text": {"a": 1}}, 'parameter "text" must be a string'),
+        ("sendMessage", {"chat_id": "@nobody", "text": "x"}, "chat not found"),
+        ("sendMessage", {"chat_id": 12345, "text": "x"}, "chat not found"),
+        ("sendMessage", {"chat_id": 2**70, "text": "x"}, "chat not found"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "parse_mode": "BBCode"}, "unsupported parse_mode"),
+        ("sendMessage", {"chat_id": CHAT, "text": "a.b", "parse_mode": "MarkdownV2"}, "Character '.' is reserved"),
+        ("sendMessage", {"chat_id": CHAT, "text": "*a", "parse_mode": "MarkdownV2"}, "Can't find end of Bold entity"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": []}, "expected an Object"),
+        (
+            "sendMessage",
+            {"chat_id": CHAT, "text": "x", "reply_markup": {"inline_keyboard": [1]}},
+            "expected an Array of",
+        ),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": {"inline_keyboard": [[{}]]}}, "keyboard button"),
+        ("sendLocation", {"chat_id": CHAT, "latitude": 91, "longitude": 0}, "out of range"),
+        ("sendChatAction", {"chat_id": CHAT, "action": "dancing"}, "wrong parameter action"),
+        ("sendMediaGroup", {"chat_id": CHAT, "media": [{"type": "photo"}]}, "must include 2-10 items"),
+        ("sendPhoto", {"chat_id": CHAT, "photo": "nothing"}, "wrong file identifier"),
+        ("editMessageText", {"chat_id": CHAT, "text": "x"}, "message identifier is not specified"),
+        ("editMessageText", {"chat_id": CHAT, "text": "x", "message_id": 99}, "message to edit not found"),
+        ("deleteMessages", {"chat_id": CHAT, "message_ids": ["a"]}, "identifiers are not specified"),
+        ("setMessageReaction", {"chat_id": CHAT, "message_id": 99, "reaction": []}, "to react not found"),
+        ("copyMessage", {"chat_id": CHAT, "from_chat_id": CHAT, "message_id": 99}, "message to copy not found"),
+        ("getChatMember", {"chat_id": CHAT, "user_id": 77}, "PARTICIPANT_ID_INVALID"),
+        ("setMyCommands", {"commands": [{"command": "x"}]}, "BOT_COMMAND_INVALID"),
+        ("setWebhook", {"url": "ftp://x"}, "HTTPS URL must be provided"),
+        ("setWebhook", {"url": "https://x/", "secret_token": "ä"}, "unallowed characters"),
+        ("getUpdates", {"limit": "many"}, "must be an integer"),
+        ("getUpdates", {"allowed_updates": ["a b"]}, "can't parse allowed updates"),
+    ],
+)
+async def test_what_is_wrong_is_refused_in_the_bot_apis_words(
+    far_end: FarEnd, method: str, body: dict[str, Any], words: str
+) -> None:
+    """As JSON and, where a form can say it, as a form."""
+    form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+    async with aiohttp.ClientSession() as session:
+        for how in ({"json": body}, {"data": form}):
+            async with session.post(f"{far_end.url}/bot{TOKEN}/{method}", **how) as answer:
+                told = await answer.json()
+            if how.get("data") and "must be a string" in words:
+                assert told["ok"]  # in a form everything is a string
+            else:
+                assert answer.status == 400 and words in told["description"], told
+
+
+async def test_documents_groups_copies_and_forwards(bot: Bot) -> None:
+    document = await bot.send_document(CHAT, b"%PDF", caption="*文* 书", parse_mode="MarkdownV2")
+    assert document.document and document.caption == "文 书"
+    assert document.caption_entities[0].type == "bold"
+    group = await bot.send_media_group(
+        CHAT, [InputMediaPhoto(b"\xff\xd8\xff1", caption="一"), InputMediaPhoto(b"\xff\xd8\xff2")]
+    )
+    assert len(group) == 2 and group[0].media_group_id == group[1].media_group_id and group[0].caption == "一"
+    copy = await bot.copy_message(CHAT, CHAT, document.message_id, caption="抄件")
+    forwarded = await bot.forward_message(CHAT, CHAT, document.message_id)
+    assert copy.message_id < forwarded.message_id and forwarded.forward_origin is not None
+    assert await bot.send_chat_action(CHAT, "typing")
+
+
+async def test_captions_keyboards_reactions_and_deleting_many(bot: Bot) -> None:
+    photo = await bot.send_photo(CHAT, b"\xff\xd8\xff", caption="一")
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("收到", callback_data="x")]])
+    changed = await bot.edit_message_caption(CHAT, photo.message_id, caption="二", reply_markup=keyboard)
+    assert not isinstance(changed, bool) and changed.caption == "二" and changed.reply_markup
+    bare = await bot.edit_message_reply_markup(CHAT, photo.message_id)
+    assert not isinstance(bare, bool) and bare.reply_markup is None and bare.caption == "二"
+    with pytest.raises(BadRequest, match="not modified"):
+        await bot.edit_message_reply_markup(CHAT, photo.message_id)
+    with pytest.raises(BadRequest, match="no text in the message to edit"):
+        await bot.edit_message_text("x", CHAT, photo.message_id)
+    assert await bot.set_message_reaction(CHAT, photo.message_id, "👍")
+    assert await bot.delete_messages(CHAT, [photo.message_id, 99])
+    with pytest.raises(BadRequest, match="to delete not found"):
+        await bot.delete_message(CHAT, photo.message_id)
+
+
+async def test_commands_members_and_the_menu_button(bot: Bot) -> None:
+    assert await bot.set_my_commands([("help", "怎么用")])
+    assert await bot.set_my_commands([("case", "查案件")], scope=BotCommandScopeChat(CHAT))
+    assert [one.command for one in await bot.get_my_commands()] == ["help"]
+    assert [one.command for one in await bot.get_my_commands(BotCommandScopeChat(CHAT))] == ["case"]
+    assert await bot.delete_my_commands() and not await bot.get_my_commands()
+    assert (await bot.get_chat_member(CHAT, CHAT)).status == "member"
+    assert (await bot.get_chat(CHAT)).id == CHAT
+    assert await bot.set_chat_menu_button(CHAT, MenuButtonCommands())
+    assert (await bot.get_chat_menu_button(CHAT)).type == "commands"
+
+
+async def test_a_webhook_gets_everything_in_order_until_it_is_taken(bot: Bot, far_end: FarEnd) -> None:
+    taken: list[tuple[str, str]] = []
+    enough = asyncio.Event()
+
+    async def take(request: web.Request) -> web.Response:
+        text = (await request.json())["message"]["text"]
+        taken.append((text, request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")))
+        if [said for said, _secret in taken] == ["一", "一", "二"]:
+            enough.set()
+        return web.Response(status=503 if len(taken) == 1 else 200)
+
+    app = web.Application()
+    app.router.add_post("/hook", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        await web.SockSite(runner, listener).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+        who = {"id": CHAT, "first_name": "某某"}
+        assert await bot.set_webhook(url, secret_token="geheim", max_connections=1)
+        with pytest.raises(TelegramError, match="webhook is active"):
+            await bot.get_updates()
+        for text in ("一", "二"):
+            body = {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": 1, "text": text}
+            await far_end.store.from_person(CHAT, body)
+        async with asyncio.timeout(10):
+            await enough.wait()
+        assert {secret for _text, secret in taken} == {"geheim"}
+        info = await bot.get_webhook_info()
+        assert info.url == url and "503" in (info.last_error_message or "")
+        assert await bot.delete_webhook() and not (await bot.get_webhook_info()).url
+        await runner.cleanup()
+
+
+async def test_pytelegrambotapi_runs_on_it_unchanged(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """start, text with entities, photo up and down, a tap answered, an edit, a long poll: another library's own way."""
+    monkeypatch.setattr("telebot.asyncio_helper.API_URL", far_end.url + "/bot{0}/{1}")
+    monkeypatch.setattr("telebot.asyncio_helper.FILE_URL", far_end.url + "/file/bot{0}/{1}")
+    client = AsyncTeleBot(TOKEN)
+    try:
+        assert (await client.get_me()).username == "chuishao_bot"
+        keyboard = telebot.types.InlineKeyboardMarkup([[telebot.types.InlineKeyboardButton("收到", callback_data="1")]])
+        sent = await client.send_message(CHAT, "😀 <b>林永福</b>", parse_mode="HTML", reply_markup=keyboard)
+        assert sent.text == "😀 林永福" and sent.entities[0].offset == 3
+        photo = await client.send_photo(CHAT, b"\xff\xd8\xffpicture")
+        path = (await client.get_file(photo.photo[-1].file_id)).file_path
+        assert await client.download_file(path) == b"\xff\xd8\xffpicture"
+        assert (await client.edit_message_text("改了", CHAT, sent.message_id)).text == "改了"
+        who = {"id": CHAT, "first_name": "某某"}
+        person = {**who, "is_bot": False}
+        await far_end.store.from_person(
+            CHAT, {"from": person, "chat": {**who, "type": "private"}, "date": 1, "text": "/start"}
+        )
+        updates = await client.get_updates(timeout=1)
+        assert updates[0].message.text == "/start"
+        assert await client.get_updates(offset=updates[0].update_id + 1) == []
+        assert await client.answer_callback_query("1", "好")
+    finally:
+        await client.close_session()
+
+
+def test_markdown_becomes_text_and_entities() -> None:
+    text, entities = parse_markdown("*粗 _斜_* __下划__ ~删~ ||密|| `a\\`b` [连](https://x.example/) \\*\\.")
+    assert text == "粗 斜 下划 删 密 a`b 连 *."
+    kinds = [(one["type"], text[one["offset"] : one["offset"] + one["length"]]) for one in entities]
+    assert kinds == [
+        ("bold", "粗 斜"), ("italic", "斜"), ("underline", "下划"), ("strikethrough", "删"), ("spoiler", "密"),
+        ("code", "a`b"), ("text_link", "连"),
+    ]  # fmt: skip

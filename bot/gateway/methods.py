@@ -1,39 +1,43 @@
 """The Bot API's methods that the gateway has. Each takes the decoded parameters and returns the result."""
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.gateway.markup import MarkupError, parse_html, utf16
+from bot.gateway.parameters import (
+    TEXT_LIMIT,
+    Files,
+    Parameters,
+    RefusedError,
+    bad,
+    caption,
+    flag,
+    formatted,
+    kinds,
+    markup,
+    number,
+    structure,
+    whole,
+    word,
+)
 from bot.gateway.store import Store
+from bot.gateway.webhook import Webhook
 
-TEXT_LIMIT = 4096
-CAPTION_LIMIT = 1024
-DATA_LIMIT = 64
-BUTTON_LIMIT = 100
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+HOOKED = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content "
     "and reply markup of the message"
 )
-Parameters = dict[str, Any]
-Files = dict[str, bytes]
-
-
-class RefusedError(Exception):
-    """An answer with `ok: false`."""
-
-    def __init__(self, code: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.code = code
-        self.description = description
-        self.parameters = parameters
-
-
-def bad(description: str) -> RefusedError:
-    return RefusedError(400, f"Bad Request: {description}")
+_UPLOADS = ("photo", "video", "voice", "document", "video_note")
+ACTIONS = frozenset(
+    {"typing", "choose_sticker", "find_location", "record_video", "record_voice", "record_video_note"}
+    | {f"upload_{what}" for what in _UPLOADS}
+)
+_CARRIED = ("text", "entities", "caption", "caption_entities", "photo", "voice", "document", "location", "reply_markup")
+_GROUP = {"photo": "image/jpeg", "document": "application/octet-stream"}
+Method = Callable[[Parameters, Files], Awaitable[Any]]
 
 
 class Methods:
@@ -50,33 +54,52 @@ class Methods:
         }
         self.answers: list[Callable[[str, str, bool], None]] = []
         """Hear answers to taps: query id, text, whether it is loud."""
+        self._webhook = Webhook(store)
         self._poller: asyncio.Event | None = None
         self._closing = False
-        self.table: dict[str, Callable[[Parameters, Files], Awaitable[Any]]] = {
+        self.table: dict[str, Method] = {
             "getme": self._get_me,
             "getupdates": self._get_updates,
+            "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
+            "getwebhookinfo": self._webhook_info,
             "sendmessage": self._send_message,
             "sendphoto": self._send_photo,
+            "senddocument": self._send_document,
             "sendvoice": self._send_voice,
             "sendlocation": self._send_location,
+            "sendmediagroup": self._send_group,
+            "sendchataction": self._send_action,
+            "copymessage": self._copy,
+            "forwardmessage": self._forward,
             "editmessagetext": self._edit_text,
+            "editmessagecaption": self._edit_caption,
+            "editmessagereplymarkup": self._edit_markup,
             "deletemessage": self._delete_message,
+            "deletemessages": self._delete_messages,
+            "setmessagereaction": self._react,
             "answercallbackquery": self._answer_tap,
             "getfile": self._get_file,
             "getchat": self._get_chat,
+            "getchatmember": self._get_member,
             "setmycommands": self._set_commands,
-            "endsessions": self._end_sessions,
+            "getmycommands": self._get_commands,
+            "deletemycommands": self._delete_commands,
+            "setchatmenubutton": self._set_menu_button,
+            "getchatmenubutton": self._get_menu_button,
         }
+        self.own: dict[str, Method] = {"endsessions": self._end_sessions}
+        """Not the Bot API's: what the product asks of its own page."""
 
     def close(self) -> None:
         """Ends the long poll, so that the server can go down without waiting for it."""
         self._closing = True
+        self._webhook.close()
         self.store.updates_waiting.set()
 
     async def call(self, method: str, parameters: Parameters, files: Files) -> Any:
         """Raises RefusedError."""
-        run = self.table.get(method.lower())
+        run = self.table.get(method.lower()) or self.own.get(method.lower())
         if run is None:
             raise RefusedError(404, "Not Found: method not found")
         return await run(parameters, files)
@@ -89,17 +112,22 @@ class Methods:
             "supports_inline_queries": False,
         }
 
+    # -- updates -----------------------------------------------------------------------------------------------
+
     async def _get_updates(self, p: Parameters, _f: Files) -> Any:
         """Long polling. A second poller ends the first, as at Telegram."""
-        offset, limit = _whole(p, "offset", None), _whole(p, "limit", 100) or 100
-        until = asyncio.get_running_loop().time() + min(_whole(p, "timeout", 0) or 0, 50)
+        if await self._webhook.url():
+            raise RefusedError(409, HOOKED)
+        offset, limit = whole(p, "offset"), whole(p, "limit", 100) or 100
+        wanted = kinds(p)
+        until = asyncio.get_running_loop().time() + min(max(whole(p, "timeout", 0) or 0, 0), 50)
         if self._poller is not None:
             self._poller.set()
         mine = self._poller = asyncio.Event()
         try:
             while True:
                 self.store.updates_waiting.clear()
-                updates = await self.store.updates(offset, max(1, min(limit, 100)))
+                updates = await self.store.updates(offset, max(1, min(limit, 100)), wanted)
                 left = until - asyncio.get_running_loop().time()
                 if mine.is_set():
                     raise RefusedError(409, CONFLICT)
@@ -110,36 +138,97 @@ class Methods:
             if self._poller is mine:
                 self._poller = None
 
-    async def _delete_webhook(self, _p: Parameters, _f: Files) -> Any:
+    async def _set_webhook(self, p: Parameters, _f: Files) -> Any:
+        await self._webhook.set(p)
+        if self._poller is not None:
+            self._poller.set()
         return True
+
+    async def _delete_webhook(self, p: Parameters, _f: Files) -> Any:
+        await self._webhook.remove(drop=flag(p, "drop_pending_updates"))
+        return True
+
+    async def _webhook_info(self, _p: Parameters, _f: Files) -> Any:
+        return await self._webhook.info()
 
     # -- sending -----------------------------------------------------------------------------------------------
 
     async def _send_message(self, p: Parameters, _f: Files) -> Any:
-        text, entities = _formatted(p, "text", TEXT_LIMIT)
+        text, entities = formatted(p, "text", TEXT_LIMIT)
         if not text:
             raise bad("message text is empty")
         return await self._post(p, {"text": text, **({"entities": entities} if entities else {})})
 
     async def _send_photo(self, p: Parameters, f: Files) -> Any:
         file_id, size = await self._file(p, f, "photo", "image/jpeg")
-        photo = {"file_id": file_id, "file_unique_id": file_id[:16], "width": 0, "height": 0, "file_size": size}
-        return await self._post(p, {"photo": [photo], **_caption(p)})
+        return await self._post(p, {"photo": [_picture(file_id, size)], **caption(p)})
+
+    async def _send_document(self, p: Parameters, f: Files) -> Any:
+        file_id, size = await self._file(p, f, "document", "application/octet-stream")
+        return await self._post(p, {"document": _plain(file_id, size), **caption(p)})
 
     async def _send_voice(self, p: Parameters, f: Files) -> Any:
         file_id, size = await self._file(p, f, "voice", "audio/ogg")
-        voice = {"file_id": file_id, "file_unique_id": file_id[:16], "duration": 0, "file_size": size}
-        return await self._post(p, {"voice": voice, **_caption(p)})
+        return await self._post(p, {"voice": {**_plain(file_id, size), "duration": 0}, **caption(p)})
 
     async def _send_location(self, p: Parameters, _f: Files) -> Any:
-        place = {"latitude": _number(p, "latitude"), "longitude": _number(p, "longitude")}
+        place = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
         return await self._post(p, {"location": place})
+
+    async def _send_group(self, p: Parameters, f: Files) -> Any:
+        """Photos and documents that belong together, a message each."""
+        media = structure(p, "media", list)
+        if not media or not 2 <= len(media) <= 10:
+            raise bad("media group must include 2-10 items")
+        group, sent = str(time.time_ns()), []
+        for one in media:
+            kind = one.get("type") if isinstance(one, dict) else None
+            if kind not in _GROUP:
+                raise bad("unsupported InputMedia type")
+            source = str(one.get("media", ""))
+            name = source.removeprefix("attach://")
+            given = {kind: f[name]} if source.startswith("attach://") and name in f else {}
+            file_id, size = await self._file({**p, kind: source}, given, kind, _GROUP[kind])
+            content = {"photo": [_picture(file_id, size)]} if kind == "photo" else {"document": _plain(file_id, size)}
+            body = {**content, "media_group_id": group, **caption({**one, "chat_id": p.get("chat_id")})}
+            sent.append(await self._post(p, body))
+        return sent
+
+    async def _send_action(self, p: Parameters, _f: Files) -> Any:
+        await self._chat(p)
+        if word(p, "action") not in ACTIONS:
+            raise bad("wrong parameter action in request")
+        return True
+
+    async def _copy(self, p: Parameters, _f: Files) -> Any:
+        source = await self._source(p, "copy")
+        body = {name: source[name] for name in _CARRIED if name in source and name != "reply_markup"}
+        if "caption" in p and "text" not in body:
+            body = {name: value for name, value in body.items() if not name.startswith("caption")} | caption(p)
+        return {"message_id": (await self._post(p, body))["message_id"]}
+
+    async def _forward(self, p: Parameters, _f: Files) -> Any:
+        source = await self._source(p, "forward")
+        body = {name: source[name] for name in _CARRIED if name in source and name != "reply_markup"}
+        origin = {"type": "user", "sender_user": source["from"], "date": source["date"]}
+        return await self._post({"chat_id": p.get("chat_id")}, {**body, "forward_origin": origin})
+
+    async def _source(self, p: Parameters, verb: str) -> dict[str, Any]:
+        chat = await self._chat({"chat_id": p.get("from_chat_id")})
+        found = await self.store.message(int(chat["id"]), whole(p, "message_id", 0) or 0)
+        if found is None:
+            raise bad(f"message to {verb} not found")
+        return found
 
     async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> tuple[str, int]:
         chat = await self._chat(p)
         if kind in f:
+            if not f[kind]:
+                raise bad("file must be non-empty")
             return await self.store.keep_file(int(chat["id"]), kind, mime, f[kind]), len(f[kind])
-        known = await self.store.file(str(p.get(kind, "")))
+        if not p.get(kind):
+            raise bad(f"there is no {kind} in the request")
+        known = await self.store.file(word(p, kind))
         if known is None:
             raise bad("wrong file identifier/HTTP URL specified")
         return known["id"], known["size"]
@@ -147,161 +236,203 @@ class Methods:
     async def _post(self, p: Parameters, content: dict[str, Any]) -> Any:
         chat = await self._chat(p)
         body = {"from": self.bot, "chat": chat, "date": int(time.time()), **content}
-        markup = _markup(p)
-        if markup:
-            body["reply_markup"] = markup
-        reply = _object(p, "reply_parameters")
+        keyboard = markup(p)
+        if keyboard:
+            body["reply_markup"] = keyboard
+        reply = structure(p, "reply_parameters", dict)
         if reply:
-            answered = await self.store.message(int(chat["id"]), int(reply.get("message_id", 0)))
+            answered = await self.store.message(int(chat["id"]), whole(reply, "message_id", 0) or 0)
             if answered is not None:
                 body["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
             elif not reply.get("allow_sending_without_reply"):
                 raise bad("message to be replied not found")
-        if p.get("disable_notification"):
+        if flag(p, "disable_notification"):
             body["silent"] = True
         return await self.store.from_bot(int(chat["id"]), body)
 
     # -- changing ----------------------------------------------------------------------------------------------
 
     async def _edit_text(self, p: Parameters, _f: Files) -> Any:
-        chat = await self._chat(p)
-        text, entities = _formatted(p, "text", TEXT_LIMIT)
+        text, entities = formatted(p, "text", TEXT_LIMIT)
         if not text:
             raise bad("message text is empty")
-        markup = _markup(p)
-        same = False
+        return await self._edit(p, {"text": text, "entities": entities}, "text")
+
+    async def _edit_caption(self, p: Parameters, _f: Files) -> Any:
+        fresh = {"caption": "", "caption_entities": [], **caption(p)}
+        return await self._edit(p, fresh, "caption")
+
+    async def _edit_markup(self, p: Parameters, _f: Files) -> Any:
+        return await self._edit(p, {}, "")
+
+    async def _edit(self, p: Parameters, fresh: dict[str, Any], what: str) -> Any:
+        """Replaces these fields and the keyboard of a message of the bot's own."""
+        chat, keyboard = await self._chat(p), markup(p)
+        refusal = ""
 
         def change(body: dict[str, Any]) -> bool:
-            nonlocal same
-            before = (body.get("text"), body.get("entities") or [], body.get("reply_markup"))
-            same = before == (text, entities, markup)
-            if same:
+            nonlocal refusal
+            if not body.get("from", {}).get("is_bot"):
+                refusal = "message can't be edited"
+            elif what == "text" and "text" not in body:
+                refusal = "there is no text in the message to edit"
+            elif what == "caption" and "text" in body:
+                refusal = "there is no caption in the message to edit"
+            elif all((body.get(name) or type(value)()) == value for name, value in fresh.items()) and (
+                body.get("reply_markup") == keyboard
+            ):
+                refusal = NOT_MODIFIED
+            if refusal:
                 return False
-            body.update(text=text, entities=entities, edit_date=int(time.time()))
-            body.pop("reply_markup", None)
-            if markup:
-                body["reply_markup"] = markup
+            for name, value in {**fresh, "reply_markup": keyboard, "edit_date": int(time.time())}.items():
+                body.pop(name, None)
+                if value:
+                    body[name] = value
             return True
 
-        body = await self.store.change(int(chat["id"]), _whole(p, "message_id", 0) or 0, change)
+        body = await self.store.change(int(chat["id"]), self._numbered(p), change)
         if body is None:
             raise bad("message to edit not found")
-        if same:
-            raise bad(NOT_MODIFIED)
+        if refusal:
+            raise bad(refusal)
         return body
+
+    def _numbered(self, p: Parameters) -> int:
+        found = whole(p, "message_id")
+        if found is None:
+            raise bad("message identifier is not specified")
+        return found
 
     async def _delete_message(self, p: Parameters, _f: Files) -> Any:
         chat = await self._chat(p)
-        if not await self.store.delete(int(chat["id"]), _whole(p, "message_id", 0) or 0):
+        if not await self.store.delete(int(chat["id"]), self._numbered(p)):
             raise bad("message to delete not found")
         return True
 
+    async def _delete_messages(self, p: Parameters, _f: Files) -> Any:
+        """Those that aren't there are skipped."""
+        chat, numbers = await self._chat(p), structure(p, "message_ids", list)
+        if not numbers or len(numbers) > 100 or not all(isinstance(one, int) for one in numbers):
+            raise bad("message identifiers are not specified")
+        for one in numbers:
+            await self.store.delete(int(chat["id"]), one)
+        return True
+
+    async def _react(self, p: Parameters, _f: Files) -> Any:
+        chat, reactions = await self._chat(p), structure(p, "reaction", list) or []
+        if len(reactions) > 1:
+            raise bad("REACTIONS_TOO_MANY")
+
+        def change(body: dict[str, Any]) -> bool:
+            body["reaction"] = reactions
+            return True
+
+        if await self.store.change(int(chat["id"]), self._numbered(p), change) is None:
+            raise bad("message to react not found")
+        return True
+
     async def _answer_tap(self, p: Parameters, _f: Files) -> Any:
+        if not word(p, "callback_query_id"):
+            raise bad("query is too old and response timeout expired or query ID is invalid")
         for hear in self.answers:
-            hear(str(p.get("callback_query_id", "")), str(p.get("text", "")), bool(p.get("show_alert")))
+            hear(word(p, "callback_query_id"), word(p, "text"), flag(p, "show_alert"))
+        return True
+
+    async def _end_sessions(self, p: Parameters, _f: Files) -> Any:
+        """The person has left, or lost the phone, and its browser must not show the chat."""
+        chat = await self._chat(p)
+        await self.store.end_sessions(int(chat["id"]))
         return True
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     async def _get_file(self, p: Parameters, _f: Files) -> Any:
-        known = await self.store.file(str(p.get("file_id", "")))
+        known = await self.store.file(word(p, "file_id"))
         if known is None:
             raise bad("invalid file_id")
-        return {
-            "file_id": known["id"],
-            "file_unique_id": known["id"][:16],
-            "file_size": known["size"],
-            "file_path": known["id"],
-        }
+        return {**_plain(known["id"], known["size"]), "file_path": known["id"]}
 
     async def _get_chat(self, p: Parameters, _f: Files) -> Any:
-        return await self._chat(p)
+        return {**await self._chat(p), "accent_color_id": 0, "max_reaction_count": 1, "accepted_gift_types": _NO_GIFTS}
+
+    async def _get_member(self, p: Parameters, _f: Files) -> Any:
+        chat, who = await self._chat(p), whole(p, "user_id")
+        if who == self.bot["id"]:
+            return {"status": "member", "user": self.bot}
+        if who != chat["id"]:
+            raise bad("PARTICIPANT_ID_INVALID")
+        return {"status": "member", "user": {"id": who, "is_bot": False, "first_name": chat["first_name"]}}
 
     async def _set_commands(self, p: Parameters, _f: Files) -> Any:
-        commands, scope = _object(p, "commands"), _object(p, "scope") or {}
-        if not isinstance(commands, list):
+        commands = structure(p, "commands", list)
+        if commands is None:
             raise bad('parameter "commands" is required')
-        if scope.get("type") == "chat":
-            await self.store.set_menu(int(scope.get("chat_id", 0)), commands)
+        for one in commands:
+            if (
+                not isinstance(one, dict)
+                or not 1 <= len(str(one.get("command", ""))) <= 32
+                or not one.get("description")
+            ):
+                raise bad("BOT_COMMAND_INVALID")
+        await self._keep_commands(p, commands)
         return True
 
-    async def _end_sessions(self, p: Parameters, _f: Files) -> Any:
-        """Not the Bot API's: the person has left, or lost the phone, and its browser must not show the chat."""
-        chat = await self._chat(p)
-        await self.store.end_sessions(int(chat["id"]))
+    async def _delete_commands(self, p: Parameters, _f: Files) -> Any:
+        await self._keep_commands(p, [])
         return True
+
+    async def _keep_commands(self, p: Parameters, commands: list[dict[str, str]]) -> None:
+        scope = structure(p, "scope", dict) or {"type": "default"}
+        if scope.get("type") == "chat":
+            await self.store.set_menu(int((await self._chat(scope))["id"]), commands)
+        else:
+            await self.store.keep_setting(_commands_of(scope, word(p, "language_code")), commands)
+
+    async def _get_commands(self, p: Parameters, _f: Files) -> Any:
+        scope = structure(p, "scope", dict) or {"type": "default"}
+        if scope.get("type") == "chat":
+            return await self.store.menu(int((await self._chat(scope))["id"]))
+        return await self.store.setting(_commands_of(scope, word(p, "language_code"))) or []
+
+    async def _set_menu_button(self, p: Parameters, _f: Files) -> Any:
+        chat_id = whole(p, "chat_id", 0)
+        button = structure(p, "menu_button", dict) or {"type": "default"}
+        if button.get("type") not in ("default", "commands", "web_app"):
+            raise bad("wrong menu button type specified")
+        await self.store.keep_setting(f"button:{chat_id}", button)
+        return True
+
+    async def _get_menu_button(self, p: Parameters, _f: Files) -> Any:
+        return await self.store.setting(f"button:{whole(p, 'chat_id', 0)}") or {"type": "default"}
 
     async def _chat(self, p: Parameters) -> dict[str, Any]:
-        chat_id = _whole(p, "chat_id", None)
-        if chat_id is None:
+        if p.get("chat_id") in (None, ""):
             raise bad("chat_id is empty")
+        try:
+            chat_id = whole(p, "chat_id") or 0
+        except RefusedError as error:
+            raise bad("chat not found") from error  # @names are no chats here
         chat = await self.store.chat(chat_id)
         if chat is None:
             raise bad("chat not found")
         return chat
 
 
-# -- parameters: JSON bodies have types, forms have strings ------------------------------------------------------
+_NO_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
 
 
-def _whole(p: Parameters, name: str, default: int | None) -> int | None:
-    value = p.get(name)
-    if value is None or value == "":
-        return default
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise bad(f'parameter "{name}" must be an integer') from error
+def _commands_of(scope: dict[str, Any], language: str) -> str:
+    return f"commands:{scope.get('type')}:{language}"
 
 
-def _number(p: Parameters, name: str) -> float:
-    try:
-        return float(p[name])
-    except (KeyError, TypeError, ValueError) as error:
-        raise bad(f'parameter "{name}" must be a number') from error
+def _plain(file_id: str, size: int) -> dict[str, Any]:
+    return {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": size}
 
 
-def _object(p: Parameters, name: str) -> Any:
-    value = p.get(name)
-    if isinstance(value, str) and value:
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise bad(f"can't parse {name} JSON object") from error
-    return value
-
-
-def _formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str, Any]]]:
-    text = str(p.get(name, ""))
-    entities: list[dict[str, Any]] = _object(p, "entities") or []
-    if str(p.get("parse_mode", "")).lower() == "html":
-        try:
-            text, entities = parse_html(text)
-        except MarkupError as error:
-            raise bad(str(error)) from error
-    if utf16(text) > limit:
-        raise bad("message is too long" if name == "text" else "message caption is too long")
-    return text, entities
-
-
-def _caption(p: Parameters) -> dict[str, Any]:
-    text, entities = _formatted(p, "caption", CAPTION_LIMIT)
-    return {"caption": text, "caption_entities": entities} if text else {}
-
-
-def _markup(p: Parameters) -> dict[str, Any] | None:
-    markup = _object(p, "reply_markup")
-    if not isinstance(markup, dict):
-        return None
-    rows = markup.get("inline_keyboard")
-    if rows is None:
-        return markup
-    buttons = [button for row in rows for button in row]
-    if len(buttons) > BUTTON_LIMIT:
-        raise bad("reply markup is too long")
-    if any(len(str(button.get("callback_data", "")).encode()) > DATA_LIMIT for button in buttons):
-        raise bad("BUTTON_DATA_INVALID")
-    return {"inline_keyboard": rows} if buttons else None
+def _picture(file_id: str, size: int) -> dict[str, Any]:
+    return {**_plain(file_id, size), "width": 0, "height": 0}
 
 
 async def _first(seconds: float, *events: asyncio.Event) -> None:

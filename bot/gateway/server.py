@@ -4,11 +4,15 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
-from bot.gateway.methods import Methods, RefusedError
+from bot.gateway.methods import Methods
+from bot.gateway.parameters import RefusedError
 
+LARGEST = 50_000_000
+"""Bytes of a form, as Telegram takes them."""
 Interceptor = Callable[[str, dict[str, Any]], Awaitable[web.StreamResponse | None]]
 
 
@@ -66,10 +70,26 @@ async def _decode(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes
         if not isinstance(body, dict):
             raise RefusedError(400, "Bad Request: expected JSON object")
         parameters.update(body)
-    elif request.method == "POST":
-        for name, value in (await request.post()).items():
-            if isinstance(value, web.FileField):
-                files[name] = value.file.read()
-            else:
-                parameters[name] = value.decode() if isinstance(value, bytes | bytearray) else value
+    elif request.content_type == "application/x-www-form-urlencoded":
+        parameters.update(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True))
+    elif request.content_type == "multipart/form-data":
+        await _parts(request, parameters, files)
     return parameters, files
+
+
+async def _parts(request: web.Request, parameters: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Fields and files of a form; some clients send one with a GET. No longer than a request may be."""
+    size = 0
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise RefusedError(400, "Bad Request: can't parse form")
+        content = bytearray()
+        while chunk := await part.read_chunk():
+            content += chunk
+            size += len(chunk)
+            if size > LARGEST:
+                raise RefusedError(413, "Request Entity Too Large")
+        if part.filename is not None:
+            files[part.name] = bytes(content)
+        else:
+            parameters[part.name] = content.decode("utf-8", "replace")

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS file (
     id TEXT PRIMARY KEY, chat_id INTEGER NOT NULL, kind TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS menu (chat_id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('seq', 0);
 """
@@ -274,18 +275,51 @@ class Store:
         await self._run(work)
         self.updates_waiting.set()
 
-    async def updates(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
-        """What waits from `offset` on; what is below it is confirmed and forgotten."""
+    async def updates(self, offset: int | None, limit: int, wanted: list[str] | None = None) -> list[dict[str, Any]]:
+        """What waits from `offset` on; what is below it is confirmed and forgotten. A negative offset counts from the
+        end and forgets what is before. `wanted` are kinds, all of them where it is empty; others are forgotten."""
 
         def work() -> list[dict[str, Any]]:
             if offset is not None and offset > 0:
                 self._db.execute("DELETE FROM pending WHERE update_id < ?", (offset,))
+            elif offset is not None and offset < 0:
+                self._db.execute(
+                    "DELETE FROM pending WHERE update_id NOT IN "
+                    "(SELECT update_id FROM pending ORDER BY update_id DESC LIMIT ?)",
+                    (-offset,),
+                )
+            if wanted:
+                self._db.execute(
+                    "DELETE FROM pending WHERE NOT EXISTS "
+                    "(SELECT 1 FROM json_each(?) k WHERE json_extract(body, '$.' || k.value) IS NOT NULL)",
+                    (json.dumps(wanted),),
+                )
             rows = self._db.execute(
                 "SELECT update_id, body FROM pending ORDER BY update_id LIMIT ?", (limit,)
             ).fetchall()
             return [{"update_id": row["update_id"], **json.loads(row["body"])} for row in rows]
 
         return await self._run(work)
+
+    async def count_updates(self) -> int:
+        return await self._run(lambda: int(self._db.execute("SELECT count(*) FROM pending").fetchone()[0]))
+
+    async def forget_updates(self) -> None:
+        await self._run(lambda: self._db.execute("DELETE FROM pending"))
+
+    async def setting(self, name: str) -> Any:
+        """What was kept under this name, else None."""
+
+        def work() -> Any:
+            row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+            return json.loads(row["value"]) if row else None
+
+        return await self._run(work)
+
+    async def keep_setting(self, name: str, value: Any) -> None:
+        await self._run(
+            lambda: self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, json.dumps(value)))
+        )
 
     async def count_on_from(self, number: int) -> None:
         """No update gets a number that the bot has seen already: after a restart with an older file, or none, it would

@@ -1,0 +1,138 @@
+"""The Bot API's parameters: JSON bodies have types, forms have strings. Refusals are worded as Telegram words them."""
+
+import json
+from typing import Any
+
+from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+DATA_LIMIT = 64
+BUTTON_LIMIT = 100
+Parameters = dict[str, Any]
+Files = dict[str, bytes]
+
+
+class RefusedError(Exception):
+    """An answer with `ok: false`."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+
+def bad(description: str) -> RefusedError:
+    return RefusedError(400, f"Bad Request: {description}")
+
+
+def whole(p: Parameters, name: str, default: int | None = None) -> int | None:
+    """An integer, or `default` where there is none."""
+    value = p.get(name)
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise bad(f'parameter "{name}" must be an integer')
+    try:
+        number = int(value)
+    except (TypeError, ValueError) as error:
+        raise bad(f'parameter "{name}" must be an integer') from error
+    if abs(number) >= 2**63:
+        raise bad(f'parameter "{name}" must be an integer')
+    return number
+
+
+def number(p: Parameters, name: str, limit: float) -> float:
+    """A number of at most this size."""
+    try:
+        value = float(p[name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise bad(f'parameter "{name}" must be a number') from error
+    if not abs(value) <= limit:
+        raise bad(f'parameter "{name}" is out of range')
+    return value
+
+
+def flag(p: Parameters, name: str) -> bool:
+    """True and false, in a form as words."""
+    value = p.get(name)
+    return value.lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)
+
+
+def word(p: Parameters, name: str) -> str:
+    """A string; empty where there is none."""
+    value = p.get(name, "")
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise bad(f'parameter "{name}" must be a string')
+    return str(value)
+
+
+def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:
+    """An object or a list, in a form as JSON; None where there is none."""
+    value = p.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise bad(f"can't parse {name.replace('_', ' ')}: can't parse JSON") from error
+    if not isinstance(value, kind):
+        wanted = "an Object" if kind is dict else "an Array"
+        raise bad(f"can't parse {name.replace('_', ' ')}: expected {wanted}")
+    return value
+
+
+def formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str, Any]]]:
+    """Text with its entities, given or made from markup."""
+    text = word(p, name)
+    own = "entities" if name == "text" else f"{name}_entities"
+    entities: list[dict[str, Any]] = structure(p, own, list) or []
+    mode = word(p, "parse_mode").lower()
+    if mode:
+        parse = {"html": parse_html, "markdownv2": parse_markdown}.get(mode)
+        if parse is None:
+            raise bad("unsupported parse_mode")
+        try:
+            text, entities = parse(text)
+        except MarkupError as error:
+            raise bad(str(error)) from error
+    if utf16(text) > limit:
+        raise bad("message is too long" if name == "text" else "message caption is too long")
+    return text, entities
+
+
+def caption(p: Parameters) -> dict[str, Any]:
+    text, entities = formatted(p, "caption", CAPTION_LIMIT)
+    return {"caption": text, **({"caption_entities": entities} if entities else {})} if text else {}
+
+
+def markup(p: Parameters) -> dict[str, Any] | None:
+    """The keyboard under a message, checked."""
+    given = structure(p, "reply_markup", dict)
+    if given is None:
+        return None
+    rows = given.get("inline_keyboard")
+    if rows is None:
+        return dict(given)
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad("can't parse inline keyboard: expected an Array of Arrays")
+    buttons = [button for row in rows for button in row]
+    if not all(isinstance(button, dict) and isinstance(button.get("text"), str) for button in buttons):
+        raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    if len(buttons) > BUTTON_LIMIT:
+        raise bad("reply markup is too long")
+    for button in buttons:
+        data = button.get("callback_data")
+        if data is not None and not (isinstance(data, str) and 1 <= len(data.encode()) <= DATA_LIMIT):
+            raise bad("BUTTON_DATA_INVALID")
+    return {"inline_keyboard": rows} if buttons else None
+
+
+def kinds(p: Parameters) -> list[str] | None:
+    """`allowed_updates`: names of kinds of updates."""
+    wanted: list[str] | None = structure(p, "allowed_updates", list)
+    if wanted and not all(isinstance(one, str) and one.isidentifier() for one in wanted):
+        raise bad("can't parse allowed updates: expected an Array of String")
+    return wanted

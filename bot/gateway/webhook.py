@@ -1,0 +1,119 @@
+"""The gateway's webhook: posts what waits to the bot's address, in order, until it is taken."""
+
+import asyncio
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.gateway.parameters import Parameters, bad, flag, kinds, whole, word
+from bot.gateway.store import Store
+
+SETTING = "webhook"
+LONGEST_PAUSE = 60.0
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+_POST_SECONDS = 30
+
+
+class Webhook:
+    """Where updates go, as it is kept in the store; one task delivers as long as there is an address."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._task: asyncio.Task[None] | None = None
+        self._error: dict[str, Any] = {}
+
+    async def url(self) -> str:
+        """The address; empty where updates are polled for. Begins to deliver after a restart."""
+        known = await self._store.setting(SETTING) or {}
+        if known.get("url") and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._deliver(known))
+        return str(known.get("url", ""))
+
+    async def set(self, p: Parameters) -> None:
+        """setWebhook. An empty address removes it."""
+        url, secret = word(p, "url"), word(p, "secret_token")
+        if not url:
+            await self.remove(drop=flag(p, "drop_pending_updates"))
+            return
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise bad("invalid webhook URL specified") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+        if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
+            raise bad("secret token contains unallowed characters")
+        known = {
+            "url": url,
+            "secret": secret,
+            "max_connections": max(1, min(whole(p, "max_connections", 40) or 40, 100)),
+            "allowed_updates": kinds(p),
+        }
+        self.close()
+        if flag(p, "drop_pending_updates"):
+            await self._store.forget_updates()
+        await self._store.keep_setting(SETTING, known)
+        await self.url()
+
+    async def remove(self, *, drop: bool) -> None:
+        self.close()
+        await self._store.keep_setting(SETTING, None)
+        if drop:
+            await self._store.forget_updates()
+
+    async def info(self) -> dict[str, Any]:
+        """getWebhookInfo."""
+        known = await self._store.setting(SETTING) or {}
+        found = {
+            "url": known.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": await self._store.count_updates(),
+            **self._error,
+        }
+        if known:
+            found["max_connections"] = known["max_connections"]
+            if known["allowed_updates"]:
+                found["allowed_updates"] = known["allowed_updates"]
+        return found
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+        self._error = {}
+
+    async def _deliver(self, known: dict[str, Any]) -> None:
+        headers = {"Content-Type": "application/json"}
+        if known["secret"]:
+            headers[SECRET_HEADER] = known["secret"]
+        done, pause = 0, 1.0
+        timeout = aiohttp.ClientTimeout(total=_POST_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                self._store.updates_waiting.clear()
+                updates = await self._store.updates(done + 1 if done else None, 1, known["allowed_updates"])
+                if not updates:
+                    await self._store.updates_waiting.wait()
+                    continue
+                if await self._post(session, known["url"], headers, updates[0]):
+                    done, pause = updates[0]["update_id"], 1.0
+                else:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _post(
+        self, session: aiohttp.ClientSession, url: str, headers: dict[str, str], update: dict[str, Any]
+    ) -> bool:
+        try:
+            async with session.post(url, data=json.dumps(update), headers=headers, allow_redirects=False) as answer:
+                if answer.status // 100 == 2:
+                    return True
+                why = f"Wrong response from the webhook: {answer.status} {answer.reason}"
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = f"Connection failed: {type(error).__name__}"
+        self._error = {"last_error_date": int(time.time()), "last_error_message": why}
+        return False

@@ -34,6 +34,7 @@ from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from locales import DEFAULT, text
 from storage import inbox, person, push
+from storage.access import Action, may
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
 from storage.inbox import chat_of, new_incident
@@ -136,7 +137,10 @@ class _Assembly:
         runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
         listener, port = self._listener, self._listener.getsockname()[1]
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
-        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, self._language_of)
+        self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
+        webchat = self._webchat = WebChat(
+            self._store, methods, f"{url}/", settings.court_phone, self._person_of, self._subscribe
+        )
         if settings.web:
             webchat.add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
@@ -146,9 +150,9 @@ class _Assembly:
             api = BotApi(self._session, settings.api_base, settings.bot_token)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
         self._router = Router(
-            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", push_hosts=settings.push_hosts
+            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", push_hosts=settings.own_push_hosts
         )
-        pushing = Way(push.CHANNEL, PushApi(self._session, db.secrets, settings, f"{url}/"), NoLimits())
+        pushing = Way(push.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
         self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery)
         self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days))
@@ -222,9 +226,21 @@ class _Assembly:
             return NoLimits()
         return TelegramLimits() if self._db.is_sqlite else SharedLimits(self._db)
 
-    async def _language_of(self, chat_id: int) -> str:
+    async def _person_of(self, chat_id: int) -> dict[str, str]:
+        """What the page needs to know of the person: the language, and the key for being woken, if they may be."""
         endpoint = await person.at_chat(WEB, chat_id)
-        return endpoint.person.language if endpoint is not None else self._settings.language
+        if endpoint is None:
+            return {"language": self._settings.language, "push": ""}
+        woken = may(endpoint.person, Action.PUSH)
+        return {"language": endpoint.person.language, "push": self._push.browser_key if woken else ""}
+
+    async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
+        """Whether the browser will be woken for the person of this chat."""
+        endpoint = await person.at_chat(WEB, chat_id)
+        target = push.of_browser(subscription, self._settings.own_push_hosts)
+        if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
+            return False
+        return bool(await self._db.unit(lambda: push.keep_browser(endpoint.person, target), f"web:{chat_id}"))
 
     async def _gateway_token(self) -> str:
         """The gateway's bot token: made once, known to nobody outside this machine."""

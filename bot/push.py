@@ -1,11 +1,16 @@
 """Sends what wakes people beside their chats: through Apprise, and SMS through one HTTP hook of the court's."""
 
 import asyncio
+import base64
 import html
+import json
 from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.api import CALL_SECONDS, NotSentError, UnreachableError
 from bot.settings import Settings
@@ -13,6 +18,10 @@ from storage import push
 from storage.push import Target
 from storage.secret import Secrets
 
+TTL_SECONDS = 3600
+"""So long a push service keeps a message for a phone that it doesn't reach."""
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many private keys the curve P-256 has."""
 FAILURES = 3
 """After so many in a row a way is given up."""
 
@@ -27,7 +36,11 @@ class PushApi:
         self._sms_hook = settings.sms_hook
         self._mail = settings.mail
         self._page = page
+        self._sender = page if page.startswith("https:") else f"mailto:chuishao@{urlsplit(page).hostname}"
+        """Whom a push service may ask; it takes nothing else."""
         self._failures = Counter[int]()
+        number = int.from_bytes(secrets.push_key) % (_ORDER - 1) + 1
+        self._key = ec.derive_private_key(number, ec.SECP256R1())
 
     async def call(
         self,
@@ -50,7 +63,7 @@ class PushApi:
         except TimeoutError:
             sent = False
         if sent:
-            del self._failures[number]
+            self._failures.pop(number, None)
             return {"message_id": 1}
         self._failures[number] += 1
         if self._failures[number] >= FAILURES:
@@ -61,6 +74,8 @@ class PushApi:
         raise NotSentError("nothing is kept here")
 
     async def _send(self, target: Target, text: str) -> bool:
+        if target.kind == "web":
+            return await self._browser(json.loads(target.url), text)
         if target.kind == "sms":
             return bool(self._sms_hook) and await self._sms(target.url, text)
         url = target.url
@@ -72,6 +87,37 @@ class PushApi:
 
         way = apprise.Apprise()
         return way.add(url) and bool(await way.async_notify(body=text, title=text.partition("\n")[0]))
+
+    async def _browser(self, said: dict[str, str], text: str) -> bool:
+        """Raises UnreachableError where the browser has given the subscription up."""
+        from py_vapid import Vapid  # with it comes `requests`: only where somebody has a browser to be woken
+        from pywebpush import WebPushException, webpush_async
+
+        keys = {name: said[name] for name in ("p256dh", "auth")}
+        try:
+            answer = await webpush_async(
+                {"endpoint": said["endpoint"], "keys": keys},
+                json.dumps({"text": text.partition("\n")[0]}, ensure_ascii=False),
+                vapid_private_key=Vapid(self._key),
+                vapid_claims={"sub": self._sender},
+                ttl=TTL_SECONDS,
+                headers={"Urgency": "high"},
+                aiohttp_session=self._session,
+            )
+        except WebPushException as error:
+            status = getattr(error.response, "status", 0)
+            if status in (404, 410):
+                raise UnreachableError(status, "browser gone") from error
+            return False
+        except (aiohttp.ClientError, ValueError):
+            return False
+        return not isinstance(answer, str)
+
+    @property
+    def browser_key(self) -> str:
+        """What a browser needs to subscribe: the public key, in base64 for URLs."""
+        point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     async def _sms(self, phone: str, text: str) -> bool:
         """POST {"phone", "text"} to the hook; 2xx is sent."""

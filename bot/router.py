@@ -41,14 +41,14 @@ class Router:
         nursery: asyncio.TaskGroup,
         *,
         joining_url: str,
-        push_hosts: str = "",
+        push_hosts: tuple[str, ...] = (),
     ) -> None:
         self._db = db
         self._channels = channels
         self._metrics = metrics
         self._nursery = nursery
         self._joining_url = joining_url
-        self._push_hosts = tuple(filter(None, push_hosts.replace(" ", "").split(",")))
+        self._push_hosts = push_hosts
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""

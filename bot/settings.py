@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         path = os.environ.get(CONFIG, "chuishao.toml")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
 
+    @property
+    def own_push_hosts(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.push_hosts.replace(" ", "").split(",")))
+
     @field_validator("bot_token")
     @classmethod
     def _token(cls, value: str) -> str:

@@ -24,8 +24,9 @@ WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
 JOINS_A_MINUTE = 30
-LanguageOf = Callable[[int], Awaitable[str]]
-"""The language of the person behind a chat."""
+PersonOf = Callable[[int], Awaitable[dict[str, str]]]
+"""What the page needs to know of the person behind a chat."""
+Subscribe = Callable[[int, Any], Awaitable[bool]]
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -41,11 +42,18 @@ class WebChat:
     """Routes of the page. Sessions are cookies tied to the chat's own path, so several chats fit in one browser."""
 
     def __init__(
-        self, store: Store, methods: Methods, joining_url: str, court_phone: str, language_of: LanguageOf
+        self,
+        store: Store,
+        methods: Methods,
+        joining_url: str,
+        court_phone: str,
+        person_of: PersonOf,
+        subscribe: Subscribe,
     ) -> None:
         self._store = store
         self._court_phone = court_phone
-        self._language_of = language_of
+        self._person_of = person_of
+        self._subscribe = subscribe
         self._joining_url = joining_url
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
@@ -70,6 +78,7 @@ class WebChat:
         app.router.add_post("/c/{slug}/tap", self._tap)
         app.router.add_post("/c/{slug}/place", self._place)
         app.router.add_post("/c/{slug}/file", self._upload)
+        app.router.add_post("/c/{slug}/push", self._wake_me)
         app.router.add_get("/c/{slug}/file/{file_id}", self._download)
         app.on_response_prepare.append(self._headers)
 
@@ -234,6 +243,13 @@ class WebChat:
         await self._store.queue({"callback_query": query})
         return web.json_response({})
 
+    async def _wake_me(self, request: web.Request) -> web.StreamResponse:
+        """The browser wants to be woken when the page isn't open."""
+        chat_id, body = await self._chat_of(request), await _json(request)
+        if not await self._subscribe(chat_id, body):
+            raise web.HTTPBadRequest
+        return web.json_response({})
+
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """A photo or a voice message, told by its content, not by its name."""
         chat_id = await self._chat_of(request)
@@ -296,7 +312,7 @@ class WebChat:
                     await _event(response, "message", data, seq)
                 for toast in self._toasts.pop(chat_id, ()):
                     await _event(response, "toast", toast)
-                now = {"commands": await self._store.menu(chat_id), "language": await self._language_of(chat_id)}
+                now = {"commands": await self._store.menu(chat_id), **await self._person_of(chat_id)}
                 if now != told:
                     told = now
                     await _event(response, "person", now)

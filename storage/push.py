@@ -2,9 +2,11 @@
 e-mail, SMS. They carry no more than "something waits for you"; the addresses are secrets and sealed.
 """
 
+import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from tortoise import fields
@@ -32,6 +34,10 @@ _HOSTS = {
     "ntfy.sh": "ntfy",
 }
 KINDS = (*_HOSTS.values(), "mail", "sms")
+"""Kinds that people type; `web`, a browser's own, comes from the page."""
+_BROWSERS = re.compile(
+    r"fcm\.googleapis\.com|updates\.push\.services\.mozilla\.com|web\.push\.apple\.com|[a-z0-9-]+\.notify\.windows\.com"
+)
 
 
 class Push(Model):
@@ -109,6 +115,22 @@ def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: st
     )
 
 
+def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> Target | None:
+    """A browser's PushSubscription, as JSON; None where it isn't one, or its push service is none that is known."""
+    keys = subscription.get("keys") if isinstance(subscription, dict) else None
+    parts = {"endpoint": subscription.get("endpoint"), **keys} if isinstance(keys, dict) else {}
+    said = {name: parts.get(name) for name in ("endpoint", "p256dh", "auth")}
+    if not all(isinstance(value, str) and 10 < len(value) < 1000 for value in said.values()):
+        return None
+    try:
+        url = urlsplit(str(said["endpoint"]))
+        host, _port = url.hostname or "", url.port
+    except ValueError:
+        return None
+    known = url.scheme == "https" and _BROWSERS.fullmatch(url.netloc)
+    return Target("web", json.dumps(said)) if known or (host in own_hosts and url.scheme in ("http", "https")) else None
+
+
 # -- records -----------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +142,19 @@ async def keep(person: Person, target: Target) -> Push | None:
     row = await add(Push, person_id=person.id, kind=target.kind, sealed=sealed, made_at=unit().now)
     audit.record("push.added", person.actor, actor=person.actor, kind=target.kind)
     return row
+
+
+async def keep_browser(person: Person, target: Target) -> bool:
+    """Adds the browser, unless it is known already; the oldest browser gives way where there are many. Needs a unit."""
+    rows = await of_person(person.id)
+    for row in rows:
+        if row.kind == target.kind and unit().secrets.unseal(row.sealed) == target.url:
+            await works_again(row.id)
+            return True
+    browsers = [row for row in rows if row.kind == target.kind]
+    if len(rows) >= MOST and browsers:
+        await remove(browsers[0], person)
+    return await keep(person, target) is not None
 
 
 async def of_person(person_id: int) -> list[Push]:

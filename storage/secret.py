@@ -34,6 +34,8 @@ class Secrets:
         self._cipher = AESGCM(self._derive(master, b"seal"))
         self._index_key = self._derive(master, b"index")
         self._audit_key = self._derive(master, b"audit")
+        self.push_key = self._derive(master, b"push")
+        """With which the page's push messages are signed; the same for every process of the installation."""
 
     @staticmethod
     def _derive(master: bytes, purpose: bytes) -> bytes:

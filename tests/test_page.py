@@ -420,3 +420,29 @@ async def test_who_sees_badly_or_not_at_all_can_use_it(
             ]
             assert serious == []
             await fits(page)
+
+
+async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> None:
+    """The push service is out of reach here; the browser's own protocol hands the worker a message as one would."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        await context.grant_permissions(["notifications"], origin=product.url)
+        judge = await Screen.joined(context, product, "19800001101")
+        await judge.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        session = await context.new_cdp_session(judge.page)
+        found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def registered(event: dict[str, list[dict[str, str]]]) -> None:
+            if event["registrations"] and not found.done():
+                found.set_result(event["registrations"][0]["registrationId"])
+
+        session.on("ServiceWorker.workerRegistrationUpdated", registered)
+        await session.send("ServiceWorker.enable")
+        pushed = {"origin": product.url, "registrationId": await found, "data": '{"text": "吹哨：有一条新线索"}'}
+        await session.send("ServiceWorker.deliverPushMessage", pushed)
+        asked = (
+            "async () => { const worker = await navigator.serviceWorker.ready; for (;;) {"
+            "const [one] = await worker.getNotifications(); if (one) return one.title;"
+            "await new Promise((done) => setTimeout(done, 50)); } }"
+        )
+        assert await asyncio.wait_for(judge.page.evaluate(asked), 10) == "吹哨：有一条新线索"

@@ -1,17 +1,25 @@
 """Being woken beside the chat: real HTTP to a server on loopback that stands in for ntfy, Bark and an SMS gateway."""
 
+import base64
 import contextlib
 import json
+import os
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
+import http_ece
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from storage.audit import AuditEntry
+from storage.invitation import invite
 from storage.outbox import Outbox, OutboxState
+from storage.person import Endpoint
 from storage.push import Push, Target, understood
 from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, Stage, World
 
@@ -24,11 +32,15 @@ class FarEnd:
 
     url: str = ""
     taken: list[tuple[str, str]] = field(default_factory=list)
+    raw: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     refuses: bool = False
+    status: int = 500
 
     async def take(self, request: web.Request) -> web.Response:
-        self.taken.append((request.path, await request.text()))
-        return web.Response(status=500 if self.refuses else 200, text="{}")
+        body = await request.read()
+        self.raw.append(({name.lower(): value for name, value in request.headers.items()}, body))
+        self.taken.append((request.path, body.decode("utf-8", "replace")))
+        return web.Response(status=self.status if self.refuses else 200, text="{}")
 
 
 @contextlib.asynccontextmanager
@@ -161,3 +173,75 @@ async def test_ways_are_ones_own_sealed_few_and_removed_with_one_tap(stage: Stag
         assert await Push.all().count() == 4
         await world.phone(ADMIN).says("/push http://127.0.0.1/x")
         await world.phone(ADMIN).expects("看不懂")
+
+
+class Browser:
+    """What a browser keeps of its subscription: the keys with which only it can read what it is sent."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.key, self.auth = ec.generate_private_key(ec.SECP256R1()), os.urandom(16)
+        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        keys = {"p256dh": _base64(point), "auth": _base64(self.auth)}
+        self.subscription = {"endpoint": endpoint, "expirationTime": None, "keys": keys}
+
+    def reads(self, body: bytes) -> Any:
+        return json.loads(http_ece.decrypt(body, private_key=self.key, auth_secret=self.auth, version="aes128gcm"))
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@contextlib.asynccontextmanager
+async def page_of(world: World, chat_id: int) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
+    """The person's page, signed in, and its address."""
+    who = await world.person(chat_id)
+    code = await world.product.db.unit(lambda: invite(who))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        answer = await browser.post(f"{world.product.url}/api/join", json={"code": code})
+        slug = (await answer.json())["slug"]
+        await world.until(lambda: Endpoint.filter(channel="web", person_id=who.id).exists())
+        yield browser, f"{world.product.url}/c/{slug}"
+
+
+async def test_a_browser_is_woken_and_only_it_can_read_why(stage: Stage) -> None:
+    async with far_end() as end, stage.world(push_hosts="127.0.0.1") as world, page_of(world, JUDGE) as (page, base):
+        browser = Browser(f"{end.url}/push/abcdefgh")
+        for _again in range(2):  # the page says so each time it opens
+            assert (await page.post(f"{base}/push", json=browser.subscription)).status == 200
+        assert await Push.all().count() == 1
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+        headers, body = end.raw[-1]
+        assert browser.reads(body) == {"text": "吹哨：有一条新线索，请打开。"} and "林永福" not in body.decode(
+            "latin-1"
+        )
+        assert headers["authorization"].startswith("vapid ") and headers["urgency"] == "high"
+        end.refuses, end.status = True, 410
+        await world.phone(SECRETARY).says("林永福的车在桥头")
+        await world.settled()
+        await world.advance(130)
+        await world.phone(JUDGE).expects("浏览器通知叫不通您了")
+        assert await Push.filter(active=False).count() == 1
+
+
+async def test_who_may_not_be_woken_or_names_another_server_is_refused(stage: Stage) -> None:
+    async with far_end() as end, stage.world() as world:
+        good = Browser("https://fcm.googleapis.com/fcm/send/abcdefgh").subscription
+        async with page_of(world, JUDGE) as (page, base):
+            for bad in (
+                Browser(f"{end.url}/push/abcdefgh").subscription,
+                Browser("https://fcm.googleapis.com.evil.example/abcdefgh").subscription,
+                Browser("https://fcm.googleapis.com@evil.example/abcdefgh").subscription,
+                Browser("https://fcm.googleapis.com:8443/abcdefgh").subscription,
+                {**good, "keys": {}},
+                {},
+            ):
+                assert (await page.post(f"{base}/push", json=bad)).status == 400
+            assert (await page.post(f"{base}/push", json=good)).status == 200
+        async with page_of(world, SECRETARY) as (page, base):
+            assert (await page.post(f"{base}/push", json=good)).status == 400
+        async with aiohttp.ClientSession() as stranger:
+            assert (await stranger.post(f"{base}/push", json=good)).status == 401
+        assert end.taken == []

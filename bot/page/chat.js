@@ -463,6 +463,32 @@ function sendPlace() {
   }, failed, { enableHighAccuracy: true, timeout: 15000 });
 }
 
+// -- being woken while the page isn't open -------------------------------------------------------------------------------
+
+let wakingKey = "";
+function offerWaking(key) {
+  wakingKey = key;
+  const possible = key && "Notification" in window && "PushManager" in window && "serviceWorker" in navigator;
+  $("wake").hidden = !possible || Notification.permission !== "default";
+  if (possible && Notification.permission === "granted") wakeMe();
+}
+
+async function askForWaking() {
+  $("wake").hidden = true;
+  if (await Notification.requestPermission() === "granted") wakeMe();
+}
+
+async function wakeMe() {
+  try {
+    const worker = await navigator.serviceWorker.ready;
+    const wanted = { userVisibleOnly: true, applicationServerKey: wakingKey };
+    const given = await worker.pushManager.getSubscription() || await worker.pushManager.subscribe(wanted);
+    await post(`${base}/push`, given.toJSON());
+  } catch (error) {
+    console.warn("can't be woken", error); // no push service in reach, as often in China: /push has other ways
+  }
+}
+
 // -- the stream --------------------------------------------------------------------------------------------------------
 
 function listen() {
@@ -478,6 +504,7 @@ function listen() {
     loaded = true;
     if (now.language !== language) await loadWords(now.language);
     menu(now.commands);
+    offerWaking(now.push);
   });
   stream.addEventListener("open", () => line(""));
   stream.addEventListener("error", async () => {
@@ -529,6 +556,7 @@ async function start() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
   });
   $("urgent").addEventListener("click", showUrgent);
+  $("wake").addEventListener("click", askForWaking);
   $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
   $("replying").lastElementChild.addEventListener("click", () => answer(null));
   $("place").addEventListener("click", sendPlace);

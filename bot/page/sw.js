@@ -35,3 +35,20 @@ async function freshest(request, page) {
     throw error;
   }
 }
+
+// Woken by the court: it says that something waits, and nothing about anybody.
+addEventListener("push", (event) => {
+  const { text } = event.data.json();
+  const shown = { tag: "waits", renotify: true, requireInteraction: true, icon: "/static/icon.svg", vibrate: [300, 120, 300] };
+  event.waitUntil(registration.showNotification(text, shown));
+});
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const open = async () => {
+    const pages = await clients.matchAll({ type: "window" });
+    const page = pages.find((one) => new URL(one.url).pathname.startsWith("/c/"));
+    await (page ? page.focus() : clients.openWindow("/"));
+  };
+  event.waitUntil(open());
+});

@@ -9,7 +9,7 @@ from storage.access import Action, may
 from storage.outbox import Lane, put
 from storage.person import Endpoint, Person, Role
 
-MENU = ("case", "pending", "today", "why", "learned", "push", "help", "me", "lang", "cancel")
+MENU = ("case", "pending", "today", "why", "learned", "push", "invite", "help", "me", "lang", "cancel")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)
 
 

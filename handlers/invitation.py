@@ -1,17 +1,22 @@
-"""/start: joining with a one-time code."""
+"""/start: joining with a one-time code. /invite: giving one."""
 
 from telegram import Update
 from telegram.ext import CommandHandler, filters
 
-from handlers.context import Context
+from handlers.card import Card, Showing, card
+from handlers.context import Context, Turn
 from handlers.help import offer_menu
-from handlers.route import PRIVATE, App, refuse_stranger
-from storage.invitation import accept
-from storage.person import at_chat
+from handlers.route import PRIVATE, App, on_command, refuse_stranger
+from storage.access import Action
+from storage.area import contains
+from storage.db import unit
+from storage.invitation import accept, invite, speak
+from storage.person import at_chat, by_id, find
 
 
 def register(app: App) -> None:
     app.add_handler(CommandHandler("start", start, filters=PRIVATE & filters.UpdateType.MESSAGE))
+    on_command(app, "invite", Action.INVITE, invite_)
 
 
 async def start(update: Update, context: Context) -> None:
@@ -32,3 +37,29 @@ async def start(update: Update, context: Context) -> None:
     await turn.reply("help")
     if turn.endpoint is not None:
         await offer_menu(turn, turn.endpoint)
+
+
+async def invite_(turn: Turn, words: str) -> None:
+    """A link and six digits for one person of the administrator's area, by name, phone or staff number."""
+    if not words:
+        await turn.say("invitation.how")
+        return
+    found = [one for one in await find(words) if contains(turn.who.area_code, one.area_code)]
+    if len(found) != 1:
+        await turn.say("invitation.several" if found else "invitation.nobody")
+        return
+    code, digits = await invite(found[0], actor=turn.actor), await speak(found[0], actor=turn.actor)
+    seal = unit().secrets.seal
+    sealed = {"code": seal(code), "digits": seal(digits)}
+    await turn.reply("invited", found[0].id, sealed=sealed, base=turn.joining_url, bot=turn.bot_name)
+
+
+@card("invited")
+async def show_invited(showing: Showing) -> Card | None:
+    person = await by_id(showing.ref)
+    if person is None:
+        return None
+    code, digits = (showing.secrets.unseal(showing.args["sealed"][name]) for name in ("code", "digits"))
+    lines = [showing.text("invitation.given", name=person.name, phone=person.phone, digits=digits)]
+    lines += [f"https://t.me/{showing.args['bot']}?start={code}"] if showing.args.get("bot") else []
+    return Card("\n".join([*lines, f"{showing.args['base']}#{code}"]))

@@ -1,6 +1,7 @@
 """One-time links by which a chat joins a person."""
 
 import hashlib
+import re
 import secrets as random_source
 from datetime import timedelta
 
@@ -14,6 +15,10 @@ from storage.person import Endpoint, Person, join, leave
 
 VALID = timedelta(days=7)
 MOVING_VALID = timedelta(minutes=30)
+SPOKEN_VALID = timedelta(minutes=10)
+MOST_TRIES = 5
+"""After so many wrong ones a spoken code is void: there are only a million of them."""
+_SPOKEN = re.compile(r"([0-9]{5,20})-([0-9]{6})")
 
 
 class Invitation(Model):
@@ -28,6 +33,9 @@ class Invitation(Model):
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
     replaces_endpoint = fields.IntField(null=True)
+    spoken = fields.BooleanField(default=False)
+    """Six digits that somebody reads out on the telephone; they count together with the phone number only."""
+    tries = fields.SmallIntField(default=0)
 
     class Meta:
         table = "invitation"
@@ -51,9 +59,40 @@ async def invite(person: Person, *, replaces: Endpoint | None = None, actor: str
     return code
 
 
+async def speak(person: Person, *, actor: str) -> str:
+    """Six digits for the person, to be read out; earlier ones are void. Needs a unit."""
+    now = unit().now
+    await Invitation.filter(person_id=person.id, spoken=True, used_at=None).update(used_at=now)
+    digits = f"{random_source.randbelow(1_000_000):06}"
+    await Invitation.create(
+        person_id=person.id,
+        code_hash=f"{unit().secrets.index(f'{person.phone}-{digits}')[:48]}{random_source.token_hex(8)}",
+        expires_at=now + SPOKEN_VALID,
+        spoken=True,
+    )
+    audit.record("invitation.spoken", person.actor, actor=actor)
+    return digits
+
+
+async def _spoken(phone: str, digits: str) -> Invitation | None:
+    """The invitation that these digits are for; a wrong guess counts against it."""
+    query = Invitation.select_for_update().filter(person__phone=phone, spoken=True, used_at=None)
+    row = await query.order_by("-id").first()
+    if row is None or row.code_hash[:48] == unit().secrets.index(f"{phone}-{digits}")[:48]:
+        return row
+    row.tries += 1
+    spent = unit().now if row.tries >= MOST_TRIES else None
+    await Invitation.filter(id=row.id).update(tries=row.tries, used_at=spent)
+    return None
+
+
 async def accept(code: str, channel: str, chat_id: int) -> Person | None:
     """Joins the chat to the code's person. None where the code is unknown, used or expired: nobody is told which."""
-    row = await Invitation.select_for_update().get_or_none(code_hash=_hash(code))
+    said = _SPOKEN.fullmatch(code)
+    if said:
+        row = await _spoken(said[1], said[2])
+    else:
+        row = await Invitation.select_for_update().get_or_none(code_hash=_hash(code), spoken=False)
     now = unit().now
     if row is None or row.used_at is not None or row.expires_at <= now:
         audit.record("invitation.refused", f"chat:{channel}", known=row is not None)

@@ -34,6 +34,7 @@ WORDS = {
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
     "push": ("/push", "只在这里叫您"),
+    "invite": ("/invite 应建华", "验证码"),
 }
 """What is typed, and the word that shows that it was answered with what there is to see."""
 
@@ -114,6 +115,9 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         word = WORDS[command][1]
         assert word is None or word in answer, where
         assert "林永福" not in answer or command == "help", where
+    elif COMMANDS[command] is Action.INVITE:
+        inside = area in ("county", "town", "village")
+        assert ("验证码" if inside else "没有这个人") in answer if role is Role.ADMIN else UNKNOWN in answer, where
     elif COMMANDS[command] is Action.PUSH:
         assert (WORDS[command][1] if role in WOKEN else UNKNOWN) in answer, where
     elif role not in (EXPLAINING if COMMANDS[command] is Action.EXPLAIN else ASKING):

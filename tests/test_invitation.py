@@ -6,9 +6,10 @@ import pytest
 
 from storage.audit import AuditEntry
 from storage.invitation import Invitation, invite
+from storage.outbox import Outbox
 from storage.person import Endpoint, Person
 from storage.sighting import Sighting
-from tests.world import SECRETARY, STRANGER, World
+from tests.world import ADMIN, SECRETARY, STRANGER, World
 
 REFUSAL = "您好，这里只对登记人员开放。请向所在乡镇或法院要一个邀请码。"
 
@@ -89,3 +90,55 @@ async def test_somebody_who_is_no_longer_active_is_a_stranger(world: World) -> N
     await world.product.db.unit(retire)
     await world.phone(SECRETARY).says("老林回来了")
     await world.phone(SECRETARY).expects(REFUSAL)
+
+
+def spoken(text: str) -> str:
+    return text.partition("验证码 ")[2][:6]
+
+
+async def test_a_code_read_out_on_the_telephone_joins_together_with_the_number(world: World) -> None:
+    admin, stranger = world.phone(ADMIN), world.phone(STRANGER)
+    await admin.says("/invite 应建华")
+    first = spoken((await admin.expects("打电话念给他")).text)
+    await admin.says("/invite 19800001001")
+    await world.settled()
+    digits = spoken((await admin.received())[-1].text)
+    kept = "".join(str(row) for row in await Outbox.all().values_list("args", flat=True))
+    assert digits not in kept
+    for code in (f"19800001002-{digits}", digits, f"19800001001-{first if first != digits else '000000'}"):
+        await stranger.says(f"/start {code}")
+        await world.settled()
+        assert "只对登记人员开放" in (await stranger.received())[-1].text
+    await stranger.says(f"/start 19800001001-{digits}")
+    await stranger.expects("应建华，登记好了")
+    await world.store.ensure_chat(STRANGER + 1)
+    await world.phone(STRANGER + 1).says(f"/start 19800001001-{digits}")
+    await world.phone(STRANGER + 1).expects("只对登记人员开放")
+
+
+async def test_guessing_a_spoken_code_ends_it(world: World) -> None:
+    admin, stranger = world.phone(ADMIN), world.phone(STRANGER)
+    await admin.says("/invite 应建华")
+    digits = spoken((await admin.expects("打电话念给他")).text)
+    for guess in range(5):
+        await stranger.says(f"/start 19800001001-{(int(digits) + 1 + guess) % 1_000_000:06}")
+    await stranger.says(f"/start 19800001001-{digits}")
+    await world.settled()
+    assert {m.text for m in await stranger.received()} == {(await stranger.received())[0].text}
+
+
+async def test_a_spoken_code_is_good_for_ten_minutes(world: World) -> None:
+    admin, stranger = world.phone(ADMIN), world.phone(STRANGER)
+    await admin.says("/invite 应建华")
+    digits = spoken((await admin.expects("打电话念给他")).text)
+    await world.advance(601)
+    await stranger.says(f"/start 19800001001-{digits}")
+    await stranger.expects("只对登记人员开放")
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("", "请写姓名"), ("没有这人", "没有这个人"), ("19999999999", "没有这个人")]
+)
+async def test_who_is_to_be_invited_must_be_known(world: World, said: str, answer: str) -> None:
+    await world.phone(ADMIN).says(f"/invite {said}")
+    await world.phone(ADMIN).expects(answer)

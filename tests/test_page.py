@@ -21,7 +21,7 @@ from storage.alert import Alert
 from storage.area import Area
 from storage.case import CaseDebtor
 from storage.debtor import Alias, Debtor
-from storage.invitation import invite
+from storage.invitation import invite, speak
 from storage.person import Person
 from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
@@ -446,3 +446,15 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
             "await new Promise((done) => setTimeout(done, 50)); } }"
         )
         assert await asyncio.wait_for(judge.page.evaluate(asked), 10) == "吹哨：有一条新线索"
+
+
+async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(product: Product) -> None:
+    person = await Person.get(phone="19800001001")
+    digits = await product.db.unit(lambda: speak(person, actor="test"))
+    async with chromium() as browser:
+        page = await browser.new_page(viewport=PHONE)
+        await page.goto(product.url)
+        await page.get_by_label("手机号").fill("198 0000 1001")
+        await page.get_by_label("邀请码或验证码").fill(digits)
+        await page.get_by_role("button", name="加入").click()
+        await expect(page.get_by_text("应建华，登记好了")).to_be_visible(timeout=10_000)

@@ -522,6 +522,11 @@ function listen() {
 
 // -- joining -----------------------------------------------------------------------------------------------------------
 
+function joiningCode() {
+  const [phone, code] = [$("phone").value.replace(/\D/g, ""), $("code").value.trim()];
+  return phone && /^\d{6}$/.test(code) ? `${phone}-${code}` : code;
+}
+
 async function join(code) {
   try {
     const answer = await post("/api/join", { code });
@@ -539,7 +544,7 @@ async function start() {
     $("join").hidden = false;
     const code = decodeURIComponent(location.hash.slice(1));
     $("code").value = code;
-    $("join-form").addEventListener("submit", (event) => { event.preventDefault(); join($("code").value.trim()); });
+    $("join-form").addEventListener("submit", (event) => { event.preventDefault(); join(joiningCode()); });
     if (code) history.replaceState(null, "", "/");
     return;
   }

@@ -20,6 +20,7 @@ from storage.reading import read
 from storage.roster import circles
 from storage.secret import Secrets, new_key
 from storage.sql import run
+from tests.bench.phones import phones
 from tests.bench.product import Bench, share
 from tests.county import County
 from tests.faults.kills import Killing
@@ -144,6 +145,13 @@ async def lanes(bench: Bench) -> None:
     show("… messages a second, refused by the limits", f"{pace:.0f}/s, {refused}")
 
 
+async def pages(folder: Path) -> None:
+    """500 phones with the page open on one process."""
+    found = await phones(folder / "phones", 500)
+    show("500 phones on the page, what is sent", f"p50 {found.p50:.1f} ms, p99 {found.p99:.1f} ms")
+    show("… memory", f"{found.each:.0f} KB a phone, {found.memory:.0f} MB in all")
+
+
 async def growth(folder: Path, *, long: bool) -> None:
     """The same reports and questions in a small county, in one with a million cases, and with a year behind it."""
     sizes = {
@@ -234,6 +242,7 @@ async def main() -> None:
             os.sched_setaffinity(0, {1})
         await speed(bench)
         await lanes(bench)
+        await pages(folder)
         await growth(folder, long=long)
         await importing(folder)
         await reading(folder)

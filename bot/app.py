@@ -155,7 +155,7 @@ class _Assembly:
         pushing = Way(push.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
         self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery)
-        self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days))
+        self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days), self._store)
         self._receiver = Receiver(
             db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused
         )

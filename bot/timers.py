@@ -5,6 +5,7 @@ from functools import partial
 
 import structlog
 
+from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
 from storage import alert, inbox, outbox, question, replicas
@@ -32,10 +33,11 @@ async def _clock_went_back() -> None:
 class Timers:
     """Polls due rows, so that a restart forgets nothing. One pass is `once`."""
 
-    def __init__(self, db: Database, metrics: Metrics, keep: timedelta) -> None:
+    def __init__(self, db: Database, metrics: Metrics, keep: timedelta, page: Store) -> None:
         self._db = db
         self._metrics = metrics
         self._keep = keep
+        self._page = page
         self._retention = Retention()
         self._sweep_at: datetime | None = None
         self._stopping = False
@@ -71,7 +73,9 @@ class Timers:
         for row in await question.expired(now):
             await self._db.unit(partial(expire, row), "timer:question")
         if self._sweep_at is None or went_back or now >= self._sweep_at:
-            more = await self._db.unit(partial(self._retention.sweep, now - self._keep), "timer:retention")
+            before = now - self._keep
+            more = await self._db.unit(partial(self._retention.sweep, before), "timer:retention")
+            more |= await self._page.prune(before.timestamp())
             self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
 

@@ -325,3 +325,19 @@ def test_markdown_becomes_text_and_entities() -> None:
         ("bold", "粗 斜"), ("italic", "斜"), ("underline", "下划"), ("strikethrough", "删"), ("spoiler", "密"),
         ("code", "a`b"), ("text_link", "连"),
     ]  # fmt: skip
+
+
+async def test_what_is_old_is_forgotten_with_the_files_that_only_it_shows(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    chat_id, slug, token = await store.open_chat()
+    files = [await store.keep_file(chat_id, "photo", "image/jpeg", b"picture") for _ in range(2)]
+    who = {"id": chat_id, "first_name": "某某", "is_bot": False}
+    for date, file_id in ((100, files[0]), (100, files[1]), (300, files[1])):
+        await store.from_person(chat_id, {"from": who, "date": date, "photo": [{"file_id": file_id}]})
+    assert not await store.prune(200)
+    left = [body["date"] for _seq, body, _id in await store.since(chat_id, 0) if body]
+    assert left == [300]
+    assert await store.file(files[0]) is None and not (store.files / files[0]).exists()
+    assert await store.file(files[1]) is not None and (store.files / files[1]).exists()
+    assert await store.chat_by_session(slug, token) is not None
+    store.close()

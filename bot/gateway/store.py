@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 SESSION_SECONDS = 365 * 24 * 3600
+PORTION = 500
+"""How many messages are forgotten in one transaction."""
 OVERLAP_SECONDS = 120
 """For so long a session's former token still holds, for what was under way."""
 _SCHEMA = """
@@ -370,6 +372,29 @@ class Store:
 
         return await self._run(work)
 
+    async def prune(self, before: float) -> bool:
+        """Forgets a portion of the messages that are older, and the files that only they show; whether there may be
+        more."""
+
+        def work() -> tuple[int, list[str]]:
+            old = self._db.execute(
+                "SELECT rowid, body FROM message WHERE json_extract(body, '$.date') < ? LIMIT ?", (before, PORTION)
+            ).fetchall()
+            self._db.executemany("DELETE FROM message WHERE rowid = ?", [(row["rowid"],) for row in old])
+            gone = []
+            for file_id in {one for row in old for one in _files_in(json.loads(row["body"]))}:
+                shown = "SELECT 1 FROM message WHERE instr(body, ?) > 0 LIMIT 1"
+                if self._db.execute(shown, (json.dumps(file_id),)).fetchone() is None:
+                    self._db.execute("DELETE FROM file WHERE id = ?", (file_id,))
+                    gone.append(file_id)
+            self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))
+            return len(old), gone
+
+        count, gone = await self._run(work)
+        for file_id in gone:  # after the commit: a row without its file would be worse than a file without its row
+            (self.files / file_id).unlink(missing_ok=True)
+        return count == PORTION
+
     async def set_menu(self, chat_id: int, commands: list[dict[str, str]]) -> None:
         def work() -> None:
             self._db.execute("INSERT OR REPLACE INTO menu VALUES (?, ?)", (chat_id, json.dumps(commands)))
@@ -383,6 +408,11 @@ class Store:
             return list(json.loads(row["body"])) if row else []
 
         return await self._run(work)
+
+
+def _files_in(body: dict[str, Any]) -> list[str]:
+    found = [*body.get("photo", ()), *(body[name] for name in ("voice", "document") if name in body)]
+    return [one["file_id"] for one in found]
 
 
 def _digest(token: str) -> str:

@@ -1,7 +1,8 @@
 """What the court's people teach the reader: in this village 老林 is 林永福; 阿福 was a false alarm last time.
 
 A lesson holds for the village in which it was learned. A nickname that was taught once makes somebody a candidate, no
-more; taught again it decides among those whom the word can mean. A caution makes a weak sign of that debtor doubtful.
+more; taught again by somebody else it decides among those whom the word can mean. A caution makes a weak sign of that
+debtor doubtful until an administrator undoes it, or two people have taught that it is this one after all.
 Every lesson is seen and undone by the court's administrators.
 """
 
@@ -17,7 +18,7 @@ from storage.db import unit
 from storage.debtor import Debtor
 from storage.evidence import LEARNABLE, Evidence
 from storage.person import Person
-from storage.sql import add, change, for_update, joined, one, relate
+from storage.sql import add, change, for_update, joined, one, pick, relate
 
 LONGEST = 12
 """Characters of a word that can be taught; a longer one is no name for anybody."""
@@ -57,15 +58,20 @@ async def teach(
     kind: LessonKind, area_code: str, evidence: Sequence[Evidence], debtor_id: int, by: Person, sighting_id: int
 ) -> None:
     """Learns that the one word in the evidence means the debtor (ALIAS) or may well not (CAUTION). Nothing is learned
-    where there are several words, or none that can stand for somebody. Needs a unit."""
+    where there are several words, or none that can stand for somebody. One report teaches one thing, and who has
+    taught it last doesn't make it surer by saying it again. Needs a unit."""
     words = {word for sign, word in evidence if sign in LEARNABLE and 2 <= len(word) <= LONGEST}
     if len(words) != 1:
         return
     word = words.pop()
-    if kind is LessonKind.ALIAS:
-        await _lift_caution(area_code, word, debtor_id, by)
+    from_here = await pick(Lesson, "sighting_id = ? AND word = ? AND kind = ?", sighting_id, word, kind)
+    if any(row.debtor_id == debtor_id for row in from_here):
+        return  # said already, or undone since by somebody who answers for it
+    for row in from_here:
+        if row.undone_at is None:
+            await undo(row, by)
     known = await _standing(kind, area_code, word, debtor_id)
-    if known is not None and known.sighting_id == sighting_id:
+    if known is not None and known.teacher_id == by.id:
         return
     if known is not None:
         await change(Lesson, known.id, times=known.times + 1, teacher_id=by.id, sighting_id=sighting_id, at=unit().now)
@@ -89,13 +95,6 @@ async def teach(
 async def _standing(kind: LessonKind, area_code: str, word: str, debtor_id: int) -> Lesson | None:
     where = f"debtor_id = ? AND area_code = ? AND word = ? AND kind = ? AND undone_at IS NULL{for_update()}"
     return await one(Lesson, where, debtor_id, area_code, word, kind)
-
-
-async def _lift_caution(area_code: str, word: str, debtor_id: int, by: Person) -> None:
-    """Somebody who knows said that it is this one after all."""
-    known = await _standing(LessonKind.CAUTION, area_code, word, debtor_id)
-    if known is not None:
-        await undo(known, by)
 
 
 async def undo(lesson: Lesson, by: Person) -> None:

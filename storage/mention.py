@@ -9,13 +9,14 @@ from functools import lru_cache
 
 from storage.case import find_case_nos, find_case_tails
 from storage.debt import OWED, OWED_TO, owing_to, yuan_of
-from storage.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences
+from storage.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points
 from storage.family import ACTS, add_families, add_hints, add_kin, add_surnames, looks
 from storage.plate import add_plates
 from storage.scene import COMPANY, SOMEBODY, Stretch
 from storage.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
 from storage.text import company_names
 
+_ENOUGH = 60
 _MANY = 12
 """Words that can mean more people than this tell nothing."""
 
@@ -288,6 +289,9 @@ def _settle_overlaps(mentions: list[Mention]) -> list[Mention]:
 
 
 def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Guess, ...], bool]:
+    """Who is meant, best first, and whether that stays open. Of a text that says the same over and over the first
+    mentions are enough."""
+    mentions = mentions[:_ENOUGH]
     certain = {next(iter(m.options)) for m in mentions if len(m.options) == 1}
     chosen = set(certain)
     ambiguous = False
@@ -310,13 +314,16 @@ def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Gu
             evidence += [("taught", word) for one in mine for word in one.words_taught(person_id)]
             if people[person_id].seen:
                 evidence.append(("seen", ""))
-            doubted = [("doubted", word) for kind, word in evidence if word in people[person_id].doubted]
+            doubted = [
+                ("doubted", word) for kind, word in evidence if kind != "learned" and word in people[person_id].doubted
+            ]
             if doubted and not any(WEIGHTS[kind] >= SURE for kind, _word in evidence):
                 evidence += doubted
                 ambiguous = True
             guesses.append(Guess(person_id, tuple(dict.fromkeys(evidence))))
     unsure = len(guesses) == 1 and {kind for kind, _word in guesses[0].evidence} <= {"taught", "seen"}
-    return tuple(sorted(guesses, key=lambda guess: (-len(guess.evidence), guess.debtor_id))), ambiguous or unsure
+    best = sorted(guesses, key=lambda one: (-points(one.evidence), -len(one.evidence), one.debtor_id))
+    return tuple(best), ambiguous or unsure
 
 
 def stretches_of(mentions: Iterable[Mention], people: dict[int, Known]) -> list[Stretch]:

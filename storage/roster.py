@@ -33,21 +33,22 @@ _LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learne
 _STANDS = "CASE WHEN c.status = 'performed' THEN 'over' ELSE 'case' END"
 """Whether a case still stands: who has performed them all is nobody's business any more."""
 LATELY = timedelta(days=3)
-_MOST = 400
-"""Pieces of a text that are looked up; a sentence has thirty."""
+_MOST = 4000
+"""Pieces of a text that are looked up, the rarer kinds first: a sentence has a hundred, the longest message that is
+read not much more than these."""
 
 
 def _words(plain: str) -> list[str]:
     """What of a text can lead to somebody, as `storage.trace` keeps it."""
-    words = [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
-    words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
-    words += sorted(trace.pairs(plain))
-    if speaks_of_a_house(plain):
-        words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
-    words += [trace.of_plate(end) for end in plate_traces(plain)]
+    words = [trace.of_plate(end) for end in plate_traces(plain)]
     words += [trace.of_beginning(begin[skip:]) for begin in plate_beginnings(plain) for skip in (0, 1)]
     words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
     words += [f"a:{yuan}" for yuan in amount_traces(plain)]
+    words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
+    words += [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
+    if speaks_of_a_house(plain):
+        words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
+    words += sorted(trace.pairs(plain))
     return list(dict.fromkeys(words))[:_MOST]
 
 
@@ -99,9 +100,9 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
     """The outermost: who is named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
     flat = simplified(fold(text)).replace(" ", "")
-    names = {run[i : i + n] for run in _HAN.findall(flat) for n in (2, 3, 4) for i in range(len(run) - n + 1)}
+    names = {run[i : i + n]: None for run in _HAN.findall(flat) for i in range(len(run)) for n in (2, 3, 4)}
     signs: list[tuple[str, str, list[str]]] = [
-        ("debtor d", "d.name", sorted(names)[:_MOST]),
+        ("debtor d", "d.name", list(names)[:_MOST]),
         ("plate p JOIN debtor d ON d.id = p.debtor_id", "p.number", _PLATE.findall(flat.upper())),
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]

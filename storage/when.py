@@ -50,6 +50,8 @@ _PARTS = {
     "夜": (19, 29),
 }
 """Hours of the day; what goes on behind midnight counts on."""
+_NIGHTS = ("晚上", "夜里", "半夜", "晚", "夜")
+"""Of these the small hours belong to the day after: 昨天夜里两点 is today's two o'clock."""
 _WEEKDAYS = "一二三四五六日"
 _part = "|".join(sorted(_PARTS, key=len, reverse=True))
 _A_BIT = "一点[^钟半走来到去回开,，。]"
@@ -60,7 +62,7 @@ _WHEN = re.compile(
     r"|(?P<week>上上|下下|上|下|这|本)?个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天末](?![个种样块]))"
     r"|(?P<weeks>上|下|这|本)个?(?:周|星期|礼拜)"
     rf"|(?P<month>{_N})月(?:份|(?P<date>{_N})[号日])"
-    rf"|(?<![\d第月])(?P<only>[1-3]?[0-9]|[一二三]?十[一二三四五六七八九]?)号(?=[早上中下晚要来去回到,，。]|$)"
+    rf"|(?<![\d第月村楼弄路街幢巷牌])(?P<only>[1-3]?[0-9]|[一二三]?十[一二三四五六七八九]?)号(?=[早上中下晚要来去回到走看就办,，。]|$)"
     rf"|(?P<ago>{_N})(?P<unit>天|日|个?小时|个?钟头|分钟|个?月|个?星期|个?礼拜)(?P<way>前|以前|之前|后|以后|之后)"
     rf"|过(?P<after>{_N})(?P<afterunit>天|个?小时|个?钟头|分钟|个?月|个?星期|个?礼拜)"
     r"|(?P<half_hour>半个?(?:小时|钟头))(?P<half_way>前|后|以前|以后)"
@@ -156,7 +158,9 @@ def _day(match: re.Match[str], now: datetime) -> date | None:
     if match["month"]:
         return _nearest(_number(match["month"]), _number(match["date"]), now)
     if match["only"]:
-        return _nearest(today.month, _number(match["only"]), now)
+        months = {(today.replace(day=1) + timedelta(days=days)).month for days in (-1, 0, 31)}
+        found = [one for month in months if (one := _nearest(month, _number(match["only"]), now))]
+        return min(found, key=lambda one: abs(one - today)) if found else None
     return today
 
 
@@ -177,10 +181,15 @@ def _o_clock(match: re.Match[str], day: date, part: str, now: datetime, *, named
     if hour > 24 or minute > 59:
         return None
     first, last = _PARTS.get(part, (0, 24))
-    if part and hour <= 12 and not first <= hour < last and first <= hour + 12 < last:
+    if part == "凌晨":
+        hour %= 12
+    elif part in _NIGHTS:
+        hour = hour + 24 if hour < 6 else 24 if hour == 12 else hour + 12 if hour < 12 else hour
+    elif part and hour <= 12 and not first <= hour < last and first <= hour + 12 < last:
         hour += 12
-    elif not part and 1 <= hour <= 12 and not named:  # of three in the night and three in the afternoon the nearer
-        hour = min((hour, hour + 12), key=lambda one: abs(_midnight(day, now) + timedelta(hours=one) - now))
+    elif not part and 1 <= hour <= 12 and not named:  # of three in the night and three in the afternoon the nearest
+        near = [hour + by for by in (-12, 0, 12, 24)]
+        hour = min(near, key=lambda one: abs(_midnight(day, now) + timedelta(hours=one) - now))
     elif not part and 1 <= hour <= 6:
         hour += 12
     start = _midnight(day, now) + timedelta(hours=hour, minutes=minute)

@@ -1,12 +1,11 @@
 """What the court's people teach the reader: a candidate at first, never silently a certainty, seen and undone."""
 
-from storage.audit import AuditEntry
 from storage.debtor import Debtor, DebtorKind
 from storage.evidence import Known
 from storage.lesson import Lesson, LessonKind
 from storage.reading import read
 from storage.trace import note
-from tests.world import ADMIN, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World
+from tests.world import ADMIN, GRID_WORKER, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World
 
 ELDER, YOUNGER = Known(1, "林永福", age=57), Known(2, "林永强", age=52)
 
@@ -45,21 +44,40 @@ def test_a_false_alarm_makes_a_weak_sign_doubtful_and_no_strong_one() -> None:
 
 
 async def test_an_answer_teaches_and_the_next_question_begins_with_it(world: World) -> None:
-    """Two 施 of like age: the reporter is asked, says which, is asked again, and then no more."""
-    secretary = world.phone(SECRETARY)
+    """Two 施 of like age: two people are asked and say which; after that nobody is asked any more. One of them alone
+    doesn't make it surer by saying it twice."""
     people = await pair(world)
-    for turn in range(2):
-        await secretary.says(f"老施回来了，在第{turn}家店")
-        asked = await secretary.expects("是哪一位")
+    for turn, who in enumerate((SECRETARY, SECRETARY, GRID_WORKER)):
+        reporter = world.phone(who)
+        await reporter.says(f"老施回来了，在第{turn}家店")
+        asked = await reporter.expects("是哪一位")
         assert people[1] in asked.buttons[0][0] if turn else True
-        await secretary.taps(next(label for label, _ in asked.buttons if people[1] in label))
-        await secretary.expects(f"好的，是{people[1]}")
+        await reporter.taps(next(label for label, _ in asked.buttons if people[1] in label), asked)
+        await reporter.expects(f"好的，是{people[1]}")
         await world.advance(3600)
-    await secretary.says("老施又来了，在祠堂")
-    assert people[1] in (await secretary.expects("在祠堂")).text
+        await world.settled()
+    await world.phone(SECRETARY).says("老施又来了，在祠堂")
+    assert people[1] in (await world.phone(SECRETARY).expects("在祠堂")).text
     await world.settled()
     assert [row.times for row in await Lesson.all()] == [2]
-    assert await AuditEntry.filter(action="lesson.taught").count() == 2
+
+
+async def test_one_report_teaches_one_thing_and_what_was_undone_stays_so(world: World) -> None:
+    people = await pair(world)
+    secretary = world.phone(SECRETARY)
+    await secretary.says("老施回来了")
+    asked = await secretary.expects("是哪一位")
+    for name in people:
+        await secretary.taps_data(asked, next(data for label, data in asked.buttons if name in label))
+        await world.settled()
+    standing = await Lesson.filter(undone_at=None).prefetch_related("debtor")
+    assert [row.debtor.name for row in standing] == [people[1]]
+    await world.phone(ADMIN).says("/learned")
+    await world.phone(ADMIN).taps("撤销 1", await world.phone(ADMIN).expects("学到的叫法"))
+    await world.settled()
+    await secretary.taps_data(asked, next(data for label, data in asked.buttons if people[1] in label))
+    await world.settled()
+    assert await Lesson.filter(undone_at=None).count() == 0
 
 
 async def pair(world: World) -> list[str]:
@@ -103,12 +121,13 @@ async def test_a_false_alarm_is_remembered_and_an_administrator_undoes_it(world:
 
 async def test_a_lesson_holds_in_its_own_village(world: World) -> None:
     people = await pair(world)
-    secretary = world.phone(SECRETARY)
-    for _turn in range(2):
-        await secretary.says("老施回来了")
-        await secretary.expects("是哪一位")
-        await secretary.taps(next(label for label, _ in (await secretary.messages())[-1].buttons if people[0] in label))
+    for who in (SECRETARY, GRID_WORKER):
+        await world.phone(who).says("老施回来了")
+        asked = await world.phone(who).expects("是哪一位")
+        await world.phone(who).taps(next(label for label, _ in asked.buttons if people[0] in label), asked)
+        await world.settled()
         await world.advance(3600)
+    assert [row.times for row in await Lesson.all()] == [2]
     await world.phone(NEIGHBOUR).says("周弄村的老施回来了")
     await world.phone(NEIGHBOUR).expects("是哪一位")
 

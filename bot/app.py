@@ -230,9 +230,9 @@ class _Assembly:
         """What the page needs to know of the person: the language, and the key for being woken, if they may be."""
         endpoint = await person.at_chat(WEB, chat_id)
         if endpoint is None:
-            return {"language": self._settings.language, "push": ""}
+            return {"language": self._settings.language, "push": "", "joined": ""}
         woken = may(endpoint.person, Action.PUSH)
-        return {"language": endpoint.person.language, "push": self._push.browser_key if woken else ""}
+        return {"language": endpoint.person.language, "push": self._push.browser_key if woken else "", "joined": "yes"}
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
         """Whether the browser will be woken for the person of this chat."""

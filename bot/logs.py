@@ -31,4 +31,5 @@ def set_up(level: str) -> None:
     root.setLevel(level)
     for name in ("aiohttp.access", "telegram", "httpx", "httpcore", "tortoise", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("telegram.ext").setLevel(logging.CRITICAL)
+    for name in ("telegram.ext", "apprise"):  # the one names handlers' arguments, the other whom it writes to
+        logging.getLogger(name).setLevel(logging.CRITICAL)

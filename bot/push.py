@@ -109,7 +109,7 @@ class PushApi:
             if status in (404, 410):
                 raise UnreachableError(status, "browser gone") from error
             return False
-        except (aiohttp.ClientError, ValueError):
+        except (aiohttp.ClientError, ValueError, IndexError):  # keys that no browser made
             return False
         return not isinstance(answer, str)
 

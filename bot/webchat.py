@@ -58,7 +58,7 @@ class WebChat:
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
         self._taps: dict[str, int] = {}
-        self._joins: deque[float] = deque(maxlen=JOINS_A_MINUTE)
+        self._joins: dict[str, deque[float]] = {}
         self.closing = asyncio.Event()
         store.watchers.append(self._wake)
         methods.answers.append(self._answered)
@@ -145,9 +145,12 @@ class WebChat:
         """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
         body = await _json(request)
         now = time.monotonic()
-        if len(self._joins) == JOINS_A_MINUTE and now - self._joins[0] < 60:
+        if len(self._joins) > 10_000:
+            self._joins.clear()
+        mine = self._joins.setdefault(request.remote or "", deque(maxlen=JOINS_A_MINUTE))
+        if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
             raise web.HTTPTooManyRequests
-        self._joins.append(now)
+        mine.append(now)
         code = str(body.get("code", ""))[:64]
         chat_id, slug, token = await self._store.open_chat()
         await self.say(chat_id, f"/start {code}")
@@ -201,12 +204,15 @@ class WebChat:
     async def _say(self, request: web.Request) -> web.StreamResponse:
         chat_id, body = await self._chat_of(request), await _json(request)
         text = body.get("text")
+        text = (
+            text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(text, str) else text
+        )
         if not isinstance(text, str) or not text.strip():
             raise web.HTTPBadRequest
         if len(text) > TEXT_CHARACTERS:
             raise web.HTTPRequestEntityTooLarge(TEXT_CHARACTERS, len(text))
         stored = await self.say(
-            chat_id, text, _client_id(body), _message_id(body, "reply_to"), _said_at(body.get("at"))
+            chat_id, text, _client_id(body), _message_id(body, "reply_to"), _said_at(body.get("waited"))
         )
         return web.json_response({"message_id": stored["message_id"]})
 
@@ -219,7 +225,7 @@ class WebChat:
         if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
             raise web.HTTPBadRequest
         stored = await self._store.from_person(
-            chat_id, {**_envelope(chat_id, _said_at(body.get("at"))), "location": place}, _client_id(body)
+            chat_id, {**_envelope(chat_id, _said_at(body.get("waited"))), "location": place}, _client_id(body)
         )
         return web.json_response({"message_id": stored["message_id"]})
 
@@ -254,6 +260,8 @@ class WebChat:
         """A photo or a voice message, told by its content, not by its name."""
         chat_id = await self._chat_of(request)
         _same_origin(request)
+        if not (await self._person_of(chat_id))["joined"]:
+            raise web.HTTPForbidden  # else anybody could fill the disk
         form = await request.post()
         field = form.get("file")
         if not isinstance(field, web.FileField):
@@ -267,13 +275,15 @@ class WebChat:
         if kind == "voice" and len(content) > VOICE_BYTES:
             raise web.HTTPRequestEntityTooLarge(VOICE_BYTES, len(content))
         client_id = str(form.get("id", ""))[:64] or None
+        if (before := await self._store.sent_before(chat_id, client_id)) is not None:
+            return web.json_response({"message_id": before["message_id"]})
         file_id = await self._store.keep_file(chat_id, kind, mime, content)
         file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(content)}
         part: dict[str, Any] = {"voice": {**file, "duration": 0}}
         if kind == "photo":
             part = {"photo": [{**file, "width": 0, "height": 0}]}
         stored = await self._store.from_person(
-            chat_id, {**_envelope(chat_id, _said_at(form.get("at"))), **part}, client_id
+            chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part}, client_id
         )
         return web.json_response({"message_id": stored["message_id"]})
 
@@ -306,10 +316,11 @@ class WebChat:
                 woken.clear()
                 if await self._store.chat_by_session(slug, token) is None:
                     break  # signed out meanwhile; the page asks and learns it
-                for seq, body, message_id in await self._store.since(chat_id, last):
-                    last = seq
-                    data = {"message": body} if body is not None else {"deleted": message_id}
-                    await _event(response, "message", data, seq)
+                while changes := await self._store.since(chat_id, last):
+                    for seq, body, message_id in changes:
+                        last = seq
+                        data = {"message": body} if body is not None else {"deleted": message_id}
+                        await _event(response, "message", data, seq)
                 for toast in self._toasts.pop(chat_id, ()):
                     await _event(response, "toast", toast)
                 now = {"commands": await self._store.menu(chat_id), **await self._person_of(chat_id)}
@@ -343,13 +354,14 @@ def _envelope(chat_id: int, said_at: float | None = None) -> dict[str, Any]:
     return {"from": {**who, "is_bot": False}, "chat": {**who, "type": "private"}, "date": date}
 
 
-def _said_at(value: object) -> float | None:
-    """When the phone says that it was said, in seconds; None for a time that it can't have waited since."""
+def _said_at(waited: object) -> float | None:
+    """When it was said, by how many milliseconds it has waited on the phone, whose clock may be wrong; None where that
+    can't be."""
     try:
-        at = float(str(value)) / 1000
+        seconds = float(str(waited)) / 1000
     except ValueError:
         return None
-    return at if 0 < time.time() - at < WAITED_AT_MOST else None
+    return time.time() - seconds if 0 < seconds < WAITED_AT_MOST else None
 
 
 def _client_id(body: dict[str, Any]) -> str | None:
@@ -410,7 +422,7 @@ def _sniff(content: bytes) -> tuple[str, str]:
 
 async def _event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:
     identity = f"id: {number}\n" if number is not None else ""
-    await response.write(f"{identity}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
+    await response.write(f"{identity}event: {name}\ndata: {json.dumps(data)}\n\n".encode())
 
 
 async def _within(seconds: float, *events: asyncio.Event) -> bool:

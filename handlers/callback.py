@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 VERSION = "1"
 LIMIT = 64
+LARGEST = 2**31 - 1
+"""No record has a larger number; a forged one must not reach a database that takes it amiss."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,6 @@ def unpack(data: str | None) -> Tap | None:
 
 
 def _number(part: str) -> int:
-    if not (part.isascii() and part.isdigit()) or len(part) > 18 or str(int(part)) != part:
+    if not (part.isascii() and part.isdigit()) or len(part) > 10 or int(part) > LARGEST or str(int(part)) != part:
         raise ValueError(part)
     return int(part)

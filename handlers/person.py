@@ -10,8 +10,8 @@ from storage.access import Action
 from storage.area import full_name
 from storage.db import unit
 from storage.invitation import invite
-from storage.outbox import sign_out
 from storage.person import Endpoint, leave, set_language
+from storage.push import sign_out
 
 
 def register(app: App) -> None:

@@ -10,8 +10,8 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
-from storage.outbox import sign_out
 from storage.person import Endpoint, Person, join, leave
+from storage.push import sign_out
 
 VALID = timedelta(days=7)
 MOVING_VALID = timedelta(minutes=30)
@@ -101,7 +101,7 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
     if not person.active:
         audit.record("invitation.refused", person.actor)
         return None
-    await Invitation.filter(id=row.id).update(used_at=now)
+    await Invitation.filter(person_id=person.id, used_at=None).update(used_at=now)  # the link and the digits are one
     if row.replaces_endpoint is not None:
         old = await Endpoint.get_or_none(id=row.replaces_endpoint)
         if old is not None and (old.channel, old.chat_id) != (channel, chat_id):

@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import unit
-from storage.person import Address, Endpoint, Person, Role, addresses, holding
+from storage.person import Address, Person, Role, addresses, holding
 from storage.replicas import free_chats
 from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
@@ -139,12 +139,6 @@ async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> 
     for address in where:
         await put(address, kind, ref, **how)
     return bool(where)
-
-
-async def sign_out(endpoint: Endpoint) -> None:
-    """The browser behind a web chat that was left shows nothing of it any more; on Telegram that isn't ours to do."""
-    if endpoint.channel == "web":
-        await put(Address(endpoint.channel, endpoint.chat_id), "signout", lane=Lane.RECEIPT, fresh=True)
 
 
 async def tell_all_admins(key: str, **args: Any) -> None:

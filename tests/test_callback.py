@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.callback import LIMIT, Tap, unpack
+from handlers.callback import LARGEST, LIMIT, Tap, unpack
 from handlers.route import route_table
 from tests import world  # noqa: F401 - registers the buttons
 
-numbers = st.integers(min_value=0, max_value=10**18 - 1)
+numbers = st.integers(min_value=0, max_value=LARGEST)
 
 
 @given(st.sampled_from(sorted(route_table())), numbers, numbers)

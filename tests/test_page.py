@@ -12,7 +12,7 @@ from typing import Literal
 import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from bot.app import Product
 from bot.demo import open_demo
@@ -22,7 +22,7 @@ from storage.area import Area
 from storage.case import CaseDebtor
 from storage.debtor import Alias, Debtor
 from storage.invitation import invite, speak
-from storage.person import Person
+from storage.person import Endpoint, Person
 from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
@@ -184,8 +184,8 @@ async def test_what_waited_for_a_signal_keeps_the_time_at_which_it_was_said(prod
     now = time.time()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
         slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
-        for text, at in (("林永福在村委", now - 3600), ("林永福在桥头", now + 3600), ("林永福在祠堂", 7.0)):
-            body = {"text": text, "at": at * 1000, "id": text}
+        for text, waited in (("林永福在村委", 3600), ("林永福在桥头", -3600), ("林永福在祠堂", 10**9)):
+            body = {"text": text, "waited": waited * 1000, "id": text}
             async with phone.post(f"{product.url}/c/{slug}/say", json=body) as answer:
                 assert answer.status == 200
         async with asyncio.timeout(10):
@@ -273,6 +273,9 @@ async def test_a_file_is_known_by_its_content_and_shown_only_where_it_belongs(pr
     ):
         slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
         base = f"{product.url}/c/{slug}"
+        async with asyncio.timeout(10):
+            while not await Endpoint.filter(channel="web", person_id=person.id).exists():
+                await asyncio.sleep(0.02)
         for content, status in (
             (b"MZ not a picture", 415),
             (b"\xff\xd8\xff" + b"0" * 10_000_001, 413),
@@ -323,6 +326,7 @@ async def test_a_phone_that_was_lost_shows_nothing_any_more(product: Product) ->
         await mine.sees("应建华 · ")
         await mine.page.get_by_role("button", name="退出另一部").last.click()
         await expect(lost.page.get_by_text("这部手机没有登记")).to_be_visible(timeout=10_000)
+        await expect(lost.page.locator("#messages li")).to_have_count(0)
         await lost.page.reload()
         await expect(lost.page.get_by_text("这部手机没有登记")).to_be_visible()
         await expect(lost.page.locator("#messages li")).to_have_count(0)
@@ -346,6 +350,8 @@ async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(
         assert (await phone.get(session)).status == 204 and cookie() != first
         monkeypatch.setattr("bot.webchat.RENEWED_AFTER", 10**9)
         async with aiohttp.ClientSession(cookies={f"chuishao-{slug}": first}) as thief:
+            assert (await thief.get(session)).status == 204  # the answer with the new one may have been lost
+            assert (await phone.get(session)).status == 204
             assert (await thief.get(session)).status == 204  # what was under way with it gets through
             now = time.time()
             monkeypatch.setattr("bot.gateway.store.time.time", lambda: now + 3600)
@@ -404,7 +410,7 @@ async def test_who_sees_badly_or_not_at_all_can_use_it(
 ) -> None:
     """axe-core finds nothing serious: contrast, labels, roles; on the joining page and in a running conversation."""
     async with chromium() as browser:
-        context = await browser.new_context(viewport=PHONE, color_scheme=look)
+        context = await browser.new_context(viewport=PHONE, color_scheme=look, reduced_motion="reduce")
         stranger = await context.new_page()
         await stranger.goto(product.url)
         await expect(stranger.get_by_role("button", name="加入")).to_be_visible()
@@ -458,3 +464,51 @@ async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(p
         await page.get_by_label("邀请码或验证码").fill(digits)
         await page.get_by_role("button", name="加入").click()
         await expect(page.get_by_text("应建华，登记好了")).to_be_visible(timeout=10_000)
+
+
+async def test_an_answer_that_is_not_the_servers_loses_nothing(product: Product) -> None:
+    """A hotel's portal, a proxy that forbids, a server that can't: the sentence waits until the real one has it."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        answers = [(200, "<html>welcome</html>"), (403, "no"), (503, "later")]
+
+        async def between(route: Route) -> None:
+            if answers:
+                status, body = answers.pop(0)
+                await route.fulfill(status=status, body=body, content_type="text/html")
+            else:
+                await route.continue_()
+
+        await context.route("**/say", between)
+        await secretary.says(SENTENCE)
+        await secretary.says("他要走了")
+        await secretary.sees("已转告")
+        assert answers == []
+        assert [row.text for row in await Sighting.all().order_by("id")] == [SENTENCE, "他要走了"]
+
+
+async def test_the_plain_address_leads_back_into_the_chat(product: Product) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        judge = await Screen.joined(context, product, "19800001101")
+        again = Screen(await context.new_page())
+        await again.page.goto(product.url)
+        await again.sees("登记好了")
+        assert again.page.url == judge.page.url
+
+
+async def test_a_stranger_fills_no_disk_and_half_a_character_breaks_no_stream(product: Product) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as stranger:
+        slug = (await (await stranger.post(f"{product.url}/api/join", json={"code": "junk"})).json())["slug"]
+        form = aiohttp.FormData()
+        form.add_field("file", io.BytesIO(b"\xff\xd8\xff.."), filename="photo.jpg", content_type="image/jpeg")
+        assert (await stranger.post(f"{product.url}/c/{slug}/file", data=form)).status == 403
+        raw = b'{"text": "hi \\ud83d"}'
+        headers = {"Content-Type": "application/json"}
+        assert (await stranger.post(f"{product.url}/c/{slug}/say", data=raw, headers=headers)).status == 200
+        events = await stranger.get(f"{product.url}/c/{slug}/events")
+        async with asyncio.timeout(10):
+            while b"only" not in (line := await events.content.readline()) and b"\\u53ea\\u5bf9" not in line:
+                assert line
+        events.close()

@@ -27,9 +27,9 @@ CREATE TABLE IF NOT EXISTS chat (
 );
 CREATE TABLE IF NOT EXISTS session (
     chat_id INTEGER NOT NULL, token TEXT NOT NULL, made_at REAL NOT NULL, ends_at REAL NOT NULL,
-    PRIMARY KEY (chat_id, token)
+    replaces TEXT NOT NULL DEFAULT '', PRIMARY KEY (chat_id, token)
 );
-INSERT INTO session SELECT id, session, made_at, made_at + 31536000 FROM chat WHERE session <> '';
+INSERT INTO session SELECT id, session, made_at, made_at + 31536000, '' FROM chat WHERE session <> '';
 UPDATE chat SET session = '' WHERE session <> '';
 CREATE TABLE IF NOT EXISTS message (
     chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, seq INTEGER NOT NULL, client_id TEXT,
@@ -113,37 +113,44 @@ class Store:
 
         await self._run(work)
 
-    def _open_session(self, chat_id: int, token: str) -> None:
+    def _open_session(self, chat_id: int, token: str, replaces: str = "") -> None:
         now = time.time()
-        self._db.execute(
-            "INSERT INTO session VALUES (?, ?, ?, ?)", (chat_id, _digest(token), now, now + SESSION_SECONDS)
-        )
+        row = (chat_id, _digest(token), now, now + SESSION_SECONDS, replaces)
+        self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?)", row)
 
     async def chat_by_session(self, slug: str, token: str) -> tuple[int, float] | None:
-        """The chat, if the token is a session's of it that hasn't ended, and since when there is that token."""
+        """The chat, if the token is a session's of it that hasn't ended, and since when there is that token. The first
+        use of a renewed one ends its predecessor: until then the answer that brought it may have been lost."""
 
         def work() -> tuple[int, float] | None:
+            now = time.time()
             row = self._db.execute(
-                "SELECT c.id, s.made_at FROM session s JOIN chat c ON c.id = s.chat_id "
+                "SELECT c.id, s.made_at, s.replaces FROM session s JOIN chat c ON c.id = s.chat_id "
                 "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
-                (slug, _digest(token), time.time()),
+                (slug, _digest(token), now),
             ).fetchone()
-            return (int(row["id"]), float(row["made_at"])) if row else None
+            if row is None:
+                return None
+            if row["replaces"]:
+                self._db.execute(
+                    "UPDATE session SET ends_at = min(ends_at, ?) WHERE chat_id = ? AND token = ?",
+                    (now + OVERLAP_SECONDS, row["id"], row["replaces"]),
+                )
+                self._db.execute(
+                    "UPDATE session SET replaces = '' WHERE chat_id = ? AND token = ?", (row["id"], _digest(token))
+                )
+            return int(row["id"]), float(row["made_at"])
 
         return await self._run(work)
 
     async def renew_session(self, chat_id: int, token: str) -> str:
-        """Another token instead of this one, which ends when what is under way with it must be through."""
+        """Another token instead of this one; one that was renewed in vain before is void."""
         fresh = secrets.token_urlsafe(32)
 
         def work() -> None:
-            now = time.time()
-            self._db.execute(
-                "UPDATE session SET ends_at = min(ends_at, ?) WHERE chat_id = ? AND token = ?",
-                (now + OVERLAP_SECONDS, chat_id, _digest(token)),
-            )
-            self._db.execute("DELETE FROM session WHERE ends_at <= ?", (now,))
-            self._open_session(chat_id, fresh)
+            self._db.execute("DELETE FROM session WHERE chat_id = ? AND replaces = ?", (chat_id, _digest(token)))
+            self._db.execute("DELETE FROM session WHERE ends_at <= ?", (time.time(),))
+            self._open_session(chat_id, fresh, _digest(token))
 
         await self._run(work)
         return fresh
@@ -246,18 +253,18 @@ class Store:
         return await self._run(lambda: self._body(chat_id, message_id))
 
     async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
-        """Messages new or changed after `seq`, in order: (seq, body or None where deleted, message id). From 0: the
-        newest `limit`."""
+        """Messages new or changed after `seq`, in order, at most `limit`: (seq, body or None where deleted, message
+        id). From 0 the newest ones, else the next ones."""
 
         def work() -> list[tuple[int, dict[str, Any] | None, int]]:
             rows = self._db.execute(
                 "SELECT seq, body, deleted, message_id FROM message "
-                "WHERE chat_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?",
-                (chat_id, seq, limit),
+                "WHERE chat_id = ? AND seq > ? ORDER BY CASE WHEN ? = 0 THEN -seq ELSE seq END LIMIT ?",
+                (chat_id, seq, seq, limit),
             ).fetchall()
             return [
                 (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
-                for row in reversed(rows)
+                for row in sorted(rows, key=lambda row: int(row["seq"]))
             ]
 
         return await self._run(work)
@@ -340,6 +347,17 @@ class Store:
 
     # -- files and menus ---------------------------------------------------------------------------------------
 
+    async def sent_before(self, chat_id: int, client_id: str | None) -> dict[str, Any] | None:
+        """The message that this phone sent under this id."""
+
+        def work() -> dict[str, Any] | None:
+            row = self._db.execute(
+                "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
+            ).fetchone()
+            return dict(json.loads(row["body"])) if row else None
+
+        return await self._run(work) if client_id else None
+
     async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
         """The file's id. The content is on disk before its row is."""
         file_id = secrets.token_urlsafe(18)
@@ -365,10 +383,10 @@ class Store:
 
         def work() -> bool:
             row = self._db.execute(
-                "SELECT 1 FROM message WHERE chat_id = ? AND deleted = 0 AND instr(body, ?) > 0 LIMIT 1",
+                "SELECT body FROM message WHERE chat_id = ? AND deleted = 0 AND instr(body, ?) > 0",
                 (chat_id, json.dumps(file_id)),
-            ).fetchone()
-            return row is not None
+            )
+            return any(file_id in _files_in(json.loads(one["body"])) for one in row)
 
         return await self._run(work)
 

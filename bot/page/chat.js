@@ -61,7 +61,10 @@ async function post(path, body) {
 function signedOut() {
   if (stream) stream.close();
   line(words.signed_out);
-  $("say").hidden = true;
+  for (const part of ["say", "urgent", "menu", "wake"]) $(part).hidden = true;
+  $("messages").textContent = ""; // whoever has the phone now reads nothing here
+  shown.clear();
+  if (localStorage.getItem("chat") === slug) localStorage.removeItem("chat");
 }
 
 // -- what waits to be sent ---------------------------------------------------------------------------------------------
@@ -99,8 +102,18 @@ async function kept(work, mode = "readwrite") {
 
 async function takeUp() {
   const all = (await kept((store) => store.getAll(), "readonly")) || [];
-  for (const entry of all) if (entry.slug === slug) enqueue(entry);
+  for (const entry of all) if (entry.slug === slug || await isOver(entry.slug)) enqueue(entry);
   flush();
+}
+
+// What was said in a chat that this phone has left since, before it joined again, is still to be said.
+async function isOver(other) {
+  try {
+    return (await fetch(`/c/${other}/session`)).status === 401;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return false;
+  }
 }
 
 function enqueue(entry) {
@@ -119,7 +132,7 @@ function enqueue(entry) {
 }
 
 async function outgoing(path, body, preview) {
-  const entry = { slug, path, preview, body: { ...body, id: newId(), at: Date.now() } };
+  const entry = { slug, path, preview, at: Date.now(), body: { ...body, id: newId() } };
   entry.key = await kept((store) => store.add(entry));
   enqueue(entry);
   return flush();
@@ -139,20 +152,21 @@ async function flush() {
     let sent = false;
     try {
       entry.note(words.sending);
-      const answer = await post(`${base}/${entry.path}`, formed(entry.body));
+      const answer = await post(`${base}/${entry.path}`, formed(entry));
       if (answer.status === 401) break; // it stays on the phone
-      if (answer.ok) {
+      const stored = answer.ok ? await answer.json() : {};
+      if (Number.isInteger(stored.message_id)) { // the server's word, not that of a hotel's portal on the way
         sent = true;
         await drop(entry);
-        const stored = await answer.json();
         if (shown.has(stored.message_id)) entry.item.remove(); else claim(entry, stored.message_id);
-      } else if (answer.status < 500 && answer.status !== 429) {
+      } else if ([400, 413, 415].includes(answer.status)) { // it will never be taken
         sent = true;
         await drop(entry);
-        entry.note(words.failed, () => { entry.item.remove(); outgoing(entry.path, entry.body, entry.preview); });
+        entry.note(words.failed);
       }
     } catch (error) {
-      if (!(error instanceof TypeError)) { sending = false; throw error; } // fetch's word for no connection
+      // fetch's word for no connection, and json's for an answer that isn't the server's
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) { sending = false; throw error; }
     }
     if (sent) { pause = 1000; continue; }
     for (const one of waiting) one.note(words.waiting);
@@ -162,11 +176,12 @@ async function flush() {
   sending = false;
 }
 
-function formed(body) {
+function formed(entry) {
+  const body = { ...entry.body, waited: Date.now() - entry.at };
   if (!body.file) return body;
   const form = new FormData();
   form.append("id", body.id);
-  form.append("at", body.at);
+  form.append("waited", body.waited);
   form.append("file", body.file, "file");
   return form;
 }
@@ -522,8 +537,21 @@ function listen() {
 
 // -- joining -----------------------------------------------------------------------------------------------------------
 
+// Who has joined and opens the plain address, an icon or a notification wants the chat.
+async function backToChat() {
+  const known = localStorage.getItem("chat");
+  if (!known) return false;
+  try {
+    if ((await fetch(`/c/${known}/session`)).status === 401) return false;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // no signal: the page starts all the same
+  }
+  location.replace(`/c/${known}/`);
+  return true;
+}
+
 function joiningCode() {
-  const [phone, code] = [$("phone").value.replace(/\D/g, ""), $("code").value.trim()];
+  const [phone, code] = [$("phone").value.replace(/^\s*\+86/, "").replace(/\D/g, ""), $("code").value.trim()];
   return phone && /^\d{6}$/.test(code) ? `${phone}-${code}` : code;
 }
 
@@ -541,6 +569,7 @@ async function join(code) {
 async function start() {
   await loadWords(language);
   if (!slug) {
+    if (!location.hash && await backToChat()) return;
     $("join").hidden = false;
     const code = decodeURIComponent(location.hash.slice(1));
     $("code").value = code;
@@ -574,15 +603,16 @@ async function start() {
     try { blob = await smaller(file); } catch (error) { toast(words.not_a_photo); return; }
     upload(blob, words.photo);
   });
-  takeUp();
   addEventListener("online", () => hurry());
   try {
     const session = await fetch(`${base}/session`);
     if (session.status === 401) { signedOut(); return; }
+    if (window === window.top) localStorage.setItem("chat", slug); // the demo shows several side by side
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     line(words.offline);
   }
+  takeUp();
   listen();
 }
 

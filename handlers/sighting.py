@@ -29,6 +29,10 @@ READ_LIMIT = 2000
 """Longer texts are kept whole; only this much is read for who is meant."""
 
 
+_MAY_BE_ANOTHER = frozenset({"homophone", "lookalike", "given_name", "initials"})
+"""Signs behind which somebody else of the county may stand whose very name it is."""
+
+
 def register(app: App) -> None:
     on_command(app, "today", Action.TODAY, today)
     on_tap("send", send_anyway, Action.REPORT)
@@ -58,7 +62,7 @@ async def report(turn: Turn, text: str) -> None:
     if reading.withdraws and earlier is not None:
         await alert.withdraw(earlier)
         await turn.say("sighting.withdrawn")
-    elif reading.corrects and reading.guesses and earlier is not None:
+    elif reading.corrects and reading.guesses and earlier is not None and await _was_about(earlier, reading.denied):
         await _correct(turn, earlier, text, reading)
     elif reading.confidential and not reading.is_lead and earlier is not None:
         await _hide(turn, earlier)
@@ -68,6 +72,12 @@ async def report(turn: Turn, text: str) -> None:
         await _take(turn, row, reading)
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
+
+
+async def _was_about(earlier: Sighting, denied: tuple[int, ...]) -> bool:
+    """Whether a correction is one of this report: 不是老林 takes nothing back from a report about somebody else."""
+    before = await sighting.suspect_ids(earlier.id)
+    return not denied or not before or bool(set(denied) & set(before))
 
 
 async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
@@ -102,7 +112,8 @@ async def _read(person: Person, text: str) -> Reading:
     words, now = text[:READ_LIMIT], unit().now
     inner = await near(person.area_codes, words, now)
     reading = read(words, inner)
-    if reading.guesses:
+    weak = {kind for guess in reading.guesses for kind, _word in guess.evidence} & _MAY_BE_ANOTHER
+    if reading.guesses and not weak:
         return reading
     return read(words, [*inner, await surely_named(person.area_code, words, now)])
 

@@ -145,6 +145,8 @@ class Mention:
     start: int
     end: int
     options: dict[int, Evidence] = field(default_factory=dict)
+    crowd: bool = False
+    """So many can be meant that it tells nothing, but that it is somebody."""
     taught: set[int] = field(default_factory=set)
     """Who was said to be meant by the words before."""
 
@@ -172,4 +174,4 @@ WEAKER = ("elder", "younger", "surname", "only_surname", "pet_name", "homophone"
 class Add(Protocol):
     """The signature of the collector that the finders call."""
 
-    def __call__(self, start: int, end: int, person: Known, kind: str) -> None: ...
+    def __call__(self, start: int, end: int, person: Known, kind: str, word: str = "") -> None: ...

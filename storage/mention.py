@@ -10,7 +10,7 @@ from functools import lru_cache
 from storage.case import find_case_nos, find_case_tails
 from storage.debt import OWED, OWED_TO, owing_to, yuan_of
 from storage.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points
-from storage.family import ACTS, add_families, add_hints, add_kin, add_surnames, looks
+from storage.family import ACTS, Fits, add_families, add_hints, add_kin, add_surnames, looks
 from storage.plate import add_plates
 from storage.scene import COMPANY, SOMEBODY, Stretch
 from storage.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
@@ -22,26 +22,43 @@ _MANY = 12
 
 
 def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], dict[int, Known]]:
-    """The mentions of the first circle in which somebody is spoken of, and its people. A name that is only a part of
-    somebody's further out (叶青 of 叶青山) isn't one."""
+    """The mentions of the first circle in which somebody is spoken of, and its people. Whose very name stands in the
+    text is meant from whatever circle; and a name that is only a part of such a one (叶青 of 叶青山) isn't one."""
     for place, people in enumerate(circles):
-        outer = [
-            (start, start + len(person.name))
+        named = [
+            (start, start + len(person.name), person)
             for circle in circles[place + 1 :]
             for person in circle
-            if len(person.name) > 2 and not person.company
+            if len(person.name) > 2 and not person.company and person not in people
             for start in occurrences(text, person.name)
         ]
-        mentions = [
+        found = _settle_overlaps(_mentions(text, people))
+        own = [
             one
-            for one in _settle_overlaps(_mentions(text, people))
+            for one in found
             if not any(
-                start <= one.start and one.end <= end and end - start > one.end - one.start for start, end in outer
+                start < one.end
+                and one.start < end
+                and not (one.start <= start and end <= one.end and "full_name" in _kinds(one))
+                for start, end, _person in named
             )
         ]
-        if mentions:
-            return mentions, {person.id: person for person in people}
+        if not any(not one.crowd for one in own):
+            crowds = own if place == len(circles) - 1 and own else []
+            if crowds:
+                return crowds, {person.id: person for person in people}
+            continue
+        known = {person.id: person for person in people}
+        for start, end, person in named:
+            if not any(start < one.end and one.start < end for one in own):
+                own.append(Mention(start, end, {person.id: ("full_name", person.name)}))
+                known[person.id] = person
+        return sorted(own, key=lambda one: (one.start, one.end)), known
     return [], {}
+
+
+def _kinds(mention: Mention) -> set[str]:
+    return {kind for kind, _word in mention.options.values()}
 
 
 _BESIDE = re.compile("(隔壁|对面|旁边|边上|楼上|楼下)$")
@@ -64,9 +81,9 @@ def without_places(mentions: list[Mention], people: dict[int, Known], text: str,
 def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     found: dict[tuple[int, int], Mention] = {}
 
-    def add(start: int, end: int, person: Known, kind: str) -> None:
+    def add(start: int, end: int, person: Known, kind: str, word: str = "") -> None:
         mention = found.setdefault((start, end), Mention(start, end))
-        mention.options.setdefault(person.id, (kind, text[start:end]))
+        mention.options.setdefault(person.id, (kind, word or text[start:end]))
 
     amounts = list(OWED.finditer(text))
     owed_yuan = {yuan for match in amounts if (yuan := yuan_of(match))}
@@ -86,7 +103,8 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     for person in people:
         for word, kind in _words_for(person):
             for start in occurrences(searchable, word):
-                add(start, start + len(word), person, kind)
+                if not _is_part(searchable, start, word, kind, person):
+                    add(start, start + len(word), person, kind)
     _add_trades(searchable, people, add)
     _add_cases(text, people, add)
     add_plates(text, people, add)
@@ -99,13 +117,62 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     if not found:
         add_hints(searchable, people, fits, add)
     _add_lessons(searchable, people, found)
-    by_id, fits = {person.id: person for person in people}, looks(text)
-    for mention in found.values():
-        right = {key: value for key, value in mention.options.items() if fits(by_id[key])}
-        mention.options = right if len(mention.options) > 1 and right else mention.options
-    return sorted(
-        (mention for mention in found.values() if len(mention.options) <= _MANY), key=lambda one: (one.start, one.end)
+    _narrow(found.values(), {person.id: person for person in people}, looks(text))
+    return sorted(found.values(), key=lambda one: (one.start, one.end))
+
+
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢"
+    "姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤应施詹麻"
+    "樊楼郦厉骆"
+)
+_NO_NAME = frozenset(
+    "妈娘爸爹的了着过在是有和跟同与也都就又还才正仍却只先再不没已刚今昨明上下里外前后说讲家店厂车人们这那给把被从往去来到回,，。.!！"
+)
+"""Characters that don't go on a name."""
+_BEFORE_A_NAME = frozenset("在是和跟同与见到的叫给被把让,，。.!！;；：: ")
+_ORDINARY = frozenset(
+    re.findall(
+        "..",
+        "国庆元旦春节清明中秋端午太平长江高兴小学小车小店小区小时小心小孩小路小河小山小石小麻金华永康义乌东阳兰溪江山龙泉"
+        "青田松阳云和庆元景宁缙云遂昌建德富阳临安海宁平湖桐乡安吉长兴德清上虞诸暨新昌余姚慈溪奉化宁海象山瑞安乐清永嘉"
+        "平阳苍南文成泰顺温岭临海玉环仙居天台三门常山开化龙游",
     )
+)
+"""Given names that are more often feasts, towns or words."""
+
+
+def _narrow(mentions: Iterable[Mention], people: dict[int, Known], fits: Fits) -> None:
+    """Of those whom a mention can mean, whose looks fit."""
+    for mention in mentions:
+        right = {key: value for key, value in mention.options.items() if fits(people[key])}
+        mention.options = right if len(mention.options) > 1 and right else mention.options
+        mention.crowd = len(mention.options) > _MANY
+
+
+def _is_part(text: str, start: int, word: str, kind: str, person: Known) -> bool:
+    """Whether two characters are a part of somebody else's name (王伟 in 王伟民来了, 建国 in 李建国在家), or no name at
+    all (国庆回来, 去金华)."""
+    if kind == "pet_name":
+        return word in _ORDINARY and not ACTS.match(text, start + 2)
+    if person.company or len(word) != 2 or kind not in ("full_name", "given_name"):
+        return False
+    end = start + 2
+    following = text[end : end + 1]
+    if (
+        is_han(following)
+        and following
+        and following not in _NO_NAME
+        and not ACTS.match(text, end)
+        and end + 1 < len(text)
+        and ACTS.match(text, end + 1)
+    ):
+        return True
+    if kind == "full_name":
+        return False
+    before, boundary = text[start - 1 : start], text[start - 2 : start - 1]
+    another = before in _SURNAMES and before != person.surname and (not boundary or boundary in _BEFORE_A_NAME)
+    return bool(before and another) or word in _ORDINARY
 
 
 def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int], Mention]) -> None:
@@ -174,13 +241,14 @@ def _add_trades(text: str, people: Sequence[Known], add: Add) -> None:
 
 
 def _add_cases(text: str, people: Sequence[Known], add: Add) -> None:
-    whole = {str(number) for number in find_case_nos(text)}
-    tails = find_case_tails(text) if not whole else []
+    """Each number that is said is a mention of its own; the stretches stand before the text, apart from all words."""
+    whole = sorted({str(number) for number in find_case_nos(text)})
+    said = whole or [f"{kind}{sequence}号" for kind, sequence in find_case_tails(text)]
     for person in people:
         for number in person.case_nos:
-            if number in whole or any(number.endswith(f"{kind}{sequence}号") for kind, sequence in tails):
-                at = max(text.find("执"), 0)
-                add(at, at + 1, person, "case_no")
+            for place, ending in enumerate(dict.fromkeys(said)):
+                if number == ending or (not whole and number.endswith(ending)):
+                    add(-102 - 2 * place, -101 - 2 * place, person, "case_no", ending)
 
 
 _NEAR_COST, _SAME_COST, _ANY_COST = 2, 1, 99
@@ -202,7 +270,7 @@ def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[i
                 heard = run[first : first + len(word)]
                 start, end = heard[0].start, heard[-1].end
                 cost = None
-                if len(heard) == len(word) and (start, end) not in taken:
+                if len(heard) == len(word) and (start, end) not in taken and text[start:end] != word:
                     cost = _cost(word, heard, text, end)
                 if cost is not None:
                     sounding[start, end].append((cost, person, word))
@@ -215,8 +283,6 @@ def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[i
 
 def _how_alike(written: str, word: str) -> str:
     """The kind of evidence that words are which aren't quite somebody's."""
-    if written == word:
-        return "full_name"
     pairs = [(one, other) for one, other in zip(written, word, strict=False) if one != other]
     alike = len(written) == len(word) and all(
         looks_like(one, other) and not sounds_of(one) & sounds_of(other) for one, other in pairs

@@ -12,15 +12,23 @@ _PLATE_TAIL = re.compile(
 
 
 def add_plates(text: str, people: Sequence[Known], add: Add) -> None:
-    """Those whose plate, or a part of it, is said."""
-    whole, tails = _plates(text)
+    """Those whose plate, or a part of it, is said. Each that is said is a mention of its own; the stretches stand
+    before the text, apart from all words."""
+    whole, tails = (sorted(found) for found in _plates(text))
     parts = _plate_parts(text)
     for person in people:
         for plate in person.plates:
-            if any(plate == word or (len(word) >= 5 and plate.endswith(word)) for word in whole):
-                add(-2, -1, person, "plate")
-            elif any(plate.endswith(tail) for tail in tails) or any(part.search(plate) for _begin, part in parts):
-                add(-2, -1, person, "plate_tail")
+            for place, word in enumerate(whole):
+                if plate == word or (len(word) >= 5 and plate.endswith(word)):
+                    add(-2 - 2 * place, -1 - 2 * place, person, "plate", word)
+                    break
+            else:
+                for place, tail in enumerate(tails):
+                    if plate.endswith(tail):
+                        add(-42 - 2 * place, -41 - 2 * place, person, "plate_tail", tail)
+                for place, (begin, part) in enumerate(parts):
+                    if part.search(plate):
+                        add(-72 - 2 * place, -71 - 2 * place, person, "plate_tail", begin)
 
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"

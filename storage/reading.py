@@ -23,13 +23,21 @@ _GREETING = re.compile(
 _QUESTION = re.compile(
     r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|怎么样了?[。.]*$|要找哪个"
 )
+_CLAUSES = re.compile(r"[,，。.;；!！?？\s]+")
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|[不没]在(家|村|山|店|厂)|还没回|同名的|不是欠钱")
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
-_NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?:而?是|应该是)")
+_NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?<!就)(?:而?是|应该是)")
 _NOT_HIM = re.compile(
     r"(不是)([^,，。;；是\s]{1,8}?)([,，;；\s]*(?:而?是|应该是)(?=[他她](?:爸|爹|妈|娘)))"
     r"|()([^,，。;；是\s]{2,8}?)((?:没回来|没来|没在|不在)[,，;；\s]*(?:就|只有|倒是)?(?=[他她](?:爸|爹|妈|娘)))"
 )
+_TOOK_BACK = re.compile(
+    r"(?<![没不])(?:看|说|讲|认|搞|弄|报)错(?:人)?了(?![吗么?？])|^[^,，]{0,3}(?:误会|没事)了?[。.!！]*$|不是[他她][。.!！]*$"
+)
+"""The sender was wrong before: said in so many words, not somewhere in a sentence about something else."""
+_STANDS = re.compile("还在|仍在|没[看认说讲]错|[说讲]我|以为我|你们[^,，]{0,3}(?:错|误会)|人在|就是他")
+"""… but what was said stands."""
+_DENIED_LAST = re.compile(r"不是([^,，。;；是]{1,8})[。.!！]*$")
 _TAKEN_BACK = re.compile(r"(刚才|刚刚|上午|早上|昨天|前面)[我是]*[讲说报][^。]{1,20}[看认弄搞]错")
 _SLIP = re.compile(r"[^,，。;；]{1,8}[,，]?(?:哦|噢|呃|啊|哎)?(?:不对|[讲说打]错了?)[,，\s]*(?:应该)?是")
 """Somebody puts it right in the same breath: 土生，哦不对，是土根."""
@@ -40,7 +48,7 @@ _SOMEBODY = re.compile(
 )
 _CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
 _EITHER = re.compile(
-    "其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
+    "不是[^,，。是]{1,8}就是|其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
 )
 """One of them, and the sender doesn't say which."""
 _ANOTHER = re.compile("也(?:是|算)[^,，。]{0,6}(?:老赖|欠|赖账)|也欠|外地[^,，。]{0,3}老赖")
@@ -83,6 +91,8 @@ class Reading:
     """The sender takes back what they said before."""
     corrects: bool = False
     """The sender says who was meant instead."""
+    denied: tuple[int, ...] = ()
+    """Debtors of whom the sender says that it isn't they."""
     anaphoric: bool = False
     """Nobody is named or described, at most 他: it goes on about what was said before, if there is something."""
 
@@ -97,16 +107,21 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     written = fold(text)
     plain = simplified(written)
     confidential = bool(_CONFIDENTIAL.search(plain))
-    mistaken = bool(_MISTAKE.search(plain))
-    correcting = bool(_NOT_BUT.search(plain)) or (mistaken and bool(_NOT.search(plain)))
+    denied = _denied(plain, circles)
+    last = _DENIED_LAST.search(plain)
+    mistaken = not _STANDS.search(plain) and (
+        bool(_TOOK_BACK.search(plain)) or bool(last and denied & _meant(last[1], circles))
+    )
+    correcting = bool(denied)
     plain = _SLIP.sub(_blank, plain, 1)
-    positive = _NOT.sub(_blank, _NOT_BUT.sub(_blank, _NOT_HIM.sub(_only_name, plain)))
+    positive = _NOT.sub(_blank_denied, _NOT_BUT.sub(_blank, _NOT_HIM.sub(_only_name, plain)))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
-    if _TAKEN_BACK.search(plain) and not _NOT_BUT.search(plain):
+    if _TAKEN_BACK.search(plain) and mistaken and not _NOT_BUT.search(plain):
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
     mentions, people = who(positive, circles)
     scene = scene_of(plain, stretches_of(mentions, people), signs_of(mentions) | manners_of(plain))
+    mentions = [one for one in mentions if not one.crowd]
     guesses, ambiguous = resolve(without_places(mentions, people, positive, scene.place), people)
     ambiguous = ambiguous or (len(guesses) > 1 and bool(_EITHER.search(positive)))
     if _ANOTHER.search(positive) and all(sureness(guess.evidence) is not Sureness.SURE for guess in guesses):
@@ -128,11 +143,13 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         amounts_in(plain),
         confidential,
         corrects=correcting or mistaken,
+        denied=tuple(sorted(denied)),
         anaphoric=not guesses and not described,
     )
-    if scene.lead >= LEAD:
-        return reading
-    manner = Manner.QUESTION if _QUESTION.search(plain) else Manner.CHATTER
+    asks = bool(_QUESTION.search(plain))
+    if scene.lead >= LEAD and not (asks and len(list(filter(None, _CLAUSES.split(plain)))) == 1):
+        return reading  # a question and nothing else tells nothing, whatever the words
+    manner = Manner.QUESTION if asks else Manner.CHATTER
     return replace(
         reading,
         manner=Manner.NEGATION if mistaken or _NEGATION.search(plain) else manner,
@@ -140,6 +157,22 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         corrects=correcting and bool(guesses),
         anaphoric=not guesses,
     )
+
+
+def _meant(words: str, circles: Sequence[Sequence[Known]]) -> set[int]:
+    """Whom these words by themselves can mean."""
+    mentions, _people = who(f"{words}在", circles)
+    return {key for one in mentions if one.start == 0 and not one.crowd for key in one.options}
+
+
+def _denied(text: str, circles: Sequence[Sequence[Known]]) -> set[int]:
+    """Those of whom it is said that it isn't they: 不是老林. Most of what isn't is nobody: 这不是办法."""
+    return {
+        key
+        for match in _NOT.finditer(text)
+        if not match[1].endswith("就") and not text.startswith("就是", match.end())
+        for key in _meant(match[1], circles)
+    }
 
 
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
@@ -154,6 +187,11 @@ def manners_of(text: str) -> set[str]:
 def _blank(match: re.Match[str]) -> str:
     """What isn't meant, taken out without moving what stands around it."""
     return "\0" * len(match[0])
+
+
+def _blank_denied(match: re.Match[str]) -> str:
+    """不是A就是B denies nobody."""
+    return match[0] if match[1].endswith("就") or match.string.startswith("就是", match.end()) else _blank(match)
 
 
 def _only_name(match: re.Match[str]) -> str:

@@ -178,6 +178,91 @@ def test_who_is_written_alike_is_found_and_it_says_so(written: str) -> None:
     assert found == ([(1, (("lookalike", written),))] if written == "林末福" else [])
 
 
+VILLAGE = [
+    Known(1, "林永福", age=57, gender="男", plates=("浙K66T21",), case_nos=("（2013）浙1122执456号",)),
+    Known(2, "陈建国", age=50, gender="男", plates=("浙C7K88P",), case_nos=("（2019）浙1122执1440号",)),
+    Known(3, "陈建军", age=48, gender="男"),
+    Known(4, "王伟", age=40, gender="男"),
+    Known(5, "林佳", age=30, gender="女"),
+    Known(6, "李国庆", age=44, gender="男"),
+    Known(7, "王学明", age=60, gender="男"),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们怎么还没来，这不是办法", "这可不是小事", "他要走了，这次不是开玩笑", "他不是本地人", "又不是我儿子",
+        "车是皮卡，不是轿车", "没事了吗？他还在呢", "他说没事了要回来", "你们误会了，他人还在祠堂",
+        "刚才你说我看错了，我没看错，就是他，人还在",
+    ],
+)  # fmt: skip
+def test_not_everything_that_is_not_so_takes_a_report_back(text: str) -> None:
+    """Judges are on the road: only who says that they were wrong calls them back."""
+    assert not read(text, [VILLAGE]).withdraws
+
+
+@pytest.mark.parametrize(
+    "text", ["看错了", "看错了，不是老林", "刚才我看错了", "不是他", "不是林永福", "误会了", "没事了", "我认错人了"]
+)
+def test_who_was_wrong_takes_it_back(text: str) -> None:
+    assert read(text, [VILLAGE]).withdraws
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("陈建国在桥头，车不是他的", [2]), ("陈建国在家，他说钱不是他欠的", [2]), ("陈建国回来了，不是骗你", [2]),
+        ("陈建国不是一个人，是和老婆一起回来的", [2]),
+    ],
+)  # fmt: skip
+def test_a_report_with_a_not_in_it_is_a_report(text: str, ids: list[int]) -> None:
+    reading = read(text, [VILLAGE])
+    assert reading.is_lead and not reading.corrects and [guess.debtor_id for guess in reading.guesses] == ids
+
+
+def test_either_this_one_or_that_one_denies_neither() -> None:
+    reading = read("不是陈建国就是陈建军，看不清，在桥头", [VILLAGE])
+    assert reading.ambiguous and {guess.debtor_id for guess in reading.guesses} == {2, 3} and not reading.corrects
+
+
+def test_a_correction_says_whom_it_denies() -> None:
+    reading = read("不是林永福，是陈建国", [VILLAGE])
+    assert reading.corrects and reading.denied == (1,) and [guess.debtor_id for guess in reading.guesses] == [2]
+
+
+@pytest.mark.parametrize("text", ["王伟民在小店买烟", "林佳慧回来了", "李建国在村口下棋", "张永福在家"])
+def test_somebody_of_a_longer_or_another_name_is_not_taken_for_a_debtor(text: str) -> None:
+    assert read(text, [VILLAGE]).guesses == ()
+
+
+@pytest.mark.parametrize("text", ["林永福国庆回来办酒", "小学门口有人打架", "他们去国庆晚会了"])
+def test_feasts_and_schools_are_nobodys_names(text: str) -> None:
+    assert not {guess.debtor_id for guess in read(text, [VILLAGE]).guesses} & {6, 7}
+
+
+def test_whose_very_name_it_is_outweighs_who_is_nearer_and_sounds_like_it() -> None:
+    town = [*VILLAGE, Known(11, "陈建果"), Known(12, "黄国强")]
+    assert [one.debtor_id for one in read("陈建果在家", [VILLAGE, town]).guesses] == [11]
+    both = read("陈建国和黄国强在喝酒", [VILLAGE, town])
+    assert {one.debtor_id for one in both.guesses} == {2, 12} and not both.ambiguous
+
+
+@pytest.mark.parametrize("text", ["浙K66T21和浙C7K88P都停在村口", "执456号和执1440号那两个人都回来了"])
+def test_two_plates_or_numbers_are_two_people(text: str) -> None:
+    reading = read(text, [VILLAGE])
+    assert {guess.debtor_id for guess in reading.guesses} == {1, 2} and not reading.ambiguous
+    assert all("4" in word or "K" in word for guess in reading.guesses for _kind, word in guess.evidence)
+
+
+def test_a_village_of_one_surname_is_not_silent() -> None:
+    family = [
+        Known(number, f"林{name}", age=50, gender="男") for number, name in enumerate("一二三四五六七八九十百千万", 1)
+    ]
+    reading = read("姓林的在祠堂打牌", [family])
+    assert reading.is_lead and reading.guesses == () and not reading.anaphoric
+
+
 def test_numbers_and_sums_are_read_and_the_likelihood_is_lower_where_it_is_open() -> None:
     reading = read("钱大海付了两万，电话13800000000，还剩3500元", [PEOPLE])
     assert (reading.amounts, reading.phones) == ((20_000, 3500), ("13800000000",))

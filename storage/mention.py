@@ -126,10 +126,12 @@ _SURNAMES = frozenset(
     "姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤应施詹麻"
     "樊楼郦厉骆"
 )
-_NO_NAME = frozenset(
-    "妈娘爸爹的了着过在是有和跟同与也都就又还才正仍却只先再不没已刚今昨明上下里外前后说讲家店厂车人们这那给把被从往去来到回,，。.!！"
+_GIVEN = frozenset(
+    "伟民慧明华强军平芳英丽敏静秀娟霞红玲兰桂珍云燕萍莉梅娜艳杰涛斌波辉刚勇毅俊峰磊鹏飞宇浩轩涵欣怡佳琪国建文志海永"
+    "福金木水根土财富贵生荣宝林松青春成立良庆新东南北光亮晓晨阳龙虎豪雄超群才德义仁礼智信忠孝康宁安泰祥瑞兴旺发达元亨"
+    "利贞善美善琴凤仙花菊莲荷娥妹珠玉翠香月雪冰洁莹颖婷雅倩薇蓉芬芝琼瑶琳瑜嘉家豪凯恒彬彪钢铁柱栋梁楠柏槐柳茂盛昌隆"
 )
-"""Characters that don't go on a name."""
+"""Characters that go on a name."""
 _BEFORE_A_NAME = frozenset("在是和跟同与见到的叫给被把让,，。.!！;；：: ")
 _ORDINARY = frozenset(
     re.findall(
@@ -155,24 +157,17 @@ def _is_part(text: str, start: int, word: str, kind: str, person: Known) -> bool
     all (国庆回来, 去金华)."""
     if kind == "pet_name":
         return word in _ORDINARY and not ACTS.match(text, start + 2)
-    if person.company or len(word) != 2 or kind not in ("full_name", "given_name"):
+    if person.company or len(word) != 2 or not (kind == "full_name" or word == person.given):
         return False
     end = start + 2
     following = text[end : end + 1]
-    if (
-        is_han(following)
-        and following
-        and following not in _NO_NAME
-        and not ACTS.match(text, end)
-        and end + 1 < len(text)
-        and ACTS.match(text, end + 1)
-    ):
+    if following in _GIVEN and not ACTS.match(text, end) and ACTS.match(text, end + 1):
         return True
     if kind == "full_name":
         return False
     before, boundary = text[start - 1 : start], text[start - 2 : start - 1]
     another = before in _SURNAMES and before != person.surname and (not boundary or boundary in _BEFORE_A_NAME)
-    return bool(before and another) or word in _ORDINARY
+    return bool(before) and (another or (word in _ORDINARY and before not in ",，。.!！;；：: "))
 
 
 def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int], Mention]) -> None:

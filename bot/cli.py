@@ -47,9 +47,11 @@ from storage.imports import MissingHeadersError, Remark, Report
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find
+from storage.plate import plate_traces
 from storage.reading import Reading, read
 from storage.roster import circles
 from storage.secret import new_key
+from storage.text import fold, simplified
 from storage.unavailable import StorageUnavailableError
 from storage.when import times_in
 
@@ -477,6 +479,7 @@ def _show(text: str, reading: Reading, names: dict[int, str], now: datetime, *, 
             ],
             "amounts": list(reading.amounts),
             "phones": list(reading.phones),
+            "plates": plate_traces(simplified(fold(text))),
             "confidential": reading.confidential,
             "withdraws": reading.withdraws,
             "corrects": reading.corrects,

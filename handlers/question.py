@@ -11,7 +11,7 @@ from storage import alert, audit, lesson, question, sighting
 from storage.access import Action
 from storage.area import within
 from storage.db import unit
-from storage.debtor import Debtor
+from storage.debtor import Debtor, debtors_by_id
 from storage.imports.normal import money_in
 from storage.lesson import LessonKind
 from storage.outbox import Lane, put
@@ -175,7 +175,7 @@ async def show_which(showing: Showing) -> Card | None:
         people = await Debtor.filter(id__in=chosen)
         who = "、".join(person.name for person in people)
         return Card(showing.text("question.answered", who=who) if who else showing.text("question.off_list"))
-    found = await Debtor.in_bulk(row.option_ids, "id")
+    found = await debtors_by_id(row.option_ids)
     people = [found[number] for number in row.option_ids if number in found]
     buttons = [[Button(_label(showing, person), Tap("pick", row.id, person.id))] for person in people]
     buttons.append(
@@ -187,4 +187,6 @@ async def show_which(showing: Showing) -> Card | None:
 
 
 def _label(showing: Showing, person: Debtor) -> str:
-    return html.unescape(debtor_line(showing, person))
+    """What tells them apart: years, house, and what they are called."""
+    called = [alias.text for alias in person.aliases if alias.text not in person.name][:1]
+    return " · ".join([html.unescape(debtor_line(showing, person)), *called])

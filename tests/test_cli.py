@@ -237,8 +237,12 @@ def test_invite_makes_links_and_says_who_is_unknown(data: Path) -> None:
 
 
 def test_read_says_what_it_understood(data: Path) -> None:
-    done = chuishao(data, "read", "--as", "应建华", "--json", given="老林回来了，人就在村委\n老林回来了吗？\n")
-    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    said = "老林回来了，人就在村委\n老林回来了吗？\n林永福的车浙K8G12A停在桥头，他说明天付两万，电话13800000000\n"
+    done = chuishao(data, "read", "--as", "应建华", "--json", given=said)
+    first, second, third = (json.loads(line) for line in done.stdout.splitlines())
+    assert (third["plates"], third["amounts"], third["phones"]) == (["浙K8G12A"], [20_000], ["13800000000"])
+    assert [one["words"] for one in third["times"]] == ["明天"] and 0.5 < third["confidence"] <= 1
+    assert second["debtors"] == [] and second["kind"] == "other"
     assert first["is_lead"] and [one["name"] for one in first["debtors"]] == ["林永福"] and first["place"] == "村委"
     assert not second["is_lead"]
     assert "林永福" in chuishao(data, "read", "--as", "应建华", given="老林回来了，在村委\n").stdout

@@ -23,6 +23,7 @@ _GREETING = re.compile(
 _QUESTION = re.compile(
     r"(吗|呢|没有|么)?[?？]\s*$|吗[。.!！]*$|了没有?[啊呀哦呢]?([,，。?？]|$)|在不在|是不是|有没有[^,，。]{0,6}[?？]?$|什么时候|哪里了|谁在办|归谁|怎么样了?[。.]*$|要找哪个"
 )
+_HAN = re.compile("[\u4e00-\u9fa5]")
 _CLAUSES = re.compile(r"[,，。.;；!！?？\s]+")
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|[不没]在(家|村|山|店|厂)|还没回|同名的|不是欠钱")
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
@@ -68,6 +69,10 @@ class Manner(StrEnum):
 
 LEAD = 0.4
 """From which likelihood on it is taken for a report: one that is missed costs more than one too many."""
+
+
+LEAD_ABOUT_NOBODY = 0.6
+"""The same, where nobody is named, described or known; what isn't Chinese never is one then."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,8 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         anaphoric=not guesses and not described,
     )
     asks = bool(_QUESTION.search(plain))
-    if scene.lead >= LEAD and not (asks and len(list(filter(None, _CLAUSES.split(plain)))) == 1):
+    enough = LEAD if guesses or described else LEAD_ABOUT_NOBODY if len(_HAN.findall(plain)) > 2 else 1.0
+    if scene.lead >= enough and not (asks and len(list(filter(None, _CLAUSES.split(plain)))) == 1):
         return reading  # a question and nothing else tells nothing, whatever the words
     manner = Manner.QUESTION if asks else Manner.CHATTER
     return replace(

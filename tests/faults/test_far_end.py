@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -246,17 +247,18 @@ async def test_somebody_on_the_way_who_refuses_costs_no_alert(world: World) -> N
 
 
 async def test_stale_alerts_wait_for_the_fresh_ones_and_go_newest_first(world: World) -> None:
-    """Seen at the moment of choosing: which one of those that wait is taken next."""
-    world.product.channels["telegram"].silence.keep_all(world.clock.now(), 3600)
-    people = {9301: 0, 9302: 0, 9303: 100, 9304: 100}
+    """Seen at the moment of choosing: which one of those that wait is taken next. Their ages in seconds are written
+    down; a clock that jumped while the first timer pass is under way would be a clock set back."""
+    now = world.clock.now()
+    world.product.channels["telegram"].silence.keep_all(now, 3600)
+    people = {9301: 230, 9302: 230, 9303: 130, 9304: 30}
 
-    async def note(chat_id: int) -> None:
+    async def note(chat_id: int, age: int) -> None:
         await put(Address("telegram", chat_id), "text", lane=Lane.ALERT, fresh=True, args={"key": "help.cancelled"})
+        await Outbox.filter(chat_id=chat_id).update(created_at=now - timedelta(seconds=age))
 
-    for chat_id, after in people.items():
-        world.clock.advance(after)
-        await world.product.db.unit(partial(note, chat_id))
-    world.clock.advance(30)
+    for chat_id, age in people.items():
+        await world.product.db.unit(partial(note, chat_id, age))
     taken: list[int] = []
     for _ in people:
         room = Room(1, 0, frozenset({"telegram"}), frozenset(("telegram", number) for number in taken))

@@ -443,12 +443,8 @@ def read_(
                     continue
                 now = db.clock.now()
                 rings = await circles(person.area_codes, text, now)
-                reading = read(text, rings)
-                if not reading.is_lead:  # what it would say if it were one is nobody's business here
-                    said = {name: getattr(reading, name) for name in ("confidential", "withdraws", "corrects")}
-                    reading = Reading(reading.manner, **said)
                 names = {known.id: known.name for ring in rings for known in ring}
-                _show(text, reading, names, now, as_json=as_json)
+                _show(text, read(text, rings).told, names, now, as_json=as_json)
         return DONE
 
     _go(work())

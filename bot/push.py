@@ -5,6 +5,7 @@ import base64
 import html
 import json
 from collections import Counter
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,8 +40,6 @@ class PushApi:
         self._sender = page if page.startswith("https:") else f"mailto:chuishao@{urlsplit(page).hostname}"
         """Whom a push service may ask; it takes nothing else."""
         self._failures = Counter[int]()
-        number = int.from_bytes(secrets.push_key) % (_ORDER - 1) + 1
-        self._key = ec.derive_private_key(number, ec.SECP256R1())
 
     async def call(
         self,
@@ -113,7 +112,12 @@ class PushApi:
             return False
         return not isinstance(answer, str)
 
-    @property
+    @cached_property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        number = int.from_bytes(self._secrets.push_key) % (_ORDER - 1) + 1
+        return ec.derive_private_key(number, ec.SECP256R1())
+
+    @cached_property
     def browser_key(self) -> str:
         """What a browser needs to subscribe: the public key, in base64 for URLs."""
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

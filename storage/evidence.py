@@ -100,8 +100,9 @@ LEARNABLE = frozenset(
         "younger",
         "surname",
         "only_surname",
+        "taught",
+        "learned",
     }
-    | {"taught", "learned"}
 )
 """Kinds whose words can come to mean somebody, or to be doubted."""
 SURE, _LIKELY = 10, 5
@@ -109,14 +110,10 @@ SURE, _LIKELY = 10, 5
 
 def sureness(evidence: Iterable[Evidence]) -> Sureness:
     """A name, plate or case number is sure by itself; weaker signs add up to likely at most, for several of them may
-    come from one mistake."""
+    come from one mistake. What was doubted is never more than possible."""
     kinds = {kind for kind, _word in evidence}
-    weights = [WEIGHTS[kind] for kind in kinds]
-    if "doubted" in kinds:
-        return Sureness.MAYBE
-    if any(weight >= SURE for weight in weights):
-        return Sureness.SURE
-    return Sureness.LIKELY if sum(weights) >= _LIKELY else Sureness.MAYBE
+    worth = 0 if "doubted" in kinds else _points(kinds)
+    return Sureness.SURE if worth >= SURE else Sureness.LIKELY if worth >= _LIKELY else Sureness.MAYBE
 
 
 _RIGHT = ((10, 0.995), (5, 0.99), (0, 0.97))
@@ -126,7 +123,11 @@ _OFF_LIST = 0.9
 
 def points(evidence: Iterable[Evidence]) -> int:
     """What the evidence counts for: a sign that is sure by itself, else the sum of the weaker ones, short of sure."""
-    weights = [WEIGHTS[kind] for kind in {kind for kind, _word in evidence}]
+    return _points({kind for kind, _word in evidence})
+
+
+def _points(kinds: set[str]) -> int:
+    weights = [WEIGHTS[kind] for kind in kinds]
     return max([*(weight for weight in weights if weight >= SURE), min(sum(weights), SURE - 2)])
 
 

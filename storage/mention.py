@@ -43,12 +43,11 @@ def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], d
                 for start, end, _person in named
             )
         ]
-        if not any(not one.crowd for one in own):
-            crowds = own if place == len(circles) - 1 and own else []
-            if crowds:
-                return crowds, {person.id: person for person in people}
-            continue
         known = {person.id: person for person in people}
+        if all(one.crowd for one in own):
+            if own and place == len(circles) - 1:
+                return own, known
+            continue
         for start, end, person in named:
             if not any(start < one.end and one.start < end for one in own):
                 own.append(Mention(start, end, {person.id: ("full_name", person.name)}))

@@ -105,6 +105,13 @@ class Reading:
     def is_lead(self) -> bool:
         return self.manner is Manner.LEAD
 
+    @property
+    def told(self) -> "Reading":
+        """What the message tells: of one that is no report only how it was said, not what it would say if it were."""
+        if self.is_lead:
+            return self
+        return Reading(self.manner, confidential=self.confidential, withdraws=self.withdraws, corrects=self.corrects)
+
 
 def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
@@ -173,12 +180,7 @@ def _meant(words: str, circles: Sequence[Sequence[Known]]) -> set[int]:
 
 def _denied(text: str, circles: Sequence[Sequence[Known]]) -> set[int]:
     """Those of whom it is said that it isn't they: 不是老林. Most of what isn't is nobody: 这不是办法."""
-    return {
-        key
-        for match in _NOT.finditer(text)
-        if not match[1].endswith("就") and not text.startswith("就是", match.end())
-        for key in _meant(match[1], circles)
-    }
+    return {key for match in _NOT.finditer(text) if _denies(match) for key in _meant(match[1], circles)}
 
 
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
@@ -195,9 +197,13 @@ def _blank(match: re.Match[str]) -> str:
     return "\0" * len(match[0])
 
 
-def _blank_denied(match: re.Match[str]) -> str:
+def _denies(match: re.Match[str]) -> bool:
     """不是A就是B denies nobody."""
-    return match[0] if match[1].endswith("就") or match.string.startswith("就是", match.end()) else _blank(match)
+    return not match[1].endswith("就") and not match.string.startswith("就是", match.end())
+
+
+def _blank_denied(match: re.Match[str]) -> str:
+    return _blank(match) if _denies(match) else match[0]
 
 
 def _only_name(match: re.Match[str]) -> str:

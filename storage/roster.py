@@ -6,7 +6,7 @@ number); each trace is an index's entry, so that a report costs the same in a la
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from storage import trace
@@ -70,7 +70,7 @@ async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Know
     if not areas:
         return []
     towns = list(dict.fromkeys(map(town_of, areas)))
-    found = await _load([query for town in towns for query in _with_traces(town, text)], areas, now)
+    found = await _load(_with_traces(towns, text), areas, now)
     if not found:
         return [[]]
     if speaks_of_kin(text):
@@ -78,7 +78,7 @@ async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Know
         queries = [_query(_TRACED, "t.word", town, words, within="t") for town in towns]
         kin = {one.id: (code, one) for code, one in await _load(queries, areas, now)}
         found = [one for _id, one in sorted((kin | {one.id: (code, one) for code, one in found}).items())]
-    named = [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
+    named = await _named(towns, text)
     own = [code for code in areas if len(code) == 12]
     inner = [[one for code, one in found if code in group] for group in [*([code] for code in named), own] if group]
     return [*inner, [one for _code, one in found]]
@@ -91,9 +91,13 @@ async def village_meant(areas: Sequence[str], text: str, home: str) -> str:
         return areas[0]
     if home in areas:
         return home
-    towns = dict.fromkeys(map(town_of, areas))
-    named = [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
+    named = await _named(dict.fromkeys(map(town_of, areas)), text)
     return next((code for code in named if code in areas), areas[0])
+
+
+async def _named(towns: Iterable[str], text: str) -> list[str]:
+    """Villages of these towns that the text names."""
+    return [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
 
 
 async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
@@ -122,16 +126,14 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object], w
     return f"SELECT {listed} FROM {source} WHERE {column} {words} AND {inside}", [value, *bounds]
 
 
-def _with_traces(area_code: str, text: str) -> list[Query]:
-    """Debtors of the area of whom the text may speak: all whom the reader could find in it, and some more."""
+def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
+    """Debtors of the towns of whom the text may speak: all whom the reader could find in it, and some more."""
     plain = simplified(fold(text))
     close = plain.replace(" ", "")
     words = _words(plain)
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
-    queries = [_query(_TRACED, "t.word", area_code, words, within="t")] if words else []
-    if sequences:
-        queries.append(_query(_CASES, "c.sequence", area_code, sorted(sequences)))
-    return queries
+    traced = [_query(_TRACED, "t.word", town, words, within="t") for town in towns if words]
+    return traced + [_query(_CASES, "c.sequence", town, sorted(sequences)) for town in towns if sequences]
 
 
 async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> list[tuple[str, Known]]:

@@ -195,12 +195,9 @@ class Store:
         sent before gives the message that is there already."""
 
         def work() -> dict[str, Any]:
-            if client_id is not None:
-                row = self._db.execute(
-                    "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
-                ).fetchone()
-                if row is not None:
-                    return dict(json.loads(row["body"]))
+            before = self._sent(chat_id, client_id) if client_id is not None else None
+            if before is not None:
+                return before
             stored = self._insert(chat_id, body, client_id)
             self._queue({"message": stored})
             return stored
@@ -350,13 +347,13 @@ class Store:
     async def sent_before(self, chat_id: int, client_id: str | None) -> dict[str, Any] | None:
         """The message that this phone sent under this id."""
 
-        def work() -> dict[str, Any] | None:
-            row = self._db.execute(
-                "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
-            ).fetchone()
-            return dict(json.loads(row["body"])) if row else None
+        return await self._run(lambda: self._sent(chat_id, client_id)) if client_id else None
 
-        return await self._run(work) if client_id else None
+    def _sent(self, chat_id: int, client_id: str) -> dict[str, Any] | None:
+        row = self._db.execute(
+            "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
+        ).fetchone()
+        return dict(json.loads(row["body"])) if row else None
 
     async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
         """The file's id. The content is on disk before its row is."""

@@ -121,10 +121,7 @@ function enqueue(entry) {
   const under = element("div", "under");
   item.append(element("div", "bubble", entry.preview), under);
   entry.item = item;
-  entry.note = (text, again) => {
-    under.textContent = "";
-    if (again) under.append(button(text, again)); else under.textContent = text;
-  };
+  entry.note = (text) => { under.textContent = text; };
   entry.note(navigator.onLine ? words.sending : words.waiting);
   $("messages").append(item);
   item.scrollIntoView({ block: "end" });

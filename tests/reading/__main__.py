@@ -98,14 +98,15 @@ class Rosters:
     def understood(self, message: Record) -> Record:
         """What is read of a message, as the corpus writes it."""
         reading = read(message["text"], self.circles(message["sender_village"], message["text"]))
+        told = reading.told
         return {
             "id": message["id"],
-            "is_lead": reading.is_lead,
-            "debtor_ids": [self.ids[guess.debtor_id] for guess in reading.guesses] if reading.is_lead else [],
-            "ambiguous": reading.ambiguous and reading.is_lead,
-            "kind": reading.kind if reading.is_lead else "other",
-            "place": reading.place if reading.is_lead else "",
-            "urgent": reading.urgent and reading.is_lead,
+            "is_lead": told.is_lead,
+            "debtor_ids": [self.ids[guess.debtor_id] for guess in told.guesses],
+            "ambiguous": told.ambiguous,
+            "kind": told.kind,
+            "place": told.place,
+            "urgent": told.urgent,
             "evidence": self._evidence(reading),
         }
 
@@ -161,13 +162,14 @@ def scores(rosters: Rosters, messages: Sequence[Record]) -> dict[str, Score]:
                 table["debtor"].note(not found["ambiguous"] and set(given) == set(wanted), line("debtor_ids"))
             table["kind"].note(found["kind"] == expect["kind"], line("kind"))
             table["urgency"].note(found["urgent"] == expect["urgent"], line("urgent"))
-            table["place"].note(_same_place(found["place"], expect["place"]), line("place"))
+            table["place"].note(same_place(found["place"], expect["place"]), line("place"))
         misled = bool(given) and not found["ambiguous"] and not set(given) <= set(wanted)
         table["not misled"].note(not misled, line("debtor_ids"))
     return table
 
 
-def _same_place(one: str, other: str) -> bool:
+def same_place(one: str, other: str) -> bool:
+    """Whether two people would go to the same place: the words of one stand in the other's."""
     return one == other or bool(one and other and (one in other or other in one))
 
 

@@ -19,7 +19,7 @@ from storage.mention import signs_of, stretches_of, who
 from storage.reading import manners_of
 from storage.scene import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
 from storage.text import fold, simplified
-from tests.reading.__main__ import CORPUS, OWN, SETS, Rosters, is_held_out, records
+from tests.reading.__main__ import CORPUS, OWN, SETS, Rosters, is_held_out, records, same_place
 
 TABLE = Path(scene.__file__).with_name("scene.txt")
 ROUNDS, STEP, DECAY = 40, 0.5, 2e-4
@@ -209,9 +209,7 @@ def judged(table: Table, given: Sequence[Example]) -> dict[str, float]:
             said = one.text[slice(*one.place)] if one.place else None
             right["kind"] = kinds.index(max(kinds)) == one.kind
             right["urgency"] = (urgent > 0) == one.urgent
-            right["place"] = said is not None and (
-                place == said or bool(place and said and (place in said or said in place))
-            )
+            right["place"] = said is not None and same_place(place, said)
         hits.update({what: int(good) for what, good in right.items()})
         asked.update(right.keys())
     return {what: hits[what] / asked[what] for what in asked}

@@ -51,7 +51,7 @@ from storage.plate import plate_traces
 from storage.reading import Reading, read
 from storage.roster import circles
 from storage.secret import new_key
-from storage.text import fold, simplified
+from storage.text import heard
 from storage.unavailable import StorageUnavailableError
 from storage.when import times_in
 
@@ -475,7 +475,7 @@ def _show(text: str, reading: Reading, names: dict[int, str], now: datetime, *, 
             ],
             "amounts": list(reading.amounts),
             "phones": list(reading.phones),
-            "plates": plate_traces(simplified(fold(text))),
+            "plates": plate_traces(heard(text)),
             "confidential": reading.confidential,
             "withdraws": reading.withdraws,
             "corrects": reading.corrects,

@@ -25,10 +25,6 @@ from storage.reading import Manner, Reading, read
 from storage.roster import near, surely_named, village_meant
 from storage.sighting import Sighting, SightingState, Suspect
 
-READ_LIMIT = 2000
-"""Longer texts are kept whole; only this much is read for who is meant."""
-
-
 _MAY_BE_ANOTHER = frozenset({"homophone", "lookalike", "given_name", "initials"})
 """Signs behind which somebody else of the county may stand whose very name it is."""
 
@@ -109,13 +105,13 @@ async def edited(turn: Turn, update: Update) -> None:
 
 
 async def _read(person: Person, text: str) -> Reading:
-    words, now = text[:READ_LIMIT], unit().now
-    inner = await near(person.area_codes, words, now)
-    reading = read(words, inner)
+    now = unit().now
+    inner = await near(person.area_codes, text, now)
+    reading = read(text, inner)
     weak = {kind for guess in reading.guesses for kind, _word in guess.evidence} & _MAY_BE_ANOTHER
     if reading.guesses and not weak:
         return reading
-    return read(words, [*inner, await surely_named(person.area_code, words, now)])
+    return read(text, [*inner, await surely_named(person.area_code, text, now)])
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:

@@ -12,7 +12,7 @@ from storage.area import contains, full_name
 from storage.evidence import WEIGHTS, sureness
 from storage.scene import SOMEBODY, loudest
 from storage.sighting import Sighting, Suspect
-from storage.text import fold, simplified
+from storage.text import heard
 
 MOST = 8
 """So many of the newest reports are offered."""
@@ -94,7 +94,7 @@ async def show_why(showing: Showing) -> Card | None:
 
 def _pieces(showing: Showing, said: str, suspects: list[Suspect]) -> list[str]:
     """The words that spoke for kind and urgency; 甲 stands for whoever is meant."""
-    text = simplified(fold(said))
+    text = heard(said)
     words = {word for one in suspects for _kind, word in one.reasons if word}
     stretches = [(text.find(word), text.find(word) + len(word), SOMEBODY) for word in sorted(words) if word in text]
     loud = loudest(text, stretches)

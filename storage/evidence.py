@@ -94,7 +94,6 @@ LEARNABLE = frozenset(
         "homophone",
         "lookalike",
         "initials",
-        "kin",
         "pet_name",
         "elder",
         "younger",

@@ -13,7 +13,7 @@ from storage.debt import amounts_in
 from storage.evidence import Guess, Known, Sureness, likelihood, sureness
 from storage.mention import resolve, signs_of, stretches_of, who, without_places
 from storage.scene import scene_of
-from storage.text import fold, simplified
+from storage.text import READ_LIMIT, fold, simplified
 
 _GREETING = re.compile(
     r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+"
@@ -116,7 +116,7 @@ class Reading:
 def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
     decides. Never raises, whatever the text."""
-    written = fold(text)
+    written = fold(text[:READ_LIMIT])
     plain = simplified(written)
     confidential = bool(_CONFIDENTIAL.search(plain))
     denied = _denied(plain, circles)

@@ -20,7 +20,7 @@ from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_ho
 from storage.plate import plate_beginnings, plate_traces
 from storage.sound import LETTERS
 from storage.sql import among, day, fetch
-from storage.text import fold, simplified
+from storage.text import heard
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
@@ -103,7 +103,7 @@ async def _named(towns: Iterable[str], text: str) -> list[str]:
 async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
     """The outermost: who is named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
-    flat = simplified(fold(text)).replace(" ", "")
+    flat = heard(text).replace(" ", "")
     names = {run[i : i + n]: None for run in _HAN.findall(flat) for i in range(len(run)) for n in (2, 3, 4)}
     signs: list[tuple[str, str, list[str]]] = [
         ("debtor d", "d.name", list(names)[:_MOST]),
@@ -128,7 +128,7 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object], w
 
 def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
     """Debtors of the towns of whom the text may speak: all whom the reader could find in it, and some more."""
-    plain = simplified(fold(text))
+    plain = heard(text)
     close = plain.replace(" ", "")
     words = _words(plain)
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}

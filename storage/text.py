@@ -27,6 +27,15 @@ def simplified(text: str) -> str:
     return text if text.isascii() else text.translate(_simple())
 
 
+READ_LIMIT = 2000
+"""Longer messages are kept whole; only this many characters are read."""
+
+
+def heard(text: str) -> str:
+    """A message as it is read: its beginning, folded, with simplified characters."""
+    return simplified(fold(text[:READ_LIMIT]))
+
+
 _COMPANY = re.compile("^.{2,7}?[省市县区](.{3,}?)(?:有限责任公司|股份有限公司|有限公司|公司)?$")
 _WORKS = re.compile(".{2}(?:厂|社|场|店|行|坊)$")
 

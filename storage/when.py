@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from storage.clock import local
-from storage.text import fold, simplified
+from storage.text import heard
 
 _N = "[0-9]{1,3}|[一二两三四五六七八九十]{1,3}"
 _DAYS = {
@@ -86,7 +86,7 @@ class When:
 
 def times_in(text: str, said_at: datetime) -> list[When]:
     """The times that a text speaks of, in its order."""
-    plain, now = simplified(fold(text)), local(said_at)
+    plain, now = heard(text), local(said_at)
     found = []
     for match in _WHEN.finditer(plain):
         if match[0] and (resolved := _resolved(match, now)) is not None:

@@ -2,7 +2,7 @@
 
 from storage.debtor import Debtor, DebtorKind
 from storage.evidence import Known
-from storage.lesson import Lesson, LessonKind
+from storage.lesson import Lesson, LessonKind, teach
 from storage.reading import read
 from storage.trace import note
 from tests.world import ADMIN, GRID_WORKER, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World
@@ -78,6 +78,29 @@ async def test_one_report_teaches_one_thing_and_what_was_undone_stays_so(world: 
     await secretary.taps_data(asked, next(data for label, data in asked.buttons if people[1] in label))
     await world.settled()
     assert await Lesson.filter(undone_at=None).count() == 0
+
+
+async def test_who_is_called_after_a_relative_teaches_nothing(world: World) -> None:
+    """他爸 is whose father was spoken of: next time that is somebody else's."""
+    await pair(world)
+    secretary, debtor = await world.person(SECRETARY), await Debtor.get(name="施有土")
+
+    async def answered() -> None:
+        await teach(LessonKind.ALIAS, secretary.area_code, [("kin", "他爸")], debtor.id, secretary, 1)
+
+    await world.product.db.unit(answered)
+    assert await Lesson.all().count() == 0
+
+
+async def test_what_was_too_long_to_be_read_is_not_read_for_the_lesson_either(world: World) -> None:
+    people = await pair(world)
+    secretary = world.phone(SECRETARY)
+    await secretary.says("老施回来了，在店里。" + "路上人很多。" * 340 + "阿土也在。")
+    asked = await secretary.expects("是哪一位")
+    await secretary.taps(next(label for label, _ in asked.buttons if people[1] in label), asked)
+    await secretary.expects(f"好的，是{people[1]}")
+    await world.settled()
+    assert [row.word for row in await Lesson.all()] == ["老施"]
 
 
 async def pair(world: World) -> list[str]:

@@ -18,7 +18,7 @@ from storage import scene
 from storage.mention import signs_of, stretches_of, who
 from storage.reading import manners_of
 from storage.scene import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
-from storage.text import fold, simplified
+from storage.text import heard
 from tests.reading.__main__ import CORPUS, OWN, SETS, Rosters, is_held_out, records, same_place
 
 TABLE = Path(scene.__file__).with_name("scene.txt")
@@ -58,10 +58,10 @@ def examples() -> list[Example]:
 
 
 def _example(name: str, message: dict, rosters: Rosters) -> Example:  # type: ignore[type-arg]
-    text, expect = simplified(fold(message["text"])), message["expect"]
+    text, expect = heard(message["text"]), message["expect"]
     mentions, people = who(text, rosters.circles(message["sender_village"], message["text"]))
     stretches = tuple(stretches_of(mentions, people))
-    said = simplified(fold(expect["place"]))
+    said = heard(expect["place"])
     start = text.find(said)
     return Example(
         source=name,

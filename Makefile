@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev demo test bench bench-long check clean lock
+.PHONY: setup setup-dev clients demo test bench bench-long check clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -18,6 +18,15 @@ setup-dev: .venv/.installed-dev
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Other people's bots, for tests/test_clients.py: aiogram, which can't live beside our packages, and grammY where node is.
+clients: .clients/.installed
+
+.clients/.installed: tests/clients/requirements.txt
+	$(PYTHON) -m venv .clients/py
+	.clients/py/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	command -v npm >/dev/null && npm install --prefix .clients --silent --no-package-lock --no-audit --no-fund grammy@1.46.0 || echo "npm is absent: no grammY"
 	@touch $@
 
 demo: setup
@@ -41,6 +50,7 @@ bench-long: setup-dev
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build-tools pyproject.toml -o requirements.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build-tools --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 tests/clients/requirements.in -o tests/clients/requirements.txt
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.channel import Channel, Way, build
 from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
+from bot.gateway.quota import Quota
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
@@ -131,7 +132,8 @@ class _Assembly:
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
         token = await self._gateway_token()
-        methods = self._methods = Methods(self._store, token)
+        strict = settings.gateway_limits == "telegram"
+        methods = self._methods = Methods(self._store, token, Quota() if strict else None)
         app = web.Application(client_max_size=_REQUEST_BYTES)
         Gateway(methods).add_routes(app)
         runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
@@ -144,7 +146,7 @@ class _Assembly:
         if settings.web:
             webchat.add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
-            self._channels[WEB] = build(WEB, api, token, NoLimits())
+            self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:
             limits = self._limits()
             api = BotApi(self._session, settings.api_base, settings.bot_token)

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     webhook_url: str = ""
     webhook_secret: str = ""
     rate_limits: Literal["", "telegram", "off"] = ""
+    gateway_limits: Literal["off", "telegram"] = "off"
+    """Whether the gateway refuses, with 429, what Telegram would refuse."""
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
     key: str = ""

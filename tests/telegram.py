@@ -6,13 +6,14 @@ import contextlib
 import itertools
 import json
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from bot.gateway.quota import Quota
 
 TOKEN = "7000:test"
 SECRET = "a-secret-of-the-tests"
@@ -75,8 +76,7 @@ class Telegram:
         self._session: aiohttp.ClientSession | None = None
         self._posts: dict[int, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(40)
-        self._bot_times: list[float] = []
-        self._chat_times: dict[int, float] = defaultdict(lambda: -1.0)
+        self._quota = Quota()
 
     async def start(self) -> None:
         app = web.Application(client_max_size=30_000_000)
@@ -143,9 +143,7 @@ class Telegram:
     # -- the server ----------------------------------------------------------------------------------------------
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        form = request.content_type != "application/json"
-        parameters = {} if form or not raw else json.loads(raw)
+        parameters = await _said(request)
         call = Call(time.monotonic(), request.match_info["method"], parameters)
         for fault in self.faults:
             answer = await fault(call)
@@ -179,8 +177,8 @@ class Telegram:
     async def _updates(self, call: Call) -> web.Response:
         if self.webhook:
             return refusal(409, "Conflict: can't use getUpdates method while webhook is active")
-        offset = call.parameters.get("offset")
-        if offset is not None:
+        offset = int(call.parameters.get("offset", 0))
+        if offset:
             for number in [number for number in self.waiting if number < offset]:
                 del self.waiting[number]
             self.confirmed = max(self.confirmed, offset - 1)
@@ -193,14 +191,11 @@ class Telegram:
         return _ok(list(batch))
 
     def _over_limit(self, call: Call) -> web.Response | None:
-        now = call.at
-        self._bot_times = [at for at in self._bot_times if now - at < 1.0]
-        if len(self._bot_times) >= 30 or now - self._chat_times[call.chat_id] < 0.95:
-            self.refused += 1
-            return refusal(429, "Too Many Requests: retry after 1", retry_after=1)
-        self._bot_times.append(now)
-        self._chat_times[call.chat_id] = now
-        return None
+        seconds = self._quota.refusal(call.chat_id, call.at)
+        if seconds is None:
+            return None
+        self.refused += 1
+        return refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
     # -- webhook -------------------------------------------------------------------------------------------------
 
@@ -230,6 +225,13 @@ class Telegram:
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret, "Content-Type": "application/json"}
         async with self._session.post(url, data=body, headers=headers) as response:
             return response.status
+
+
+async def _said(request: web.Request) -> dict[str, Any]:
+    """The parameters, as JSON or as a form, as some clients send them."""
+    if request.content_type == "application/json":
+        return dict(json.loads(await request.read() or b"{}"))
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
 
 
 def _ok(result: Any) -> web.Response:

@@ -10,9 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-import telebot
 from aiohttp import web
-from telebot.async_telebot import AsyncTeleBot
 from telegram import (
     Bot,
     BotCommandScopeChat,
@@ -20,10 +18,12 @@ from telegram import (
     InlineKeyboardMarkup,
     InputMediaPhoto,
     MenuButtonCommands,
+    Message,
 )
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
+from bot.gateway.quota import Quota
 from bot.gateway.store import Store
 from tests.conftest import needs_corpus
 from tests.world import TOKEN, FarEnd
@@ -164,6 +164,47 @@ async def test_the_table_of_methods_against_the_bot_apis_own_schema(far_end: Far
                 )
 
 
+ODD: list[Any] = [
+    *(None, True, 0, -1, 1.5, 2**80, "", "x", "\ud800", "[", "{", "NaN", [], [1], [None], [[]], [[1]], [{}], {}),
+    *({"a": 1}, {"type": 1}, {"type": []}, {"type": "chat", "chat_id": {}}, {"message_id": {}}),
+    *({"inline_keyboard": {}}, {"inline_keyboard": [[{"text": "a", "callback_data": 1}]]}),
+    *({"inline_keyboard": [[{"text": "a", "url": {}}]]}, {"inline_keyboard": [[{"text": "\ud800"}]]}),
+    *([{"type": "photo", "media": 1}, {"type": "photo", "media": {}}], [{"command": 1, "description": []}]),
+    [{"type": "bold", "offset": "a", "length": []}],
+]
+
+
+async def test_nothing_odd_in_any_parameter_breaks_the_server(far_end: FarEnd) -> None:
+    """Whatever stands in a parameter is taken or refused in the Bot API's form; what was taken, a client can read."""
+    methods = json.loads(SCHEMA("telegram-bot-api.min.json").read_text())["methods"]
+    good = {"chat_id": CHAT, "from_chat_id": CHAT, "message_id": 1, "text": "x", "latitude": 1, "longitude": 1}
+    good |= {"action": "typing", "user_id": CHAT}
+    async with aiohttp.ClientSession() as session:
+        for name, method in methods.items():
+            fields = [field["name"] for field in method.get("fields", ())]
+            for field in fields if name.lower() in far_end.methods.table and name != "getUpdates" else ():
+                for odd in ODD:
+                    body = {**{key: value for key, value in good.items() if key in fields}, field: odd}
+                    async with session.post(f"{far_end.url}/bot{TOKEN}/{name}", json=body) as answer:
+                        told = await answer.json()
+                    assert answer.status in (200, 400) and told["ok"] is (answer.status == 200), (name, field, odd)
+    async with Bot(TOKEN, base_url=f"{far_end.url}/bot") as bot:
+        for _seq, message, _number in await far_end.store.since(CHAT, 0, 100_000):
+            if message is not None:  # not deleted meanwhile
+                Message.de_json(message, bot)
+
+
+def test_the_quota_is_the_bot_apis() -> None:
+    """30 a second for the bot, one a second to a person, 20 a minute to a group; who waits as told gets through."""
+    quota = Quota()
+    assert [quota.refusal(chat, 0.0) for chat in range(31)] == [None] * 30 + [1]
+    quota = Quota()
+    assert [quota.refusal(1, 0.0), quota.refusal(1, 0.5), quota.refusal(1, 1.5)] == [None, 1, None]
+    quota = Quota()
+    assert [quota.refusal(-1, float(second)) for second in range(21)] == [None] * 20 + [40]
+    assert quota.refusal(-1, 60.0) is None
+
+
 @pytest.mark.parametrize(
     ("method", "body", "words"),
     [
@@ -288,33 +329,6 @@ async def test_a_webhook_gets_everything_in_order_until_it_is_taken(bot: Bot, fa
         assert info.url == url and "503" in (info.last_error_message or "")
         assert await bot.delete_webhook() and not (await bot.get_webhook_info()).url
         await runner.cleanup()
-
-
-async def test_pytelegrambotapi_runs_on_it_unchanged(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
-    """start, text with entities, photo up and down, a tap answered, an edit, a long poll: another library's own way."""
-    monkeypatch.setattr("telebot.asyncio_helper.API_URL", far_end.url + "/bot{0}/{1}")
-    monkeypatch.setattr("telebot.asyncio_helper.FILE_URL", far_end.url + "/file/bot{0}/{1}")
-    client = AsyncTeleBot(TOKEN)
-    try:
-        assert (await client.get_me()).username == "chuishao_bot"
-        keyboard = telebot.types.InlineKeyboardMarkup([[telebot.types.InlineKeyboardButton("收到", callback_data="1")]])
-        sent = await client.send_message(CHAT, "😀 <b>林永福</b>", parse_mode="HTML", reply_markup=keyboard)
-        assert sent.text == "😀 林永福" and sent.entities[0].offset == 3
-        photo = await client.send_photo(CHAT, b"\xff\xd8\xffpicture")
-        path = (await client.get_file(photo.photo[-1].file_id)).file_path
-        assert await client.download_file(path) == b"\xff\xd8\xffpicture"
-        assert (await client.edit_message_text("改了", CHAT, sent.message_id)).text == "改了"
-        who = {"id": CHAT, "first_name": "某某"}
-        person = {**who, "is_bot": False}
-        await far_end.store.from_person(
-            CHAT, {"from": person, "chat": {**who, "type": "private"}, "date": 1, "text": "/start"}
-        )
-        updates = await client.get_updates(timeout=1)
-        assert updates[0].message.text == "/start"
-        assert await client.get_updates(offset=updates[0].update_id + 1) == []
-        assert await client.answer_callback_query("1", "好")
-    finally:
-        await client.close_session()
 
 
 def test_markdown_becomes_text_and_entities() -> None:

@@ -10,6 +10,7 @@ from bot.gateway.parameters import (
     Files,
     Parameters,
     RefusedError,
+    asks_reply,
     bad,
     caption,
     flag,
@@ -21,6 +22,7 @@ from bot.gateway.parameters import (
     whole,
     word,
 )
+from bot.gateway.quota import Quota
 from bot.gateway.store import Store
 from bot.gateway.webhook import Webhook
 
@@ -36,6 +38,7 @@ ACTIONS = frozenset(
     | {f"upload_{what}" for what in _UPLOADS}
 )
 _CARRIED = ("text", "entities", "caption", "caption_entities", "photo", "voice", "document", "location", "reply_markup")
+_ATTACHED = "attach://"
 _GROUP = {"photo": "image/jpeg", "document": "application/octet-stream"}
 Method = Callable[[Parameters, Files], Awaitable[Any]]
 
@@ -43,9 +46,11 @@ Method = Callable[[Parameters, Files], Awaitable[Any]]
 class Methods:
     """One bot's methods on a store."""
 
-    def __init__(self, store: Store, token: str) -> None:
+    def __init__(self, store: Store, token: str, quota: Quota | None = None) -> None:
         self.store = store
         self.token = token
+        self.quota = quota
+        """The limits that are kept, if any."""
         self.bot = {
             "id": int(token.partition(":")[0]),
             "is_bot": True,
@@ -186,9 +191,8 @@ class Methods:
             if kind not in _GROUP:
                 raise bad("unsupported InputMedia type")
             source = str(one.get("media", ""))
-            name = source.removeprefix("attach://")
-            given = {kind: f[name]} if source.startswith("attach://") and name in f else {}
-            file_id, size = await self._file({**p, kind: source}, given, kind, _GROUP[kind])
+            sent_along = f if source.startswith(_ATTACHED) else {}
+            file_id, size = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
             content = {"photo": [_picture(file_id, size)]} if kind == "photo" else {"document": _plain(file_id, size)}
             body = {**content, "media_group_id": group, **caption({**one, "chat_id": p.get("chat_id")})}
             sent.append(await self._post(p, body))
@@ -221,11 +225,14 @@ class Methods:
         return found
 
     async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> tuple[str, int]:
+        """The file of this field: sent along under its name or as attach://NAME, else known by its id."""
         chat = await self._chat(p)
-        if kind in f:
-            if not f[kind]:
+        said = p.get(kind)
+        name = said.removeprefix(_ATTACHED) if isinstance(said, str) and said.startswith(_ATTACHED) else kind
+        if name in f:
+            if not f[name]:
                 raise bad("file must be non-empty")
-            return await self.store.keep_file(int(chat["id"]), kind, mime, f[kind]), len(f[kind])
+            return await self.store.keep_file(int(chat["id"]), kind, mime, f[name]), len(f[name])
         if not p.get(kind):
             raise bad(f"there is no {kind} in the request")
         known = await self.store.file(word(p, kind))
@@ -233,8 +240,14 @@ class Methods:
             raise bad("wrong file identifier/HTTP URL specified")
         return known["id"], known["size"]
 
+    def _within_quota(self, chat_id: int) -> None:
+        seconds = self.quota.refusal(chat_id, time.monotonic()) if self.quota is not None else None
+        if seconds is not None:
+            raise RefusedError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
     async def _post(self, p: Parameters, content: dict[str, Any]) -> Any:
         chat = await self._chat(p)
+        self._within_quota(int(chat["id"]))
         body = {"from": self.bot, "chat": chat, "date": int(time.time()), **content}
         keyboard = markup(p)
         if keyboard:
@@ -248,6 +261,8 @@ class Methods:
                 raise bad("message to be replied not found")
         if flag(p, "disable_notification"):
             body["silent"] = True
+        if asks_reply(p):
+            body["asks_reply"] = True
         return await self.store.from_bot(int(chat["id"]), body)
 
     # -- changing ----------------------------------------------------------------------------------------------
@@ -268,6 +283,7 @@ class Methods:
     async def _edit(self, p: Parameters, fresh: dict[str, Any], what: str) -> Any:
         """Replaces these fields and the keyboard of a message of the bot's own."""
         chat, keyboard = await self._chat(p), markup(p)
+        self._within_quota(int(chat["id"]))
         refusal = ""
 
         def change(body: dict[str, Any]) -> bool:
@@ -322,6 +338,8 @@ class Methods:
         chat, reactions = await self._chat(p), structure(p, "reaction", list) or []
         if len(reactions) > 1:
             raise bad("REACTIONS_TOO_MANY")
+        if not all(isinstance(one, dict) and isinstance(one.get("emoji"), str) for one in reactions):
+            raise bad("REACTION_INVALID")
 
         def change(body: dict[str, Any]) -> bool:
             body["reaction"] = reactions

@@ -9,6 +9,7 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 DATA_LIMIT = 64
 BUTTON_LIMIT = 100
+_OTHER_MARKUP = {"keyboard", "remove_keyboard", "force_reply"}
 Parameters = dict[str, Any]
 Files = dict[str, bytes]
 
@@ -65,7 +66,14 @@ def word(p: Parameters, name: str) -> str:
     value = p.get(name, "")
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise bad(f'parameter "{name}" must be a string')
+    if isinstance(value, str) and not _is_unicode(value):
+        raise bad("strings must be encoded in UTF-8")
     return str(value)
+
+
+def _is_unicode(value: str) -> bool:
+    """JSON can say half of a surrogate pair, which is no character."""
+    return not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:
@@ -89,6 +97,8 @@ def formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str,
     text = word(p, name)
     own = "entities" if name == "text" else f"{name}_entities"
     entities: list[dict[str, Any]] = structure(p, own, list) or []
+    if not all(map(_is_entity, entities)):
+        raise bad("can't parse MessageEntity: expected an Object with type, offset and length")
     mode = word(p, "parse_mode").lower()
     if mode:
         parse = {"html": parse_html, "markdownv2": parse_markdown}.get(mode)
@@ -103,19 +113,35 @@ def formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str,
     return text, entities
 
 
+def _is_entity(given: Any) -> bool:
+    return (
+        isinstance(given, dict)
+        and isinstance(given.get("type"), str)
+        and all(type(given.get(name)) is int and given[name] >= 0 for name in ("offset", "length"))
+        and isinstance(given.get("url", ""), str)
+    )
+
+
 def caption(p: Parameters) -> dict[str, Any]:
     text, entities = formatted(p, "caption", CAPTION_LIMIT)
     return {"caption": text, **({"caption_entities": entities} if entities else {})} if text else {}
 
 
+def asks_reply(p: Parameters) -> bool:
+    """Whether the person's phone is to offer an answer to this message at once."""
+    return bool((structure(p, "reply_markup", dict) or {}).get("force_reply"))
+
+
 def markup(p: Parameters) -> dict[str, Any] | None:
-    """The keyboard under a message, checked."""
+    """The keyboard under a message, checked. What is no part of the message (a keyboard of the phone's) is none."""
     given = structure(p, "reply_markup", dict)
-    if given is None:
+    if not given:
         return None
-    rows = given.get("inline_keyboard")
-    if rows is None:
-        return dict(given)
+    if "inline_keyboard" not in given:
+        if not _OTHER_MARKUP & set(given):
+            raise bad("object expected as reply markup")
+        return None
+    rows = given["inline_keyboard"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise bad("can't parse inline keyboard: expected an Array of Arrays")
     buttons = [button for row in rows for button in row]
@@ -123,6 +149,8 @@ def markup(p: Parameters) -> dict[str, Any] | None:
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if len(buttons) > BUTTON_LIMIT:
         raise bad("reply markup is too long")
+    if not all(isinstance(button.get("url", ""), str) and _is_unicode(button["text"]) for button in buttons):
+        raise bad("can't parse inline keyboard button: expected a String")
     for button in buttons:
         data = button.get("callback_data")
         if data is not None and not (isinstance(data, str) and 1 <= len(data.encode()) <= DATA_LIMIT):

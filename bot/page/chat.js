@@ -323,7 +323,7 @@ function show(message) {
   if (fresh) call(item, item.classList.contains("urgent"));
   const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
   if (atEnd || fresh || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
-  if (fresh && (message.reply_markup || {}).force_reply) answer(message);
+  if (fresh && message.asks_reply) answer(message);
 }
 
 // A card whose first button is still to be tapped waits for this person: they are counted above everything else.

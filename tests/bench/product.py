@@ -23,6 +23,10 @@ from tests.telegram import Telegram
 QUOTED = re.compile(r"“(.+?)”")
 
 
+CLIENTS = list((Path(__file__).parent.parent.parent / ".clients" / "py" / "lib").glob("*/site-packages"))
+"""aiogram's own packages, which `make clients` installs; they can't live beside ours."""
+
+
 def on_core(core: int) -> list[str]:
     """What pins a command to a core, where there is taskset."""
     return ["taskset", "-c", str(core)] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else []
@@ -102,6 +106,7 @@ class Bench:
             before = time.monotonic()
             if peer:
                 database = bot.environment["CHUISHAO_DATA"] + "/peer.db"
+                bot.environment["PYTHONPATH"] = os.pathsep.join(map(str, CLIENTS if peer == "aiogram" else ()))
                 await bot.start(sys.executable, "-m", "tests.bench.peers", peer, telegram.url, database)
             else:
                 await bot.start()

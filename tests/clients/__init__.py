@@ -1,0 +1,1 @@
+"""The same small bot written for other people's libraries, each unmodified, to run against our gateway."""

@@ -1,7 +1,6 @@
 """Receiving: everything is on disk before the far end hears that it arrived."""
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from bot.api import ApiError, ConflictError, NoAnswerError, NotSentError, UnauthorizedError
+from bot.body import parse_json
 from bot.channel import Channel
 from bot.metrics import Metrics
 from storage import inbox
@@ -114,7 +114,7 @@ class Receiver:
         if request.content_length is not None and request.content_length > WEBHOOK_BYTES:
             return web.Response(status=413)
         try:
-            update = json.loads(await request.read())
+            update = parse_json(await request.read())
         except ValueError:
             return web.Response(status=400)
         if not isinstance(update, dict) or not _usable(update):

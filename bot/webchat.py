@@ -13,13 +13,14 @@ import segno
 from aiohttp import web
 
 import locales
+from bot.body import parse_json
 from bot.gateway.methods import Methods
 from bot.gateway.store import Store
+from bot.upload import checked
 
 PAGE = Path(__file__).parent / "page"
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
-PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
@@ -257,7 +258,7 @@ class WebChat:
         return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        """A photo or a voice message, told by its content, not by its name."""
+        """A photo or a voice message."""
         chat_id = await self._chat_of(request)
         _same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
@@ -267,13 +268,7 @@ class WebChat:
         if not isinstance(field, web.FileField):
             raise web.HTTPBadRequest
         content = field.file.read()
-        kind, mime = _sniff(content)
-        if kind == "" or (kind == "photo" and len(content) > PHOTO_BYTES):
-            raise (
-                web.HTTPUnsupportedMediaType if kind == "" else web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
-            )
-        if kind == "voice" and len(content) > VOICE_BYTES:
-            raise web.HTTPRequestEntityTooLarge(VOICE_BYTES, len(content))
+        kind, mime = checked(content)
         client_id = str(form.get("id", ""))[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
@@ -391,7 +386,7 @@ async def _json(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
-        body = json.loads(await request.read())
+        body = parse_json(await request.read())
     except ValueError as error:
         raise web.HTTPBadRequest from error
     if not isinstance(body, dict):
@@ -401,23 +396,6 @@ async def _json(request: web.Request) -> dict[str, Any]:
 
 def forwarded_tls(request: web.Request) -> bool:
     return request.headers.get("X-Forwarded-Proto", "") == "https"
-
-
-def _sniff(content: bytes) -> tuple[str, str]:
-    """Kind and type by the first bytes; empty for anything else, whatever it is called."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "photo", "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "photo", "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "photo", "image/webp"
-    if content.startswith(b"OggS"):
-        return "voice", "audio/ogg"
-    if content.startswith(b"\x1aE\xdf\xa3"):
-        return "voice", "audio/webm"
-    if content[4:8] == b"ftyp":
-        return "voice", "audio/mp4"
-    return "", ""
 
 
 async def _event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:

@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import io
 import re
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -12,7 +15,9 @@ from typing import Literal
 import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from yarl import URL
 
 from bot.app import Product
 from bot.demo import open_demo
@@ -28,6 +33,7 @@ from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
 
 PHONE = {"width": 390, "height": 844}
+JSON = {"Content-Type": "application/json"}
 SENTENCE = "老林回来了，人就在村委，你们赶紧过来！"
 pytestmark = pytest.mark.browser
 
@@ -265,22 +271,16 @@ async def test_another_site_cannot_speak_in_the_pages_name(product: Product) -> 
 
 
 async def test_a_file_is_known_by_its_content_and_shown_only_where_it_belongs(product: Product) -> None:
-    person = await Person.get(phone="19800001001")
-    code = await product.db.unit(lambda: invite(person))
-    before = await Endpoint.filter(channel="web", person_id=person.id).count()
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone,
         aiohttp.ClientSession() as other,
     ):
-        slug = (await (await phone.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
-        base = f"{product.url}/c/{slug}"
-        async with asyncio.timeout(10):
-            while await Endpoint.filter(channel="web", person_id=person.id).count() == before:
-                await asyncio.sleep(0.02)
+        base = await signed_in(product, phone)
         for content, status in (
             (b"MZ not a picture", 415),
             (b"\xff\xd8\xff" + b"0" * 10_000_001, 413),
-            (b"\xff\xd8\xff..", 200),
+            (b"\xff\xd8\xff..", 415),
+            (picture(), 200),
         ):
             form = aiohttp.FormData()
             form.add_field("file", io.BytesIO(content), filename="photo.jpg", content_type="image/jpeg")
@@ -497,6 +497,99 @@ async def test_the_plain_address_leads_back_into_the_chat(product: Product) -> N
         await again.page.goto(product.url)
         await again.sees("登记好了")
         assert again.page.url == judge.page.url
+
+
+def picture(size: tuple[int, int] = (8, 6), form: str = "JPEG") -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", size).save(content, form)
+    return content.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it is 60,000 by 60,000 pixels."""
+    small = picture(form="PNG")
+    header = b"IHDR" + struct.pack(">II", 60_000, 60_000) + small[24:29]
+    return small[:12] + header + struct.pack(">I", zlib.crc32(header)) + small[33:]
+
+
+def archive() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("photo.jpg", bytes(20_000_000))
+    return content.getvalue()
+
+
+async def signed_in(product: Product, session: aiohttp.ClientSession, phone: str = "19800001001") -> str:
+    """Joins over plain HTTP; the chat's address."""
+    person = await Person.get(phone=phone)
+    before = await Endpoint.filter(channel="web", person_id=person.id).count()
+    code = await product.db.unit(lambda: invite(person))
+    slug = (await (await session.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
+    async with asyncio.timeout(10):
+        while await Endpoint.filter(channel="web", person_id=person.id).count() == before:
+            await asyncio.sleep(0.02)
+    return f"{product.url}/c/{slug}"
+
+
+async def test_no_upload_harms_whoever_opens_it(product: Product) -> None:
+    """Bombs, archives, pages and scripts under a photo's name: none is kept."""
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    harmful = {
+        "pixels": (bomb(), 413),
+        "a large picture": (picture((9_000, 6_000), "PNG"), 413),
+        "an archive": (archive(), 415),
+        "a script in a picture": (svg, 415),
+        "a page": (b"<!doctype html><script>alert(1)</script>", 415),
+        "a page behind a picture's first bytes": (b"\xff\xd8\xff<script>alert(1)</script>", 415),
+        "a picture cut off": (picture()[:20], 415),
+        "nothing": (b"", 415),
+    }
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
+        base = await signed_in(product, phone)
+        for what, (content, status) in harmful.items():
+            form = aiohttp.FormData()
+            form.add_field("file", io.BytesIO(content), filename='../../x".jpg', content_type="image/jpeg")
+            async with phone.post(f"{base}/file", data=form) as answer:
+                assert answer.status == status, what
+        assert list(product.store.files.iterdir()) == []
+
+
+async def test_slow_senders_hold_up_nobody(product: Product) -> None:
+    """Three hundred who never finish their request; a report goes through beside them."""
+    address = URL(product.url)
+    slow = [await asyncio.open_connection(address.host, address.port) for _ in range(300)]
+    try:
+        for _reader, writer in slow:
+            writer.write(b"POST /api/join HTTP/1.1\r\nHost: x\r\nX-A: ")
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
+            base = await signed_in(product, phone)
+            async with asyncio.timeout(5), phone.post(f"{base}/say", json={"text": SENTENCE}) as answer:
+                assert answer.status == 200
+    finally:
+        for _reader, writer in slow:
+            writer.transport.abort()
+
+
+async def test_what_is_oversized_or_splits_a_header_is_refused(product: Product) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
+        base = await signed_in(product, phone)
+        async with phone.post(f"{base}/say", data=io.BytesIO(b"[" * 13_000_000), headers=JSON) as it:
+            assert it.status == 413
+        async with phone.post(f"{base}/say", data=b"[" * 100_000, headers=JSON) as it:
+            assert it.status == 400
+        async with phone.get(f"{base}/session", headers={"X-Long": "a" * 20_000}) as it:
+            assert it.status == 400
+        for path in (
+            "/words/en%0d%0aX-Evil:1",
+            "/qr/x%0d%0aSet-Cookie:a=b",
+            "//elsewhere.example/%2f..",
+            "/c/%0d%0aX/",
+        ):
+            async with phone.get(URL(product.url + path, encoded=True), allow_redirects=False) as it:
+                assert "X-Evil" not in it.headers and "Set-Cookie" not in it.headers
+                assert "elsewhere" not in it.headers.get("Location", "")
+        async with phone.post(f"{base}/tap", json={"message_id": 1, "data": "1:ack:1:0" + "x" * 60}) as it:
+            assert it.status == 400
 
 
 async def test_a_stranger_fills_no_disk_and_half_a_character_breaks_no_stream(product: Product) -> None:

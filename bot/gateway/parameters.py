@@ -1,8 +1,8 @@
 """The Bot API's parameters: JSON bodies have types, forms have strings. Refusals are worded as Telegram words them."""
 
-import json
 from typing import Any
 
+from bot.body import parse_json
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
 
 TEXT_LIMIT = 4096
@@ -83,7 +83,7 @@ def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[A
         return None
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = parse_json(value)
         except ValueError as error:
             raise bad(f"can't parse {name.replace('_', ' ')}: can't parse JSON") from error
     if not isinstance(value, kind):

@@ -1,13 +1,13 @@
 """The gateway over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`, as the Bot API has them."""
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 
+from bot.body import parse_json
 from bot.gateway.methods import Methods
 from bot.gateway.parameters import RefusedError
 
@@ -64,7 +64,7 @@ async def _decode(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes
     if request.content_type == "application/json":
         raw = await request.read()
         try:
-            body = json.loads(raw or b"{}")
+            body = parse_json(raw or b"{}")
         except ValueError as error:
             raise RefusedError(400, "Bad Request: can't parse JSON object") from error
         if not isinstance(body, dict):

@@ -1,0 +1,48 @@
+"""What people upload: known by its content, whatever it is called, and small enough for the phone that will show it."""
+
+import io
+import warnings
+
+from aiohttp import web
+
+PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
+MOST_PIXELS = 50_000_000
+"""A few kilobytes can unpack to gigabytes; no camera of a phone makes more than this."""
+_PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+def checked(content: bytes) -> tuple[str, str]:
+    """Kind (`photo` or `voice`) and MIME type. Raises 415 for anything else or what is broken, 413 for what is too
+    large; what a picture says of its size is read without unpacking it."""
+    voice = _sound(content)
+    most = VOICE_BYTES if voice else PHOTO_BYTES
+    if not voice and not content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")):
+        raise web.HTTPUnsupportedMediaType
+    if len(content) > most:
+        raise web.HTTPRequestEntityTooLarge(most, len(content))
+    return ("voice", voice) if voice else ("photo", _picture(content))
+
+
+def _picture(content: bytes) -> str:
+    from PIL import Image, UnidentifiedImageError  # 10 MB, only where somebody sends a photo
+
+    try:
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            picture = Image.open(io.BytesIO(content), formats=list(_PICTURES))
+    except Image.DecompressionBombError as error:
+        raise web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content)) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise web.HTTPUnsupportedMediaType from error
+    with picture:
+        if picture.width * picture.height > MOST_PIXELS or getattr(picture, "n_frames", 1) > 1:
+            raise web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+        return _PICTURES[picture.format or ""]
+
+
+def _sound(content: bytes) -> str:
+    """The MIME type of a recording, empty for anything else."""
+    if content.startswith(b"OggS"):
+        return "audio/ogg"
+    if content.startswith(b"\x1aE\xdf\xa3"):
+        return "audio/webm"
+    return "audio/mp4" if content[4:8] == b"ftyp" else ""

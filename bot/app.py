@@ -18,7 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
-from bot.channel import Channel, Way, build
+from bot.channel import TELEGRAM, WEB, Channel, Way, build
 from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
 from bot.gateway.quota import Quota
@@ -42,7 +42,7 @@ from storage.inbox import chat_of, new_incident
 from storage.unavailable import StorageUnavailableError
 
 SHUTDOWN_SECONDS = 10.0
-TELEGRAM, WEB = "telegram", "web"
+
 _REQUEST_BYTES = 12_000_000
 Extend = Callable[[web.Application], None]
 _log = structlog.get_logger("app")

@@ -11,6 +11,8 @@ from bot.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
 
+TELEGRAM, WEB = "telegram", "web"
+
 
 class Api(Protocol):
     """What the dispatcher needs of a far end. Raises the errors of `bot.api`."""

@@ -5,10 +5,11 @@ from functools import partial
 
 import structlog
 
+from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, inbox, outbox, question, replicas
+from storage import alert, inbox, outbox, person, question, replicas
 from storage.db import Database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Lane, Outbox, OutboxState
@@ -20,6 +21,8 @@ _log = structlog.get_logger("timers")
 
 _JITTER = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(minutes=1)
+_NOBODYS = timedelta(days=2)
+"""For so long a chat waits for somebody to join with it."""
 
 
 async def _clock_went_back() -> None:
@@ -40,6 +43,8 @@ class Timers:
         self._page = page
         self._retention = Retention()
         self._sweep_at: datetime | None = None
+        self._swept_to = 0
+        """The last of the page's chats that was looked at."""
         self._stopping = False
         self._last: datetime | None = None
         """When the last pass was; None before the first, for the clock may have been set while nothing ran."""
@@ -76,8 +81,17 @@ class Timers:
             before = now - self._keep
             more = await self._db.unit(partial(self._retention.sweep, before), "timer:retention")
             more |= await self._page.prune(before.timestamp())
+            await self._sweep_chats(now)
             self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
+
+    async def _sweep_chats(self, now: datetime) -> None:
+        """A portion of the page's chats: those that are nobody's, any more or ever, go with what was said in them."""
+        quiet = await self._page.quiet_chats(self._swept_to, (now - _NOBODYS).timestamp())
+        self._swept_to = quiet[-1] if quiet else 0
+        strangers = set(quiet) - await person.joined_among(WEB, quiet) if quiet else set()
+        if strangers:
+            await self._page.forget_chats(sorted(strangers))
 
     async def _figures(self) -> None:
         now = self._db.clock.now()

@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.area import contains
 from storage.db import unit
-from storage.sql import fetch, joined, pick, relate, run
+from storage.sql import among, fetch, joined, pick, relate, run
 
 
 class Role(StrEnum):
@@ -113,6 +113,13 @@ async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
         relate(endpoint, person=owner)
         return cast(Endpoint, endpoint)
     return None
+
+
+async def joined_among(channel: str, chat_ids: list[int]) -> set[int]:
+    """Which of these chats are somebody's."""
+    words, value = among(chat_ids)
+    rows = await fetch(f"SELECT chat_id FROM endpoint WHERE channel = ? AND chat_id {words}", channel, value)
+    return {row["chat_id"] for row in rows}
 
 
 async def addresses(person_id: int) -> list[Address]:

@@ -1,5 +1,6 @@
 """What was handled and sent is kept for a time; what people reported, and what went wrong, stays."""
 
+import time
 from datetime import timedelta
 
 from storage.alert import Alert
@@ -7,7 +8,7 @@ from storage.audit import AuditEntry, verify
 from storage.db import unit
 from storage.inbox import Inbox
 from storage.outbox import Delivery, Lane, Outbox, OutboxState, put
-from storage.person import Address
+from storage.person import Address, join
 from storage.retention import PORTION
 from storage.sighting import Sighting
 from storage.sql import add_all, run
@@ -69,3 +70,21 @@ async def test_life_goes_on_while_the_old_goes(world: World) -> None:
     await world.advance(1)
     assert await Inbox.all().count() == 1
     assert await Outbox.filter(state=OutboxState.PENDING).count() == 1
+
+
+async def test_chats_in_which_nobody_ever_joined_are_forgotten(world: World) -> None:
+    """A stranger's chat goes after two days of silence, an official's stays, and no number is given twice."""
+    store, db = world.product.store, world.product.db
+    official = await world.person(SECRETARY)
+    stranger, *_ = await store.open_chat()
+    mine, slug, my_token = await store.open_chat()
+    newest, *_ = await store.open_chat()
+    for chat_id in (stranger, mine):
+        await world.product.webchat.say(chat_id, "/start x")
+    await db.unit(lambda: join(official, "web", mine))
+    await world.advance(2 * DAY + 3600 + time.time() - world.clock.now().timestamp())
+    assert [await store.chat(one) is not None for one in (stranger, mine, newest)] == [False, True, True]
+    assert await store.chat_by_session(slug, my_token) is not None
+    assert await store.since(stranger, 0) == [] and await store.since(mine, 0)
+    again, *_ = await store.open_chat()
+    assert again > newest

@@ -169,6 +169,35 @@ class Store:
 
         return await self._run(work)
 
+    async def quiet_chats(self, behind: int, before: float) -> list[int]:
+        """The next PORTION of chats behind that number in which nothing was said since then; never the newest chat,
+        so that no number is given twice."""
+
+        def work() -> list[int]:
+            rows = self._db.execute(
+                "SELECT id FROM chat c WHERE id > ? AND id < (SELECT max(id) FROM chat) AND made_at < ? "
+                "AND NOT EXISTS (SELECT 1 FROM message WHERE chat_id = c.id AND json_extract(body, '$.date') >= ?) "
+                "ORDER BY id LIMIT ?",
+                (behind, before, before, PORTION),
+            )
+            return [row["id"] for row in rows]
+
+        return await self._run(work)
+
+    async def forget_chats(self, chat_ids: list[int]) -> None:
+        """With all that was said in them."""
+
+        def work() -> None:
+            for delete in (
+                "DELETE FROM session WHERE chat_id = ?",
+                "DELETE FROM message WHERE chat_id = ?",
+                "DELETE FROM menu WHERE chat_id = ?",
+                "DELETE FROM chat WHERE id = ?",
+            ):
+                self._db.executemany(delete, [(one,) for one in chat_ids])
+
+        await self._run(work)
+
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _next_seq(self) -> int:

@@ -28,6 +28,7 @@ from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
 from storage.outbox import LEASE, Delivery, Lane, Outbox, OutboxState, Room
+from storage.quiet import quiet_left
 from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
@@ -165,6 +166,8 @@ class Dispatcher:
         if card is None:
             await self._settle(row, OutboxState.DROPPED)
             return True
+        if showing.person is not None and not card.urgent and quiet_left(showing.person, showing.now):
+            card = replace(card, silent=True)
         if row.doubtful and row.lane is Lane.ALERT:
             card = replace(card, text=f"{showing.text('alert.repeat')}\n{card.text}".strip())
         rendered = self._db.secrets.index(json.dumps([card.text, card.markup()]))  # only compared: it keeps no names

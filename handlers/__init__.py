@@ -13,6 +13,7 @@ from handlers import (
     person,
     push,
     question,
+    quiet,
     relay,
     sighting,
     why,
@@ -20,7 +21,7 @@ from handlers import (
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why, push)
+NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why, push, quiet)
 
 
 def register(app: App) -> None:

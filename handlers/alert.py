@@ -145,7 +145,8 @@ async def show_alert(showing: Showing) -> Card | None:
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
     lines += _others(showing, rows[1:])
-    return Card("\n".join(line for line in lines if line), await _buttons(showing, one))
+    text = "\n".join(line for line in lines if line)
+    return Card(text, await _buttons(showing, one), urgent=first.urgent)
 
 
 async def _obsolete(showing: Showing, one: Alert) -> bool:

@@ -41,6 +41,8 @@ class Card:
     media: Media | None = None
     place: tuple[float, float] | None = None
     silent: bool = False
+    urgent: bool = False
+    """Makes its noise also in quiet hours."""
     expects_reply: bool = False
     method: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """/help, /cancel, and the menu: what each role can do, so that nobody need learn a command."""
 
+import zlib
+
 from telegram import Update
 
 from handlers.card import Card, Showing, card
@@ -9,7 +11,8 @@ from storage.access import Action, may
 from storage.outbox import Lane, put
 from storage.person import Endpoint, Person, Role
 
-MENU = ("case", "pending", "today", "why", "learned", "push", "invite", "help", "me", "lang", "cancel")
+MENU = ("case", "pending", "today", "why", "learned", "push", "quiet", "invite", "help", "me", "lang", "cancel")
+_VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)
 
 
@@ -44,7 +47,7 @@ async def show_help(showing: Showing) -> Card | None:
 
 
 def menu_version(person: Person) -> str:
-    return f"{person.role.value}:{person.language}"
+    return f"{person.role.value}:{person.language}:{_VERSION}"
 
 
 async def offer_menu(turn: Turn, endpoint: Endpoint) -> None:

@@ -86,6 +86,7 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
     running = await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
     if running is None:
         return False
+    row.urgent = reading.urgent
     await alert.join(row, running)
     await turn.say("sighting.passed_on")
     return True
@@ -328,7 +329,7 @@ async def show_witness(showing: Showing) -> Card | None:
         return None
     if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):
         return None  # the card is still to come, with these words on it
-    return Card(witness_line(showing, row, await sighting.root_of(row)))
+    return Card(witness_line(showing, row, await sighting.root_of(row)), urgent=row.urgent)
 
 
 # -- /today ------------------------------------------------------------------------------------------------------

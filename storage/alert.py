@@ -191,7 +191,7 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -
     if person_id not in await _recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
-    await push.notify(person_id, alert.id)
+    await push.notify(person_id, alert.id, alert.sighting_id)
     for item in await of_family(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
@@ -208,12 +208,14 @@ async def join(report: Sighting, first: Sighting) -> None:
     """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
     sentence at once."""
     report.joined_id, report.state = first.id, SightingState.ALERTED
-    await change(Sighting, report.id, joined_id=first.id, state=SightingState.ALERTED)
+    await change(Sighting, report.id, joined_id=first.id, state=SightingState.ALERTED, urgent=report.urgent)
     for alert in await _open_alerts(first.id):
         await _event(alert, "witness", detail=str(report.id))
         audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)
         for person_id in await _recipient_ids(alert.id):
             await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True)
+            if report.urgent:
+                await push.notify(person_id, alert.id, report.id)
             for item in await of_sighting(report.id):
                 await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     await refresh_sighting(first.id)
@@ -407,7 +409,7 @@ async def escalate(alert_id: int) -> None:
         for person_id in await _recipient_ids(alert.id):
             args = {"again": step.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
-            await push.notify(person_id, alert.id)
+            await push.notify(person_id, alert.id, alert.sighting_id)
     else:
         present = await _recipient_ids(alert.id)
         for head in await holding(Role.BUREAU_HEAD, alert.area_code):

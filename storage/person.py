@@ -57,6 +57,9 @@ class Person(Model):
     title = fields.CharField(max_length=40, default="")
     language = fields.CharField(max_length=10, default="zh_Hans")
     active = fields.BooleanField(default=True)
+    quiet_from = fields.SmallIntField(null=True)
+    """The hour from which what isn't urgent makes no noise; `quiet_until` is the one at which it is over."""
+    quiet_until = fields.SmallIntField(null=True)
 
     class Meta:
         table = "person"

@@ -15,8 +15,10 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.outbox import Lane, put
-from storage.person import Address, Endpoint, Person
+from storage.person import Address, Endpoint, Person, by_id
+from storage.quiet import quiet_left
 from storage.secret import Secrets
+from storage.sighting import is_urgent
 from storage.sql import add, change, joined, pick
 
 CHANNEL = "push"
@@ -166,11 +168,16 @@ async def remove(row: Push, by: Person) -> None:
     audit.record("push.removed", by.actor, actor=by.actor, kind=row.kind)
 
 
-async def notify(person_id: int, alert_id: int) -> None:
-    """Wakes the person on every way that works."""
-    for row in await of_person(person_id):
-        if row.active:
-            await put(Address(CHANNEL, row.id, person_id), "notice", alert_id, lane=Lane.ALERT, fresh=True)
+async def notify(person_id: int, alert_id: int, sighting_id: int) -> None:
+    """Wakes the person on every way that works; for what isn't urgent not before their quiet hours are over."""
+    ways = [row for row in await of_person(person_id) if row.active]
+    owner = await by_id(person_id) if ways else None
+    delay = quiet_left(owner, unit().now) if owner is not None else None
+    if delay and await is_urgent(sighting_id):
+        delay = None
+    for row in ways:
+        to = Address(CHANNEL, row.id, person_id)
+        await put(to, "notice", alert_id, lane=Lane.ALERT, fresh=True, delay=delay)
 
 
 async def give_up(push_id: int) -> Push | None:

@@ -156,6 +156,11 @@ async def suspect_ids(sighting_id: int) -> list[int]:
     return [row["debtor_id"] for row in rows]
 
 
+async def is_urgent(sighting_id: int) -> bool:
+    rows = await fetch("SELECT urgent FROM sighting WHERE id = ?", sighting_id)
+    return bool(rows and rows[0]["urgent"])
+
+
 async def suspects_of(row: Sighting) -> list[Suspect]:
     """Who may be meant, with their debtors; also as `row.suspects`."""
     source = "suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id = ? ORDER BY a.id"

@@ -34,6 +34,7 @@ WORDS = {
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
     "push": ("/push", "只在这里叫您"),
+    "quiet": ("/quiet", "没有设免打扰"),
     "invite": ("/invite 应建华", "验证码"),
 }
 """What is typed, and the word that shows that it was answered with what there is to see."""

@@ -33,8 +33,9 @@ from bot.settings import Settings
 from bot.timers import Timers
 from bot.watchdog import Watchdog
 from bot.webchat import WebChat
+from handlers.help import role_group
 from locales import DEFAULT, text
-from storage import inbox, person, push
+from storage import alert, inbox, person, push
 from storage.access import Action, may
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
@@ -229,12 +230,21 @@ class _Assembly:
         return TelegramLimits() if self._db.is_sqlite else SharedLimits(self._db)
 
     async def _person_of(self, chat_id: int) -> dict[str, str]:
-        """What the page needs to know of the person: the language, and the key for being woken, if they may be."""
+        """What the page needs to know of the person: the language, the key for being woken, if they may be, what
+        their home looks like, and how many alerts wait in the area of somebody who answers for it."""
         endpoint = await person.at_chat(WEB, chat_id)
-        if endpoint is None:
-            return {"language": self._settings.language, "push": "", "joined": ""}
-        woken = may(endpoint.person, Action.PUSH)
-        return {"language": endpoint.person.language, "push": self._push.browser_key if woken else "", "joined": "yes"}
+        who = endpoint.person if endpoint is not None and endpoint.person.active else None
+        if who is None:
+            return {"language": self._settings.language, "push": "", "joined": "", "role": "", "waiting": ""}
+        role = role_group(who)
+        waiting = await alert.count_unanswered(who.area_code) if role in ("supervisor", "town") else 0
+        return {
+            "language": who.language,
+            "push": self._push.browser_key if may(who, Action.PUSH) else "",
+            "joined": "yes",
+            "role": role,
+            "waiting": str(waiting or ""),
+        }
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
         """Whether the browser will be woken for the person of this chat."""

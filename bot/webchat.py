@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from aiohttp import web
 
 import locales
 from bot.body import parse_json
+from bot.gateway.lock import Lock
 from bot.gateway.methods import Methods
 from bot.gateway.store import Store
 from bot.upload import checked
@@ -39,6 +41,12 @@ HEADERS = {
 }
 
 
+class Locked(web.HTTPClientError):
+    """The page wants its PIN first."""
+
+    status_code = 423
+
+
 class WebChat:
     """Routes of the page. Sessions are cookies tied to the chat's own path, so several chats fit in one browser."""
 
@@ -55,6 +63,7 @@ class WebChat:
         self._court_phone = court_phone
         self._person_of = person_of
         self._subscribe = subscribe
+        self._lock = Lock(store)
         self._joining_url = joining_url
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
@@ -80,6 +89,9 @@ class WebChat:
         app.router.add_post("/c/{slug}/place", self._place)
         app.router.add_post("/c/{slug}/file", self._upload)
         app.router.add_post("/c/{slug}/push", self._wake_me)
+        app.router.add_post("/c/{slug}/pin", self._keep_pin)
+        app.router.add_post("/c/{slug}/unlock", self._unlock)
+        app.router.add_post("/c/{slug}/awake", self._awake)
         app.router.add_get("/c/{slug}/file/{file_id}", self._download)
         app.on_response_prepare.append(self._headers)
 
@@ -159,27 +171,65 @@ class WebChat:
         give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
         return response
 
-    async def _chat_of(self, request: web.Request) -> int:
-        """The chat of the session. 401 for everything that isn't one: nobody learns which chats there are."""
-        slug = request.match_info["slug"]
-        known = await self._store.chat_by_session(slug, request.cookies.get(_cookie(slug), ""))
-        if known is None:
-            raise web.HTTPUnauthorized
-        return known[0]
-
-    async def _session(self, request: web.Request) -> web.StreamResponse:
-        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
-        has served for a week is changed for a new one."""
+    async def _signed_in(self, request: web.Request) -> tuple[int, str, float]:
+        """Chat, token and since when there is that token. 401 for everything that isn't a session: nobody learns which
+        chats there are."""
         slug = request.match_info["slug"]
         token = request.cookies.get(_cookie(slug), "")
         known = await self._store.chat_by_session(slug, token)
         if known is None:
             raise web.HTTPUnauthorized
+        return known[0], token, known[1]
+
+    async def _chat_of(self, request: web.Request) -> int:
+        """The chat of the session, which somebody is at. 401 without a session, 423 where the page is locked."""
+        chat_id, token, _since = await self._signed_in(request)
+        if await self._lock.is_locked(chat_id, token):
+            raise Locked
+        if request.method == "POST":
+            await self._lock.touch(chat_id, token)
+        return chat_id
+
+    async def _session(self, request: web.Request) -> web.StreamResponse:
+        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
+        has served for a week is changed for a new one."""
+        chat_id, token, since = await self._signed_in(request)
+        if await self._lock.is_locked(chat_id, token):
+            raise Locked
         response = web.Response(status=204)
-        if time.time() - known[1] > RENEWED_AFTER:
-            fresh = await self._store.renew_session(known[0], token)
-            give_session(response, slug, fresh, secure=request.secure or forwarded_tls(request))
+        if time.time() - since > RENEWED_AFTER:
+            fresh = await self._store.renew_session(chat_id, token)
+            await self._lock.touch(chat_id, fresh)
+            secure = request.secure or forwarded_tls(request)
+            give_session(response, request.match_info["slug"], fresh, secure=secure)
         return response
+
+    async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
+        """Sets the PIN of this chat; an empty one takes it away."""
+        chat_id, body = await self._chat_of(request), await _json(request)
+        pin = body.get("pin")
+        if not isinstance(pin, str) or not re.fullmatch(r"(\d{4,6})?", pin, re.ASCII):
+            raise web.HTTPBadRequest
+        await self._lock.keep(chat_id, request.cookies[_cookie(request.match_info["slug"])], pin)
+        self._wake(chat_id)
+        return web.json_response({})
+
+    async def _unlock(self, request: web.Request) -> web.StreamResponse:
+        """Opens a locked page with its PIN; without one (it was forgotten) it is signed out instead."""
+        (chat_id, token, _since), body = await self._signed_in(request), await _json(request)
+        pin = body.get("pin")
+        if pin is None:
+            await self._lock.forgotten(chat_id)
+            raise web.HTTPUnauthorized
+        if not await self._lock.open(chat_id, token, str(pin)[:6]):
+            raise web.HTTPForbidden
+        return web.json_response({})
+
+    async def _awake(self, request: web.Request) -> web.StreamResponse:
+        """Somebody is reading."""
+        await self._chat_of(request)
+        _same_origin(request)
+        return web.json_response({})
 
     # -- what the person does ----------------------------------------------------------------------------------
 
@@ -309,8 +359,9 @@ class WebChat:
             await response.write(b"retry: 1000\n\n")
             while not self.closing.is_set():
                 woken.clear()
-                if await self._store.chat_by_session(slug, token) is None:
-                    break  # signed out meanwhile; the page asks and learns it
+                signed_in = await self._store.chat_by_session(slug, token) is not None
+                if not signed_in or await self._lock.is_locked(chat_id, token):
+                    break  # meanwhile; the page asks and learns it
                 while changes := await self._store.since(chat_id, last):
                     for seq, body, message_id in changes:
                         last = seq
@@ -318,7 +369,8 @@ class WebChat:
                         await _event(response, "message", data, seq)
                 for toast in self._toasts.pop(chat_id, ()):
                     await _event(response, "toast", toast)
-                now = {"commands": await self._store.menu(chat_id), **await self._person_of(chat_id)}
+                pin = "yes" if await self._lock.has(chat_id) else ""
+                now = {"commands": await self._store.menu(chat_id), "pin": pin, **await self._person_of(chat_id)}
                 if now != told:
                     told = now
                     await _event(response, "person", now)

@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import audit, lesson, push, sighting
-from storage.area import within
+from storage.area import bounds_of, within
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
@@ -514,6 +514,12 @@ async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 2
         .limit(limit)
         .prefetch_related("judge", "sighting__suspects__debtor", "recipients__person")
     )
+
+
+async def count_unanswered(area_code: str) -> int:
+    """How many alerts of the area nobody has acknowledged."""
+    sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"
+    return int((await fetch(sql, AlertState.SENT, *bounds_of(area_code)))[0][0])
 
 
 async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:

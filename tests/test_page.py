@@ -333,6 +333,73 @@ async def test_a_phone_that_was_lost_shows_nothing_any_more(product: Product) ->
         await expect(lost.page.locator("#messages li")).to_have_count(0)
 
 
+async def test_a_phone_that_others_pick_up_locks_itself(product: Product) -> None:
+    """After a quarter of an hour without a touch nothing is shown until the PIN is given; five wrong ones sign out."""
+
+    async def nobody_touches_it() -> None:
+        await product.store.transact(lambda db: db.execute("UPDATE opened SET until = 0"))
+        for watcher in product.store.watchers:
+            watcher(chat_id)
+
+    async with chromium() as browser:
+        phone = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        chat_id = (await Endpoint.filter(channel="web").order_by("-id"))[0].chat_id
+        await phone.says(SENTENCE)
+        await phone.sees("已记录")
+        await phone.taps("菜单")
+        await phone.taps("锁屏密码")
+        pin = phone.page.locator("#new-pin")
+        await pin.fill("24")
+        await phone.taps("设好")
+        await expect(phone.page.locator("#set-pin")).to_be_visible()
+        await pin.fill("2468")
+        await phone.taps("设好")
+        await expect(phone.page.get_by_text("15 分钟没人碰就锁上")).to_be_visible()
+        await fits(phone.page)
+        await nobody_touches_it()
+        await expect(phone.page.locator("#locked")).to_be_visible(timeout=10_000)
+        await expect(phone.page.locator("#messages li")).to_have_count(0)
+        statuses = await phone.page.evaluate(
+            "Promise.all(['events', 'session', 'file/x'].map((path) => fetch(path).then((answer) => answer.status)))"
+        )
+        assert statuses == [423, 423, 423]
+        await phone.page.reload()
+        await expect(phone.page.locator("#locked")).to_be_visible()
+        await phone.page.locator("#pin").fill("1111")
+        await phone.taps("打开")
+        await expect(phone.page.get_by_text("密码不对")).to_be_visible()
+        await phone.page.locator("#pin").fill("2468")
+        await phone.taps("打开")
+        await phone.sees("已记录")
+        await nobody_touches_it()
+        await expect(phone.page.locator("#locked")).to_be_visible(timeout=10_000)
+        for _ in range(5):
+            await phone.page.locator("#pin").fill("0000")
+            async with phone.page.expect_response("**/unlock"):
+                await phone.taps("打开")
+        await phone.page.reload()
+        await expect(phone.page.get_by_text("这部手机没有登记")).to_be_visible()
+
+
+async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
+    """The supervisor's box is for looking up, and above it stands how much waits; one tap shows it."""
+    async with chromium() as browser:
+        contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+        secretary = await Screen.joined(contexts[0], product, "19800001001")
+        head = await Screen.joined(contexts[1], product, "19800001201")
+        await expect(secretary.page.get_by_placeholder("说一句话就行")).to_be_visible()
+        await expect(head.page.get_by_placeholder("查案件")).to_be_visible()
+        await expect(head.page.locator("#waiting")).to_be_hidden()
+        await secretary.says(SENTENCE)
+        await secretary.sees("已记录")
+        bar = head.page.get_by_role("button", name="1 件还没人应")
+        await expect(bar).to_be_visible(timeout=20_000)
+        await fits(head.page)
+        await bar.click()
+        await head.sees("林永福")
+        await expect(secretary.page.locator("#waiting")).to_be_hidden()
+
+
 async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS file (
 );
 CREATE TABLE IF NOT EXISTS menu (chat_id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pin (
+    chat_id INTEGER PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS opened (
+    chat_id INTEGER NOT NULL, token TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (chat_id, token)
+);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('seq', 0);
 """
@@ -82,6 +88,10 @@ class Store:
         future = asyncio.get_running_loop().run_in_executor(self._thread, transaction)
         return await asyncio.shield(future)
 
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` as one transaction, in the store's own thread."""
+        return await self._run(lambda: work(self._db))
+
     def _touched(self, chat_id: int) -> None:
         for watcher in list(self.watchers):
             watcher(chat_id)
@@ -115,7 +125,7 @@ class Store:
 
     def _open_session(self, chat_id: int, token: str, replaces: str = "") -> None:
         now = time.time()
-        row = (chat_id, _digest(token), now, now + SESSION_SECONDS, replaces)
+        row = (chat_id, digest(token), now, now + SESSION_SECONDS, replaces)
         self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?)", row)
 
     async def chat_by_session(self, slug: str, token: str) -> tuple[int, float] | None:
@@ -127,7 +137,7 @@ class Store:
             row = self._db.execute(
                 "SELECT c.id, s.made_at, s.replaces FROM session s JOIN chat c ON c.id = s.chat_id "
                 "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
-                (slug, _digest(token), now),
+                (slug, digest(token), now),
             ).fetchone()
             if row is None:
                 return None
@@ -137,7 +147,7 @@ class Store:
                     (now + OVERLAP_SECONDS, row["id"], row["replaces"]),
                 )
                 self._db.execute(
-                    "UPDATE session SET replaces = '' WHERE chat_id = ? AND token = ?", (row["id"], _digest(token))
+                    "UPDATE session SET replaces = '' WHERE chat_id = ? AND token = ?", (row["id"], digest(token))
                 )
             return int(row["id"]), float(row["made_at"])
 
@@ -148,9 +158,9 @@ class Store:
         fresh = secrets.token_urlsafe(32)
 
         def work() -> None:
-            self._db.execute("DELETE FROM session WHERE chat_id = ? AND replaces = ?", (chat_id, _digest(token)))
+            self._db.execute("DELETE FROM session WHERE chat_id = ? AND replaces = ?", (chat_id, digest(token)))
             self._db.execute("DELETE FROM session WHERE ends_at <= ?", (time.time(),))
-            self._open_session(chat_id, fresh, _digest(token))
+            self._open_session(chat_id, fresh, digest(token))
 
         await self._run(work)
         return fresh
@@ -192,6 +202,8 @@ class Store:
                 "DELETE FROM session WHERE chat_id = ?",
                 "DELETE FROM message WHERE chat_id = ?",
                 "DELETE FROM menu WHERE chat_id = ?",
+                "DELETE FROM pin WHERE chat_id = ?",
+                "DELETE FROM opened WHERE chat_id = ?",
                 "DELETE FROM chat WHERE id = ?",
             ):
                 self._db.executemany(delete, [(one,) for one in chat_ids])
@@ -432,6 +444,7 @@ class Store:
                     self._db.execute("DELETE FROM file WHERE id = ?", (file_id,))
                     gone.append(file_id)
             self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))
+            self._db.execute("DELETE FROM opened WHERE until < ?", (time.time(),))
             return len(old), gone
 
         count, gone = await self._run(work)
@@ -459,5 +472,6 @@ def _files_in(body: dict[str, Any]) -> list[str]:
     return [one["file_id"] for one in found]
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """As what a token is kept."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -53,18 +53,77 @@ async function post(path, body) {
   const headers = form ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
   if (answer.status === 401) signedOut();
+  if (answer.status === 423) lock();
   if (answer.status >= 500) toast(put(words.not_logged, { phone: words.phone }));
   else if (trouble[answer.status]) toast(words[form || answer.status !== 413 ? trouble[answer.status] : "too_long"]);
   return answer;
 }
 
-function signedOut() {
+function blank() {
   if (stream) stream.close();
-  line(words.signed_out);
-  for (const part of ["say", "urgent", "menu", "wake"]) $(part).hidden = true;
   $("messages").textContent = ""; // whoever has the phone now reads nothing here
   shown.clear();
+  last = 0;
+  loaded = false;
+}
+
+function signedOut() {
+  blank();
+  line(words.signed_out);
+  $("locked").hidden = true;
+  $("chat").hidden = false;
+  for (const part of ["say", "urgent", "waiting", "menu", "wake", "set-pin"]) $(part).hidden = true;
   if (localStorage.getItem("chat") === slug) localStorage.removeItem("chat");
+}
+
+// -- a page that locks itself: a phone that several people pick up ---------------------------------------------------------
+
+function lock() {
+  blank();
+  $("chat").hidden = true;
+  $("locked").hidden = false;
+  $("pin").value = "";
+  $("pin").focus();
+}
+
+async function unlock(body) {
+  try {
+    const answer = await post(`${base}/unlock`, body);
+    if (answer.status === 403) { toast(words.pin_wrong); $("pin").value = ""; }
+    if (!answer.ok) return;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    toast(words.offline);
+    return;
+  }
+  $("locked").hidden = true;
+  $("chat").hidden = false;
+  for (const entry of waiting) $("messages").append(entry.item);
+  listen();
+  flush();
+}
+
+let pinned = false;
+let touched = 0;
+async function touch() { // reading is being there, too: told at most once a minute
+  if (!pinned || Date.now() - touched < 60000) return;
+  touched = Date.now();
+  try {
+    await post(`${base}/awake`, {});
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // no signal: it locks itself in time
+  }
+}
+
+async function keepPin(pin) {
+  if (pin && !/^[0-9]{4,6}$/.test(pin)) { toast(words.pin_how); return; }
+  try {
+    const answer = await post(`${base}/pin`, { pin });
+    if (answer.ok) { $("set-pin").hidden = true; toast(pin ? words.pin_kept : words.pin_gone); }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    toast(words.offline);
+  }
 }
 
 // -- what waits to be sent ---------------------------------------------------------------------------------------------
@@ -150,7 +209,7 @@ async function flush() {
     try {
       entry.note(words.sending);
       const answer = await post(`${base}/${entry.path}`, formed(entry));
-      if (answer.status === 401) break; // it stays on the phone
+      if ([401, 423].includes(answer.status)) break; // it stays on the phone
       const stored = answer.ok ? await answer.json() : {};
       if (Number.isInteger(stored.message_id)) { // the server's word, not that of a hotel's portal on the way
         sent = true;
@@ -418,6 +477,7 @@ function menu(commands) {
   for (const one of commands) {
     place.append(button(one.description, () => { openMenu(false); say(`/${one.command}`); }));
   }
+  place.append(button(words.pin, () => { openMenu(false); $("set-pin").hidden = false; $("new-pin").value = ""; $("new-pin").focus(); }));
 }
 
 function openMenu(open) {
@@ -501,6 +561,17 @@ async function wakeMe() {
   }
 }
 
+// What each role needs to see first.
+function home(now) {
+  pinned = Boolean(now.pin);
+  const hints = { judge: words.say_judge, supervisor: words.say_supervisor, town: words.say_town };
+  const hint = hints[now.role] || words.say;
+  $("text").placeholder = hint;
+  $("text").setAttribute("aria-label", hint);
+  $("waiting").hidden = !now.waiting;
+  $("waiting").textContent = put(words.unanswered, { count: now.waiting });
+}
+
 // -- the stream --------------------------------------------------------------------------------------------------------
 
 function listen() {
@@ -517,6 +588,7 @@ function listen() {
     if (now.language !== language) await loadWords(now.language);
     menu(now.commands);
     offerWaking(now.push);
+    home(now);
   });
   stream.addEventListener("open", () => line(""));
   stream.addEventListener("error", async () => {
@@ -525,6 +597,7 @@ function listen() {
     try {
       const session = await fetch(`${base}/session`);
       if (session.status === 401) { signedOut(); return; }
+      if (session.status === 423) { lock(); return; }
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
@@ -587,6 +660,12 @@ async function start() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
   });
   $("urgent").addEventListener("click", showUrgent);
+  $("waiting").addEventListener("click", () => say("/pending"));
+  $("unlock").addEventListener("submit", (event) => { event.preventDefault(); unlock({ pin: $("pin").value }); });
+  $("forgot").addEventListener("click", () => unlock({}));
+  $("set-pin").addEventListener("submit", (event) => { event.preventDefault(); keepPin($("new-pin").value); });
+  $("no-pin").addEventListener("click", () => keepPin(""));
+  for (const sign of ["pointerdown", "keydown", "touchmove"]) addEventListener(sign, touch, { passive: true });
   $("wake").addEventListener("click", askForWaking);
   $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
   $("replying").lastElementChild.addEventListener("click", () => answer(null));
@@ -604,6 +683,7 @@ async function start() {
   try {
     const session = await fetch(`${base}/session`);
     if (session.status === 401) { signedOut(); return; }
+    if (session.status === 423) { lock(); return; }
     if (window === window.top) localStorage.setItem("chat", slug); // the demo shows several side by side
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

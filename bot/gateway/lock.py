@@ -1,0 +1,86 @@
+"""A PIN for a page on a phone that several people pick up: after a quarter of an hour without a touch it shows nothing
+until the PIN is given. Whoever guesses is signed out."""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from functools import partial
+
+from bot.gateway.store import Store, digest
+
+OPEN_SECONDS = 15 * 60
+TRIES = 5
+
+
+class Lock:
+    """The PINs of the page's chats, kept in the gateway's store. A chat without one is never locked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pinned: set[int] | None = None
+
+    async def has(self, chat_id: int) -> bool:
+        """Whether the chat has a PIN; asked often, so it is remembered."""
+        if self._pinned is None:
+            rows = await self._store.transact(lambda db: db.execute("SELECT chat_id FROM pin").fetchall())
+            self._pinned = {row["chat_id"] for row in rows}
+        return chat_id in self._pinned
+
+    async def is_locked(self, chat_id: int, token: str) -> bool:
+        """Whether this session has to give the PIN before anything else."""
+        if not await self.has(chat_id):
+            return False
+        sql = "SELECT 1 FROM opened WHERE chat_id = ? AND token = ? AND until > ?"
+        args = (chat_id, digest(token), time.time())
+        return await self._store.transact(lambda db: db.execute(sql, args).fetchone()) is None
+
+    async def touch(self, chat_id: int, token: str) -> None:
+        """Somebody who may is at the page: it stays open for another while."""
+        if await self.has(chat_id):
+            await self._store.transact(partial(_open, chat_id, token))
+
+    async def keep(self, chat_id: int, token: str, pin: str) -> None:
+        """Sets the PIN, or takes it away where it is empty. `pin` is four to six digits."""
+        salt = secrets.token_bytes(16)
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM pin WHERE chat_id = ?", (chat_id,))
+            db.execute("DELETE FROM opened WHERE chat_id = ?", (chat_id,))
+            if pin:
+                db.execute("INSERT INTO pin (chat_id, salt, hash) VALUES (?, ?, ?)", (chat_id, salt, _hash(pin, salt)))
+                _open(chat_id, token, db)
+
+        await self._store.transact(work)
+        self._pinned = None
+
+    async def open(self, chat_id: int, token: str, pin: str) -> bool:
+        """Whether it was the PIN. After TRIES wrong ones every browser is signed out of the chat."""
+
+        def work(db: sqlite3.Connection) -> int:
+            row = db.execute("SELECT salt, hash, tries FROM pin WHERE chat_id = ?", (chat_id,)).fetchone()
+            if row is not None and not secrets.compare_digest(_hash(pin, row["salt"]), row["hash"]):
+                db.execute("UPDATE pin SET tries = tries + 1 WHERE chat_id = ?", (chat_id,))
+                return int(row["tries"]) + 1
+            db.execute("UPDATE pin SET tries = 0 WHERE chat_id = ?", (chat_id,))
+            _open(chat_id, token, db)
+            return 0
+
+        wrong = await self._store.transact(work)
+        if wrong >= TRIES:
+            await self.forgotten(chat_id)
+        return not wrong
+
+    async def forgotten(self, chat_id: int) -> None:
+        """Nobody knows the PIN: the browsers are signed out, and another invitation opens another chat."""
+        await self._store.end_sessions(chat_id)
+        await self.keep(chat_id, "", "")
+
+
+def _open(chat_id: int, token: str, db: sqlite3.Connection) -> None:
+    until = time.time() + OPEN_SECONDS
+    db.execute("INSERT OR REPLACE INTO opened VALUES (?, ?, ?)", (chat_id, digest(token), until))
+
+
+def _hash(pin: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(pin.encode(), salt=salt, n=2**14, r=8, p=1)

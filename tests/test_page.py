@@ -389,6 +389,7 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
         head = await Screen.joined(contexts[1], product, "19800001201")
         await expect(secretary.page.get_by_placeholder("说一句话就行")).to_be_visible()
         await expect(head.page.get_by_placeholder("查案件")).to_be_visible()
+        await expect(head.page.get_by_role("button", name="位置")).to_be_hidden()
         await expect(head.page.locator("#waiting")).to_be_hidden()
         await secretary.says(SENTENCE)
         await secretary.sees("已记录")

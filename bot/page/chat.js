@@ -568,6 +568,7 @@ function home(now) {
   const hint = hints[now.role] || words.say;
   $("text").placeholder = hint;
   $("text").setAttribute("aria-label", hint);
+  for (const tool of [$("photo").parentElement, $("voice"), $("place")]) tool.hidden = now.role === "supervisor";
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
 }

@@ -19,6 +19,7 @@ from storage.reading import read
 from storage.roster import circles
 from storage.secret import Secrets, new_key
 from storage.sql import run
+from tests.bench.mountain import first_and_next_start
 from tests.bench.phones import phones
 from tests.bench.product import CLIENTS, Bench, share
 from tests.county import County
@@ -149,6 +150,9 @@ async def pages(folder: Path) -> None:
     found = await phones(folder / "phones", 500)
     show("500 phones on the page, what is sent", f"p50 {found.p50:.1f} ms, p99 {found.p99:.1f} ms")
     show("… memory", f"{found.each:.0f} KB a phone, {found.memory:.0f} MB in all")
+    starts = await first_and_next_start(folder / "mountain")
+    figure = "not measured: Chromium is absent" if starts is None else f"{starts[0]:.1f} s, then {starts[1]:.1f} s"
+    show("the page on 400 ms and 400 kbit/s, until one can type", figure)
 
 
 async def growth(folder: Path, *, long: bool) -> None:

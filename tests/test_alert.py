@@ -1,5 +1,6 @@
 """The judge's task: its buttons, its ladder, and the rule behind both."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.alert import OPEN, Alert, AlertState, may_move
+from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.case import CaseDebtor
-from storage.person import Endpoint
+from storage.person import Endpoint, join
 from tests.world import (
     HEAD,
     JUDGE,
@@ -196,3 +197,31 @@ async def test_pending_shows_the_oldest_first_and_who_was_told(world: World) -> 
     await world.settled()
     await world.phone(TOWN_SECRETARY).says("/pending")
     await world.phone(TOWN_SECRETARY).expects("没有没人应答的")
+
+
+async def test_on_two_phones_the_judge_sees_one_state(world: World) -> None:
+    """On Telegram and on the page at once: what is answered on one stands on the other, and is answered once."""
+    judge, store = await world.person(JUDGE), world.product.store
+    page, *_ = await store.open_chat()
+    await world.product.db.unit(lambda: join(judge, "web", page))
+
+    async def on_page() -> dict[str, Any]:
+        await world.settled()
+        bodies = [body for _seq, body, _number in await store.since(page, 0) if body and "林永福" in body["text"]]
+        assert len(bodies) == 1
+        return bodies[0]
+
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).expects("林永福回来了")
+    assert "收到" in json.dumps((await on_page())["reply_markup"], ensure_ascii=False)
+    await world.phone(JUDGE).taps("收到")
+    await world.phone(SECRETARY).expects("已收到")
+    card = await on_page()
+    assert "沈立群 收到" in card["text"] and "edit_date" in card
+    going = next(one for row in card["reply_markup"]["inline_keyboard"] for one in row if one["text"] == "出发")
+    who = {"id": page, "first_name": "网页"}
+    tap = {"id": "5", "from": {**who, "is_bot": False}, "chat_instance": "5", "message": card}
+    await store.queue({"callback_query": {**tap, "data": going["callback_data"]}})
+    await world.phone(SECRETARY).expects("在路上")
+    await world.phone(JUDGE).expects("沈立群 出发")
+    assert await AlertEvent.filter(kind="acknowledged").count() == 1

@@ -386,9 +386,9 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
     async with chromium() as browser:
         contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
         secretary = await Screen.joined(contexts[0], product, "19800001001")
-        head = await Screen.joined(contexts[1], product, "19800001201")
+        head = await Screen.joined(contexts[1], product, "19800001202")
         await expect(secretary.page.get_by_placeholder("说一句话就行")).to_be_visible()
-        await expect(head.page.get_by_placeholder("查案件")).to_be_visible()
+        await expect(head.page.get_by_placeholder("查案件：")).to_be_visible()
         await expect(head.page.get_by_role("button", name="位置")).to_be_hidden()
         await expect(head.page.locator("#waiting")).to_be_hidden()
         await secretary.says(SENTENCE)

@@ -84,6 +84,7 @@ class WebChat:
         app.router.add_post("/api/join", self._join)
         app.router.add_get("/c/{slug}/session", self._session)
         app.router.add_get("/c/{slug}/events", self._events)
+        app.router.add_get("/c/{slug}/changes", self._changes)
         app.router.add_post("/c/{slug}/say", self._say)
         app.router.add_post("/c/{slug}/tap", self._tap)
         app.router.add_post("/c/{slug}/place", self._place)
@@ -343,6 +344,20 @@ class WebChat:
 
     # -- what the person sees ----------------------------------------------------------------------------------
 
+    async def _home(self, chat_id: int) -> dict[str, Any]:
+        """What the page shows besides messages."""
+        pin = "yes" if await self._lock.has(chat_id) else ""
+        return {"commands": await self._store.menu(chat_id), "pin": pin, **await self._person_of(chat_id)}
+
+    async def _changes(self, request: web.Request) -> web.StreamResponse:
+        """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
+        chat_id = await self._chat_of(request)
+        changes = await self._store.since(chat_id, _seen(request))
+        toasts = list(self._toasts.pop(chat_id, ()))
+        messages = [{"seq": change[0], **_changed(*change)} for change in changes]
+        body = {"messages": messages, "toasts": toasts, "person": await self._home(chat_id)}
+        return web.json_response(body, headers={"Cache-Control": "no-store"})
+
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Messages as they come and change, from the last one that the page has seen."""
         chat_id, slug = await self._chat_of(request), request.match_info["slug"]
@@ -363,14 +378,12 @@ class WebChat:
                 if not signed_in or await self._lock.is_locked(chat_id, token):
                     break  # meanwhile; the page asks and learns it
                 while changes := await self._store.since(chat_id, last):
-                    for seq, body, message_id in changes:
-                        last = seq
-                        data = {"message": body} if body is not None else {"deleted": message_id}
-                        await _event(response, "message", data, seq)
+                    for change in changes:
+                        last = change[0]
+                        await _event(response, "message", _changed(*change), last)
                 for toast in self._toasts.pop(chat_id, ()):
                     await _event(response, "toast", toast)
-                pin = "yes" if await self._lock.has(chat_id) else ""
-                now = {"commands": await self._store.menu(chat_id), "pin": pin, **await self._person_of(chat_id)}
+                now = await self._home(chat_id)
                 if now != told:
                     told = now
                     await _event(response, "person", now)
@@ -448,6 +461,11 @@ async def _json(request: web.Request) -> dict[str, Any]:
 
 def forwarded_tls(request: web.Request) -> bool:
     return request.headers.get("X-Forwarded-Proto", "") == "https"
+
+
+def _changed(_seq: int, body: dict[str, Any] | None, message_id: int) -> dict[str, Any]:
+    """A message as it is now, or that it is gone."""
+    return {"message": body} if body is not None else {"deleted": message_id}
 
 
 async def _event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:

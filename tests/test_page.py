@@ -381,6 +381,23 @@ async def test_a_phone_that_others_pick_up_locks_itself(product: Product) -> Non
         await expect(phone.page.get_by_text("这部手机没有登记")).to_be_visible()
 
 
+async def test_behind_a_proxy_that_keeps_streams_back_the_page_asks(product: Product) -> None:
+    """The stream never delivers anything; what is said arrives all the same."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        kept_back: list[Route] = []
+        await context.route("**/events*", lambda route: kept_back.append(route))
+        secretary = Screen(await context.new_page())
+        person = await Person.get(phone="19800001001")
+        code = await product.db.unit(lambda: invite(person))
+        await secretary.page.goto(f"{product.url}/#{code}")
+        await secretary.taps("加入")
+        await expect(secretary.page.locator(".theirs", has_text="登记好了")).to_be_visible(timeout=20_000)
+        await secretary.says(SENTENCE)
+        await secretary.sees("已记录")
+        assert kept_back and secretary.complaints == []
+
+
 async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
     """The supervisor's box is for looking up, and above it stands how much waits; one tap shows it."""
     async with chromium() as browser:

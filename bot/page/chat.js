@@ -61,6 +61,8 @@ async function post(path, body) {
 
 function blank() {
   if (stream) stream.close();
+  stream = null;
+  clearTimeout(patience);
   $("messages").textContent = ""; // whoever has the phone now reads nothing here
   shown.clear();
   last = 0;
@@ -575,35 +577,67 @@ function home(now) {
 
 // -- the stream --------------------------------------------------------------------------------------------------------
 
+function changed({ message, deleted }, seq) {
+  last = seq;
+  if (message) show(message); else gone(deleted);
+}
+
+async function homeIs(now) {
+  loaded = true;
+  if (now.language !== language) await loadWords(now.language);
+  menu(now.commands);
+  offerWaking(now.push);
+  home(now);
+}
+
+let patience = 0;
 function listen() {
-  stream = new EventSource(`${base}/events?after=${last}`);
-  stream.addEventListener("message", (event) => {
-    last = Number(event.lastEventId);
-    const { message, deleted } = JSON.parse(event.data);
-    if (message) show(message); else gone(deleted);
-  });
-  stream.addEventListener("toast", (event) => toast(JSON.parse(event.data).text));
-  stream.addEventListener("person", async (event) => {
-    const now = JSON.parse(event.data);
-    loaded = true;
-    if (now.language !== language) await loadWords(now.language);
-    menu(now.commands);
-    offerWaking(now.push);
-    home(now);
-  });
-  stream.addEventListener("open", () => line(""));
-  stream.addEventListener("error", async () => {
+  const mine = stream = new EventSource(`${base}/events?after=${last}`);
+  const heard = () => clearTimeout(patience);
+  patience = setTimeout(() => { mine.close(); ask(mine); }, 10000); // a proxy on the way keeps the stream back
+  mine.addEventListener("message", (event) => { heard(); changed(JSON.parse(event.data), Number(event.lastEventId)); });
+  mine.addEventListener("toast", (event) => { heard(); toast(JSON.parse(event.data).text); });
+  mine.addEventListener("person", (event) => { heard(); homeIs(JSON.parse(event.data)); });
+  mine.addEventListener("open", () => line(""));
+  mine.addEventListener("error", async () => {
     line(words.offline);
-    if (stream.readyState !== EventSource.CLOSED) return;
-    try {
-      const session = await fetch(`${base}/session`);
-      if (session.status === 401) { signedOut(); return; }
-      if (session.status === 423) { lock(); return; }
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
-    setTimeout(listen, 3000);
+    if (mine.readyState !== EventSource.CLOSED) return;
+    heard();
+    if (await stillHere()) setTimeout(listen, 3000);
   });
+}
+
+// Whether the page may go on: signed in, and not locked; without a signal nobody knows.
+async function stillHere() {
+  try {
+    const { status } = await fetch(`${base}/session`);
+    if (status === 401) signedOut();
+    if (status === 423) lock();
+    return status !== 401 && status !== 423;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return true;
+  }
+}
+
+// Asking again and again, where a stream doesn't come through; after a while the stream is tried anew.
+async function ask(mine) {
+  for (let times = 0; times < 100 && stream === mine; times += 1) {
+    try {
+      const answer = await fetch(`${base}/changes?after=${last}`);
+      if ([401, 423].includes(answer.status)) { await stillHere(); return; }
+      const now = await answer.json();
+      for (const one of now.messages) changed(one, one.seq);
+      for (const one of now.toasts) toast(one.text);
+      await homeIs(now.person);
+      line("");
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+      line(words.offline);
+    }
+    await new Promise((done) => setTimeout(done, 3000));
+  }
+  if (stream === mine) listen();
 }
 
 // -- joining -----------------------------------------------------------------------------------------------------------
@@ -681,15 +715,8 @@ async function start() {
     upload(blob, words.photo);
   });
   addEventListener("online", () => hurry());
-  try {
-    const session = await fetch(`${base}/session`);
-    if (session.status === 401) { signedOut(); return; }
-    if (session.status === 423) { lock(); return; }
-    if (window === window.top) localStorage.setItem("chat", slug); // the demo shows several side by side
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    line(words.offline);
-  }
+  if (!await stillHere()) return;
+  if (window === window.top) localStorage.setItem("chat", slug); // the demo shows several side by side
   takeUp();
   listen();
 }

@@ -584,7 +584,7 @@ function changed({ message, deleted }, seq) {
 
 async function homeIs(now) {
   loaded = true;
-  if (now.language !== language) await loadWords(now.language);
+  if (now.language !== language) { await loadWords(now.language); countUrgent(); }
   menu(now.commands);
   offerWaking(now.push);
   home(now);

@@ -20,13 +20,16 @@ setup-dev: .venv/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# What the system trusts is good enough for node, which has a list of its own.
+NPM = NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-$(wildcard /etc/ssl/certs/ca-certificates.crt)} npm
+
 # Other people's bots, for tests/test_clients.py: aiogram, which can't live beside our packages, and grammY where node is.
 clients: .clients/.installed
 
 .clients/.installed: tests/clients/requirements.txt
 	$(PYTHON) -m venv .clients/py
 	.clients/py/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
-	command -v npm >/dev/null && npm install --prefix .clients --silent --no-package-lock --no-audit --no-fund grammy@1.46.0 || echo "npm is absent: no grammY"
+	$(NPM) install --prefix .clients --silent --no-package-lock --no-audit --no-fund grammy@1.46.0 || echo "npm is absent, or finds no registry: no grammY"
 	@touch $@
 
 demo: setup

@@ -10,6 +10,7 @@ from handlers import (
     help,  # noqa: A004
     invitation,
     lesson,
+    listing,
     person,
     push,
     question,
@@ -21,7 +22,7 @@ from handlers import (
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, alert, question, sighting, attachment, lesson, why, push, quiet)
+NOUNS = (invitation, help, person, case, listing, alert, question, sighting, attachment, lesson, why, push, quiet)
 
 
 def register(app: App) -> None:

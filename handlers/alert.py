@@ -8,9 +8,8 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, witness_line
-from handlers.route import App, on_command, on_tap
+from handlers.route import App, on_tap
 from storage import alert, audit, question, sighting
-from storage.access import Action
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
@@ -33,7 +32,6 @@ _WITNESSES = 5
 
 
 def register(app: App) -> None:
-    on_command(app, "pending", Action.PENDING, pending)
     for verb in MOVES:
         on_tap(verb, move)
     on_tap("close", open_menu)
@@ -314,36 +312,3 @@ async def show_change(showing: Showing) -> Card | None:
         return None  # who hasn't seen the card yet sees it as it is now, or not at all
     words = shortened(report.amended or report.text, 200)
     return Card(showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words))
-
-
-# -- /pending ----------------------------------------------------------------------------------------------------
-
-
-async def pending(turn: Turn, _words: str) -> None:
-    audit.record("alert.listed", turn.who.area_code, actor=turn.actor)
-    await turn.reply("pending")
-
-
-@card("pending")
-async def show_pending(showing: Showing) -> Card | None:
-    person = showing.person
-    if person is None:
-        return None
-    rows = await alert.unanswered(person.area_code, person.id if person.role is Role.JUDGE else None)
-    if not rows:
-        return Card(showing.text("alert.pending_none"))
-    lines = [showing.text("alert.pending_head", count=len(rows))]
-    for one in rows:
-        people = [suspect.debtor.name for suspect in one.sighting.suspects]
-        raised = [row.person.name for row in one.recipients if row.escalated]
-        lines.append(
-            showing.text(
-                "alert.pending_line",
-                minutes=max(0, int(alert.waited(one, showing.now).total_seconds() // 60)),
-                who="、".join(people) or showing.plain("sighting.off_list"),
-                village=await full_name(one.area_code),
-                judge=judge_name(showing, one) if not one.handler_id else one.judge.name,
-                raised=showing.plain("alert.pending_raised", name="、".join(raised)) if raised else "",
-            )
-        )
-    return Card("\n".join(lines))

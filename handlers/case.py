@@ -3,16 +3,18 @@
 from decimal import Decimal
 
 import locales
+from handlers import listing as listing_handlers
 from handlers.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name
 from handlers.route import App, on_command, on_tap
-from storage import alert, audit
+from storage import alert, audit, listing
 from storage.access import Action, sees_case, sees_whole
 from storage.area import full_name
 from storage.case import Case, owing, search
+from storage.db import unit
 from storage.debtor import age
 
 MOST = 8
@@ -32,7 +34,11 @@ async def case(turn: Turn, words: str) -> None:
     found = await search(turn.who, words[:60], MOST)
     audit.record("case.searched", actor=turn.actor, hits=[row.id for row in found])
     if not found:
-        await turn.say("case.none")
+        asked, left = await listing.understand(words, turn.who, unit().now)
+        if asked.chosen and not left:
+            await listing_handlers.show(turn, asked)  # 七里乡还有几件没人管
+        else:
+            await turn.say("case.none")
     elif len(found) == 1:
         await turn.reply("case", found[0].id)
     else:

@@ -11,7 +11,10 @@ from storage.access import Action, may
 from storage.outbox import Lane, put
 from storage.person import Endpoint, Person, Role
 
-MENU = ("case", "pending", "today", "why", "learned", "push", "quiet", "invite", "help", "me", "lang", "cancel")
+MENU = (
+    *("case", "pending", "open", "today", "week", "mine"),
+    *("why", "learned", "push", "quiet", "invite", "help", "me", "lang", "cancel"),
+)
 _VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)
 

@@ -12,15 +12,13 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, witness_line
-from handlers.route import App, on_command, on_tap
+from handlers.route import App, on_tap
 from storage import alert, audit, sighting
 from storage.access import Action, may
 from storage.alert import OPEN, Alert, AlertState
-from storage.area import full_name
-from storage.clock import day_bounds
 from storage.db import unit
 from storage.outbox import Lane, put
-from storage.person import Address, Person, Role
+from storage.person import Address, Person
 from storage.reading import Manner, Reading, read
 from storage.roster import near, surely_named, village_meant
 from storage.sighting import Sighting, SightingState, Suspect
@@ -30,7 +28,6 @@ _MAY_BE_ANOTHER = frozenset({"homophone", "lookalike", "given_name", "initials"}
 
 
 def register(app: App) -> None:
-    on_command(app, "today", Action.TODAY, today)
     on_tap("send", send_anyway, Action.REPORT)
     on_tap("wrong", not_him, Action.REPORT)
     on_tap("undo", undo, Action.REPORT)
@@ -330,43 +327,3 @@ async def show_witness(showing: Showing) -> Card | None:
     if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):
         return None  # the card is still to come, with these words on it
     return Card(witness_line(showing, row, await sighting.root_of(row)), urgent=row.urgent)
-
-
-# -- /today ------------------------------------------------------------------------------------------------------
-
-
-async def today(turn: Turn, _words: str) -> None:
-    audit.record("sighting.listed", turn.who.area_code, actor=turn.actor)
-    await turn.reply("today")
-
-
-@card("today")
-async def show_today(showing: Showing) -> Card | None:
-    person = showing.person
-    if person is None:
-        return None
-    start, end = day_bounds(showing.now)
-    rows = await sighting.in_area(person.area_code, start, end)
-    if person.role is Role.JUDGE:
-        rows = [row for row in rows if any(one.judge_id == person.id for one in row.alerts)]  # type: ignore[attr-defined]
-    if not rows:
-        return Card(showing.text("sighting.today_none"))
-    lines = [showing.text("sighting.today_head", count=len(rows))]
-    lines += [await _today_line(showing, row) for row in rows[:20]]
-    if len(rows) > 20:
-        lines.append(showing.text("sighting.today_more", count=len(rows) - 20))
-    return Card("\n".join(lines))
-
-
-async def _today_line(showing: Showing, row: Sighting) -> str:
-    suspects = [locales.escape(suspect.debtor.name) for suspect in row.suspects]
-    who = names(showing, suspects, row.doubtful) if suspects else showing.text("sighting.off_list")
-    states = [showing.plain(f"alert.state_{one.state.value}") for one in row.alerts]  # type: ignore[attr-defined]
-    state = "、".join(dict.fromkeys(states)) or showing.plain(f"sighting.state_{row.state.value}")
-    return showing.text(
-        "sighting.today_line",
-        at=showing.at(row.reported_at),
-        who=locales.Html(who),
-        village=await full_name(row.area_code),
-        state=state,
-    )

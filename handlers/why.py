@@ -53,7 +53,7 @@ async def show_whys(showing: Showing) -> Card | None:
         return None
     rows = await sighting.newest_in(showing.person.area_code, MOST)
     if not rows:
-        return Card(showing.text("sighting.today_none"))
+        return Card(showing.text("why.none"))
     buttons = [[Button(f"#{row.id} {shortened(row.text, 24)}", Tap("why", row.id))] for row in rows]
     return Card(showing.text("why.which"), buttons)
 

@@ -9,8 +9,7 @@ from storage.person import Person, Role
 class Action(StrEnum):
     REPORT = "report"
     CASE = "case"
-    TODAY = "today"
-    PENDING = "pending"
+    LIST = "list"
     EXPLAIN = "explain"
     INVITE = "invite"
     PUSH = "push"
@@ -29,8 +28,7 @@ _SUPERVISORS = {Role.BUREAU_HEAD, Role.SUPERVISOR, Role.TOWN_SECRETARY, Role.ADM
 TABLE: dict[Action, frozenset[Role]] = {
     Action.REPORT: frozenset(REPORTERS),
     Action.CASE: frozenset(_SUPERVISORS | {Role.JUDGE}),
-    Action.TODAY: frozenset(_SUPERVISORS | {Role.JUDGE}),
-    Action.PENDING: frozenset(_SUPERVISORS | {Role.JUDGE}),
+    Action.LIST: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.EXPLAIN: frozenset({Role.BUREAU_HEAD, Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
     Action.PUSH: frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}),

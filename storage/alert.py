@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import audit, lesson, push, sighting
-from storage.area import bounds_of, within
+from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
@@ -502,18 +502,6 @@ async def _with_people(where: str, *args: object) -> list[Alert]:
         holders = [row for row in recipients if row.alert_id == alert.id]
         relate(alert, judge=judge, handler=handler, events=mine, recipients=holders)
     return [alert for alert, _judge, _handler in found]
-
-
-async def unanswered(area_code: str, judge_id: int | None = None, limit: int = 20) -> list[Alert]:
-    """Alerts that nobody has acknowledged, the oldest first."""
-    query = Alert.filter(within("area_code", area_code), state=AlertState.SENT)
-    if judge_id is not None:
-        query = query.filter(judge_id=judge_id)
-    return (
-        await query.order_by("raised_at")
-        .limit(limit)
-        .prefetch_related("judge", "sighting__suspects__debtor", "recipients__person")
-    )
 
 
 async def count_unanswered(area_code: str) -> int:

@@ -20,6 +20,13 @@ _CASE_TAIL = re.compile(r"(执恢|执保|执)(?:字第)?(\d{1,6})号?")
 _BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
 
 
+_ASKED = re.compile(
+    r"^(?:请|帮我|麻烦)*(?:查一?下|查查|查|看一?下|看看)|(?:(?:那|这)(?:个|件)|的)?(?:案子|案件|情况|事情)?"
+    r"(?:现在)?(?:办得?|处理得?)?(?:怎么样|怎样|如何|到哪一?步|什么情况)?了?[吗呢啊?？。]*$"
+)
+"""What people say around the name or number that they ask about: 查一下林永福那个案子怎么样了."""
+
+
 class CaseStatus(StrEnum):
     FILED = "filed"
     ENFORCING = "enforcing"
@@ -110,7 +117,7 @@ def find_case_tails(text: str) -> list[tuple[str, int]]:
 async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
     """Cases that `words` can mean (number, its tail, bare digits, a debtor's name or plate) and `person` may see, the
     newest first, with their parties, debtors and judges."""
-    meant = await _meant(fold(words).replace(" ", ""))
+    meant = await _meant(_ASKED.sub("", fold(words).replace(" ", "")))
     if meant is None:
         return []
     ids, args = meant

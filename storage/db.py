@@ -49,6 +49,7 @@ MODELS = [
         "invitation",
         "ladder",
         "lesson",
+        "listing",
         "outbox",
         "person",
         "push",

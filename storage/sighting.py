@@ -257,14 +257,3 @@ def _with_reporters(rows: list[list[Any]]) -> list[Sighting]:
 async def newest_in(area_code: str, limit: int) -> list[Sighting]:
     """The newest reports of an area, also what was read as none."""
     return await Sighting.filter(within("area_code", area_code)).order_by("-id").limit(limit)
-
-
-async def in_area(area_code: str, start: datetime, end: datetime, limit: int = 50) -> list[Sighting]:
-    """Reports of an area in a time, newest first; what was read as no report is left out."""
-    return (
-        await Sighting.filter(within("area_code", area_code), reported_at__gte=start, reported_at__lt=end)
-        .exclude(state=SightingState.NOT_SENT)
-        .order_by("-id")
-        .limit(limit)
-        .prefetch_related("suspects__debtor", "alerts__judge")
-    )

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.route import COMMANDS, route_table
 from storage import lesson
-from storage.access import TABLE, Action, sees_case
+from storage.access import REPORTERS, TABLE, Action, sees_case
 from storage.case import Case
 from storage.debtor import Debtor
 from storage.lesson import LessonKind
@@ -30,7 +30,12 @@ WORDS = {
     "cancel": ("/cancel", "没有在等您回答的事"),
     "case": ("/case 456", "林永福"),
     "pending": ("/pending", "林永福"),
+    "open": ("/open", "在办：没有"),
     "today": ("/today", "林永福"),
+    "week": ("/week", "林永福"),
+    "village": ("/village 周弄村", "林永福"),
+    "judge": ("/judge 沈立群", "林永福"),
+    "mine": ("/mine", "我的报告：没有"),
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
     "push": ("/push", "只在这里叫您"),
@@ -44,7 +49,7 @@ def test_the_table_names_every_command_and_button() -> None:
     assert set(WORDS) == set(COMMANDS)
     assert route_table() == {
         **dict.fromkeys(("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask"), "everyone"),
-        **dict.fromkeys(("lang", "leave", "left", "stay", "move"), "everyone"),
+        **dict.fromkeys(("lang", "leave", "left", "stay", "move", "page"), "everyone"),
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
         **dict.fromkeys(("case", "line"), "case"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
@@ -52,7 +57,7 @@ def test_the_table_names_every_command_and_button() -> None:
     }
     assert TABLE[Action.PUSH] == frozenset(WOKEN)
     assert TABLE[Action.EXPLAIN] == frozenset(EXPLAINING)
-    assert TABLE[Action.CASE] == TABLE[Action.TODAY] == TABLE[Action.PENDING] == frozenset(ASKING)
+    assert TABLE[Action.CASE] == TABLE[Action.LIST] == frozenset(ASKING)
 
 
 @pytest.mark.parametrize(("role", "area"), list(itertools.product(Role, AREAS)))
@@ -121,6 +126,10 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         assert ("验证码" if inside else "没有这个人") in answer if role is Role.ADMIN else UNKNOWN in answer, where
     elif COMMANDS[command] is Action.PUSH:
         assert (WORDS[command][1] if role in WOKEN else UNKNOWN) in answer, where
+    elif command == "mine":
+        assert (WORDS[command][1] if role in REPORTERS else UNKNOWN) in answer, where
+    elif command == "open":
+        assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (EXPLAINING if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where
     elif role is not Role.JUDGE and area in ("county", "town", "village"):

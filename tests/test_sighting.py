@@ -233,11 +233,11 @@ async def test_today_lists_the_reports_of_the_day(world: World) -> None:
     await world.phone(SECRETARY).says(SENTENCE)
     await world.phone(JUDGE).expects(SENTENCE)
     await world.phone(SUPERVISOR).says("/today")
-    listed = await world.phone(SUPERVISOR).expects("今天 1 条报告")
-    assert "林永福" in listed.text and "周弄村" in listed.text and "未应答" in listed.text
+    listed = await world.phone(SUPERVISOR).expects("今天：1 条")
+    assert "林永福" in listed.text and "周弄村" in listed.text and "0 分钟没应" in listed.text
     await world.advance(24 * 3600)
     await world.phone(SUPERVISOR).says("/today")
-    await world.phone(SUPERVISOR).expects("今天还没有报告")
+    await world.phone(SUPERVISOR).expects("今天：没有")
 
 
 async def test_who_works_in_several_villages_is_understood_in_each(world: World) -> None:

@@ -1,0 +1,141 @@
+"""Lists of reports: /pending, /open, /today, /week, /village, /judge, /mine, with further words: 七里乡 本周 没人应."""
+
+from dataclasses import replace
+
+import locales
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.describe import names
+from handlers.route import App, Command, on_command, on_tap
+from storage import audit, listing
+from storage.access import Action
+from storage.alert import Alert, AlertState, waited
+from storage.area import full_name
+from storage.clock import day_bounds, local
+from storage.db import unit
+from storage.listing import COUNTED, Asked, Page
+from storage.outbox import Lane
+from storage.sighting import Sighting
+
+_COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}
+"""What each command means in the words that may stand behind it."""
+
+
+def register(app: App) -> None:
+    for name, means in _COMMANDS.items():
+        on_command(app, name, Action.LIST, _command(name, means))
+    on_command(app, "mine", Action.REPORT, mine)
+    on_tap("page", turn_page)
+
+
+def _command(name: str, means: str) -> Command:
+    async def run(turn: Turn, words: str) -> None:
+        asked, left = await listing.understand(f"{means} {words}", turn.who, unit().now)
+        missing = (name == "village" and not asked.area_code) or (name == "judge" and asked.judge_id is None)
+        if left or missing:
+            await turn.say("listing.unknown", words=left or words or f"/{name}")
+        else:
+            await show(turn, asked)
+
+    return run
+
+
+async def show(turn: Turn, asked: Asked) -> None:
+    """Sends the first page."""
+    audit.record("sighting.listed", asked.area_code or turn.who.area_code, actor=turn.actor)
+    row = await listing.keep(turn.who, asked)
+    await turn.reply("listing", row.id, page=0)
+
+
+async def mine(turn: Turn, words: str) -> None:
+    """What became of one's own reports: this year's, or of the time that is said."""
+    asked, left = await listing.understand(words or "今年", turn.who, unit().now)
+    if left:
+        await turn.say("listing.unknown", words=left)
+    else:
+        await show(turn, replace(asked, area_code="", judge_id=None, reporter_id=turn.who.id))
+
+
+async def turn_page(turn: Turn, tap: Tap) -> None:
+    """Further or back, in the same message."""
+    row = await listing.of(tap.ref, turn.who.id)
+    if row is None:
+        audit.record("tap.refused", f"listing:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+        return
+    await turn.toast()
+    await turn.reply("listing", row.id, fresh=False, lane=Lane.REPLY, page=tap.arg)
+
+
+@card("listing")
+async def show_listing(showing: Showing) -> Card | None:
+    person = showing.person
+    row = await listing.of(showing.ref, person.id) if person is not None else None
+    if row is None or person is None:
+        return None
+    page = await listing.page(row.what, person, int(showing.args.get("page", 0)))
+    head = await _head(showing, row.what, page.count)
+    lines = [head, *[await _line(showing, one) for one in page.rows]]
+    return Card("\n".join(lines), _buttons(showing, row.id, page))
+
+
+async def _head(showing: Showing, asked: Asked, count: int) -> str:
+    """今天 · 七里乡 · 没人应答：3 条."""
+    what = [_period(showing, asked)] if asked.since else []
+    what += [await full_name(asked.area_code)] if asked.area_code else []
+    what += [showing.plain(f"listing.state_{asked.states[0].value}")] if asked.states else []
+    what += [showing.plain("listing.own")] if asked.reporter_id is not None else []
+    many = showing.plain("listing.many", count=COUNTED) if count >= COUNTED else str(count)
+    key = "listing.head" if count else "listing.none"
+    return showing.text(key, what=" · ".join(what) or showing.plain("listing.all"), count=many)
+
+
+def _period(showing: Showing, asked: Asked) -> str:
+    start, end = day_bounds(showing.now)
+    since = listing.moment(asked.since)
+    until = listing.moment(asked.until) if asked.until else end
+    if (since, until) == (start, end):
+        return showing.plain("listing.today")
+    return locales.span(showing.language, local(since), local(until))
+
+
+async def _line(showing: Showing, row: Sighting) -> str:
+    people = [locales.escape(one.debtor.name) for one in row.suspects]
+    who = names(showing, people, row.doubtful) if people else showing.text("sighting.off_list")
+    alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
+    states = [_state(showing, one) for one in alerts] or [showing.plain(f"sighting.state_{row.state.value}")]
+    return showing.text(
+        "listing.line",
+        at=showing.at(row.reported_at),
+        who=locales.Html(who),
+        village=await full_name(row.area_code),
+        state="、".join(dict.fromkeys(states)),
+    )
+
+
+def _state(showing: Showing, one: Alert) -> str:
+    """How far it is, and with whom; of one that nobody has answered, since how many minutes."""
+    if one.state is AlertState.SENT:
+        raised = [holder.person.name for holder in one.recipients if holder.escalated]
+        told = showing.plain("listing.raised", name="、".join(raised)) if raised else ""
+        return showing.plain("listing.waits", judge=one.judge.name, since=_long(showing, one), raised=told)
+    if one.state is AlertState.CLOSED and one.outcome is not None:
+        return showing.plain(f"alert.outcome_{one.outcome.value}")
+    return f"{one.judge.name} {showing.plain(f'alert.state_{one.state.value}')}"
+
+
+def _long(showing: Showing, one: Alert) -> str:
+    minutes = int(waited(one, showing.now).total_seconds() // 60)
+    if minutes < 90:
+        return showing.plain("listing.minutes", count=minutes)
+    hours = round(minutes / 60)
+    return (
+        showing.plain("listing.hours", count=hours) if hours < 48 else showing.plain("listing.days", count=hours // 24)
+    )
+
+
+def _buttons(showing: Showing, ref: int, page: Page) -> list[list[Button]]:
+    turns = [showing.button("listing.back", "page", ref, page.number - 1)] if page.number else []
+    turns += [showing.button("listing.more", "page", ref, page.number + 1)] if page.more else []
+    return [turns] if turns else []

@@ -1,0 +1,230 @@
+"""Lists of reports: what is asked for in plain words (七里乡 本周 没人应), and what of it the person may see."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.alert import Alert, AlertState, Recipient
+from storage.area import bounds_of, county_of, short_name, stem
+from storage.clock import local
+from storage.db import unit
+from storage.debtor import Debtor
+from storage.person import Person, Role
+from storage.sighting import Sighting, SightingState, Suspect
+from storage.sql import add, among, fetch, joined, one, pick, relate
+from storage.text import fold, simplified
+from storage.when import times_in
+
+PAGE = 8
+COUNTED = 1000
+"""So far a list is counted."""
+WAITING = (AlertState.SENT,)
+RUNNING = (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
+OVER = (AlertState.CLOSED,)
+_STATES: tuple[tuple[re.Pattern[str], tuple[AlertState, ...]], ...] = (
+    (re.compile("未处理|未应答|没有?人(?:应答?|管|理|收到|处理)|没应答?|没处理|unanswered", re.I), WAITING),
+    (re.compile("在办|正在处理|没有?办(?:完|结)|未办结|未结|open", re.I), RUNNING),
+    (re.compile("(?:已经?)?办(?:完|结)了?的?|已结|closed", re.I), OVER),
+)
+_TIMES = {"today": "今天", "yesterday": "昨天", "this week": "本周", "last week": "上周", "this month": "本月"}
+_RECENT = re.compile(r"(?:最近|近)([0-9一二两三四五六七八九十]{1,3})天")
+_YEAR = re.compile("今年|本年|this year", re.I)
+_FILLING = re.compile(
+    "还有|有没有|有|几[件条个]|多少[件条个]?|哪些|哪几[件条个]|案子|案件|线索|报告|情况|事情|的|都|是|里|了|吗|呢|么|所有|全部"
+    "|看看|看一?下|查一?下|列出来?|法官|[\\s,，。.?？!！、:：]+|how many|reports?|in|of|the|are|there"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is of. Times are ISO, aware, the end not included; empty or None where anything goes."""
+
+    states: tuple[AlertState, ...] = ()
+    since: str = ""
+    until: str = ""
+    area_code: str = ""
+    judge_id: int | None = None
+    reporter_id: int | None = None
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the words narrowed it down at all."""
+        return bool(self.states or self.since or self.area_code or self.judge_id)
+
+
+class Listing(Model):
+    """A list that somebody has on their phone."""
+
+    id = fields.IntField(primary_key=True)
+    person_id = fields.IntField()
+    asked = fields.TextField()
+    made_at = fields.DatetimeField()
+
+    class Meta:
+        table = "listing"
+
+    @property
+    def what(self) -> Asked:
+        said = json.loads(self.asked)
+        return Asked(**{**said, "states": tuple(AlertState(one) for one in said["states"])})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list: reports with their alerts and who is meant, and how many there are in all (at most COUNTED)."""
+
+    number: int
+    rows: Sequence[Sighting]
+    count: int
+
+    @property
+    def more(self) -> bool:
+        return (self.number + 1) * PAGE < self.count
+
+
+# -- what is asked for -------------------------------------------------------------------------------------------
+
+
+async def understand(words: str, person: Person, now: datetime) -> tuple[Asked, str]:
+    """The list that is meant, within what the person may see, and what of the words wasn't understood."""
+    asked, left = _period(simplified(fold(words)), now)
+    for pattern, states in _STATES:
+        if pattern.search(left):
+            asked, left = replace(asked, states=states), pattern.sub(" ", left, count=1)
+            break
+    code, left = await _area(left, person.area_code)
+    judge_id, left = await _judge(left, person)
+    asked = replace(asked, area_code=code, judge_id=judge_id)
+    return asked, _FILLING.sub("", left).strip()
+
+
+def _period(text: str, now: datetime) -> tuple[Asked, str]:
+    for english, chinese in _TIMES.items():
+        text = re.sub(english, chinese, text, flags=re.I)
+    if year := _YEAR.search(text):
+        start = local(now).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+        return Asked(since=start.isoformat()), text.replace(year[0], " ", 1)
+    if recent := _RECENT.search(text):
+        text = text.replace(recent[0], f"{recent[1]}天前", 1)
+    times = times_in(text, now)
+    if not times:
+        return Asked(), text
+    first = times[0]
+    until = "" if recent else first.end.isoformat()
+    return Asked(since=first.start.isoformat(), until=until), text.replace(first.words, " ", 1)
+
+
+async def _area(text: str, own: str) -> tuple[str, str]:
+    """The smallest area of the person's own that the words name; of two villages of one name the one whose town is
+    named, too, else none: then the name is left over."""
+    first, last = bounds_of(own)
+    named: list[tuple[str, str]] = []
+    for row in await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ? ORDER BY code", first, last):
+        for said in dict.fromkeys((row["name"], short_name(row["name"]), stem(row["name"]))):
+            if len(said) > 1 and said in text:
+                named.append((row["code"], said))
+                break
+    longest = [one for one in named if not any(one[1] != other[1] and one[1] in other[1] for other in named)]
+    towns = [code for code, _said in longest if len(code) == 9]
+    villages = [code for code, _said in longest if len(code) == 12 and (not towns or code[:9] in towns)]
+    found = villages or towns
+    if len(found) != 1:
+        return "", text
+    for code, said in longest:
+        if found[0].startswith(code):
+            text = text.replace(said, " ", 1)
+    return found[0], text
+
+
+async def _judge(text: str, person: Person) -> tuple[int | None, str]:
+    """The judge of the person's court who is named, also as 沈法官."""
+    sql = "role = ? AND active = ? AND area_code >= ? AND area_code <= ? ORDER BY id"
+    judges = await pick(Person, sql, Role.JUDGE, True, *bounds_of(county_of(person.area_code)))
+    for says in (lambda one: one.name, lambda one: f"{one.name[0]}法官"):
+        named = [one for one in judges if says(one) in text]
+        if len(named) == 1:
+            return named[0].id, text.replace(says(named[0]), " ", 1)
+    return None, text
+
+
+def moment(text: str) -> datetime:
+    """A time of a list, in UTC, as the records have it."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+# -- what there is -----------------------------------------------------------------------------------------------
+
+
+async def keep(person: Person, asked: Asked) -> Listing:
+    """Remembers what the list is of, for its further pages. Needs a unit."""
+    return await add(Listing, person_id=person.id, asked=json.dumps(asdict(asked)), made_at=unit().now)
+
+
+async def of(listing_id: int, person_id: int) -> Listing | None:
+    """The person's own list."""
+    return await one(Listing, "id = ? AND person_id = ?", listing_id, person_id)
+
+
+async def page(asked: Asked, person: Person, number: int) -> Page:
+    """The newest first; what waits for an answer the oldest first. A judge sees the own alerts, everybody else what
+    was reported in their area, a reporter what they reported themselves."""
+    where, args = _conditions(asked, person)
+    first = f"SELECT 1 FROM sighting WHERE {where} LIMIT {COUNTED:d}"
+    count = len(await fetch(first, *args))
+    number = max(0, min(number, (count - 1) // PAGE))
+    order = "id" if asked.states == WAITING else "id DESC"
+    rows = await pick(Sighting, f"{where} ORDER BY {order} LIMIT {PAGE:d} OFFSET {number * PAGE:d}", *args)
+    await _complete(rows)
+    return Page(number, rows, count)
+
+
+def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
+    where = ["joined_id IS NULL", "state <> ?"]
+    args: list[Any] = [SightingState.NOT_SENT.value]
+    if asked.reporter_id is not None:
+        where.append("reporter_id = ?")
+        args.append(asked.reporter_id)
+    else:
+        code = asked.area_code if asked.area_code.startswith(person.area_code) else person.area_code
+        where.append("area_code >= ? AND area_code <= ?")
+        args += bounds_of(code)
+    judge_id = person.id if person.role is Role.JUDGE else asked.judge_id
+    if asked.states or judge_id is not None:
+        words, value = among(state.value for state in asked.states or AlertState)
+        mine = "" if judge_id is None else " AND judge_id = ?"
+        where.append(f"id IN (SELECT sighting_id FROM alert WHERE state {words}{mine})")
+        args += [value, *([] if judge_id is None else [judge_id])]
+    for limit, operator in ((asked.since, ">="), (asked.until, "<")):
+        if limit:
+            where.append(f"reported_at {operator} ?")
+            args.append(moment(limit))
+    return " AND ".join(where), args
+
+
+async def _complete(rows: Sequence[Sighting]) -> None:
+    """With their alerts, these with their judges, and with who is meant."""
+    if not rows:
+        return
+    words, value = among(row.id for row in rows)
+    source = f"alert a JOIN person b ON b.id = a.judge_id WHERE a.sighting_id {words} ORDER BY a.id"
+    alerts = await joined((Alert, Person), source, value)
+    source = f"suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id {words} ORDER BY a.id"
+    meant = await joined((Suspect, Debtor), source, value)
+    words, value = among(alert.id for alert, _judge in alerts)
+    source = f"recipient a JOIN person b ON b.id = a.person_id WHERE a.alert_id {words} ORDER BY a.id"
+    holders = await joined((Recipient, Person), source, value) if alerts else []
+    for holder, holding in holders:
+        relate(holder, person=holding)
+    for alert, judge in alerts:
+        relate(alert, judge=judge, recipients=[one for one, _person in holders if one.alert_id == alert.id])
+    for suspect, debtor in meant:
+        relate(suspect, debtor=debtor)
+    for row in rows:
+        relate(row, alerts=[alert for alert, _judge in alerts if alert.sighting_id == row.id])
+        relate(row, suspects=[suspect for suspect, _debtor in meant if suspect.sighting_id == row.id])

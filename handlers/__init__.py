@@ -17,12 +17,13 @@ from handlers import (
     quiet,
     relay,
     sighting,
+    urge,
     why,
 )
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, listing, alert, question, sighting, attachment, lesson, why, push, quiet)
+NOUNS = (invitation, help, person, case, listing, alert, question, sighting, attachment, lesson, why, push, quiet, urge)
 
 
 def register(app: App) -> None:
@@ -41,6 +42,8 @@ async def _text(turn: Turn, update: Update) -> None:
     """Plain words: an answer to somebody, else a report, else a question about a case."""
     message = update.effective_message
     assert message is not None
+    if await urge.take(turn, message):
+        return
     if not await relay.take(turn, message) and not await question.take(turn, message.text or ""):
         await sighting.said(turn, message.text or "")
 

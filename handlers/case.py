@@ -11,7 +11,7 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name
 from handlers.route import App, on_command, on_tap
 from storage import alert, audit, listing
-from storage.access import Action, sees_case, sees_whole
+from storage.access import Action, may, sees_case, sees_whole
 from storage.area import full_name
 from storage.case import Case, owing, search
 from storage.db import unit
@@ -121,7 +121,10 @@ async def show_case(showing: Showing) -> Card | None:
         known = [showing.plain("case.years", years=value) for value in years if value is not None]
         lines += ["、".join(known)] if known else []
     lines.append(await _last_seen(showing, alerts))
-    return Card("\n".join(lines), [[showing.button("case.timeline", "line", row.id)]])
+    buttons = [showing.button("case.timeline", "line", row.id)]
+    if may(person, Action.URGE):
+        buttons += [showing.button("urge.button", "urge", one.id) for one in running[:1]]
+    return Card("\n".join(lines), [buttons])
 
 
 async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:

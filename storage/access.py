@@ -10,6 +10,7 @@ class Action(StrEnum):
     REPORT = "report"
     CASE = "case"
     LIST = "list"
+    URGE = "urge"
     EXPLAIN = "explain"
     INVITE = "invite"
     PUSH = "push"
@@ -29,6 +30,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.REPORT: frozenset(REPORTERS),
     Action.CASE: frozenset(_SUPERVISORS | {Role.JUDGE}),
     Action.LIST: frozenset(_SUPERVISORS | {Role.JUDGE}),
+    Action.URGE: frozenset({Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.EXPLAIN: frozenset({Role.BUREAU_HEAD, Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
     Action.PUSH: frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}),

@@ -121,6 +121,8 @@ class AlertEvent(Model):
     )
     actor_id: int | None
     detail = fields.CharField(max_length=60, default="")
+    words = fields.TextField(default="")
+    """What a supervisor said with it."""
 
     class Meta:
         table = "alert_event"
@@ -311,6 +313,18 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
         await _set(alert, note=note)
     audit.record("alert.noted", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
+
+
+async def urge(alert: Alert, by: Person, words: str) -> list[str]:
+    """催办: everybody who holds the card hears it at once, with the supervisor's words; their names."""
+    event = await _event(alert, "urged", by, words=words)
+    audit.record("alert.urged", f"alert:{alert.id}", actor=by.actor)
+    names = []
+    for person_id in await _recipient_ids(alert.id):
+        await put_to_person(person_id, "urged", event.id, lane=Lane.ALERT, fresh=True)
+        holder = await by_id(person_id)
+        names += [holder.name] if holder is not None else []
+    return names
 
 
 async def transfer(alert: Alert, to: Person, by: Person) -> bool:
@@ -542,9 +556,11 @@ async def _set(alert: Alert, **values: object) -> None:
     await change(Alert, alert.id, **values)
 
 
-async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "") -> None:
+async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "", words: str = "") -> AlertEvent:
     actor_id = actor.id if actor else None
-    await add(AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail)
+    return await add(
+        AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail, words=words
+    )
 
 
 def waited(alert: Alert, now: datetime) -> timedelta:

@@ -54,7 +54,9 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("case", "line"), "case"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
+        "urge": "urge",
     }
+    assert TABLE[Action.URGE] == frozenset({Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN})
     assert TABLE[Action.PUSH] == frozenset(WOKEN)
     assert TABLE[Action.EXPLAIN] == frozenset(EXPLAINING)
     assert TABLE[Action.CASE] == TABLE[Action.LIST] == frozenset(ASKING)

@@ -149,6 +149,7 @@ async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: 
         "0009_spoken_expand",
         "0010_quiet_expand",
         "0011_listing_expand",
+        "0012_urge_expand",
     }
     async with open_database(url, stage.settings.secrets()) as db:
         assert await AuditEntry.all().count() > 0 and db.is_sqlite == url.startswith("sqlite")

@@ -1,0 +1,75 @@
+"""催办: who answers for an area asks the judge on, with a word of their own if they reply to the case's card."""
+
+from telegram import Message
+
+from handlers.callback import Tap
+from handlers.card import Card, Showing, card, shortened
+from handlers.context import Turn
+from handlers.route import App, on_tap
+from storage import alert, audit
+from storage.access import Action, may
+from storage.alert import Alert, AlertEvent
+from storage.area import contains, full_name
+from storage.case import CaseDebtor
+from storage.outbox import delivery_of
+from storage.sql import pick
+
+LONGEST = 300
+
+
+def register(app: App) -> None:
+    on_tap("urge", urge, Action.URGE)
+
+
+async def urge(turn: Turn, tap: Tap) -> None:
+    """催办, the button on a case's card."""
+    one = await Alert.get_or_none(id=tap.ref)
+    if one is None or not contains(turn.who.area_code, one.area_code):
+        audit.record("tap.refused", f"alert:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+        return
+    await turn.toast()
+    await _urge(turn, [one], "")
+
+
+async def take(turn: Turn, message: Message) -> bool:
+    """Whether the message is a reply to a case's card: the word that goes with the urging."""
+    replied = message.reply_to_message
+    if replied is None or not may(turn.who, Action.URGE):
+        return False
+    shown = await delivery_of(turn.channel, turn.chat_id, replied.message_id)
+    if shown is None or shown.kind != "case":
+        return False
+    parties = await pick(CaseDebtor, "case_id = ?", shown.ref)
+    about = await alert.about_debtors([party.debtor_id for party in parties]) if parties else []
+    mine = [one for one in about if contains(turn.who.area_code, one.area_code)]
+    await _urge(turn, mine, (message.text or "").strip()[:LONGEST])
+    return True
+
+
+async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
+    names = [name for one in alerts if one.state in alert.OPEN for name in await alert.urge(one, turn.who, words)]
+    if names:
+        await turn.say("urge.done", names="、".join(dict.fromkeys(names)))
+    else:
+        await turn.say("urge.nothing")
+
+
+@card("urged")
+async def show_urged(showing: Showing) -> Card | None:
+    """Obsolete once the alert has ended."""
+    row = await AlertEvent.get_or_none(id=showing.ref).prefetch_related("alert__sighting__suspects__debtor", "actor")
+    if row is None or row.actor is None or row.alert.state not in alert.OPEN:
+        return None
+    who = "、".join(suspect.debtor.name for suspect in row.alert.sighting.suspects)
+    return Card(
+        showing.text(
+            "urge.card",
+            name=row.actor.name,
+            who=who or showing.plain("sighting.off_list"),
+            village=await full_name(row.alert.area_code),
+            at=showing.at(row.alert.raised_at),
+            words=f"“{shortened(row.words)}”" if row.words else "",
+        ).strip(),
+        urgent=True,
+    )

@@ -7,6 +7,7 @@ from handlers import (
     alert,
     attachment,
     case,
+    figures,
     help,  # noqa: A004
     invitation,
     lesson,
@@ -23,7 +24,10 @@ from handlers import (
 from handlers.context import Turn, note_failure
 from handlers.route import PRIVATE, App, on_said, register_taps
 
-NOUNS = (invitation, help, person, case, listing, alert, question, sighting, attachment, lesson, why, push, quiet, urge)
+NOUNS = (
+    *(invitation, help, person, case, listing, figures, alert, question),
+    *(sighting, attachment, lesson, why, push, quiet, urge),
+)
 
 
 def register(app: App) -> None:

@@ -1,6 +1,7 @@
 """Lists of reports: /pending, /open, /today, /week, /village, /judge, /mine, with further words: 七里乡 本周 没人应."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import locales
 from handlers.callback import Tap
@@ -16,6 +17,7 @@ from storage.clock import day_bounds, local
 from storage.db import unit
 from storage.listing import COUNTED, Asked, Page
 from storage.outbox import Lane
+from storage.person import by_id
 from storage.sighting import Sighting
 
 _COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}
@@ -75,20 +77,22 @@ async def show_listing(showing: Showing) -> Card | None:
     if row is None or person is None:
         return None
     page = await listing.page(row.what, person, int(showing.args.get("page", 0)))
-    head = await _head(showing, row.what, page.count)
+    many = showing.plain("listing.many", count=COUNTED) if page.count >= COUNTED else str(page.count)
+    key = "listing.head" if page.count else "listing.none"
+    head = showing.text(key, what=await head_of(showing, row.what), count=many)
     lines = [head, *[await _line(showing, one) for one in page.rows]]
     return Card("\n".join(lines), _buttons(showing, row.id, page))
 
 
-async def _head(showing: Showing, asked: Asked, count: int) -> str:
-    """今天 · 七里乡 · 没人应答：3 条."""
+async def head_of(showing: Showing, asked: Asked) -> str:
+    """今天 · 七里乡 · 没人应: what a list is of."""
     what = [_period(showing, asked)] if asked.since else []
     what += [await full_name(asked.area_code)] if asked.area_code else []
     what += [showing.plain(f"listing.state_{asked.states[0].value}")] if asked.states else []
     what += [showing.plain("listing.own")] if asked.reporter_id is not None else []
-    many = showing.plain("listing.many", count=COUNTED) if count >= COUNTED else str(count)
-    key = "listing.head" if count else "listing.none"
-    return showing.text(key, what=" · ".join(what) or showing.plain("listing.all"), count=many)
+    if asked.judge_id is not None and (judge := await by_id(asked.judge_id)) is not None:
+        what.append(judge.name)
+    return " · ".join(what) or showing.plain("listing.all")
 
 
 def _period(showing: Showing, asked: Asked) -> str:
@@ -119,20 +123,22 @@ def _state(showing: Showing, one: Alert) -> str:
     if one.state is AlertState.SENT:
         raised = [holder.person.name for holder in one.recipients if holder.escalated]
         told = showing.plain("listing.raised", name="、".join(raised)) if raised else ""
-        return showing.plain("listing.waits", judge=one.judge.name, since=_long(showing, one), raised=told)
+        since = lasted(showing, waited(one, showing.now))
+        return showing.plain("listing.waits", judge=one.judge.name, since=since, raised=told)
     if one.state is AlertState.CLOSED and one.outcome is not None:
         return showing.plain(f"alert.outcome_{one.outcome.value}")
     return f"{one.judge.name} {showing.plain(f'alert.state_{one.state.value}')}"
 
 
-def _long(showing: Showing, one: Alert) -> str:
-    minutes = int(waited(one, showing.now).total_seconds() // 60)
+def lasted(showing: Showing, time: timedelta) -> str:
+    """12 分钟, 3 小时, 2 天."""
+    minutes = int(time.total_seconds() // 60)
     if minutes < 90:
         return showing.plain("listing.minutes", count=minutes)
     hours = round(minutes / 60)
-    return (
-        showing.plain("listing.hours", count=hours) if hours < 48 else showing.plain("listing.days", count=hours // 24)
-    )
+    if hours < 48:
+        return showing.plain("listing.hours", count=hours)
+    return showing.plain("listing.days", count=hours // 24)
 
 
 def _buttons(showing: Showing, ref: int, page: Page) -> list[list[Button]]:

@@ -35,6 +35,7 @@ WORDS = {
     "week": ("/week", "林永福"),
     "village": ("/village 周弄村", "林永福"),
     "judge": ("/judge 沈立群", "林永福"),
+    "stats": ("/stats", "报告 1 条"),
     "mine": ("/mine", "我的报告：没有"),
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
@@ -52,6 +53,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("lang", "leave", "left", "stay", "move", "page"), "everyone"),
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
         **dict.fromkeys(("case", "line"), "case"),
+        **dict.fromkeys(("rows", "defs"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
         "urge": "urge",
@@ -130,6 +132,9 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         assert (WORDS[command][1] if role in WOKEN else UNKNOWN) in answer, where
     elif command == "mine":
         assert (WORDS[command][1] if role in REPORTERS else UNKNOWN) in answer, where
+    elif command == "stats" and role in ASKING:
+        inside = role is not Role.JUDGE and area in ("county", "town", "village")
+        assert ("报告 1 条" if inside else "报告 0 条") in answer, where
     elif command == "open":
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (EXPLAINING if COMMANDS[command] is Action.EXPLAIN else ASKING):

@@ -63,7 +63,7 @@ async def test_the_supervisor_asks_in_one_sentence(world: World) -> None:
     await world.phone(JUDGE).taps("收到")
     await world.settled()
     await supervisor.says("/open 沈立群")
-    assert "沈立群 已收到" in (await supervisor.expects("在办：1 条")).text
+    assert "沈立群 已收到" in (await supervisor.expects("在办 · 沈立群：1 条")).text
     await supervisor.says("/judge 包青天")
     await supervisor.expects("没看懂“包青天”")
     await supervisor.says("/village")

@@ -1,0 +1,108 @@
+"""The figures, against a second and simpler way of counting, and as a supervisor reads them."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.alert import AlertState, Outcome
+from storage.figures import History, figures_of, period_before, times_of
+from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+MOMENTS = st.none() | st.integers(0, 10_000).map(lambda minutes: START + timedelta(minutes=minutes))
+HISTORIES = st.builds(
+    History,
+    raised_at=st.integers(-500, 0).map(lambda minutes: START + timedelta(minutes=minutes)),
+    state=st.sampled_from(AlertState),
+    acknowledged_at=MOMENTS,
+    scene_at=MOMENTS,
+    closed_at=MOMENTS,
+    outcome=st.none() | st.sampled_from(Outcome),
+    amount=st.none() | st.decimals(0, 10**6, places=2),
+)
+
+
+@given(st.lists(HISTORIES, max_size=60))
+def test_counted_a_second_time_it_is_the_same(rows: list[History]) -> None:
+    found = figures_of(rows)
+    waiting = running = closed = useful = false_alarms = on_scene = 0
+    paid = Decimal(0)
+    for row in rows:
+        if row.scene_at:
+            on_scene += 1
+        if row.state.value == "sent":
+            waiting += 1
+        elif row.state.value == "closed":
+            closed += 1
+            paid += row.amount or 0
+            if row.outcome and row.outcome.value in ("found", "paid", "settled", "seized"):
+                useful += 1
+            if row.outcome and row.outcome.value == "false_alarm":
+                false_alarms += 1
+        elif row.state.value != "withdrawn":
+            running += 1
+    assert (found.alerts, found.unanswered, found.running, found.closed) == (len(rows), waiting, running, closed)
+    assert (found.useful, found.false_alarms, found.on_scene, found.paid) == (useful, false_alarms, on_scene, paid)
+    assert found.alerts == found.unanswered + found.running + found.closed + found.withdrawn
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=80))
+def test_the_median_and_nine_of_ten(seconds: list[int]) -> None:
+    found = times_of(timedelta(seconds=one) for one in seconds)
+    if not seconds:
+        assert found is None
+        return
+    assert found is not None and found.count == len(seconds)
+    for time, part in ((found.median, 0.5), (found.ninety, 0.9)):
+        within = [one for one in seconds if timedelta(seconds=one) <= time]
+        shorter = [one for one in seconds if timedelta(seconds=one) < time]
+        assert len(within) >= math.ceil(part * len(seconds) - 1e-9) > len(shorter)
+
+
+def test_the_time_before_is_as_long_and_just_before() -> None:
+    first, last = START, START + timedelta(days=7)
+    assert period_before(first, last) == (START - timedelta(days=7), START)
+
+
+async def test_a_supervisor_reads_the_months_figures(world: World) -> None:
+    judge = world.phone(JUDGE)
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await judge.expects("林永福回来了")
+    await world.advance(120)
+    await judge.taps("收到")
+    await world.settled()
+    await world.advance(600)
+    await judge.taps("到场")
+    await world.settled()
+    await judge.taps("办结")
+    await judge.taps("当场履行")
+    await world.settled()
+    await judge.says("付了3万")
+    await world.settled()
+    await world.phone(NEIGHBOUR).says("黄国军开着货车回来了")
+    await world.settled()
+    supervisor = world.phone(SUPERVISOR)
+    await supervisor.says("/stats")
+    card = await supervisor.expects("11-01 – 11-30")
+    for words in (
+        "报告 2 条（之前同样长的时间 0 条）",
+        "没人应 1，在办 0，办结 1",
+        "有效率 100%（办结 1 条，有结果 1 条）",
+        "到过现场 50%（1 条）",
+        "应答：一半在 2 分钟内，九成在 2 分钟内",
+        "到场：一半在 12 分钟内",
+        "到位 30,000 元",
+        "数量少",
+    ):
+        assert words in card.text, card.text
+    await supervisor.taps("怎么算的", card)
+    await supervisor.expects("中位数")
+    await supervisor.taps("明细", card)
+    await supervisor.expects("11-01 – 11-30：2 条")
+    await supervisor.says("/stats 周弄村 今天")
+    assert "报告 1 条" in (await supervisor.expects("今天 · 七里乡周弄村")).text
+    await world.phone(TOWN_SECRETARY).says("/stats 上个月")
+    assert "报告 0 条" in (await world.phone(TOWN_SECRETARY).expects("10-01 – 10-31")).text

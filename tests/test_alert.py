@@ -191,12 +191,12 @@ async def test_pending_shows_the_oldest_first_and_who_was_told(world: World) -> 
     await raised(world)
     await world.advance(301)
     await world.phone(TOWN_SECRETARY).says("/pending")
-    listed = await world.phone(TOWN_SECRETARY).expects("没人应：1 条")
+    listed = await world.phone(TOWN_SECRETARY).expects("没人应答：1 条")
     assert "5 分钟没应" in listed.text and "林永福" in listed.text and "已升级到胡建平" in listed.text
     await world.phone(HEAD).taps("收到")
     await world.settled()
     await world.phone(TOWN_SECRETARY).says("/pending")
-    await world.phone(TOWN_SECRETARY).expects("没人应：没有")
+    await world.phone(TOWN_SECRETARY).expects("没人应答：没有")
 
 
 async def test_on_two_phones_the_judge_sees_one_state(world: World) -> None:

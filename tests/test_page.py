@@ -224,7 +224,7 @@ async def test_menu_language_and_an_unregistered_phone(product: Product) -> None
         supervisor = await Screen.joined(context, product, "19800001202")
         await supervisor.taps("菜单")
         await supervisor.taps("没人应答的")
-        await supervisor.sees("没人应：没有")
+        await supervisor.sees("没人应答：没有")
         await supervisor.says("/lang en")
         await expect(supervisor.page.get_by_role("button", name="Send")).to_be_visible()
         stranger = Screen(await (await browser.new_context()).new_page())

@@ -17,6 +17,7 @@ from handlers import (
     question,
     quiet,
     relay,
+    shift,
     sighting,
     urge,
     why,
@@ -26,7 +27,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, push, quiet, urge),
+    *(sighting, attachment, lesson, why, push, quiet, urge, shift),
 )
 
 

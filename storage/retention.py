@@ -17,6 +17,7 @@ _OLDEST_FIRST = {
     "inbox": ("received_at", f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"),
     "outbox": ("created_at", f"state IN ({OutboxState.DONE:d}, {OutboxState.FAILED:d}, {OutboxState.DROPPED:d})"),
     "delivery": ("at", "1 = 1"),
+    "listing": ("made_at", "1 = 1"),
 }
 """Of each table: when a row came, and whether it is over and done with."""
 

@@ -1,5 +1,6 @@
 """Who is on duty at a court."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise import fields
@@ -7,6 +8,10 @@ from tortoise.models import Model
 
 from storage.area import contains, county_of
 from storage.person import Person, Role, holding
+from storage.sql import joined, relate
+
+Span = tuple[datetime, datetime]
+"""From when until when, the end not included."""
 
 
 class Shift(Model):
@@ -24,6 +29,28 @@ class Shift(Model):
     class Meta:
         table = "shift"
         unique_together = (("area_code", "person", "starts_at"),)
+
+
+def uncovered(shifts: Sequence[tuple[datetime, datetime]], start: datetime, end: datetime) -> list[Span]:
+    """The times between `start` and `end` in which nobody is on duty, in order."""
+    gaps, covered = list[Span](), start
+    for begins, ends in sorted(shifts):
+        if begins > covered and covered < end:
+            gaps.append((covered, min(begins, end)))
+        covered = max(covered, ends)
+    return [*gaps, (covered, end)] if covered < end else gaps
+
+
+async def coming(area_code: str, start: datetime, end: datetime) -> list[Shift]:
+    """The court's shifts that touch this time, in order, with their people."""
+    source = (
+        "shift a JOIN person b ON b.id = a.person_id WHERE a.area_code = ? AND a.ends_at > ? AND a.starts_at < ? "
+        "AND b.active = ? ORDER BY a.starts_at, a.id"
+    )
+    found = await joined((Shift, Person), source, county_of(area_code), start, end, True)
+    for shift, who in found:
+        relate(shift, person=who)
+    return [shift for shift, _who in found]
 
 
 async def on_duty(area_code: str, now: datetime) -> Person | None:

@@ -35,6 +35,7 @@ WORDS = {
     "week": ("/week", "林永福"),
     "village": ("/village 周弄村", "林永福"),
     "judge": ("/judge 沈立群", "林永福"),
+    "duty": ("/duty", "没有排值班"),
     "stats": ("/stats", "报告 1 条"),
     "mine": ("/mine", "我的报告：没有"),
     "why": ("/why 1", "林永福"),
@@ -135,7 +136,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
         assert ("报告 1 条" if inside else "报告 0 条") in answer, where
-    elif command == "open":
+    elif command == "duty" or command == "open":
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (EXPLAINING if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where

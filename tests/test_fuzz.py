@@ -17,9 +17,9 @@ from storage.sighting import WITNESS
 from tests.conftest import needs_corpus
 from tests.world import GRID_WORKER, JUDGE, SECRETARY, STRANGER, SUPERVISOR, Stage
 
-UPDATES = 10_000
+UPDATES = 5_000
 SEEDS = (20261124, 41)
-"""Ten thousand for each, so that two workers share the work."""
+"""Five thousand for each, so that two workers share the ten thousand."""
 BATCH = 100
 SCHEMA = needs_corpus()
 WORDS = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storage.clock import SHANGHAI
-from storage.listing import RUNNING, WAITING, Asked, understand
+from storage.listing import OVER, RUNNING, WAITING, Asked, understand
 from storage.person import Person, Role
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World
 
@@ -29,6 +29,8 @@ def days(first: str, last: str = "") -> dict[str, Any]:
         ("七里乡还有几件没人管？", Asked(states=WAITING, area_code="331122203"), ""),
         ("周弄村上个月的报告", Asked(area_code="331122203226", **days("2026-10-01", "2026-11-01")), ""),
         ("沈立群 在办", Asked(states=RUNNING, judge_id=5), ""),
+        ("沈立群", Asked(judge_id=5, **days("2026-11-01", "2026-12-01")), ""),
+        ("办结的", Asked(states=OVER, **days("2026-11-01", "2026-12-01")), ""),
         ("沈法官今年有多少件", Asked(judge_id=5, **days("2026-01-01")), ""),
         ("最近7天", Asked(**days("2026-11-17")), ""),
         ("today unanswered", Asked(states=WAITING, **days("2026-11-24", "2026-11-25")), ""),

@@ -6,7 +6,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, lasted, show
+from handlers.listing import head_of, lasted, owned, show
 from handlers.route import App, on_command, on_tap
 from storage import audit, figures, listing
 from storage.access import Action
@@ -37,13 +37,9 @@ async def stats(turn: Turn, words: str) -> None:
 
 async def rows(turn: Turn, tap: Tap) -> None:
     """明细: the reports behind the figures."""
-    row = await listing.of(tap.ref, turn.who.id)
-    if row is None:
-        audit.record("tap.refused", f"listing:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
-        return
-    await turn.toast()
-    await show(turn, row.what)
+    row = await owned(turn, tap)
+    if row is not None:
+        await show(turn, row.what)
 
 
 async def definitions(turn: Turn, _tap: Tap) -> None:

@@ -15,7 +15,7 @@ from storage.alert import Alert, AlertState, waited
 from storage.area import full_name
 from storage.clock import day_bounds, local
 from storage.db import unit
-from storage.listing import COUNTED, Asked, Page
+from storage.listing import COUNTED, Asked, Listing, Page
 from storage.outbox import Lane
 from storage.person import by_id
 from storage.sighting import Sighting
@@ -59,15 +59,20 @@ async def mine(turn: Turn, words: str) -> None:
         await show(turn, replace(asked, area_code="", judge_id=None, reporter_id=turn.who.id))
 
 
-async def turn_page(turn: Turn, tap: Tap) -> None:
-    """Further or back, in the same message."""
+async def owned(turn: Turn, tap: Tap) -> Listing | None:
+    """The list whose button was tapped; somebody else's answers like one that doesn't exist."""
     row = await listing.of(tap.ref, turn.who.id)
     if row is None:
         audit.record("tap.refused", f"listing:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
-        return
-    await turn.toast()
-    await turn.reply("listing", row.id, fresh=False, lane=Lane.REPLY, page=tap.arg)
+    await turn.toast("" if row is not None else "help.stale_button")
+    return row
+
+
+async def turn_page(turn: Turn, tap: Tap) -> None:
+    """Further or back, in the same message."""
+    row = await owned(turn, tap)
+    if row is not None:
+        await turn.reply("listing", row.id, fresh=False, lane=Lane.REPLY, page=tap.arg)
 
 
 @card("listing")

@@ -43,7 +43,6 @@ from storage.inbox import chat_of, new_incident
 from storage.unavailable import StorageUnavailableError
 
 SHUTDOWN_SECONDS = 10.0
-
 _REQUEST_BYTES = 12_000_000
 Extend = Callable[[web.Application], None]
 _log = structlog.get_logger("app")

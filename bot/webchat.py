@@ -182,11 +182,16 @@ class WebChat:
             raise web.HTTPUnauthorized
         return known[0], token, known[1]
 
-    async def _chat_of(self, request: web.Request) -> int:
-        """The chat of the session, which somebody is at. 401 without a session, 423 where the page is locked."""
-        chat_id, token, _since = await self._signed_in(request)
+    async def _open(self, request: web.Request) -> tuple[int, str, float]:
+        """The same of a page that isn't locked; 423 where it is."""
+        chat_id, token, since = await self._signed_in(request)
         if await self._lock.is_locked(chat_id, token):
             raise Locked
+        return chat_id, token, since
+
+    async def _chat_of(self, request: web.Request) -> int:
+        """The chat of an open page; what is sent from it shows that somebody is there."""
+        chat_id, token, _since = await self._open(request)
         if request.method == "POST":
             await self._lock.touch(chat_id, token)
         return chat_id
@@ -194,9 +199,7 @@ class WebChat:
     async def _session(self, request: web.Request) -> web.StreamResponse:
         """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
         has served for a week is changed for a new one."""
-        chat_id, token, since = await self._signed_in(request)
-        if await self._lock.is_locked(chat_id, token):
-            raise Locked
+        chat_id, token, since = await self._open(request)
         response = web.Response(status=204)
         if time.time() - since > RENEWED_AFTER:
             fresh = await self._store.renew_session(chat_id, token)

@@ -28,8 +28,7 @@ async def stats(turn: Turn, words: str) -> None:
         await turn.say("listing.unknown", words=left)
         return
     if not asked.since:
-        month, _left = await listing.understand("本月", turn.who, unit().now)
-        asked = replace(asked, since=month.since, until=month.until)
+        asked = listing.of_this_month(asked, unit().now)
     audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor)
     row = await listing.keep(turn.who, replace(asked, states=()))
     await turn.reply("figures", row.id)

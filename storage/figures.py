@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from storage.alert import AlertState, Outcome
 from storage.area import bounds_of
-from storage.listing import Asked, moment
-from storage.person import Person, Role
+from storage.listing import RUNNING, Asked, moment
+from storage.person import Person
 from storage.sql import fetch
 from storage.sql import moment as stored
 
@@ -71,9 +71,7 @@ def figures_of(histories: Sequence[History]) -> Figures:
     return Figures(
         alerts=len(histories),
         unanswered=sum(one.state is AlertState.SENT for one in histories),
-        running=sum(
-            one.state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE) for one in histories
-        ),
+        running=sum(one.state in RUNNING for one in histories),
         closed=len(closed),
         useful=sum(one.outcome in _LED_SOMEWHERE for one in closed),
         false_alarms=sum(one.outcome is Outcome.FALSE_ALARM for one in closed),
@@ -93,8 +91,7 @@ def period_before(since: datetime, until: datetime) -> tuple[datetime, datetime]
 
 async def histories(asked: Asked, person: Person, since: datetime, until: datetime) -> list[History]:
     """The alerts raised from `since` until before `until` that the person may see: a judge's own, else their area's."""
-    code = asked.area_code if asked.area_code.startswith(person.area_code) else person.area_code
-    judge_id = person.id if person.role is Role.JUDGE else asked.judge_id
+    code, judge_id = asked.seen_by(person)
     mine, args = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
     rows = await fetch(
         "SELECT a.raised_at, a.state, a.acknowledged_at, a.closed_at, a.outcome, a.amount, "

@@ -57,6 +57,12 @@ class Asked:
         """Whether the words narrowed it down at all."""
         return bool(self.states or self.since or self.area_code or self.judge_id)
 
+    def seen_by(self, person: Person) -> tuple[str, int | None]:
+        """The area and the judge to whom it comes down for this person: never more than their own area, and for a judge
+        the own alerts."""
+        code = self.area_code if self.area_code.startswith(person.area_code) else person.area_code
+        return code, person.id if person.role is Role.JUDGE else self.judge_id
+
 
 class Listing(Model):
     """A list that somebody has on their phone."""
@@ -102,9 +108,13 @@ async def understand(words: str, person: Person, now: datetime) -> tuple[Asked, 
     judge_id, left = await _judge(left, person)
     asked = replace(asked, area_code=code, judge_id=judge_id)
     if not asked.since and (asked.states == OVER or (judge_id is not None and not asked.states)):
-        month, _text = _period("本月", now)
-        asked = replace(asked, since=month.since, until=month.until)  # all that ever was is not meant
+        asked = of_this_month(asked, now)  # all that ever was is not meant
     return asked, _FILLING.sub("", left).strip()
+
+
+def of_this_month(asked: Asked, now: datetime) -> Asked:
+    month, _text = _period("本月", now)
+    return replace(asked, since=month.since, until=month.until)
 
 
 def _period(text: str, now: datetime) -> tuple[Asked, str]:
@@ -193,15 +203,14 @@ def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
     the alerts do; the engine, which knows no figures, is led there."""
     where = ["+joined_id IS NULL", "state <> ?"]
     args: list[Any] = [SightingState.NOT_SENT.value]
+    code, judge_id = asked.seen_by(person)
     if asked.reporter_id is not None:
         where.append("reporter_id = ?")
         args.append(asked.reporter_id)
     else:
-        code = asked.area_code if asked.area_code.startswith(person.area_code) else person.area_code
         column = "area_code || ''" if asked.since and len(code) < 12 else "area_code"
         where.append(f"{column} >= ? AND {column} <= ?")
         args += bounds_of(code)
-    judge_id = person.id if person.role is Role.JUDGE else asked.judge_id
     if asked.states or judge_id is not None:
         words, value = among(state.value for state in asked.states or AlertState)
         mine = "" if judge_id is None else " AND judge_id = ?"

@@ -18,6 +18,7 @@ from storage.invitation import invite
 from storage.person import Person
 from tests.browser import ARGUMENTS, find_browser
 
+SCREENS = Path(__file__).parent / "screens"
 SENTENCE = "老林回来了，人就在村委，你们赶紧过来！"
 
 
@@ -48,11 +49,9 @@ async def photograph(target: Path) -> None:
             await expect(supervisor.locator(".theirs").last).to_contain_text("标的")
             await expect(judge.locator("#toast")).to_be_hidden()
             await take(page, target)
-            await screens(browser, product, target.parent.parent / "tests" / "screens")
+            await screens(browser, product, SCREENS)
             await browser.close()
-            await big_type(
-                browser_path, product, target.parent.parent / "tests" / "screens" / "official-200-percent.png"
-            )
+            await big_type(browser_path, product, SCREENS / "official-200-percent.png")
 
 
 async def screens(browser: Browser, product: Product, folder: Path) -> None:

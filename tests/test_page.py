@@ -373,7 +373,18 @@ async def test_a_phone_that_others_pick_up_locks_itself(product: Product) -> Non
         await phone.sees("已记录")
         await nobody_touches_it()
         await expect(phone.page.locator("#locked")).to_be_visible(timeout=10_000)
-        for _ in range(5):
+        held: list[Route] = []
+        await phone.page.route("**/unlock", lambda route: held.append(route))
+        await phone.page.locator("#pin").fill("0000")
+        async with phone.page.expect_request("**/unlock"):
+            await phone.taps("打开")
+        await phone.page.locator("#pin").fill("000")
+        async with phone.page.expect_response("**/unlock"):
+            await held[0].continue_()
+        await expect(phone.page.get_by_text("密码不对")).to_be_visible()
+        await expect(phone.page.locator("#pin")).to_have_value("000")  # what was typed meanwhile stays
+        await phone.page.unroute("**/unlock")
+        for _ in range(4):
             await phone.page.locator("#pin").fill("0000")
             async with phone.page.expect_response("**/unlock"):
                 await phone.taps("打开")

@@ -81,6 +81,7 @@ function signedOut() {
 // -- a page that locks itself: a phone that several people pick up ---------------------------------------------------------
 
 function lock() {
+  if (!$("locked").hidden) return; // said twice: what is being typed stays
   blank();
   $("chat").hidden = true;
   $("locked").hidden = false;
@@ -91,7 +92,7 @@ function lock() {
 async function unlock(body) {
   try {
     const answer = await post(`${base}/unlock`, body);
-    if (answer.status === 403) { toast(words.pin_wrong); $("pin").value = ""; }
+    if (answer.status === 403) toast(words.pin_wrong);
     if (!answer.ok) return;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -696,7 +697,12 @@ async function start() {
   });
   $("urgent").addEventListener("click", showUrgent);
   $("waiting").addEventListener("click", () => say("/pending"));
-  $("unlock").addEventListener("submit", (event) => { event.preventDefault(); unlock({ pin: $("pin").value }); });
+  $("unlock").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const pin = $("pin").value;
+    $("pin").value = ""; // at once: whoever types the next one before the answer is there loses nothing of it
+    unlock({ pin });
+  });
   $("forgot").addEventListener("click", () => unlock({}));
   $("set-pin").addEventListener("submit", (event) => { event.preventDefault(); keepPin($("new-pin").value); });
   $("no-pin").addEventListener("click", () => keepPin(""));

@@ -22,8 +22,8 @@ from storage.case import Case
 from storage.db import Database, NewerDatabaseError, open_database, pending_migrations
 from storage.debtor import Debtor
 from storage.inbox import Inbox, InboxState
+from storage.ladder import Target, first_call, staff_for
 from storage.person import Person, Role
-from storage.shift import on_duty, stand_in
 
 FREE_GB = 1.0
 SKEW_SECONDS = 5.0
@@ -152,13 +152,15 @@ async def _duty(db: Database) -> AsyncIterator[Finding]:
     now = db.clock.now()
     courts = sorted(set(await Person.filter(role=Role.JUDGE, active=True).values_list("area_code", flat=True)))
     for court in courts:
-        duty, substitute = await on_duty(str(court), now), await stand_in(str(court), now)
-        if duty is not None:
-            yield Finding("duty", Grade.OK, "doctor.duty_ok", {"name": duty.name})
-        elif substitute is not None:
-            yield Finding("duty", Grade.WARN, "doctor.duty_head", {"name": substitute.name})
-        else:
+        staff = await staff_for(str(court), now)
+        call = first_call(None, staff, now)
+        who = await person.by_id(call.people[0] if call.people else None)
+        if who is None:
             yield Finding("duty", Grade.BAD, "doctor.duty_nobody")
+        elif call.target in (Target.DUTY, Target.DUTY_HEAD):
+            yield Finding("duty", Grade.OK, "doctor.duty_ok", {"name": who.name})
+        else:
+            yield Finding("duty", Grade.WARN, "doctor.duty_head", {"name": who.name})
 
 
 async def _key_fits(db: Database) -> bool:

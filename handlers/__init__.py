@@ -10,6 +10,8 @@ from handlers import (
     figures,
     help,  # noqa: A004
     invitation,
+    ladder,
+    leave,
     lesson,
     listing,
     person,
@@ -27,7 +29,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, push, quiet, urge, shift),
+    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
 )
 
 

@@ -16,7 +16,7 @@ from storage.case import CaseDebtor
 from storage.clock import local
 from storage.evidence import Sureness, sureness
 from storage.outbox import Lane, Outbox, last_delivery
-from storage.person import Person, Role, colleagues
+from storage.person import Person, colleagues
 from storage.question import QuestionKind
 from storage.sighting import Sighting, SightingState
 from storage.when import times_in
@@ -136,7 +136,8 @@ async def show_alert(showing: Showing) -> Card | None:
         lines.append(showing.text("alert.amended", text=shortened(first.amended)))
     lines += _times(showing, first)
     lines += _facts(showing, first, parties)
-    lines += [case_line(showing, party) for party in parties if _about(one, party)]
+    others = {row.concerns for row in rows[1:]}
+    lines += [case_line(showing, party) for party in parties if party.case.judge_id not in others]
     lines.append(_says(showing, first))
     lines += await _evidence(showing, first)
     later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
@@ -165,6 +166,9 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     first = one.delivered_at is None and not (mine and mine.escalated)
     if first and alert.waited(one, showing.now) > LATE:
         lines.append(showing.text("alert.late", minutes=minutes))
+    deputised = next((event for event in one.events if event.kind == "deputised" and event.actor), None)
+    if deputised is not None and deputised.actor is not None and not (mine and mine.escalated):
+        lines.append(showing.text("alert.deputised", name=deputised.actor.name))
     if one.state is AlertState.SENT:
         if mine is not None and mine.escalated:
             deaf = any(e.kind == "unreachable" and e.detail == str(one.judge_id) for e in one.events)
@@ -209,11 +213,6 @@ def _facts(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> lis
         facts += [locales.escape(plate.number) for plate in debtor.plates]
         lines.append(" · ".join(facts))
     return lines
-
-
-def _about(one: Alert, party: CaseDebtor) -> bool:
-    """A judge reads the own cases; where nobody is responsible, whoever stands in reads them all."""
-    return party.case.judge_id in (one.judge_id, None) or one.judge.role is not Role.JUDGE
 
 
 def _says(showing: Showing, report: Sighting) -> str:

@@ -11,9 +11,9 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name
 from handlers.route import App, on_command, on_tap
 from storage import alert, audit, listing
-from storage.access import Action, may, sees_case, sees_whole
+from storage.access import Action, may, sees_whole
 from storage.area import full_name
-from storage.case import Case, owing, search
+from storage.case import Case, may_read, owing, search
 from storage.db import unit
 from storage.debtor import age
 
@@ -46,13 +46,11 @@ async def case(turn: Turn, words: str) -> None:
 
 
 async def _visible(turn: Turn, tap: Tap) -> bool:
-    row = await Case.get_or_none(id=tap.ref).prefetch_related("parties__debtor")
-    areas = [party.debtor.area_code for party in row.parties] if row else []
-    if row is None or not sees_case(turn.who, areas, row.judge_id):
+    if not await may_read(turn.who, tap.ref):
         audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
         await turn.toast("help.stale_button")
         return False
-    audit.record("case.read", f"case:{row.id}", actor=turn.actor)
+    audit.record("case.read", f"case:{tap.ref}", actor=turn.actor)
     await turn.toast()
     return True
 

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from storage.area import contains
 from storage.person import Person, Role
 
 
@@ -12,6 +11,9 @@ class Action(StrEnum):
     LIST = "list"
     URGE = "urge"
     EXPLAIN = "explain"
+    LADDER = "ladder"
+    ROSTER = "roster"
+    LEAVE = "leave"
     INVITE = "invite"
     PUSH = "push"
     EVERYONE = "everyone"
@@ -24,16 +26,21 @@ REPORTERS = {
     Role.TOWN_SECRETARY,
     Role.POLICE,
 }
-_SUPERVISORS = {Role.BUREAU_HEAD, Role.SUPERVISOR, Role.TOWN_SECRETARY, Role.ADMIN}
+_HEADS = {Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN}
+COURT = {*_HEADS, Role.JUDGE}
+_SUPERVISORS = {*_HEADS, Role.SUPERVISOR, Role.TOWN_SECRETARY}
 
 TABLE: dict[Action, frozenset[Role]] = {
     Action.REPORT: frozenset(REPORTERS),
-    Action.CASE: frozenset(_SUPERVISORS | {Role.JUDGE}),
-    Action.LIST: frozenset(_SUPERVISORS | {Role.JUDGE}),
-    Action.URGE: frozenset({Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN}),
-    Action.EXPLAIN: frozenset({Role.BUREAU_HEAD, Role.ADMIN}),
+    Action.CASE: frozenset(_SUPERVISORS | COURT),
+    Action.LIST: frozenset(_SUPERVISORS | COURT),
+    Action.URGE: frozenset(_HEADS | {Role.SUPERVISOR}),
+    Action.EXPLAIN: frozenset(_HEADS),
+    Action.LADDER: frozenset(_HEADS | {Role.SUPERVISOR}),
+    Action.ROSTER: frozenset(_HEADS),
+    Action.LEAVE: frozenset(COURT),
     Action.INVITE: frozenset({Role.ADMIN}),
-    Action.PUSH: frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}),
+    Action.PUSH: frozenset(COURT),
     Action.EVERYONE: frozenset(Role),
 }
 
@@ -43,15 +50,6 @@ def may(person: Person, action: Action) -> bool:
     return person.active and person.role in TABLE[action]
 
 
-def sees_case(person: Person, area_codes: list[str], judge_id: int | None) -> bool:
-    """A judge sees their own cases; the others who may ask see those with a debtor in their area."""
-    if not may(person, Action.CASE):
-        return False
-    if person.role is Role.JUDGE:
-        return judge_id == person.id
-    return any(contains(person.area_code, code) for code in area_codes)
-
-
 def sees_whole(person: Person) -> bool:
     """Creditor, phone and address: the court's own people. Others see status and figures."""
-    return person.role in {Role.JUDGE, Role.BUREAU_HEAD, Role.ADMIN}
+    return person.role in COURT

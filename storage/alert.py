@@ -1,5 +1,6 @@
 """One judge's task out of a report: its states, its timeline, and what brings it on or hands it over."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -8,16 +9,25 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, lesson, push, sighting
+from storage import audit, court, lesson, push, sighting
 from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
-from storage.ladder import Target, due_at, next_step, steps_for
+from storage.ladder import (
+    Call,
+    Standing,
+    Target,
+    due_at,
+    first_call,
+    next_call,
+    rungs_for,
+    staff_for,
+)
+from storage.leave import absences
 from storage.lesson import LessonKind
 from storage.outbox import Lane, last_delivery, put, put_to_person
-from storage.person import Address, Person, Role, addresses, by_id, holding
-from storage.shift import stand_in
+from storage.person import Address, Person, addresses, by_id
 from storage.sighting import Sighting, SightingState
 from storage.sql import add, among, change, fetch, for_update, joined, one, pick, relate
 
@@ -47,7 +57,7 @@ class Outcome(StrEnum):
 
 
 class Alert(Model):
-    """The task. `handler` is who took it: the judge, or whoever the ladder reached first."""
+    """The task. `judge` is whose it is, `handler` who took it: the judge, or whoever the ladder reached first."""
 
     id = fields.IntField(primary_key=True)
     sighting: fields.ForeignKeyRelation[Sighting] = fields.ForeignKeyField(
@@ -62,6 +72,8 @@ class Alert(Model):
         "chuishao.Person", related_name="handled", null=True, on_delete=fields.RESTRICT
     )
     handler_id: int | None
+    owner_id = fields.IntField(null=True)
+    """The case's judge, where `judge` answers in their place: away, or handed over."""
     area_code = fields.CharField(max_length=12)
     state = fields.CharEnumField(AlertState, max_length=12, default=AlertState.SENT)
     step = fields.SmallIntField(default=0)
@@ -80,6 +92,11 @@ class Alert(Model):
     class Meta:
         table = "alert"
         indexes = (("state", "escalate_at"), ("sighting_id", "judge_id"), ("area_code", "raised_at"))
+
+    @property
+    def concerns(self) -> int:
+        """Whose cases it is about."""
+        return self.owner_id or self.judge_id
 
     @property
     def timeline(self) -> list["AlertEvent"]:
@@ -153,15 +170,17 @@ async def raise_for(report: Sighting) -> Sighting | None:
                 await join(report, first)
                 return first
     fresh = report.state is SightingState.NOT_SENT
-    present = set[int]() if fresh else {alert.judge_id for alert in await _open_alerts(report.id)}
+    standing = [] if fresh else await _open_alerts(report.id)
     await sighting.set_state(report, SightingState.ALERTED)
     judge_ids, orphan = await judges_of(debtor_ids) if debtor_ids else ([], False)
-    if (orphan or not judge_ids) and (substitute := await stand_in(report.area_code, unit().now)) is not None:
-        judge_ids = [*judge_ids, *([substitute.id] if substitute.id not in judge_ids else [])]
-    for judge_id in judge_ids:
-        if judge_id not in present:
-            await _raise(report, judge_id)
-    if not judge_ids:
+    concerned: list[int | None] = [*judge_ids, *([None] if orphan or not judge_ids else [])]
+    present, holding = {alert.concerns for alert in standing}, {alert.judge_id for alert in standing}
+    calls = await _first_calls(report.area_code, concerned)
+    for judge_id, call in zip(concerned, calls, strict=True):
+        if call.people and judge_id not in present and call.people[0] not in holding:
+            await _raise(report, judge_id, call)
+            holding.add(call.people[0])
+    if not any(call.people for call in calls):
         audit.record("alert.nobody", f"sighting:{report.id}")
     if fresh:
         await refresh_receipts(report.id, wait=RECEIPT_WAITS)  # there are no other cards yet that could have changed
@@ -170,22 +189,42 @@ async def raise_for(report: Sighting) -> Sighting | None:
     return None
 
 
-async def _raise(report: Sighting, judge_id: int) -> None:
+async def _first_calls(area_code: str, concerned: Sequence[int | None]) -> list[Call]:
+    """Whom each judge's alert rings first (None: no judge is known). The court's people are looked up only where
+    somebody may be away, or duty counts."""
     now = unit().now
+    off_hours = await court.is_off_hours(area_code, now)
+    if not off_hours and None not in concerned and not await absences(now):
+        return [Call(now, 0, Target.JUDGE, (judge_id,)) for judge_id in concerned if judge_id is not None]
+    staff = await staff_for(area_code, now)
+    return [first_call(judge_id, staff, now, off_hours=off_hours) for judge_id in concerned]
+
+
+async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
+    now, judge_id = unit().now, call.people[0]
     reached = bool(await addresses(judge_id))
-    step = next_step(await steps_for(report.area_code), 0, reached)
     alert = await add(
         Alert,
         sighting_id=report.id,
         judge_id=judge_id,
+        owner_id=owner_id if owner_id != judge_id else None,
         area_code=report.area_code,
         raised_at=now,
         reachable=reached,
-        escalate_at=due_at(now, step, reached, now),
+        escalate_at=await _first_rung(report.area_code, call.people, reached),
     )
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await _event(alert, "raised")
-    await _hand_card(alert, judge_id)
+    if alert.owner_id is not None:
+        await _event(alert, "deputised", await by_id(owner_id))
+    for person_id in call.people:
+        await _hand_card(alert, person_id)
+
+
+async def _first_rung(area_code: str, called: tuple[int, ...], reached: bool) -> datetime:
+    """When the ladder of an alert that is raised now has its first rung."""
+    now, rungs = unit().now, await rungs_for(area_code)
+    return due_at(Standing(now, 0, called, reached), rungs[0] if rungs else None, now)
 
 
 async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
@@ -335,10 +374,10 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
     await _event(alert, "transferred", by, str(to.id))
     audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
     reached = await _hand_card(alert, to.id)
-    step = next_step(await steps_for(alert.area_code), 0, reached)
     await _set(
         alert,
         judge_id=to.id,
+        owner_id=alert.concerns,
         handler_id=None,
         state=AlertState.SENT,
         acknowledged_at=None,
@@ -346,7 +385,7 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
         raised_at=now,
         step=0,
         reachable=reached,
-        escalate_at=due_at(now, step, reached, now),
+        escalate_at=await _first_rung(alert.area_code, (to.id,), reached),
     )
     await refresh_sighting(alert.sighting_id)
     return True
@@ -378,7 +417,7 @@ async def retarget(report: Sighting) -> None:
     judge_ids, _orphan = await judges_of(await sighting.suspect_ids(report.id))
     for alert in await _open_alerts(report.id):
         await _event(alert, "corrected", detail=str(report.id))
-        if alert.judge_id not in judge_ids:
+        if alert.concerns not in judge_ids:
             await _set(alert, state=AlertState.WITHDRAWN, escalate_at=None, closed_at=unit().now)
         await _announce(alert, "corrected", report)
     await raise_for(report)
@@ -403,8 +442,10 @@ async def clock_went_back() -> None:
     now = unit().now
     later = await pick(Alert, "state = ? AND raised_at > ?", AlertState.SENT, now + timedelta(seconds=5))
     for alert in later:
-        step = next_step(await steps_for(alert.area_code), alert.step, alert.reachable)
-        await _set(alert, raised_at=now, escalate_at=due_at(now, step, alert.reachable, now))
+        rungs = await rungs_for(alert.area_code)
+        rung = next((rung for rung in rungs if rung.number > alert.step), None)
+        due = due_at(Standing(now, alert.step, (), alert.reachable), rung, now)
+        await _set(alert, raised_at=now, escalate_at=due if alert.escalate_at is not None else None)
 
 
 async def escalate(alert_id: int) -> None:
@@ -413,27 +454,31 @@ async def escalate(alert_id: int) -> None:
     alert = await Alert.select_for_update().get_or_none(id=alert_id)
     if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
         return
-    steps = await steps_for(alert.area_code)
-    step = next_step(steps, alert.step, alert.reachable)
-    if step is None:
-        await _set(alert, escalate_at=None)
+    rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now)
+    standing = await _standing(alert)
+    call = next_call(standing, rungs, staff, now)
+    if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
+        await _set(alert, escalate_at=call.at if call is not None else None)
         return
     reached = alert.reachable
-    if step.target is Target.AGAIN:
-        for person_id in await _recipient_ids(alert.id):
-            args = {"again": step.number}
+    if call.target is Target.AGAIN:
+        for person_id in call.people:
+            args = {"again": call.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
             await push.notify(person_id, alert.id, alert.sighting_id)
     else:
-        present = await _recipient_ids(alert.id)
-        for head in await holding(Role.BUREAU_HEAD, alert.area_code):
-            if head.id not in present:
-                reached = await _hand_card(alert, head.id, escalated=True) or reached
-    await _event(alert, "escalated", detail=step.target.value)
-    audit.record("alert.escalated", f"alert:{alert.id}", step=step.number, target=step.target)
-    following = next_step(steps, step.number, reached)
-    await _set(alert, step=step.number, reachable=reached, escalate_at=due_at(alert.raised_at, following, reached, now))
+        for person_id in call.people:
+            reached = await _hand_card(alert, person_id, escalated=True) or reached
+    await _event(alert, "escalated", detail=call.target.value)
+    audit.record("alert.escalated", f"alert:{alert.id}", step=call.number, target=call.target)
+    await _set(alert, step=call.number, reachable=reached)
+    following = next_call(await _standing(alert), rungs, staff, now)
+    await _set(alert, escalate_at=following.at if following is not None else None)
     await refresh_sighting(alert.sighting_id)
+
+
+async def _standing(alert: Alert) -> Standing:
+    return Standing(alert.raised_at, alert.step, tuple(await _recipient_ids(alert.id)), alert.reachable)
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.access import Action, may
 from storage.area import bounds_of
+from storage.db import unit
 from storage.debtor import Debtor, debtors_by_id, debtors_called
+from storage.leave import standing_in_for
 from storage.person import Person, Role
 from storage.sql import among, fetch, joined, relate
 from storage.text import fold
@@ -121,16 +124,7 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
     if meant is None:
         return []
     ids, args = meant
-    bounds: list[Any]
-    if person.role is Role.JUDGE:
-        # The sign keeps an index of the judge's cases, of which there may be thousands, out of it.
-        seen, bounds = "+a.judge_id = ?", [person.id]
-    else:
-        seen = (
-            "EXISTS (SELECT 1 FROM case_debtor p JOIN debtor d ON d.id = p.debtor_id "
-            "WHERE p.case_id = a.id AND d.area_code >= ? AND d.area_code <= ?)"
-        )
-        bounds = list(bounds_of(person.area_code))
+    seen, bounds = await _seen_by(person)
     source = (
         f"court_case a LEFT JOIN person b ON b.id = a.judge_id WHERE a.id IN ({ids}) AND {seen} "
         f"ORDER BY a.year DESC, a.sequence DESC, a.id DESC LIMIT {limit:d}"
@@ -140,6 +134,37 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
     for case, judge in found:
         relate(case, judge=judge, parties=parties[case.id])
     return [case for case, _judge in found]
+
+
+async def _seen_by(person: Person) -> tuple[str, list[Any]]:
+    """Which rows `a` of court_case the person may read, behind WHERE, and its arguments. A judge: the own cases, those
+    of whoever they stand in for, and those behind a card that they hold; the others: what has a debtor in their
+    area."""
+    if not may(person, Action.CASE):
+        return "1 = 0", []
+    if person.role is Role.JUDGE:
+        judges, who = among(await standing_in_for(person, unit().now))
+        # The sign keeps an index of the judge's cases, of which there may be thousands, out of it.
+        return f"(+a.judge_id {judges} OR EXISTS ({_HANDED}))", [who, person.id]
+    return (
+        "EXISTS (SELECT 1 FROM case_debtor p JOIN debtor d ON d.id = p.debtor_id "
+        "WHERE p.case_id = a.id AND d.area_code >= ? AND d.area_code <= ?)"
+    ), list(bounds_of(person.area_code))
+
+
+_HANDED = (
+    "SELECT 1 FROM case_debtor p JOIN suspect s ON s.debtor_id = p.debtor_id "
+    "JOIN alert l ON l.sighting_id = s.sighting_id JOIN recipient r ON r.alert_id = l.id "
+    "WHERE p.case_id = a.id AND r.person_id = ? AND l.state NOT IN ('closed', 'withdrawn') "
+    "AND (a.judge_id IS NULL OR COALESCE(l.owner_id, l.judge_id) = a.judge_id)"
+)
+"""Somebody else's case, whose alert is theirs: handed over, or climbed up to them."""
+
+
+async def may_read(person: Person, case_id: int) -> bool:
+    """Whether the person may read this case."""
+    seen, args = await _seen_by(person)
+    return bool(await fetch(f"SELECT 1 FROM court_case a WHERE a.id = ? AND {seen}", case_id, *args))
 
 
 async def _meant(text: str) -> tuple[str, list[Any]] | None:

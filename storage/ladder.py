@@ -1,24 +1,47 @@
-"""What happens when a judge doesn't answer: steps as data, and the pure rule that reads them."""
+"""Who gets an alert now, and who gets it then where nobody answers: the rungs as data, and the pure rules that read
+them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.area import contains
-from storage.sql import pick
+from storage import audit, court, leave, shift
+from storage.area import contains, county_of
+from storage.leave import Absence, answering, is_absent
+from storage.person import Person, Role
+from storage.shift import Post
+from storage.sql import add, among, fetch, pick, run
+
+PATIENCE = timedelta(minutes=5)
+"""How long an alert waits where a court has no rungs at all."""
+LAST = 99
+"""The number of the rung that isn't in any table: where all others held nobody, an administrator is told."""
 
 
 class Target(StrEnum):
+    JUDGE = "judge"
+    """The case's judge. Never a rung: where the ladder begins."""
+    DEPUTY = "deputy"
+    """Who stands in for the judge. Never a rung."""
     AGAIN = "again"
     """The same recipients once more, louder."""
+    DUTY = "duty"
+    DUTY_HEAD = "duty_head"
     HEAD = "head"
-    """The head of the enforcement bureau as well."""
+    """The head of the enforcement bureau."""
+    PRESIDENT = "president"
+    ADMIN = "admin"
 
 
-class LadderStep(Model):
+INSTEAD = (Target.DUTY, Target.DUTY_HEAD, Target.HEAD, Target.PRESIDENT, Target.ADMIN)
+"""Who is asked first where the judge isn't there, or no judge is known: the first of these who is."""
+
+
+class Rung(Model):
     """One rung. `area_code` "" is the default ladder; a court's own rows replace it whole."""
 
     id = fields.IntField(primary_key=True)
@@ -28,26 +51,169 @@ class LadderStep(Model):
     target = fields.CharEnumField(Target, max_length=10)
 
     class Meta:
-        table = "ladder_step"
+        table = "rung"
         unique_together = (("area_code", "number"),)
 
 
-async def steps_for(area_code: str) -> list[LadderStep]:
+@dataclass(frozen=True)
+class Staff:
+    """A court's people as far as its ladder asks for them, by id; only those who are active."""
+
+    posts: tuple[Post, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    heads: tuple[int, ...] = ()
+    presidents: tuple[int, ...] = ()
+    admins: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who is rung when, and as what. `number` is the rung's, 0 for the first call."""
+
+    at: datetime
+    number: int
+    target: Target
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far an alert has climbed: the last rung's number, and who has been called, in order."""
+
+    raised_at: datetime
+    done: int
+    called: tuple[int, ...]
+    reachable: bool = True
+
+
+# -- pure rules --------------------------------------------------------------------------------------------------
+
+
+def holding(target: Target, staff: Staff, at: datetime) -> tuple[int, ...]:
+    """Who is the target then. Whoever is on leave is replaced by their deputy, or left out."""
+    if target in (Target.DUTY, Target.DUTY_HEAD):
+        leading = target is Target.DUTY_HEAD
+        named = tuple(post.person_id for post in staff.posts if post.lead is leading and post.starts <= at < post.ends)
+    else:
+        named = {Target.HEAD: staff.heads, Target.PRESIDENT: staff.presidents, Target.ADMIN: staff.admins}[target]
+    there = (answering(person, staff.absences, at) for person in named)
+    return tuple(dict.fromkeys(person for person in there if person is not None))
+
+
+def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: bool = False) -> Call:
+    """The judge, else the deputy, else the first of INSTEAD; outside of the court's hours the duty judge as well.
+    Nobody at all who isn't on leave: the judge or the administrators all the same."""
+    if judge_id is not None and (person := answering(judge_id, staff.absences, at)) is not None:
+        call = Call(at, 0, Target.JUDGE if person == judge_id else Target.DEPUTY, (person,))
+        duty = holding(Target.DUTY, staff, at) if off_hours else ()
+        return replace(call, people=tuple(dict.fromkeys((person, *duty))))
+    for target in INSTEAD:
+        if people := holding(target, staff, at):
+            return Call(at, 0, target, people if target is Target.DUTY else people[:1])
+    if judge_id is not None:
+        return Call(at, 0, Target.JUDGE, (judge_id,))
+    rest = (*(post.person_id for post in staff.posts), *staff.heads, *staff.presidents, *staff.admins)
+    return Call(at, 0, Target.ADMIN, rest[-1:])
+
+
+def next_call(standing: Standing, rungs: Sequence[Rung], staff: Staff, now: datetime) -> Call | None:
+    """The next rung that holds somebody who hasn't been called; ringing again is left out where nobody could be
+    reached, and then everything is due at once. None at the ladder's end."""
+    for rung in rungs:
+        if rung.number <= standing.done:
+            continue
+        at = due_at(standing, rung, now)
+        if rung.target is Target.AGAIN:
+            people = tuple(one for one in standing.called if not is_absent(one, staff.absences, at))
+            people = people if standing.reachable else ()
+        else:
+            people = _new(holding(rung.target, staff, at), standing)
+        if people:
+            return Call(at, rung.number, rung.target, people)
+    if standing.done < LAST and len(standing.called) < 2:
+        at = due_at(standing, rungs[-1] if rungs else None, now)
+        if people := _new(holding(Target.ADMIN, staff, at), standing):
+            return Call(at, LAST, Target.ADMIN, people)
+    return None
+
+
+def due_at(standing: Standing, rung: Rung | None, now: datetime) -> datetime:
+    """When the rung is due: at its time, or at once where nobody could be reached."""
+    wait = timedelta(seconds=rung.after_seconds) if rung is not None else PATIENCE
+    return max(now, standing.raised_at + wait) if standing.reachable else now
+
+
+def _new(people: Sequence[int], standing: Standing) -> tuple[int, ...]:
+    return tuple(person for person in people if person not in standing.called)
+
+
+def plan(
+    judge_id: int | None, rungs: Sequence[Rung], staff: Staff, raised_at: datetime, *, off_hours: bool = False
+) -> list[Call]:
+    """Who gets this alert now, and then, and then, if nobody ever answers. The same for the same arguments."""
+    calls = [first_call(judge_id, staff, raised_at, off_hours=off_hours)]
+    standing = Standing(raised_at, 0, calls[0].people)
+    while (call := next_call(standing, rungs, staff, raised_at)) is not None:
+        calls.append(call)
+        standing = replace(standing, done=call.number, called=tuple(dict.fromkeys((*standing.called, *call.people))))
+    return calls
+
+
+# -- reading -----------------------------------------------------------------------------------------------------
+
+
+async def rungs_for(area_code: str) -> list[Rung]:
     """The ladder of the court that `area_code` belongs to, in order."""
-    rows = await pick(LadderStep, "number > 0 ORDER BY number")
+    rows = await pick(Rung, "number > 0 ORDER BY number")
     nearest = max(
         (row.area_code for row in rows if row.area_code and contains(row.area_code, area_code)), default="", key=len
     )
     return [row for row in rows if row.area_code == nearest]
 
 
-def next_step(steps: Sequence[LadderStep], done: int, reachable: bool) -> LadderStep | None:
-    """The rung after number `done`; ringing again is left out where nobody could be reached."""
-    return next((step for step in steps if step.number > done and (reachable or step.target is not Target.AGAIN)), None)
+async def set_rung(county: str, target: Target, after: timedelta | None, by: Person) -> list[Rung]:
+    """When the court's ladder comes to the target, None for never; the ladder as it is then. A court that changes one
+    rung keeps the others of the default as its own. Needs a unit."""
+    old = await rungs_for(county)
+    steps = {rung.target: rung.after_seconds for rung in old if rung.target is not target}
+    if after is not None:
+        steps[target] = int(after.total_seconds())
+    await run("DELETE FROM rung WHERE area_code = ?", county)
+    ordered = sorted(steps.items(), key=lambda step: step[1])
+    for number, (aim, seconds) in enumerate(ordered, 1):
+        await add(Rung, area_code=county, number=number, after_seconds=seconds, target=aim)
+    audit.record("ladder.changed", f"area:{county}", actor=by.actor, target=target, after=steps.get(target))
+    return await rungs_for(county)
 
 
-def due_at(raised_at: datetime, step: LadderStep | None, reachable: bool, now: datetime) -> datetime | None:
-    """When the rung is due: at its time, or at once where nobody could be reached; None at the ladder's end."""
-    if step is None:
-        return None
-    return max(now, raised_at + timedelta(seconds=step.after_seconds)) if reachable else now
+async def staff_for(area_code: str, now: datetime) -> Staff:
+    """The people of that court, with all their duty and leave that isn't over."""
+    words, value = among(role.value for role in (Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN))
+    sql = f"SELECT id, role, area_code FROM person WHERE role {words} AND active = ? ORDER BY id"
+    county = county_of(area_code)
+    near = [row for row in await fetch(sql, value, True) if contains(row["area_code"], area_code)]
+    near.sort(key=lambda row: (-len(row["area_code"]), row["id"]))
+    admins = [row for row in near if row["role"] == Role.ADMIN and contains(county, row["area_code"])]
+
+    def ids(role: Role) -> tuple[int, ...]:
+        return tuple(row["id"] for row in near if row["role"] == role)
+
+    return Staff(
+        posts=await shift.posts(county, now),
+        absences=await leave.absences(now),
+        heads=ids(Role.BUREAU_HEAD),
+        presidents=ids(Role.PRESIDENT),
+        admins=tuple(row["id"] for row in admins),
+    )
+
+
+async def foreseen(area_code: str, judge_id: int | None, at: datetime) -> list[Call]:
+    """What `plan` says about an alert raised in this area at this time."""
+    off_hours = await court.is_off_hours(area_code, at)
+    return plan(judge_id, await rungs_for(area_code), await staff_for(area_code, at), at, off_hours=off_hours)
+
+
+async def stand_in(area_code: str, now: datetime) -> int | None:
+    """Who answers where no judge is known: the id of somebody on duty, else of the first who is there."""
+    call = first_call(None, await staff_for(area_code, now), now)
+    return call.people[0] if call.people else None

@@ -21,6 +21,7 @@ class Role(StrEnum):
     TOWN_SECRETARY = "town_secretary"
     JUDGE = "judge"
     BUREAU_HEAD = "bureau_head"
+    PRESIDENT = "president"
     POLICE = "police"
     AGENCY = "agency"
     SUPERVISOR = "supervisor"
@@ -34,6 +35,7 @@ ROLE_NAMES = {
     "乡镇书记": Role.TOWN_SECRETARY,
     "执行法官": Role.JUDGE,
     "执行局局长": Role.BUREAU_HEAD,
+    "院长": Role.PRESIDENT,
     "民警": Role.POLICE,
     "协作单位": Role.AGENCY,
     "监督": Role.SUPERVISOR,
@@ -197,6 +199,13 @@ async def find(who: str) -> list[Person]:
     words = who.strip()[:20]
     exact = await Person.filter(Q(phone=words) | Q(staff_no=words), active=True) if words else []
     return exact or await Person.filter(name=words, active=True).order_by("id")
+
+
+async def named(text: str, county: str) -> list[Person]:
+    """The court's people whose names the text says, in its order; of several of one name all of them."""
+    sql = "active = ? AND area_code = ? ORDER BY id"
+    said = [(text.find(one.name), one) for one in await pick(Person, sql, True, county)]
+    return [one for place, one in sorted(said, key=lambda pair: (pair[0], pair[1].id)) if place >= 0]
 
 
 async def colleagues(judge: Person) -> list[Person]:

@@ -1,15 +1,24 @@
 """Who is on duty at a court."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.area import contains, county_of
+from storage import audit, errand
+from storage.area import county_of
+from storage.clock import day_bounds, local
+from storage.db import unit
+from storage.outbox import Lane, put_to_person
 from storage.person import Person, Role, holding
-from storage.sql import joined, relate
+from storage.sql import add, change, fetch, for_update, joined, moment, one, relate, run
 
+WARN_AT = 16
+KEPT = timedelta(days=30)
+"""A court that has had nobody on duty for so long keeps no roster."""
 Span = tuple[datetime, datetime]
 """From when until when, the end not included."""
 
@@ -25,10 +34,48 @@ class Shift(Model):
     person_id: int
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
+    lead = fields.BooleanField(default=False)
+    """带班: at the head of those who are on duty, called after them."""
 
     class Meta:
         table = "shift"
         unique_together = (("area_code", "person", "starts_at"),)
+
+
+class SwapState(StrEnum):
+    ASKED = "asked"
+    MADE = "made"
+    REFUSED = "refused"
+    STALE = "stale"
+    """The roster had changed before both had agreed."""
+
+
+class Swap(Model):
+    """`person` asks (or is asked) to give a shift to `other`, who may give one of theirs back."""
+
+    id = fields.IntField(primary_key=True)
+    shift_id = fields.IntField()
+    person_id = fields.IntField()
+    other_id = fields.IntField()
+    back_id = fields.IntField(null=True)
+    agreed = fields.BooleanField()
+    other_agreed = fields.BooleanField()
+    state = fields.CharEnumField(SwapState, max_length=10, default=SwapState.ASKED)
+    asked_by = fields.IntField()
+    asked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "swap"
+
+
+@dataclass(frozen=True)
+class Post:
+    """A shift as the ladder reads it."""
+
+    person_id: int
+    starts: datetime
+    ends: datetime
+    lead: bool = False
 
 
 def uncovered(shifts: Sequence[tuple[datetime, datetime]], start: datetime, end: datetime) -> list[Span]:
@@ -53,24 +100,123 @@ async def coming(area_code: str, start: datetime, end: datetime) -> list[Shift]:
     return [shift for shift, _who in found]
 
 
-async def on_duty(area_code: str, now: datetime) -> Person | None:
-    """The duty person of the court that `area_code` belongs to."""
-    row = (
-        await Shift.filter(area_code=county_of(area_code), starts_at__lte=now, ends_at__gt=now, person__active=True)
-        .order_by("-starts_at")
-        .first()
-        .prefetch_related("person")
+async def posts(county: str, now: datetime) -> tuple[Post, ...]:
+    """The court's duty that isn't over, the latest to begin first; of active people."""
+    sql = (
+        "SELECT s.person_id, s.starts_at, s.ends_at, s.lead FROM shift s JOIN person p ON p.id = s.person_id "
+        "WHERE s.area_code = ? AND s.ends_at > ? AND p.active = ? ORDER BY s.starts_at DESC, s.id"
     )
-    return row.person if row else None
+    return tuple(
+        Post(row["person_id"], moment(row["starts_at"]), moment(row["ends_at"]), bool(row["lead"]))
+        for row in await fetch(sql, county, now, True)
+    )
 
 
-async def stand_in(area_code: str, now: datetime) -> Person | None:
-    """Who answers where no judge is known: the duty person, else the head of the bureau, else an administrator."""
-    duty = await on_duty(area_code, now)
-    if duty is not None:
-        return duty
-    for role in (Role.BUREAU_HEAD, Role.ADMIN):
-        people = [p for p in await holding(role, area_code) if contains(county_of(area_code), p.area_code)]
-        if people:
-            return people[0]
-    return None
+async def courts_with_duty(since: datetime) -> list[str]:
+    """The courts that have kept a roster since then."""
+    rows = await fetch("SELECT DISTINCT area_code FROM shift WHERE ends_at > ? ORDER BY area_code", since)
+    return [row["area_code"] for row in rows]
+
+
+async def at(county: str, person_id: int, when: datetime) -> Shift | None:
+    """The person's duty at that moment."""
+    sql = "area_code = ? AND person_id = ? AND starts_at <= ? AND ends_at > ? ORDER BY starts_at DESC LIMIT 1"
+    return await one(Shift, sql, county, person_id, when, when)
+
+
+async def put_on(person: Person, starts: datetime, ends: datetime, by: Person, *, lead: bool = False) -> bool:
+    """Puts the person on duty; False where they were already. Needs a unit."""
+    code = county_of(person.area_code)
+    if await one(Shift, "area_code = ? AND person_id = ? AND starts_at = ?", code, person.id, starts):
+        return False
+    await add(Shift, area_code=code, person_id=person.id, starts_at=starts, ends_at=ends, lead=lead)
+    audit.record("shift.added", person.actor, actor=by.actor, starts=starts.isoformat())
+    return True
+
+
+async def take_off(person: Person, starts: datetime, ends: datetime, by: Person) -> int:
+    """Takes the person's duty that begins in this time away; how many shifts. Needs a unit."""
+    sql = "DELETE FROM shift WHERE area_code = ? AND person_id = ? AND starts_at >= ? AND starts_at < ?"
+    count = await run(sql, county_of(person.area_code), person.id, starts, ends)
+    if count:
+        audit.record("shift.removed", person.actor, actor=by.actor, starts=starts.isoformat())
+    return count
+
+
+async def warn() -> None:
+    """The day before, from WARN_AT o'clock on, once: who answers for a court hears of tomorrow's hours without anybody
+    on duty. A court that keeps no roster isn't bothered. Needs a unit."""
+    now = unit().now
+    if local(now).hour < WARN_AT:
+        return
+    start, end = day_bounds(now + timedelta(days=1))
+    for county in await courts_with_duty(now - KEPT):
+        spans = [(row.starts_at, row.ends_at) for row in await coming(county, start, end) if not row.lead]
+        if not uncovered(spans, start, end) or not await errand.take("uncovered", county, local(now).date()):
+            continue
+        audit.record("shift.uncovered", f"area:{county}", day=local(start).date().isoformat())
+        for role in (Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN):
+            for person in await holding(role, county):
+                args = {"start": start.isoformat(), "end": end.isoformat()}
+                await put_to_person(person.id, "uncovered", lane=Lane.DIGEST, fresh=True, args=args)
+
+
+# -- swaps -------------------------------------------------------------------------------------------------------
+
+
+async def ask_swap(shift: Shift, other: Person, back: Shift | None, by: Person) -> Swap:
+    """Asks both sides; whoever asks has agreed. Needs a unit."""
+    row = await add(
+        Swap,
+        shift_id=shift.id,
+        person_id=shift.person_id,
+        other_id=other.id,
+        back_id=back.id if back is not None else None,
+        agreed=by.id == shift.person_id,
+        other_agreed=by.id == other.id,
+        asked_by=by.id,
+        asked_at=unit().now,
+    )
+    audit.record("swap.asked", f"shift:{shift.id}", actor=by.actor, other=other.id)
+    return row
+
+
+async def swap_of(swap_id: int, *, locked: bool = False) -> Swap | None:
+    """The swap; `locked` where it is to be answered: the other side may be answering, too."""
+    return await one(Swap, f"id = ?{for_update() if locked else ''}", swap_id)
+
+
+async def shift_of(shift_id: int | None) -> Shift | None:
+    return await one(Shift, "id = ?", shift_id) if shift_id else None
+
+
+async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | None:
+    """One side's answer: what the swap has come to, or None where it isn't this person's to answer, or was answered.
+    It is made once both have agreed, and only if both shifts are still where they were. Needs a unit."""
+    if row.state is not SwapState.ASKED or by.id not in (row.person_id, row.other_id):
+        return None
+    row.agreed, row.other_agreed = row.agreed or by.id == row.person_id, row.other_agreed or by.id == row.other_id
+    state = SwapState.ASKED if agrees else SwapState.REFUSED
+    if agrees and row.agreed and row.other_agreed:
+        state = SwapState.MADE if await _exchange(row) else SwapState.STALE
+    await change(Swap, row.id, agreed=row.agreed, other_agreed=row.other_agreed, state=state)
+    row.state = state
+    audit.record(f"swap.{state.value}", f"shift:{row.shift_id}", actor=by.actor, swap=row.id)
+    return state
+
+
+async def _exchange(row: Swap) -> bool:
+    mine, back = await shift_of(row.shift_id), await shift_of(row.back_id)
+    if mine is None or mine.person_id != row.person_id or (row.back_id and back is None):
+        return False
+    if back is not None and back.person_id != row.other_id:
+        return False
+    taken = "area_code = ? AND person_id = ? AND starts_at = ?"
+    if await one(Shift, taken, mine.area_code, row.other_id, mine.starts_at):
+        return False
+    if back is not None and await one(Shift, taken, back.area_code, row.person_id, back.starts_at):
+        return False
+    await change(Shift, mine.id, person_id=row.other_id)
+    if back is not None:
+        await change(Shift, back.id, person_id=row.person_id)
+    return True

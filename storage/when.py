@@ -266,3 +266,29 @@ def _end(match: re.Match[str], now: datetime) -> Span:
         first = first if today.day <= 10 else _following(first)
         return _midnight(first, now), _midnight(first.replace(day=11), now)
     return _midnight(first.replace(day=21), now), _midnight(_following(first), now)
+
+
+_ISO = re.compile(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?")
+_SHORT = re.compile(r"(?<!\d)(\d{1,2})[-/.](\d{1,2})(?!\d)")
+_SAME_MONTH = re.compile(r"(\d{1,2})月(\d{1,2})[日号]?\s*(到|至|[-~—–]+)\s*(\d{1,2})[日号](?!\d)")
+_BETWEEN = re.compile(r"[从到至起~—–\-]+")
+
+
+def stretch_in(text: str, now: datetime) -> tuple[Span | None, str]:
+    """From the first to the end of the last time that an order names (12月1日到5日, 2026-12-01 2026-12-05, 明天), local
+    and aware, and what else it says; None where it names none."""
+    spans, left = list[Span](), heard(text)
+    for match in _ISO.finditer(left):
+        try:
+            spans.append(_days(date(*(int(part) for part in match.groups())), local(now), 1))
+        except ValueError:
+            return None, left
+    left = _SHORT.sub(r"\1月\2日", _ISO.sub(" ", left))
+    left = _SAME_MONTH.sub(r"\1月\2日\3\1月\4日", left)
+    for one in times_in(left, now):
+        spans.append((one.start, one.end))
+        left = left.replace(one.words, " ", 1)
+    left = _BETWEEN.sub(" ", left).strip()
+    if not spans:
+        return None, left
+    return (min(start for start, _end in spans), max(end for _start, end in spans)), left

@@ -19,8 +19,9 @@ from storage.db import open_database
 from storage.debtor import Debtor, DebtorKind, read_id_number
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, money_in, phone, plates
-from storage.person import Endpoint, Person, find
-from storage.shift import Shift, on_duty
+from storage.ladder import stand_in
+from storage.person import Endpoint, Person, by_id, find
+from storage.shift import Shift
 from tests.conftest import needs_corpus
 from tests.world import JUDGE, SAMPLE, Stage
 
@@ -189,11 +190,35 @@ async def test_a_duty_list_says_who_stands_in(stage: Stage, tmp_path: Path) -> N
     assert codes(done) == {3: "impossible_date", 4: "staff_no"}
     settings = stage.settings
     async with open_database(settings.database_url, settings.secrets(), clock=stage.clock):
-        person = await on_duty("331122203226", stage.clock.now())
+        person = await by_id(await stand_in("331122203226", stage.clock.now()))
         assert person is not None and person.name == "丁卫东" and await Shift.all().count() == 1
     async with stage.world() as world:
         await world.phone(9001).says("有个姓赵的老板回来了，在晒谷场")
         await world.phone(9103).expects("名单外线索")
+
+
+async def test_a_duty_list_as_offices_keep_it(stage: Stage, tmp_path: Path) -> None:
+    """Names instead of numbers, several in a cell, the day merged over its rows, who leads in a column of its own."""
+    path = tmp_path / "值班表.xlsx"
+    rows = [
+        ["2026年12月1日", "二", "胡建平", "沈立群、郑雅芳"],
+        ["", "", "", "丁卫东"],
+        ["2026年12月2日", "三", "胡建平", "无此人"],
+        ["2026年12月3日", "四", "", ""],
+    ]
+    spreadsheet.write(path, ["日期", "星期", "带班领导", "值班人员"], rows)
+    done = await run(stage, Kind.DUTY, path)
+    assert codes(done) == {4: "staff_no", 5: "nobody_on_duty"}
+    assert (await run(stage, Kind.DUTY, path)).report.added == 0
+    settings = stage.settings
+    async with open_database(settings.database_url, settings.secrets(), clock=stage.clock):
+        found = await Shift.all().order_by("id").prefetch_related("person")
+        names = [(row.person.name, row.lead) for row in found]
+        assert names == [("沈立群", False), ("郑雅芳", False), ("胡建平", True), ("丁卫东", False)]
+        assert len({row.starts_at for row in found}) == 1
+    (tmp_path / "bad.csv").write_text("日期,备注\n2026-11-24,x\n")
+    with pytest.raises(MissingHeadersError):
+        await run(stage, Kind.DUTY, tmp_path / "bad.csv")
 
 
 async def test_an_import_beside_a_running_bot(stage: Stage, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 from storage.sqlite import Direct
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World
 
-SMALL = {"ladder_step", "json_each", "constant", "audit_head", "person"}
+SMALL = {"rung", "json_each", "constant", "audit_head", "person"}
 """Tables of a handful of rows; and people by role, of whom a province has thousands, only when a ladder ends."""
 
 

@@ -1,52 +1,78 @@
 """`chuishao import duty`: a day and a person a row."""
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from storage import audit
+from storage.access import COURT
 from storage.area import county_of
 from storage.clock import SHANGHAI
-from storage.imports import Plan, Progress, Report, Row, sift
+from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, day
 from storage.person import Person
 from storage.shift import Shift
 from storage.text import squeeze
 
-REQUIRED = ("日期", "工号")
-KNOWN = (*REQUIRED, "姓名", "备注")
+REQUIRED = ("日期",)
+WHO = ("工号", "值班人员", "姓名")
+"""One of these says who; the duty head has a column of his own."""
+LEAD = "带班领导"
+KNOWN = (*REQUIRED, *WHO, LEAD, "星期", "电话", "备注")
+_BETWEEN = re.compile(r"[、,，;；/\s]+")
 
 
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
-    """Midnight to midnight, for the court of the person's county."""
+    """Midnight to midnight, for the court of the person's county. As offices keep it: several names in a cell, the day
+    only in the first of its rows (the cells are merged), who leads in a column of its own."""
+    if rows and not any(header in rows[0].cells for header in (*WHO, LEAD)):
+        raise MissingHeadersError("、".join(WHO[:2]))
     report = Report()
-    people = {person.staff_no: person for person in await Person.exclude(staff_no="")}
+    people = await Person.filter(active=True)
     have = {(row.person_id, row.starts_at) for row in await Shift.all()}
     fresh: list[Shift] = []
     kept = sift(rows, report)
+    on: date | None = None
     for count, row in enumerate(kept):
         progress(count, len(kept))
         try:
-            on = day(row["日期"], "日期")
-            person = people.get(squeeze(row["工号"]))
+            on = day(row["日期"], "日期") or on
             if on is None:
                 raise Unclear("impossible_date", "日期")
-            if person is None:
-                raise Unclear("staff_no", squeeze(row["工号"]))
+            named = [(_one(people, said), False) for said in _said(row, WHO)]
+            named += [(_one(people, said), True) for said in _said(row, (LEAD,))]
+            if not named:
+                raise Unclear("nobody_on_duty", "")
         except Unclear as why:
             report.reject(row, why)
             continue
         start = datetime.combine(on, time(), SHANGHAI).astimezone(UTC)
-        if (person.id, start) in have:
-            report.unchanged += 1
-            continue
-        have.add((person.id, start))
-        end = start + timedelta(days=1)
-        area = county_of(person.area_code)
-        fresh.append(Shift(area_code=area, person_id=person.id, starts_at=start, ends_at=end))
-    report.added = len(fresh)
+        new = [(person, lead) for person, lead in named if (person.id, start) not in have]
+        report.added += bool(new)
+        report.unchanged += not new
+        for person, lead in new:
+            have.add((person.id, start))
+            end, area = start + timedelta(days=1), county_of(person.area_code)
+            fresh.append(Shift(area_code=area, person_id=person.id, starts_at=start, ends_at=end, lead=lead))
 
     async def apply() -> None:
         await Shift.bulk_create(fresh, batch_size=500)
         audit.record("import.duty", added=len(fresh))
 
     return Plan(report, apply)
+
+
+def _said(row: Row, headers: Sequence[str]) -> list[str]:
+    """Names or staff numbers in the first of these columns that has any."""
+    cell = next((row[header] for header in headers if squeeze(row[header])), "")
+    return [squeeze(said) for said in _BETWEEN.split(cell) if squeeze(said)]
+
+
+def _one(people: Sequence[Person], said: str) -> Person:
+    """By staff number, else by name, of which there must be one only, else one only at a court."""
+    found = [person for person in people if person.staff_no == said] or [p for p in people if p.name == said]
+    if len(found) > 1:
+        found = [person for person in found if person.role in COURT]
+    if len(found) != 1:
+        raise Unclear("staff_no", said)
+    return found[0]

@@ -1,0 +1,103 @@
+"""/ladder: who would get an alert about a case, now or at another time, and who then. /ladder 值班 3 changes a step."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.listing import lasted
+from handlers.route import App, on_command
+from storage import audit, ladder
+from storage.access import Action, may
+from storage.area import county_of
+from storage.case import Case, search
+from storage.db import unit
+from storage.ladder import Call, Rung, Target
+from storage.person import by_id
+from storage.text import fold
+from storage.when import stretch_in
+
+_TARGETS = {
+    "再催": Target.AGAIN,
+    "值班": Target.DUTY,
+    "带班": Target.DUTY_HEAD,
+    "局长": Target.HEAD,
+    "院长": Target.PRESIDENT,
+}
+_STEP = re.compile(rf"({'|'.join(_TARGETS)})\s*(?:(\d{{1,3}})\s*(?:分钟?|min)?|不叫|off)", re.I)
+"""值班 3分钟, 院长 不叫."""
+LONGEST = timedelta(hours=12)
+
+
+def register(app: App) -> None:
+    on_command(app, "ladder", Action.LADDER, show)
+
+
+async def show(turn: Turn, words: str) -> None:
+    """`/ladder 456`, `/ladder 456 今晚11点`; without words the court's rungs."""
+    if not words:
+        await turn.reply("rungs")
+        return
+    if step := _STEP.fullmatch(fold(words)):
+        await _change(turn, _TARGETS[step[1]], timedelta(minutes=int(step[2])) if step[2] else None)
+        return
+    now = unit().now
+    stretch, left = stretch_in(words, now)
+    found = await search(turn.who, left[:60])
+    if len(found) != 1:
+        await turn.say("ladder.several" if found else "ladder.how")
+        return
+    at = stretch[0] if stretch is not None else now
+    audit.record("ladder.read", f"case:{found[0].id}", actor=turn.actor)
+    await turn.reply("ladder", found[0].id, at=at.timestamp())
+
+
+async def _change(turn: Turn, target: Target, after: timedelta | None) -> None:
+    if not may(turn.who, Action.ROSTER) or (after is not None and not timedelta(0) < after <= LONGEST):
+        await turn.say("ladder.how")
+        return
+    await ladder.set_rung(county_of(turn.who.area_code), target, after, turn.who)
+    await turn.reply("rungs")
+
+
+@card("rungs")
+async def show_rungs(showing: Showing) -> Card | None:
+    if showing.person is None:
+        return None
+    rungs = await ladder.rungs_for(showing.person.area_code)
+    lines = [showing.text("ladder.rungs_head"), *[_rung(showing, rung) for rung in rungs]]
+    return Card("\n".join([*lines, showing.text("ladder.how")]))
+
+
+def _rung(showing: Showing, rung: Rung) -> str:
+    after = lasted(showing, timedelta(seconds=rung.after_seconds))
+    target = showing.plain(f"ladder.target_{rung.target.value}")
+    return showing.text("ladder.rung", after=after, target=target)
+
+
+@card("ladder")
+async def show_ladder(showing: Showing) -> Card | None:
+    """A dry run: nobody is rung."""
+    at = datetime.fromtimestamp(showing.args["at"], UTC)
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor")
+    if row is None or showing.person is None:
+        return None
+    areas = [party.debtor.area_code for party in row.parties if party.debtor.area_code]
+    calls = await ladder.foreseen((areas or [showing.person.area_code])[0], row.judge_id, at)
+    lines = [showing.text("ladder.head", number=row.number, at=showing.at(at))]
+    lines += [await _call(showing, calls, call) for call in calls]
+    if len({person for call in calls for person in call.people}) < 2:
+        lines.append(showing.text("ladder.alone"))
+    return Card("\n".join(lines))
+
+
+async def _call(showing: Showing, calls: Sequence[Call], call: Call) -> str:
+    people = [one.name for person_id in call.people if (one := await by_id(person_id))]
+    waited = call.at - calls[0].at
+    return showing.text(
+        "ladder.call",
+        after=lasted(showing, waited) if waited else showing.plain("ladder.at_once"),
+        target=showing.plain(f"ladder.target_{call.target.value}"),
+        names="、".join(people) or showing.plain("ladder.nobody"),
+    )

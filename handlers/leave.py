@@ -1,0 +1,96 @@
+"""/leave: who is away from when until when, and who answers meanwhile."""
+
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_command, on_tap
+from storage import audit, leave
+from storage.access import Action, may
+from storage.area import county_of
+from storage.db import unit
+from storage.leave import Leave
+from storage.outbox import Lane, put_to_person
+from storage.person import Person, named
+from storage.when import stretch_in
+
+
+def register(app: App) -> None:
+    on_command(app, "leave", Action.LEAVE, take)
+    on_tap("endleave", end, Action.LEAVE)
+
+
+async def take(turn: Turn, words: str) -> None:
+    """`/leave 12月1日到5日 郑雅芳`: away, and 郑雅芳 answers. Who keeps the roster names both: who is away first."""
+    if not words:
+        audit.record("leave.listed", turn.who.area_code, actor=turn.actor)
+        await turn.reply("leaves")
+        return
+    stretch, left = stretch_in(words, unit().now)
+    people = await named(left, county_of(turn.who.area_code))
+    for one in people:
+        left = left.replace(one.name, "")
+    away, deputy = _who(turn.who, people)
+    unclear = len({one.name for one in people}) != len(people) or left.strip(leave.FILLING)
+    if stretch is None or away is None or unclear or stretch[1] <= unit().now:
+        await turn.say("leave.how")
+        return
+    row = await leave.take(away, deputy, *stretch, turn.who)
+    await turn.reply("leave", row.id)
+    for other in (away, deputy):
+        if other is not None and other.id != turn.who.id:
+            await put_to_person(other.id, "leave", row.id, lane=Lane.REPLY, fresh=True)
+
+
+def _who(speaker: Person, people: list[Person]) -> tuple[Person | None, Person | None]:
+    """Who is away and who answers; nobody is away where the speaker may not say so."""
+    others = [one for one in people if one.id != speaker.id]
+    if may(speaker, Action.ROSTER) and (len(others) == 2 or (len(people) == 1 and len(others) == 1)):
+        return others[0], others[1] if len(others) == 2 else None
+    return (speaker, others[0] if others else None) if len(others) < 2 else (None, None)
+
+
+async def end(turn: Turn, tap: Tap) -> None:
+    """销假: one's own leave, or anybody's of the court for who keeps the roster."""
+    row = await leave.by_id(tap.ref)
+    owner = await Person.get_or_none(id=row.person_id) if row is not None else None
+    mine = owner is not None and (owner.id == turn.who.id or _keeps(turn.who, owner))
+    if row is None or not mine or row.ends_at <= unit().now:
+        await turn.toast("help.stale_button")
+        return
+    await leave.end(row, turn.who)
+    await turn.toast("leave.ended")
+    await turn.reply("leaves")
+
+
+def _keeps(keeper: Person, of: Person) -> bool:
+    return may(keeper, Action.ROSTER) and county_of(keeper.area_code) == of.area_code
+
+
+@card("leaves")
+async def show_leaves(showing: Showing) -> Card | None:
+    """Those of one's court; a button for each that may be ended."""
+    person = showing.person
+    if person is None:
+        return None
+    rows = await leave.of_court(county_of(person.area_code), showing.now)
+    mine = [row for row in rows if row.person_id == person.id or _keeps(person, row.person)]
+    lines = [showing.text("leave.head" if rows else "leave.none"), *[_line(showing, row) for row in rows[:20]]]
+    buttons = [[Button(showing.plain("leave.end", name=row.person.name), Tap("endleave", row.id))] for row in mine[:8]]
+    return Card("\n".join([*lines, showing.text("leave.how")]), buttons)
+
+
+@card("leave")
+async def show_leave(showing: Showing) -> Card | None:
+    row = await Leave.get_or_none(id=showing.ref).prefetch_related("person", "deputy")
+    if row is None:
+        return None
+    mine = row.person_id == (showing.person.id if showing.person else None)
+    buttons = [[Button(showing.plain("leave.end", name=row.person.name), Tap("endleave", row.id))]] if mine else []
+    return Card(showing.text("leave.taken", line=_line(showing, row)), buttons)
+
+
+def _line(showing: Showing, row: Leave) -> str:
+    times = {"start": showing.at(row.starts_at), "end": showing.at(row.ends_at)}
+    if row.deputy is None:
+        return showing.plain("leave.line_duty", name=row.person.name, **times)
+    return showing.plain("leave.line", name=row.person.name, deputy=row.deputy.name, **times)

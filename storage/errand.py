@@ -5,7 +5,7 @@ from datetime import date
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.sql import fetch
+from storage.sql import add_once
 
 
 class Errand(Model):
@@ -23,5 +23,4 @@ class Errand(Model):
 
 async def take(kind: str, place: str, day: date) -> bool:
     """Whether it is this unit's to do: nobody has done it before. Needs a unit."""
-    sql = "INSERT INTO errand (kind, place, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
-    return bool(await fetch(sql, kind, place, day.isoformat()))
+    return await add_once(Errand, kind=kind, place=place, day=day.isoformat())

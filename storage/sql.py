@@ -185,6 +185,17 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
     await run_many(f"{hot.insert} {conflict}", values)
 
 
+async def add_once(model: type[Model], **values: Any) -> bool:
+    """Inserts a row, all of whose fields are given, unless one like it is there already; whether it did."""
+    hot = _hot(model)
+    insert, row = f"{hot.insert} ON CONFLICT DO NOTHING", [values[name] for name in hot.keys]
+    direct = _direct()
+    if direct is not None:
+        return bool(direct.raw.execute(insert, row).rowcount)
+    returning = _numbered(f"{insert} RETURNING id")
+    return await get_connection("default").execute_insert(returning, _plain(row)) is not None
+
+
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows that bring their ids along, and every other field."""
     hot = _hot(model)

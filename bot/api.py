@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from telegram import User
@@ -64,6 +64,14 @@ _UNREACHABLE = (
 )
 
 
+class Upload(NamedTuple):
+    """A file that is sent along: in which field, its content, what it is called."""
+
+    field: str
+    content: bytes
+    name: str
+
+
 class BotApi:
     """One bot at one Bot API server."""
 
@@ -78,9 +86,9 @@ class BotApi:
         parameters: dict[str, Any] | None = None,
         *,
         seconds: float = CALL_SECONDS,
-        upload: tuple[str, bytes] | None = None,
+        upload: Upload | None = None,
     ) -> Any:
-        """The result of a method. `upload` is a field name and a file's content. Raises the errors above."""
+        """The result of a method. Raises the errors above."""
         url = f"{self._base}/bot{self._token}/{method}"
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
         body = self._body(parameters or {}, upload)
@@ -95,13 +103,13 @@ class BotApi:
         return _result(status, raw)
 
     @staticmethod
-    def _body(parameters: dict[str, Any], upload: tuple[str, bytes] | None) -> dict[str, Any]:
+    def _body(parameters: dict[str, Any], upload: Upload | None) -> dict[str, Any]:
         if upload is None:
             return {"json": parameters}
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)  # names as people read them
         for name, value in parameters.items():
             form.add_field(name, value if isinstance(value, str) else json.dumps(value))
-        form.add_field(upload[0], io.BytesIO(upload[1]), filename=upload[0])
+        form.add_field(upload.field, io.BytesIO(upload.content), filename=upload.name)
         return {"data": form}
 
     async def download(self, file_id: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from telegram.ext import Application, ContextTypes
 
 import handlers
-from bot.api import CALL_SECONDS, BotApi, QuietBot
+from bot.api import CALL_SECONDS, BotApi, QuietBot, Upload
 from bot.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
@@ -24,7 +24,7 @@ class Api(Protocol):
         /,
         *,
         seconds: float = CALL_SECONDS,
-        upload: tuple[str, bytes] | None = None,
+        upload: Upload | None = None,
     ) -> Any: ...
 
     async def download(self, file_id: str, /) -> bytes: ...

@@ -19,6 +19,7 @@ from bot.api import (
     ServerError,
     UnauthorizedError,
     UnreachableError,
+    Upload,
 )
 from bot.channel import Way
 from bot.limiter import NoLimits
@@ -35,7 +36,7 @@ SIDE_BY_SIDE = 32
 FOR_ALERTS = 8
 """Of these places, how many the other lanes leave free: an alert never waits for one."""
 REFUSED_SECONDS = 30.0
-_MEDIA = {"photo": "sendPhoto", "voice": "sendVoice"}
+_MEDIA = {"photo": "sendPhoto", "voice": "sendVoice", "document": "sendDocument"}
 _log = structlog.get_logger("dispatcher")
 
 
@@ -226,7 +227,7 @@ class Dispatcher:
             return None
         shared: dict[str, Any] = {"chat_id": row.chat_id}
         markup = card.markup()
-        if before is not None and card.media is None and card.place is None:
+        if before is not None and card.media is None and card.place is None and card.file is None:
             edited = {**shared, "message_id": before.message_id, "text": _fitting(card.text), "parse_mode": "HTML"}
             if markup and "inline_keyboard" in markup:
                 edited["reply_markup"] = markup
@@ -241,6 +242,11 @@ class Dispatcher:
         if card.place is not None:
             latitude, longitude = card.place
             result = await channel.api.call("sendLocation", {**shared, "latitude": latitude, "longitude": longitude})
+        elif card.file is not None:
+            made = card.file
+            shared |= {"caption": card.text, "parse_mode": "HTML"}
+            upload = Upload(made.kind, made.content, made.name)
+            result = await channel.api.call(_MEDIA[made.kind], shared, upload=upload, seconds=60)
         elif card.media is not None:
             result = await self._send_media(channel, card, shared)
         else:
@@ -276,7 +282,9 @@ class Dispatcher:
             raise NotSentError("the file's channel doesn't give it") from error  # no fault of the one that shall send
         except ApiError as error:
             raise ApiError(error.code, "the file is gone") from error
-        return await channel.api.call(_MEDIA[media.kind], shared, upload=(media.kind, content), seconds=60)
+        return await channel.api.call(
+            _MEDIA[media.kind], shared, upload=Upload(media.kind, content, media.kind), seconds=60
+        )
 
     @staticmethod
     async def _side_call(channel: Way, row: Outbox, card: Card) -> None:

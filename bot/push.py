@@ -13,7 +13,7 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bot.api import CALL_SECONDS, NotSentError, UnreachableError
+from bot.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from bot.settings import Settings
 from storage import push
 from storage.push import Target
@@ -47,7 +47,7 @@ class PushApi:
         parameters: dict[str, Any] | None = None,
         *,
         seconds: float = CALL_SECONDS,
-        upload: tuple[str, bytes] | None = None,
+        upload: Upload | None = None,
     ) -> Any:
         """Sends the text to the way whose number stands for a chat. Raises NotSentError, UnreachableError."""
         assert parameters is not None and upload is None

@@ -9,7 +9,7 @@ from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, inbox, outbox, person, question, replicas, shift
+from storage import alert, debtor, digest, inbox, outbox, person, question, replicas, shift
 from storage.db import Database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Lane, Outbox, OutboxState
@@ -81,8 +81,11 @@ class Timers:
             before = now - self._keep
             more = await self._db.unit(partial(self._retention.sweep, before), "timer:retention")
             more |= await self._page.prune(before.timestamp())
+            more |= await self._db.unit(debtor.index_tails, "timer:tails")
             await self._sweep_chats(now)
             await self._db.unit(shift.warn, "timer:duty")
+        for digest_id in await digest.due(now):
+            await self._db.unit(partial(digest.send, digest_id), "timer:digest")
             self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
 

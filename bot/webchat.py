@@ -343,6 +343,8 @@ class WebChat:
         if known is None or not await self._store.shown_in(chat_id, file_id):
             raise web.HTTPNotFound
         headers = {"Content-Type": known["mime"], "Cache-Control": "private, max-age=86400"}
+        if known["kind"] == "document":  # to be saved, never shown as a page of ours
+            headers |= {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         return web.FileResponse(self._store.files / file_id, headers=headers)
 
     # -- what the person sees ----------------------------------------------------------------------------------

@@ -5,9 +5,12 @@ from telegram.ext import filters
 
 from handlers import (
     alert,
+    assign,
     attachment,
     case,
+    digest,
     figures,
+    follow,
     help,  # noqa: A004
     invitation,
     ladder,
@@ -21,6 +24,7 @@ from handlers import (
     relay,
     shift,
     sighting,
+    timeline,
     urge,
     why,
 )
@@ -29,7 +33,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
+    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder, follow, digest, assign, timeline),
 )
 
 

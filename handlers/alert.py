@@ -9,7 +9,7 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, witness_line
 from handlers.route import App, on_tap
-from storage import alert, audit, question, sighting
+from storage import alert, audit, follow, question, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor
@@ -139,6 +139,8 @@ async def show_alert(showing: Showing) -> Card | None:
     others = {row.concerns for row in rows[1:]}
     lines += [case_line(showing, party) for party in parties if party.case.judge_id not in others]
     lines.append(_says(showing, first))
+    if watching := await follow.supervisors(one.sighting_id):
+        lines.append(showing.text("alert.supervised", names="、".join(watching)))
     lines += await _evidence(showing, first)
     later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]

@@ -32,6 +32,15 @@ class Media:
     file_id: str
 
 
+@dataclass(frozen=True)
+class File:
+    """A file made for the recipient: a `photo` or a `document`, what it is called, and its content."""
+
+    kind: str
+    name: str
+    content: bytes
+
+
 @dataclass
 class Card:
     """One message. `method` and `parameters` are for what isn't a message (a menu, an answer to a tap)."""
@@ -40,6 +49,7 @@ class Card:
     rows: list[list[Button]] = field(default_factory=list)
     media: Media | None = None
     place: tuple[float, float] | None = None
+    file: File | None = None
     silent: bool = False
     urgent: bool = False
     """Makes its noise also in quiet hours."""

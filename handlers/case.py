@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import locales
+from handlers import follow as follow_handlers
 from handlers import listing as listing_handlers
 from handlers.alert import event_line
 from handlers.callback import Tap
@@ -13,17 +14,21 @@ from handlers.route import App, on_command, on_tap
 from storage import alert, audit, listing
 from storage.access import Action, may, sees_whole
 from storage.area import full_name
+from storage.attachment import place_of
 from storage.case import Case, may_read, owing, search
 from storage.db import unit
 from storage.debtor import age
+from storage.listing import Asked
+from storage.outbox import Lane
+from storage.person import Person
 
-MOST = 8
+PAGE = 8
 
 
 def register(app: App) -> None:
     on_command(app, "case", Action.CASE, case)
     on_tap("case", open_case, Action.CASE)
-    on_tap("line", open_timeline, Action.CASE)
+    on_tap("cases", turn_page, Action.CASE)
 
 
 async def case(turn: Turn, words: str) -> None:
@@ -31,8 +36,8 @@ async def case(turn: Turn, words: str) -> None:
     if not words:
         await turn.say("case.how")
         return
-    found = await search(turn.who, words[:60], MOST)
-    audit.record("case.searched", actor=turn.actor, hits=[row.id for row in found])
+    found = await search(turn.who, words[:60], PAGE + 1)
+    audit.record("case.searched", actor=turn.actor, hits=[row.id for row in found[:PAGE]])
     if not found:
         asked, left = await listing.understand(words, turn.who, unit().now)
         if asked.chosen and not left:
@@ -42,11 +47,25 @@ async def case(turn: Turn, words: str) -> None:
     elif len(found) == 1:
         await turn.reply("case", found[0].id)
     else:
-        await turn.reply("cases", ids=[row.id for row in found])
+        kept = await listing.keep(turn.who, Asked(words=words[:60]))
+        await turn.reply("cases", kept.id, ids=[row.id for row in found[:PAGE]], more=len(found) > PAGE)
 
 
-async def _visible(turn: Turn, tap: Tap) -> bool:
-    if not await may_read(turn.who, tap.ref):
+async def turn_page(turn: Turn, tap: Tap) -> None:
+    """Further or back: searched anew, within what the person may read now."""
+    row = await listing_handlers.owned(turn, tap)
+    if row is None:
+        return
+    found = await search(turn.who, row.what.words, PAGE + 1, max(0, tap.arg) * PAGE)
+    audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found[:PAGE]])
+    ids = [one.id for one in found[:PAGE]]
+    more = len(found) > PAGE
+    await turn.reply("cases", row.id, fresh=False, lane=Lane.REPLY, ids=ids, page=max(0, tap.arg), more=more)
+
+
+async def visible(turn: Turn, tap: Tap) -> bool:
+    """Whether the case behind the button may be read; noted, or refused like one that doesn't exist."""
+    if not await may_read(turn.who, tap.ref, unit().now):
         audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
         await turn.toast("help.stale_button")
         return False
@@ -56,13 +75,8 @@ async def _visible(turn: Turn, tap: Tap) -> bool:
 
 
 async def open_case(turn: Turn, tap: Tap) -> None:
-    if await _visible(turn, tap):
+    if await visible(turn, tap):
         await turn.reply("case", tap.ref)
-
-
-async def open_timeline(turn: Turn, tap: Tap) -> None:
-    if await _visible(turn, tap):
-        await turn.reply("timeline", tap.ref)
 
 
 @card("cases")
@@ -74,7 +88,11 @@ async def show_cases(showing: Showing) -> Card | None:
     for row in rows:
         people = "、".join(party.debtor.name for party in row.parties)
         buttons.append([Button(f"{row.number} {people}", Tap("case", row.id))])
-    return Card(showing.text("case.several", count=len(rows)), buttons)
+    page = int(showing.args.get("page", 0))
+    ways = [showing.button("listing.back", "cases", showing.ref, page - 1)] if page else []
+    ways += [showing.button("listing.more", "cases", showing.ref, page + 1)] if showing.args.get("more") else []
+    whole = not page and not ways
+    return Card(showing.text("case.several" if whole else "case.many", count=len(rows)), [*buttons, ways])
 
 
 @card("case")
@@ -119,10 +137,19 @@ async def show_case(showing: Showing) -> Card | None:
         known = [showing.plain("case.years", years=value) for value in years if value is not None]
         lines += ["、".join(known)] if known else []
     lines.append(await _last_seen(showing, alerts))
-    buttons = [showing.button("case.timeline", "line", row.id)]
-    if may(person, Action.URGE):
-        buttons += [showing.button("urge.button", "urge", one.id) for one in running[:1]]
-    return Card("\n".join(lines), [buttons])
+    return Card("\n".join(lines), await _buttons(showing, person, row, alerts))
+
+
+async def _buttons(showing: Showing, person: Person, row: Case, alerts: list[alert.Alert]) -> list[list[Button]]:
+    looking = [showing.button("case.timeline", "line", row.id)]
+    if await place_of([one.sighting_id for one in alerts]) is not None:
+        looking.append(showing.button("case.map", "place", row.id))
+    looking.append(showing.button("case.export", "sheet", row.id))
+    doing = []
+    for one in [one for one in alerts if one.state in alert.OPEN][:1]:
+        doing += [showing.button("urge.button", "urge", one.id)] if may(person, Action.URGE) else []
+        doing += [showing.button("assign.button", "assign", one.id)] if may(person, Action.ASSIGN) else []
+    return [looking, doing, await follow_handlers.buttons(showing, person, row.id)]
 
 
 async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
@@ -138,23 +165,3 @@ async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
     elif one.state is alert.AlertState.SENT:
         words.append(showing.text("case.unanswered", judge=judge_name(showing, one)))
     return " → ".join(words)
-
-
-@card("timeline")
-async def show_timeline(showing: Showing) -> Card | None:
-    """全部经过: every step of the newest reports."""
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
-    if row is None:
-        return None
-    alerts = await alert.about_debtors([party.debtor_id for party in row.parties])
-    lines = [showing.text("case.timeline_head", number=row.number)]
-    for one in alerts:
-        where = await full_name(one.area_code)
-        lines.append(showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=where))
-        for event in one.timeline:
-            lines.append("　" + event_line(showing, event))
-        if one.outcome is not None:
-            lines.append("　" + showing.plain(f"alert.outcome_{one.outcome.value}"))
-    if not alerts:
-        lines.append(showing.text("case.never_seen"))
-    return Card("\n".join(lines)[:4000])

@@ -57,14 +57,15 @@ async def show_figures(showing: Showing) -> Card | None:
     now = figures.figures_of(await figures.histories(row.what, person, since, until))
     earlier = figures.period_before(since, until)
     before = figures.figures_of(await figures.histories(row.what, person, *earlier))
-    lines = [showing.text("figures.head", what=await head_of(showing, row.what)), *_lines(showing, now, before)]
+    lines = [showing.text("figures.head", what=await head_of(showing, row.what)), *lines_of(showing, now, before)]
     if 0 < now.alerts < SMALL:
         lines.append(showing.text("figures.small"))
     buttons = [showing.button("figures.rows", "rows", row.id), showing.button("figures.how", "defs", row.id)]
     return Card("\n".join(lines), [buttons])
 
 
-def _lines(showing: Showing, now: Figures, before: Figures) -> list[str]:
+def lines_of(showing: Showing, now: Figures, before: Figures) -> list[str]:
+    """A line a figure, each beside that of the time before."""
     lines = [
         showing.text("figures.alerts", count=now.alerts, before=before.alerts),
         showing.text("figures.standing", waiting=now.unanswered, running=now.running, closed=now.closed),

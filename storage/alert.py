@@ -9,7 +9,7 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, court, lesson, push, sighting
+from storage import audit, court, follow, lesson, push, sighting
 from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
@@ -603,9 +603,15 @@ async def _set(alert: Alert, **values: object) -> None:
 
 async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "", words: str = "") -> AlertEvent:
     actor_id = actor.id if actor else None
-    return await add(
+    event = await add(
         AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail, words=words
     )
+    if kind in follow.STEPS:
+        for one in await follow.followers(alert.sighting_id):
+            if one.person_id != actor_id and (one.supervised or kind in follow.MOVES):
+                args = {"case": one.case_id}
+                await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
+    return event
 
 
 def waited(alert: Alert, now: datetime) -> timedelta:

@@ -9,7 +9,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.person import Person
-from storage.sql import pick, run
+from storage.sql import among, pick, run
 
 BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""
@@ -86,3 +86,12 @@ async def of_family(root_id: int) -> list[Attachment]:
     """What came with a report and with its witnesses' words."""
     where = "sighting_id = ? OR sighting_id IN (SELECT id FROM sighting WHERE joined_id = ?) ORDER BY sighting_id, id"
     return await pick(Attachment, where, root_id, root_id)
+
+
+async def place_of(sighting_ids: list[int]) -> tuple[float, float] | None:
+    """Latitude and longitude of the newest place that was sent with one of these reports."""
+    words, value = among(sighting_ids)
+    found = await pick(
+        Attachment, f"sighting_id {words} AND latitude IS NOT NULL AND longitude IS NOT NULL ORDER BY id DESC", value
+    )
+    return (found[0].latitude or 0.0, found[0].longitude or 0.0) if found else None

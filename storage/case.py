@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -10,9 +11,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.access import Action, may
-from storage.area import bounds_of
+from storage.area import AreaLevel, bounds_of, short_name
 from storage.db import unit
-from storage.debtor import Debtor, debtors_by_id, debtors_called
+from storage.debtor import Debtor, debtors_by_id, debtors_called, id_tail
 from storage.leave import standing_in_for
 from storage.person import Person, Role
 from storage.sql import among, fetch, joined, relate
@@ -20,6 +21,7 @@ from storage.text import fold
 
 _CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
 _CASE_TAIL = re.compile(r"(执恢|执保|执)(?:字第)?(\d{1,6})号?")
+_ID_TAIL = re.compile(r"\d{3}[\dXx]")
 _BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
 
 
@@ -117,17 +119,18 @@ def find_case_tails(text: str) -> list[tuple[str, int]]:
     return [(m[1], int(m[2])) for m in _CASE_TAIL.finditer(fold(text).replace(" ", ""))]
 
 
-async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
-    """Cases that `words` can mean (number, its tail, bare digits, a debtor's name or plate) and `person` may see, the
-    newest first, with their parties, debtors and judges."""
-    meant = await _meant(_ASKED.sub("", fold(words).replace(" ", "")))
+async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> list[Case]:
+    """Cases that `words` can mean (number, its tail, bare digits, the last four of an id number, a debtor's name,
+    nickname or plate, a village of the person's) and `person` may see, the newest first, with their parties, debtors
+    and judges. Needs a unit."""
+    meant = await _meant(_ASKED.sub("", fold(words).replace(" ", "")), person)
     if meant is None:
         return []
     ids, args = meant
-    seen, bounds = await _seen_by(person)
+    seen, bounds = await _seen_by(person, unit().now)
     source = (
         f"court_case a LEFT JOIN person b ON b.id = a.judge_id WHERE a.id IN ({ids}) AND {seen} "
-        f"ORDER BY a.year DESC, a.sequence DESC, a.id DESC LIMIT {limit:d}"
+        f"ORDER BY a.year DESC, a.sequence DESC, a.id DESC LIMIT {limit:d} OFFSET {skip:d}"
     )
     found = await joined((Case, Person), source, *args, *bounds)
     parties = await _parties_of([case.id for case, _judge in found])
@@ -136,14 +139,14 @@ async def search(person: Person, words: str, limit: int = 8) -> list[Case]:
     return [case for case, _judge in found]
 
 
-async def _seen_by(person: Person) -> tuple[str, list[Any]]:
+async def _seen_by(person: Person, now: datetime) -> tuple[str, list[Any]]:
     """Which rows `a` of court_case the person may read, behind WHERE, and its arguments. A judge: the own cases, those
     of whoever they stand in for, and those behind a card that they hold; the others: what has a debtor in their
     area."""
     if not may(person, Action.CASE):
         return "1 = 0", []
     if person.role is Role.JUDGE:
-        judges, who = among(await standing_in_for(person, unit().now))
+        judges, who = among(await standing_in_for(person, now))
         # The sign keeps an index of the judge's cases, of which there may be thousands, out of it.
         return f"(+a.judge_id {judges} OR EXISTS ({_HANDED}))", [who, person.id]
     return (
@@ -161,17 +164,25 @@ _HANDED = (
 """Somebody else's case, whose alert is theirs: handed over, or climbed up to them."""
 
 
-async def may_read(person: Person, case_id: int) -> bool:
+async def may_read(person: Person, case_id: int, now: datetime) -> bool:
     """Whether the person may read this case."""
-    seen, args = await _seen_by(person)
+    seen, args = await _seen_by(person, now)
     return bool(await fetch(f"SELECT 1 FROM court_case a WHERE a.id = ? AND {seen}", case_id, *args))
 
 
-async def _meant(text: str) -> tuple[str, list[Any]] | None:
+async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
     """The SELECT of the ids of the cases that the words can mean, and its arguments."""
     number, bare, tail = parse_case_no(text), _BARE.match(text), _CASE_TAIL.fullmatch(text)
+    by_id = _ID_TAIL.fullmatch(text)
     if number is not None:
         return "SELECT id FROM court_case WHERE number = ?", [str(number)]
+    if by_id is not None:
+        sequence = " UNION SELECT id FROM court_case WHERE sequence = ?" if text.isdigit() else ""
+        sql = (
+            "SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id "
+            f"WHERE d.id_tail = ? AND d.id_tail <> ''{sequence}"
+        )
+        return sql, [id_tail(text, unit().secrets), *([int(text)] if text.isdigit() else [])]
     if bare is not None:
         year = int(bare[1] or 0)
         return f"SELECT id FROM court_case WHERE sequence = ?{' AND year = ?' if year else ''}", [
@@ -182,9 +193,21 @@ async def _meant(text: str) -> tuple[str, list[Any]] | None:
         return "SELECT id FROM court_case WHERE sequence = ? AND kind = ?", [int(tail[2]), tail[1]]
     debtor_ids = await debtors_called(text) if text else []
     if not debtor_ids:
-        return None
+        return await _in_village(text, person.area_code)
     among_them, value = among(debtor_ids)
     return f"SELECT case_id FROM case_debtor WHERE debtor_id {among_them}", [value]
+
+
+async def _in_village(text: str, own: str) -> tuple[str, list[Any]] | None:
+    """The cases of a village of one's own that is named and nothing else."""
+    first, last = bounds_of(own)
+    sql = "SELECT code, name FROM area WHERE code >= ? AND code <= ? AND level = ?"
+    names = [(row["code"], row["name"]) for row in await fetch(sql, first, last, AreaLevel.VILLAGE)]
+    codes = [code for code, name in names if text in (name, short_name(name))]
+    if not codes:
+        return None
+    words, value = among(codes)
+    return f"SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id WHERE d.area_code {words}", [value]
 
 
 async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:

@@ -51,6 +51,8 @@ class Asked:
     area_code: str = ""
     judge_id: int | None = None
     reporter_id: int | None = None
+    words: str = ""
+    """Of a list of cases: what was searched for."""
 
     @property
     def chosen(self) -> bool:

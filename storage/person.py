@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from storage import audit
-from storage.area import contains
+from storage.area import contains, county_of
 from storage.db import unit
 from storage.sql import among, fetch, joined, pick, relate, run
 
@@ -206,6 +206,11 @@ async def named(text: str, county: str) -> list[Person]:
     sql = "active = ? AND area_code = ? ORDER BY id"
     said = [(text.find(one.name), one) for one in await pick(Person, sql, True, county)]
     return [one for place, one in sorted(said, key=lambda pair: (pair[0], pair[1].id)) if place >= 0]
+
+
+async def judges_of_court(area_code: str) -> list[Person]:
+    """The active judges of the court that the area belongs to."""
+    return await Person.filter(role=Role.JUDGE, area_code=county_of(area_code), active=True).order_by("id")
 
 
 async def colleagues(judge: Person) -> list[Person]:

@@ -35,6 +35,7 @@ WORDS = {
     "village": ("/village 周弄村", "林永福"),
     "judge": ("/judge 沈立群", "林永福"),
     "duty": ("/duty", "没有排值班"),
+    "digest": ("/digest", "没有订日报"),
     "leave": ("/leave", "没有人请假"),
     "ladder": ("/ladder 456", "承办法官：沈立群"),
     "stats": ("/stats", "报告 1 条"),
@@ -54,16 +55,17 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask"), "everyone"),
         **dict.fromkeys(("lang", "leave", "left", "stay", "move", "page", "agree", "refuse"), "everyone"),
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
-        **dict.fromkeys(("case", "line"), "case"),
+        **dict.fromkeys(("case", "cases", "line", "place", "sheet", "follow"), "case"),
         **dict.fromkeys(("rows", "defs"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
-        "urge": "urge",
+        **dict.fromkeys(("urge", "watch"), "urge"),
+        **dict.fromkeys(("assign", "give"), "assign"),
         "endleave": "leave",
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)
     assert TABLE[Action.PUSH] == TABLE[Action.LEAVE] == frozenset(COURT)
-    assert TABLE[Action.EXPLAIN] == TABLE[Action.ROSTER] == frozenset(HEADS)
+    assert TABLE[Action.ASSIGN] == TABLE[Action.EXPLAIN] == TABLE[Action.ROSTER] == frozenset(HEADS)
     assert TABLE[Action.CASE] == TABLE[Action.LIST] == frozenset(ASKING)
 
 
@@ -73,11 +75,11 @@ async def test_who_sees_a_case(world: World) -> None:
     judge = await world.person(JUDGE)
 
     async def work() -> None:
-        assert await may_read(judge, found.id)
+        assert await may_read(judge, found.id, world.clock.now())
         for role, area in itertools.product(Role, AREAS):
             person = Person(id=1000, role=role, area_code=AREAS[area], active=True)
             inside = area in ("county", "town", "village") and role is not Role.JUDGE
-            assert await may_read(person, found.id) is (role in ASKING and inside), (role, area)
+            assert await may_read(person, found.id, world.clock.now()) is (role in ASKING and inside), (role, area)
 
     await world.product.db.unit(work)
 
@@ -148,7 +150,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
         assert ("报告 1 条" if inside else "报告 0 条") in answer, where
-    elif command == "duty" or command == "open":
+    elif command in ("duty", "open", "digest"):
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (HEADS if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where

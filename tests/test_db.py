@@ -21,6 +21,7 @@ from storage.db import (
     pending_migrations,
     tortoise_config,
 )
+from storage.debtor import index_tails
 from storage.inbox import Inbox
 from storage.person import Person
 from storage.secret import new_key
@@ -151,8 +152,10 @@ async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: 
         "0011_listing_expand",
         "0012_urge_expand",
         "0013_ladder_expand",
+        "0014_follow_expand",
     }
     async with open_database(url, stage.settings.secrets()) as db:
+        await db.unit(index_tails)
         assert await AuditEntry.all().count() > 0 and db.is_sqlite == url.startswith("sqlite")
     after = await contents(url)
     assert after[0] == before[0], "the schema differs"

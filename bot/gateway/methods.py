@@ -170,7 +170,9 @@ class Methods:
 
     async def _send_document(self, p: Parameters, f: Files) -> Any:
         file_id, size = await self._file(p, f, "document", "application/octet-stream")
-        return await self._post(p, {"document": _plain(file_id, size), **caption(p)})
+        name = f["document"].name if "document" in f else ""
+        named = {"file_name": name} if name else {}
+        return await self._post(p, {"document": {**_plain(file_id, size), **named}, **caption(p)})
 
     async def _send_voice(self, p: Parameters, f: Files) -> Any:
         file_id, size = await self._file(p, f, "voice", "audio/ogg")
@@ -232,6 +234,7 @@ class Methods:
         if name in f:
             if not f[name]:
                 raise bad("file must be non-empty")
+            mime = "image/png" if kind == "photo" and f[name].startswith(b"\x89PNG") else mime
             return await self.store.keep_file(int(chat["id"]), kind, mime, f[name]), len(f[name])
         if not p.get(kind):
             raise bad(f"there is no {kind} in the request")

@@ -11,7 +11,15 @@ DATA_LIMIT = 64
 BUTTON_LIMIT = 100
 _OTHER_MARKUP = {"keyboard", "remove_keyboard", "force_reply"}
 Parameters = dict[str, Any]
-Files = dict[str, bytes]
+
+
+class Upload(bytes):
+    """A file's content, and what it is called at the sender's."""
+
+    name: str = ""
+
+
+Files = dict[str, Upload]
 
 
 class RefusedError(Exception):

@@ -9,10 +9,11 @@ from aiohttp import BodyPartReader, web
 
 from bot.body import parse_json
 from bot.gateway.methods import Methods
-from bot.gateway.parameters import RefusedError
+from bot.gateway.parameters import Files, RefusedError, Upload
 
 LARGEST = 50_000_000
 """Bytes of a form, as Telegram takes them."""
+_LONGEST_NAME = 120
 Interceptor = Callable[[str, dict[str, Any]], Awaitable[web.StreamResponse | None]]
 
 
@@ -58,9 +59,9 @@ def _refusal(error: RefusedError) -> web.Response:
     return web.json_response(body, status=error.code)
 
 
-async def _decode(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+async def _decode(request: web.Request) -> tuple[dict[str, Any], Files]:
     parameters: dict[str, Any] = dict(request.query)
-    files: dict[str, bytes] = {}
+    files: Files = {}
     if request.content_type == "application/json":
         raw = await request.read()
         try:
@@ -77,7 +78,7 @@ async def _decode(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes
     return parameters, files
 
 
-async def _parts(request: web.Request, parameters: dict[str, Any], files: dict[str, bytes]) -> None:
+async def _parts(request: web.Request, parameters: dict[str, Any], files: Files) -> None:
     """Fields and files of a form; some clients send one with a GET. No longer than a request may be."""
     size = 0
     async for part in await request.multipart():
@@ -90,6 +91,7 @@ async def _parts(request: web.Request, parameters: dict[str, Any], files: dict[s
             if size > LARGEST:
                 raise RefusedError(413, "Request Entity Too Large")
         if part.filename is not None:
-            files[part.name] = bytes(content)
+            files[part.name] = Upload(content)
+            files[part.name].name = part.filename[:_LONGEST_NAME]
         else:
             parameters[part.name] = content.decode("utf-8", "replace")

@@ -321,6 +321,12 @@ function media(message, bubble) {
     image.alt = words.photo_alt;
     bubble.append(image);
   }
+  if (message.document) {
+    const { file_id, file_name } = message.document;
+    const file = link(`${base}/file/${file_id}`, `📄 ${file_name || words.file}`);
+    file.download = file_name || "";
+    bubble.append(file);
+  }
   if (message.voice) {
     const sound = element("audio");
     sound.controls = true;

@@ -8,7 +8,7 @@ from decimal import Decimal
 from storage import audit, trace
 from storage.area import Area, Gazetteer, county_of
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
-from storage.debtor import Alias, Debtor, DebtorKind, Plate
+from storage.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.imports import Plan, Progress, Report, Row, chunks, next_id, normal, numbered, sequences_follow, sift
 from storage.imports.normal import Unclear
 from storage.person import Person, Role
@@ -330,6 +330,7 @@ class _Work:
                     born=person.born,
                     id_sealed=self.secrets.seal(person.id_number) if person.id_number else "",
                     id_index=self.secrets.index(person.id_number) if person.id_number else "",
+                    id_tail=id_tail(person.id_number, self.secrets),
                     phone=person.phone,
                     registered_address=person.registered_address,
                     hint=person.hint,

@@ -1,0 +1,71 @@
+"""转派: who heads enforcement gives a running alert to another judge of the court, who sees what was done so far."""
+
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_tap
+from storage import alert, audit
+from storage.access import Action
+from storage.alert import Alert
+from storage.area import contains
+from storage.leave import absences, is_absent
+from storage.person import Person, by_id, judges_of_court
+from storage.sql import for_update, one
+
+
+def register(app: App) -> None:
+    on_tap("assign", choose, Action.ASSIGN)
+    on_tap("give", give, Action.ASSIGN)
+
+
+async def _mine(turn: Turn, alert_id: int) -> Alert | None:
+    """The alert, if it is in the speaker's area and still open."""
+    found = await one(Alert, f"id = ?{for_update()}", alert_id)
+    if found is None or not contains(turn.who.area_code, found.area_code):
+        audit.record("tap.refused", f"alert:{alert_id}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+        return None
+    if found.state not in alert.OPEN:
+        await turn.toast(f"alert.stands_{found.state.value}")
+        return None
+    return found
+
+
+async def choose(turn: Turn, tap: Tap) -> None:
+    """转派, the button on a case's card: to whom?"""
+    if await _mine(turn, tap.ref) is not None:
+        await turn.toast()
+        await turn.reply("assign", tap.ref)
+
+
+async def give(turn: Turn, tap: Tap) -> None:
+    found = await _mine(turn, tap.ref)
+    if found is None:
+        return
+    to = next((judge for judge in await judges_of_court(found.area_code) if judge.id == tap.arg), None)
+    if to is not None and await alert.transfer(found, to, turn.who):
+        await turn.toast("alert.toast_transferred")
+        await turn.reply("assign", tap.ref, fresh=False)
+    else:
+        await turn.toast("help.stale_button")
+
+
+@card("assign")
+async def show_assign(showing: Showing) -> Card | None:
+    found = await Alert.get_or_none(id=showing.ref).prefetch_related("judge")
+    if found is None:
+        return None
+    away = await absences(showing.now)
+    buttons = [
+        Button(_name(showing, judge, absent=is_absent(judge.id, away, showing.now)), Tap("give", found.id, judge.id))
+        for judge in await judges_of_court(found.area_code)
+        if judge.id != found.judge_id
+    ]
+    rows = [buttons[start : start + 3] for start in range(0, min(len(buttons), 60), 3)]
+    holder = await by_id(found.judge_id)
+    name = holder.name if holder is not None else ""
+    return Card(showing.text("assign.to_whom", name=name), rows if found.state in alert.OPEN else [])
+
+
+def _name(showing: Showing, judge: Person, *, absent: bool) -> str:
+    return showing.plain("assign.absent", name=judge.name) if absent else judge.name

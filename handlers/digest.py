@@ -1,0 +1,80 @@
+"""/digest: the day's figures each morning, the week's on Monday."""
+
+import re
+from datetime import datetime, timedelta
+
+import locales
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.figures import lines_of
+from handlers.route import App, on_command
+from storage import digest, figures
+from storage.access import Action, may
+from storage.alert import count_unanswered
+from storage.area import full_name
+from storage.clock import day_bounds, local
+from storage.digest import Rhythm
+from storage.listing import Asked
+from storage.text import fold
+
+_HOUR = re.compile(r"(?:每天|每日|早上|上午)?\s*(\d{1,2})\s*(?:点|时|:00)?")
+_WEEKLY = re.compile(r"(?:每周|每星期|周一|weekly)\s*(?:(\d{1,2})\s*(?:点|时|:00)?)?", re.I)
+_OFF = re.compile("不要了?|取消|关|off", re.I)
+MORNING = 8
+
+
+def register(app: App) -> None:
+    on_command(app, "digest", Action.LIST, want)
+
+
+async def want(turn: Turn, words: str) -> None:
+    """`/digest 8`, `/digest 每周`, `/digest 不要`; without words what is wanted now."""
+    said = fold(words)
+    if _OFF.fullmatch(said):
+        await digest.stop(turn.who)
+    elif found := _WEEKLY.fullmatch(said) or _HOUR.fullmatch(said):
+        rhythm = Rhythm.WEEKLY if found.re is _WEEKLY else Rhythm.DAILY
+        await digest.want(turn.who, rhythm, int(found[1] or MORNING) % 24)
+    elif words:
+        await turn.say("digest.how")
+        return
+    await turn.reply("digests")
+
+
+@card("digests")
+async def show_digests(showing: Showing) -> Card | None:
+    if showing.person is None:
+        return None
+    rows = await digest.of(showing.person.id)
+    lines = [showing.text(f"digest.{row.rhythm.value}", hour=row.hour) for row in rows]
+    return Card("\n".join([*(lines or [showing.text("digest.none")]), showing.text("digest.how")]))
+
+
+@card("daily")
+async def show_daily(showing: Showing) -> Card | None:
+    """Yesterday's figures, and what waits now."""
+    return await _digest(showing, day_bounds(_at(showing))[0], timedelta(days=1))
+
+
+@card("weekly")
+async def show_weekly(showing: Showing) -> Card | None:
+    """Those of the last whole week, also where it comes a day late."""
+    today = day_bounds(_at(showing))[0]
+    return await _digest(showing, today - timedelta(days=local(today).weekday()), timedelta(days=7))
+
+
+def _at(showing: Showing) -> datetime:
+    return datetime.fromisoformat(showing.args["at"])
+
+
+async def _digest(showing: Showing, end: datetime, span: timedelta) -> Card | None:
+    person = showing.person
+    if person is None or not may(person, Action.LIST):
+        return None
+    since = end - span
+    now = figures.figures_of(await figures.histories(Asked(), person, since, end))
+    before = figures.figures_of(await figures.histories(Asked(), person, since - span, since))
+    waiting = await count_unanswered(person.area_code)
+    when = locales.span(showing.language, local(since), local(end))
+    head = showing.text("digest.head", area=await full_name(person.area_code), when=when)
+    return Card("\n".join([head, showing.text("digest.waiting", count=waiting), *lines_of(showing, now, before)]))

@@ -1,0 +1,57 @@
+"""关注 and 督办: who follows a case hears how it goes on; who supervises it hears of every step."""
+
+from handlers.alert import event_line
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_tap
+from storage import audit, follow
+from storage.access import Action, may
+from storage.alert import AlertEvent
+from storage.case import Case, may_read
+from storage.db import unit
+from storage.person import Person
+
+
+def register(app: App) -> None:
+    on_tap("follow", change, Action.CASE)
+    on_tap("watch", change, Action.URGE)
+
+
+async def change(turn: Turn, tap: Tap) -> None:
+    """The buttons of a case's card: once on, once more off."""
+    if not await may_read(turn.who, tap.ref, unit().now):
+        audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
+        await turn.toast("help.stale_button")
+        return
+    supervised = tap.verb == "watch"
+    on = await follow.toggle(turn.who, tap.ref, supervised=supervised)
+    kind = "watch" if supervised else "follow"
+    await turn.toast(f"follow.{kind}_on" if on else f"follow.{kind}_off")
+    await turn.reply("case", tap.ref, fresh=False)
+
+
+async def buttons(showing: Showing, person: Person, case_id: int) -> list[Button]:
+    """What this person may do next about following the case."""
+    row = await follow.of(person.id, case_id)
+    way = "" if row is None else "watch" if row.supervised else "follow"
+    shown = ["follow", *(["watch"] if may(person, Action.URGE) else [])]
+    return [showing.button(f"follow.un{one}" if one == way else f"follow.{one}", one, case_id) for one in shown]
+
+
+@card("step")
+async def show_step(showing: Showing) -> Card | None:
+    """One step of a case that is followed, for who may still read it."""
+    event = await AlertEvent.get_or_none(id=showing.ref).prefetch_related("actor", "alert__judge")
+    row = await Case.get_or_none(id=showing.args["case"]).prefetch_related("parties__debtor")
+    person = showing.person
+    if event is None or row is None or person is None or not await may_read(person, row.id, showing.now):
+        return None
+    way = await follow.of(person.id, row.id)
+    if way is None:
+        return None
+    names = "、".join(party.debtor.name for party in row.parties)
+    step = event_line(showing, event)
+    key = "follow.step_watched" if way.supervised else "follow.step"
+    rows = [[showing.button("follow.open", "case", row.id)]]
+    return Card(showing.text(key, number=row.number, who=names, step=step, judge=event.alert.judge.name), rows)

@@ -1,0 +1,104 @@
+"""What lies behind a case's card: every step, where it was, and all of it as a spreadsheet."""
+
+import asyncio
+
+from handlers.alert import event_line
+from handlers.callback import Tap
+from handlers.card import Card, File, Showing, card, shortened
+from handlers.case import visible
+from handlers.context import Turn
+from handlers.route import App, on_tap
+from handlers.workbook import Cell, Sheet, workbook
+from storage import alert, audit
+from storage.access import Action, sees_whole
+from storage.area import full_name
+from storage.attachment import place_of
+from storage.case import Case
+from storage.clock import local
+
+
+def register(app: App) -> None:
+    on_tap("line", open_timeline, Action.CASE)
+    on_tap("place", open_place, Action.CASE)
+    on_tap("sheet", open_sheet, Action.CASE)
+
+
+async def open_timeline(turn: Turn, tap: Tap) -> None:
+    if await visible(turn, tap):
+        await turn.reply("timeline", tap.ref)
+
+
+async def open_place(turn: Turn, tap: Tap) -> None:
+    """地图: where it was that the debtor was last seen, as the reporter's phone had it."""
+    if await visible(turn, tap):
+        await turn.reply("case_place", tap.ref)
+
+
+async def open_sheet(turn: Turn, tap: Tap) -> None:
+    """导出: the case with its reports as a spreadsheet."""
+    if await visible(turn, tap):
+        audit.record("case.exported", f"case:{tap.ref}", actor=turn.actor)
+        await turn.reply("case_sheet", tap.ref)
+
+
+@card("case_place")
+async def show_place(showing: Showing) -> Card | None:
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
+    alerts = await alert.about_debtors([party.debtor_id for party in row.parties]) if row is not None else []
+    place = await place_of([one.sighting_id for one in alerts])
+    return Card(place=place) if place is not None else None
+
+
+@card("case_sheet")
+async def show_sheet(showing: Showing) -> Card | None:
+    """What the card says, and every step, a sheet each."""
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor", "judge")
+    if row is None or showing.person is None:
+        return None
+    alerts = await alert.about_debtors([party.debtor_id for party in row.parties], limit=500)
+    content = await asyncio.to_thread(workbook, await _sheets(showing, row, alerts))
+    return Card(showing.text("case.sheet", number=row.number), file=File("document", f"{row.number}.xlsx", content))
+
+
+async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> list[Sheet]:
+    whole = showing.person is not None and sees_whole(showing.person)
+    judge = row.judge.name if row.judge else row.judge_name
+    status = showing.plain(f"case.status_{row.status.value}")
+    parties: list[list[Cell]] = [
+        [row.number, party.debtor.name, party.creditor if whole else "", party.amount, party.paid, status, judge]
+        for party in row.parties
+    ]
+    reports: list[list[Cell]] = []
+    steps: list[list[Cell]] = []
+    for one in alerts:
+        where = await full_name(one.area_code)
+        words = shortened(one.sighting.amended or one.sighting.text) if whole else ""
+        state = showing.plain(f"alert.state_{one.state.value}")
+        outcome = showing.plain(f"alert.outcome_{one.outcome.value}") if one.outcome is not None else ""
+        reports.append(
+            [one.sighting_id, local(one.raised_at), where, words, one.judge.name, state, outcome, one.amount]
+        )
+        steps += [[one.sighting_id, local(event.at), event_line(showing, event)] for event in one.timeline]
+    heads = [showing.plain(f"case.columns_{name}").split("|") for name in ("case", "reports", "steps")]
+    titles = [showing.plain(f"case.sheet_{name}") for name in ("case", "reports", "steps")]
+    return [Sheet(*parts) for parts in zip(titles, heads, (parties, reports, steps), strict=True)]
+
+
+@card("timeline")
+async def show_timeline(showing: Showing) -> Card | None:
+    """全部经过: every step of the newest reports."""
+    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
+    if row is None:
+        return None
+    alerts = await alert.about_debtors([party.debtor_id for party in row.parties])
+    lines = [showing.text("case.timeline_head", number=row.number)]
+    for one in alerts:
+        where = await full_name(one.area_code)
+        lines.append(showing.text("case.seen", at=showing.at(one.sighting.reported_at), village=where))
+        for event in one.timeline:
+            lines.append("　" + event_line(showing, event))
+        if one.outcome is not None:
+            lines.append("　" + showing.plain(f"alert.outcome_{one.outcome.value}"))
+    if not alerts:
+        lines.append(showing.text("case.never_seen"))
+    return Card("\n".join(lines)[:4000])

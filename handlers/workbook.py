@@ -1,0 +1,58 @@
+"""Spreadsheets that are sent: a sheet a table, with figures as figures and text never as a formula."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+Cell = str | int | float | Decimal | datetime | None
+_LONGEST = 32_000
+"""Characters that a cell holds."""
+_WIDEST = 60
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: its title, the heads of its columns, and its rows. Times are local."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def workbook(sheets: Sequence[Sheet]) -> bytes:
+    """The .xlsx. Takes a while for many rows: not to be called in the event loop."""
+    book = Workbook()
+    for number, sheet in enumerate(sheets):
+        page = book.active if number == 0 else book.create_sheet()
+        assert isinstance(page, Worksheet)
+        page.title = sheet.title[:31]
+        _fill(page, sheet)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def _fill(page: Worksheet, sheet: Sheet) -> None:
+    for row, cells in enumerate([sheet.heads, *sheet.rows], 1):
+        for column, value in enumerate(cells, 1):
+            target = page.cell(row, column)
+            if isinstance(value, str):
+                target.value = value[:_LONGEST]
+                target.data_type = "s"
+            elif isinstance(value, datetime):
+                target.value = value.replace(tzinfo=None)
+                target.number_format = "yyyy-mm-dd hh:mm"
+            else:
+                target.value = value
+    for column, head in enumerate(sheet.heads, 1):
+        page.cell(1, column).font = Font(bold=True)
+        longest = max([len(head), *(len(str(row[column - 1] or "")) for row in sheet.rows[:200])])
+        page.column_dimensions[get_column_letter(column)].width = min(_WIDEST, 2 + 2 * longest)
+    page.freeze_panes = "A2"

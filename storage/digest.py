@@ -1,0 +1,73 @@
+"""What somebody wants to have told regularly: each day at an hour, or on Monday about the week."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage import audit
+from storage.clock import local
+from storage.db import unit
+from storage.outbox import Lane, put_to_person
+from storage.person import Person
+from storage.sql import add, change, fetch, for_update, pick, run
+
+
+class Rhythm(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Digest(Model):
+    """The next one is due at `next_at`."""
+
+    id = fields.IntField(primary_key=True)
+    person_id = fields.IntField()
+    rhythm = fields.CharEnumField(Rhythm, max_length=10)
+    hour = fields.SmallIntField()
+    next_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "digest"
+        unique_together = (("person_id", "rhythm"),)
+
+
+def next_time(rhythm: Rhythm, hour: int, now: datetime) -> datetime:
+    """The next day at this hour, or the next Monday, later than now; in UTC."""
+    here = local(now)
+    at = here.replace(hour=hour, minute=0, second=0, microsecond=0)
+    if rhythm is Rhythm.WEEKLY:
+        at -= timedelta(days=at.weekday())
+    step = timedelta(days=7 if rhythm is Rhythm.WEEKLY else 1)
+    return (at if at > here else at + step).astimezone(UTC)
+
+
+async def of(person_id: int) -> list[Digest]:
+    return await pick(Digest, "person_id = ? ORDER BY rhythm", person_id)
+
+
+async def want(person: Person, rhythm: Rhythm, hour: int) -> None:
+    """From now on at this hour. Needs a unit."""
+    await run("DELETE FROM digest WHERE person_id = ? AND rhythm = ?", person.id, rhythm.value)
+    await add(Digest, person_id=person.id, rhythm=rhythm, hour=hour, next_at=next_time(rhythm, hour, unit().now))
+    audit.record("digest.wanted", person.actor, actor=person.actor, rhythm=rhythm, hour=hour)
+
+
+async def stop(person: Person) -> int:
+    """None any more; how many there were. Needs a unit."""
+    audit.record("digest.stopped", person.actor, actor=person.actor)
+    return await run("DELETE FROM digest WHERE person_id = ?", person.id)
+
+
+async def due(now: datetime) -> list[int]:
+    return [row[0] for row in await fetch("SELECT id FROM digest WHERE next_at <= ? ORDER BY next_at LIMIT 100", now)]
+
+
+async def send(digest_id: int) -> None:
+    """Queues it, if it is still due: one that an outage has held up comes once. Needs a unit."""
+    now = unit().now
+    for row in await pick(Digest, f"id = ? AND next_at <= ?{for_update()}", digest_id, now):
+        await change(Digest, row.id, next_at=next_time(row.rhythm, row.hour, now))
+        args = {"at": now.isoformat()}
+        await put_to_person(row.person_id, row.rhythm.value, lane=Lane.DIGEST, fresh=True, args=args)

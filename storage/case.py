@@ -58,6 +58,14 @@ class Case(Model):
     )
     judge_id: int | None
     judge_name = fields.CharField(max_length=40, default="")
+    closed_on = fields.DateField(null=True)
+    """When it ended other than by 终本."""
+    voluntary: bool | None = fields.BooleanField(null=True)  # type: ignore[assignment]
+    """Whether the debtor performed without being made to; None where nobody said."""
+    received_on = fields.DateField(null=True)
+    paid_out_on = fields.DateField(null=True)
+    """When the money came in at the court, and when it went out to the creditor."""
+    petitions = fields.IntField(default=0)
     parties: fields.ReverseRelation["CaseDebtor"]
 
     class Meta:

@@ -33,7 +33,18 @@ KNOWN = (
     "承办法官工号",
     "车牌号",
     "备注",
+    "结案方式",
+    "结案日期",
+    "案款到账日期",
+    "案款发放日期",
+    "信访次数",
 )
+_WAYS: dict[str, tuple[CaseStatus, bool | None]] = {
+    "执行完毕": (CaseStatus.PERFORMED, False),
+    "自动履行": (CaseStatus.PERFORMED, True),
+    "终本": (CaseStatus.DORMANT, None),
+    "和解": (CaseStatus.SETTLING, None),
+}
 _DEBTOR_FIELDS = ("gender", "born", "phone", "registered_address", "hint")
 _OURS = (CaseStatus.RESUMED, CaseStatus.SETTLING, CaseStatus.PERFORMED)
 """States that the bot's users have brought about; an old export doesn't undo them."""
@@ -71,6 +82,8 @@ class _Party:
     judge_id: int | None
     judge_name: str
     note: str
+    ending: dict[str, object]
+    """How the case ended, as far as the row says: columns of the case with their values."""
 
 
 class _Reader:
@@ -108,12 +121,33 @@ class _Reader:
             note = f"{note} {' '.join(words)}".strip()
         judge_name = squeeze(row["承办法官"])[:40]
         creditor = squeeze(row["申请执行人"])[:120]
-        party = _Party(row.line, number, key, creditor, amount, filed, dormant, judge_id, judge_name, note)
+        party = _Party(
+            row.line, number, key, creditor, amount, filed, dormant, judge_id, judge_name, note, self._ending(row)
+        )
         earlier = self.parties.get((str(number), key))
         if earlier is not None:
             raise Unclear("same_case_and_debtor", str(earlier.line))
         self.parties[str(number), key] = party
         self._merge(row, key, name, village, id_number, good_plates)
+
+    def _ending(self, row: Row) -> dict[str, object]:
+        dates = {
+            "closed_on": normal.day(row["结案日期"], "结案日期"),
+            "received_on": normal.day(row["案款到账日期"], "案款到账日期"),
+            "paid_out_on": normal.day(row["案款发放日期"], "案款发放日期"),
+        }
+        found: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
+        petitions, way = squeeze(row["信访次数"]), squeeze(row["结案方式"])
+        if petitions.isdigit():
+            found["petitions"] = int(petitions)
+        elif petitions:
+            self.report.warn(row, "petitions", petitions)
+        if way in _WAYS:
+            found["status"], voluntary = _WAYS[way]
+            found |= {"voluntary": voluntary} if voluntary is not None else {}
+        elif way:
+            self.report.warn(row, "closing_way", way)
+        return found
 
     def _village(self, row: Row, number: CaseNo) -> str:
         text = squeeze(row["所在村社"])
@@ -241,6 +275,7 @@ class _Work:
                 "judge_id": party.judge_id or known.judge_id,
                 "judge_name": party.judge_name or known.judge_name,
                 "status": known.status if known.status in _OURS else _status(party),
+                **party.ending,
             }
             if any(getattr(known, name) != value for name, value in values.items()):
                 self.changed_cases[known.id] = values
@@ -364,6 +399,7 @@ class _Work:
                 dormant_on=party.dormant_on,
                 judge_id=party.judge_id,
                 judge_name=party.judge_name,
+                **{name: value for name, value in party.ending.items() if name != "status"},
             )
             self.case_rows[number] = row
             rows.append(row)
@@ -371,6 +407,9 @@ class _Work:
 
 
 def _status(party: _Party) -> CaseStatus:
+    said = party.ending.get("status")
+    if isinstance(said, CaseStatus):
+        return said
     return CaseStatus.DORMANT if party.dormant_on else CaseStatus.ENFORCING
 
 
@@ -396,4 +435,7 @@ def cells_of(party: CaseDebtor, id_number: str) -> list[str]:
         case.judge.staff_no if case.judge else "",
         "、".join(plate.number for plate in debtor.plates),
         party.note,
+        next((way for way, meant in _WAYS.items() if meant == (case.status, case.voluntary)), ""),
+        *(at.isoformat() if at else "" for at in (case.closed_on, case.received_on, case.paid_out_on)),
+        str(case.petitions or ""),
     ]

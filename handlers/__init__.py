@@ -8,6 +8,7 @@ from handlers import (
     assign,
     attachment,
     case,
+    chart,
     digest,
     figures,
     follow,
@@ -22,6 +23,7 @@ from handlers import (
     question,
     quiet,
     relay,
+    report,
     shift,
     sighting,
     timeline,
@@ -33,7 +35,8 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder, follow, digest, assign, timeline),
+    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
+    *(follow, digest, assign, timeline, chart, report),
 )
 
 

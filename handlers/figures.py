@@ -11,7 +11,7 @@ from handlers.route import App, on_command, on_tap
 from storage import audit, figures, listing
 from storage.access import Action
 from storage.db import unit
-from storage.figures import SMALL, Figures, Times
+from storage.figures import SMALL, CaseFigures, Figures, Times
 from storage.outbox import Lane
 
 
@@ -53,15 +53,18 @@ async def show_figures(showing: Showing) -> Card | None:
     row = await listing.of(showing.ref, person.id) if person is not None else None
     if row is None or person is None:
         return None
-    since, until = figures.bounds(row.what, showing.now)
-    now = figures.figures_of(await figures.histories(row.what, person, since, until))
-    earlier = figures.period_before(since, until)
+    of = await figures.counted(row.what, person, showing.now)
+    now = figures.figures_of(of.rows)
+    earlier = figures.period_before(of.since, of.until)
     before = figures.figures_of(await figures.histories(row.what, person, *earlier))
     lines = [showing.text("figures.head", what=await head_of(showing, row.what)), *lines_of(showing, now, before)]
+    lines += reform_lines(showing, figures.case_figures_of(await figures.endings(row.what, person, of.since, of.until)))
     if 0 < now.alerts < SMALL:
         lines.append(showing.text("figures.small"))
+    looking = [showing.button(f"figures.{name}", name, row.id) for name in ("chart", "map", "board")]
+    filed = [showing.button(f"figures.{name}", name, row.id) for name in ("report", "table")]
     buttons = [showing.button("figures.rows", "rows", row.id), showing.button("figures.how", "defs", row.id)]
-    return Card("\n".join(lines), [buttons])
+    return Card("\n".join(lines), [looking, filed, buttons])
 
 
 def lines_of(showing: Showing, now: Figures, before: Figures) -> list[str]:
@@ -77,6 +80,29 @@ def lines_of(showing: Showing, now: Figures, before: Figures) -> list[str]:
         lines += _times(showing, name, getattr(now, name), getattr(before, name))
     amounts = [locales.amount(showing.language, one.paid) for one in (now, before)]
     lines.append(showing.text("figures.paid", amount=amounts[0], before=amounts[1]))
+    return lines
+
+
+def reform_lines(showing: Showing, of: CaseFigures) -> list[str]:
+    """The reform's own figures, as far as the cases say how they ended; none where none ended."""
+    if not of.ended:
+        return []
+    lines = [
+        showing.text(
+            "figures.ended",
+            ended=of.ended,
+            performed=_share(showing, of.performed, of.ended),
+            dormant=_share(showing, of.dormant, of.ended),
+        )
+    ]
+    if of.said:
+        lines.append(showing.text("figures.voluntary", share=_share(showing, of.voluntary, of.said), of=of.said))
+    if of.to_close is not None:
+        lines.append(showing.text("figures.to_close_days", days=f"{of.to_close:.0f}"))
+    if of.to_pay_out is not None:
+        lines.append(showing.text("figures.to_pay_out_days", days=f"{of.to_pay_out:.0f}"))
+    amounts = [locales.amount(showing.language, one) for one in (of.owed, of.paid)]
+    lines.append(showing.text("figures.got_in", owed=amounts[0], paid=amounts[1], petitions=of.petitions))
     return lines
 
 

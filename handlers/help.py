@@ -12,7 +12,22 @@ from storage.outbox import Lane, put
 from storage.person import Endpoint, Person, Role
 
 MENU = (
-    *("case", "pending", "open", "today", "week", "stats", "digest", "duty", "leave", "ladder", "mine"),
+    *(
+        "case",
+        "pending",
+        "open",
+        "today",
+        "week",
+        "stats",
+        "chart",
+        "map",
+        "report",
+        "digest",
+        "duty",
+        "leave",
+        "ladder",
+        "mine",
+    ),
     *("why", "learned", "push", "quiet", "invite", "help", "me", "lang", "cancel"),
 )
 _VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")

@@ -13,6 +13,9 @@ from babel.numbers import format_decimal
 LANGUAGES = ("zh_Hans", "en")
 DEFAULT = LANGUAGES[0]
 _HERE = Path(__file__).parent
+FONT = _HERE / "fonts" / "NotoSansSC-subset.otf"
+"""The letters that pictures are written with: the characters of GB 2312, those of Big5's first level, and every one
+of the area table."""
 
 
 class Html(str):

@@ -106,6 +106,14 @@ class Gazetteer:
         return [code for code in found if code.startswith(county)]
 
 
+async def parts_of(code: str) -> list[Area]:
+    """The towns of a county, the villages of a town; a village itself."""
+    level = {6: AreaLevel.TOWN, 9: AreaLevel.VILLAGE}.get(len(code))
+    if level is None:
+        level = AreaLevel.VILLAGE if len(code) == 12 else AreaLevel.COUNTY
+    return await Area.filter(within("code", code), level=level).order_by("code")
+
+
 async def villages_of(town: str) -> list[tuple[str, str]]:
     """Code and name of a town's villages."""
     first, last = bounds_of(town)

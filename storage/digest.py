@@ -6,11 +6,11 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
+from storage import audit, listing
 from storage.clock import local
 from storage.db import unit
 from storage.outbox import Lane, put_to_person
-from storage.person import Person
+from storage.person import Person, by_id
 from storage.sql import add, change, fetch, for_update, pick, run
 
 
@@ -71,3 +71,7 @@ async def send(digest_id: int) -> None:
         await change(Digest, row.id, next_at=next_time(row.rhythm, row.hour, now))
         args = {"at": now.isoformat()}
         await put_to_person(row.person_id, row.rhythm.value, lane=Lane.DIGEST, fresh=True, args=args)
+        reader = await by_id(row.person_id)
+        if row.rhythm is Rhythm.WEEKLY and reader is not None:
+            kept = await listing.keep(reader, (await listing.understand("上周", reader, now))[0])
+            await put_to_person(row.person_id, "report", kept.id, lane=Lane.DIGEST, fresh=True)

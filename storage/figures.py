@@ -1,17 +1,21 @@
 """The reform's figures: how many reports, how quickly they were answered, and what came of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from storage.alert import AlertState, Outcome
 from storage.area import bounds_of
+from storage.case import CaseStatus
+from storage.clock import local
 from storage.listing import RUNNING, Asked, moment
 from storage.person import Person
-from storage.sql import fetch
+from storage.sql import day, fetch, is_shared
 from storage.sql import moment as stored
 
+K = TypeVar("K", bound=Hashable)
 SMALL = 5
 """Fewer than so many say little, and may be guessed from."""
 _LED_SOMEWHERE = (Outcome.FOUND, Outcome.PAID, Outcome.SETTLED, Outcome.SEIZED)
@@ -28,6 +32,10 @@ class History:
     closed_at: datetime | None = None
     outcome: Outcome | None = None
     amount: Decimal | None = None
+    area_code: str = ""
+    judge_id: int | None = None
+    reporter_id: int | None = None
+    """None for somebody who asked to stay unnamed: they are in no count that has names."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,30 @@ def figures_of(histories: Sequence[History]) -> Figures:
     )
 
 
+def of_each(histories: Iterable[History], key: Callable[[History], K | None]) -> dict[K, Figures]:
+    """The figures of each place, judge or whatever the key tells apart; None belongs nowhere. The most alerts first."""
+    parts: dict[K, list[History]] = {}
+    for one in histories:
+        if (found := key(one)) is not None:
+            parts.setdefault(found, []).append(one)
+    return {name: figures_of(rows) for name, rows in sorted(parts.items(), key=lambda part: -len(part[1]))}
+
+
+def by_day(histories: Iterable[History], since: datetime, until: datetime) -> list[tuple[date, Figures]]:
+    """Each local day's figures, days without anything as well; by weeks (their Mondays) where it is longer than two
+    months."""
+    week = until - since > timedelta(days=62)
+
+    def start(at: datetime) -> date:
+        day = local(at).date()
+        return day - timedelta(days=day.weekday()) if week else day
+
+    found = of_each(histories, lambda one: start(one.raised_at))
+    step, day, last = timedelta(days=7 if week else 1), start(since), start(until - timedelta(microseconds=1))
+    days = [day + n * step for n in range((last - day) // step + 1)]
+    return [(one, found.get(one) or figures_of([])) for one in days]
+
+
 def period_before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """The time of the same length that ended where this one began."""
     return since - (until - since), since
@@ -94,9 +126,11 @@ async def histories(asked: Asked, person: Person, since: datetime, until: dateti
     code, judge_id = asked.seen_by(person)
     mine, args = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
     rows = await fetch(
-        "SELECT a.raised_at, a.state, a.acknowledged_at, a.closed_at, a.outcome, a.amount, "
+        "SELECT a.raised_at, a.state, a.acknowledged_at, a.closed_at, a.outcome, a.amount, a.area_code, a.judge_id, "
+        "s.reporter_id, s.confidential, "
         "(SELECT min(e.at) FROM alert_event e WHERE e.alert_id = a.id AND e.kind = 'on_scene') AS scene_at "
-        f"FROM alert a WHERE a.area_code >= ? AND a.area_code <= ? AND a.raised_at >= ? AND a.raised_at < ?{mine}",
+        "FROM alert a JOIN sighting s ON s.id = a.sighting_id "
+        f"WHERE a.area_code >= ? AND a.area_code <= ? AND a.raised_at >= ? AND a.raised_at < ?{mine}",
         *bounds_of(code),
         since,
         until,
@@ -111,9 +145,28 @@ async def histories(asked: Asked, person: Person, since: datetime, until: dateti
             closed_at=_at(row["closed_at"]),
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,
             amount=Decimal(str(row["amount"])) if row["amount"] is not None else None,
+            area_code=row["area_code"],
+            judge_id=row["judge_id"],
+            reporter_id=None if row["confidential"] else row["reporter_id"],
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The alerts of a time, within what the person may see."""
+
+    asked: Asked
+    person: Person
+    since: datetime
+    until: datetime
+    rows: list[History]
+
+
+async def counted(asked: Asked, person: Person, now: datetime) -> Counted:
+    since, until = bounds(asked, now)
+    return Counted(asked, person, since, until, await histories(asked, person, since, until))
 
 
 def _at(value: object) -> datetime | None:
@@ -124,3 +177,103 @@ def bounds(asked: Asked, now: datetime) -> tuple[datetime, datetime]:
     """From when until when, in UTC; what lasts still goes until now."""
     soon = now + timedelta(seconds=1)  # what is raised this moment counts
     return moment(asked.since), min(moment(asked.until), soon) if asked.until else soon
+
+
+# -- the reform's own, of cases ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a case ended. `paid_out` and `received` are when its money went out to the creditor, and came in."""
+
+    status: CaseStatus
+    filed: date | None
+    ended: date | None
+    voluntary: bool | None = None
+    received: date | None = None
+    paid_out: date | None = None
+    petitions: int = 0
+    owed: Decimal | None = None
+    paid: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class CaseFigures:
+    """Of the cases that ended in a time. Averages are in days; None of nothing."""
+
+    ended: int
+    performed: int
+    voluntary: int
+    said: int
+    """Of the performed: of how many it is known whether voluntarily."""
+    dormant: int
+    petitions: int
+    owed: Decimal
+    paid: Decimal
+    to_close: float | None
+    to_pay_out: float | None
+
+
+def case_figures_of(endings: Sequence[Ending]) -> CaseFigures:
+    performed = [one for one in endings if one.status is CaseStatus.PERFORMED]
+    return CaseFigures(
+        ended=len(endings),
+        performed=len(performed),
+        voluntary=sum(one.voluntary is True for one in performed),
+        said=sum(one.voluntary is not None for one in performed),
+        dormant=sum(one.status is CaseStatus.DORMANT for one in endings),
+        petitions=sum(one.petitions for one in endings),
+        owed=sum((one.owed for one in endings if one.owed is not None), Decimal(0)),
+        paid=sum((one.paid for one in endings), Decimal(0)),
+        to_close=_average((one.ended - one.filed).days for one in endings if one.ended and one.filed),
+        to_pay_out=_average((one.paid_out - one.received).days for one in endings if one.paid_out and one.received),
+    )
+
+
+def _average(days: Iterable[int]) -> float | None:
+    found = list(days)
+    return sum(found) / len(found) if found else None
+
+
+async def endings(asked: Asked, person: Person, since: datetime, until: datetime) -> list[Ending]:
+    """The cases that ended on a day from `since` until before `until`, within what the person may see."""
+    code, judge_id = asked.seen_by(person)
+    first, last = local(since).date(), local(until - timedelta(microseconds=1)).date()
+    mine, more = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
+    inside = (
+        "EXISTS (SELECT 1 FROM case_debtor p JOIN debtor d ON d.id = p.debtor_id "
+        "WHERE p.case_id = a.id AND d.area_code >= ? AND d.area_code <= ?)"
+    )
+    ended = (
+        "SELECT id FROM court_case WHERE closed_on >= ? AND closed_on <= ? UNION "
+        "SELECT id FROM court_case WHERE closed_on IS NULL AND dormant_on >= ? AND dormant_on <= ?"
+    )
+    days = [_stored_day(one) for one in (first, last, first, last)]
+    rows = await fetch(
+        "SELECT a.status, a.filed_on, COALESCE(a.closed_on, a.dormant_on) AS ended_on, a.voluntary, a.received_on, "
+        "a.paid_out_on, a.petitions, (SELECT max(amount) FROM case_debtor WHERE case_id = a.id) AS owed, "
+        "(SELECT sum(paid) FROM case_debtor WHERE case_id = a.id) AS paid "
+        f"FROM court_case a WHERE a.id IN ({ended}) AND {inside}{mine}",
+        *days,
+        *bounds_of(code),
+        *more,
+    )
+    return [
+        Ending(
+            status=CaseStatus(row["status"]),
+            filed=day(row["filed_on"]),
+            ended=day(row["ended_on"]),
+            voluntary=None if row["voluntary"] is None else bool(row["voluntary"]),
+            received=day(row["received_on"]),
+            paid_out=day(row["paid_out_on"]),
+            petitions=row["petitions"],
+            owed=None if row["owed"] is None else Decimal(str(row["owed"])),
+            paid=Decimal(str(row["paid"] or 0)),
+        )
+        for row in rows
+    ]
+
+
+def _stored_day(value: date) -> date | str:
+    """As either engine compares it."""
+    return value if is_shared() else value.isoformat()

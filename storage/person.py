@@ -1,5 +1,6 @@
 """The officials, judges and supervisors, and the chats in which they can be reached."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -137,6 +138,12 @@ async def addresses(person_id: int) -> list[Address]:
         True,
     )
     return [Address(row["channel"], row["chat_id"], person_id) for row in rows]
+
+
+async def names_of(ids: Iterable[int]) -> dict[int, str]:
+    """The names of these people."""
+    words, value = among(sorted(set(ids)))
+    return {row["id"]: row["name"] for row in await fetch(f"SELECT id, name FROM person WHERE id {words}", value)}
 
 
 async def by_id(person_id: int | None) -> Person | None:

@@ -2,7 +2,11 @@
 
 A stranger and the officer of the next village see nothing."""
 
+import io
 import itertools
+
+import pytest
+from PIL import Image
 
 from handlers.route import COMMANDS, route_table
 from storage import lesson
@@ -35,6 +39,9 @@ WORDS = {
     "village": ("/village 周弄村", "林永福"),
     "judge": ("/judge 沈立群", "林永福"),
     "duty": ("/duty", "没有排值班"),
+    "chart": ("/chart", ""),
+    "map": ("/map", ""),
+    "report": ("/report", "执行线索报告"),
     "digest": ("/digest", "没有订日报"),
     "leave": ("/leave", "没有人请假"),
     "ladder": ("/ladder 456", "承办法官：沈立群"),
@@ -56,7 +63,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("lang", "leave", "left", "stay", "move", "page", "agree", "refuse"), "everyone"),
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
         **dict.fromkeys(("case", "cases", "line", "place", "sheet", "follow"), "case"),
-        **dict.fromkeys(("rows", "defs"), "list"),
+        **dict.fromkeys(("rows", "defs", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
         **dict.fromkeys(("urge", "watch"), "urge"),
@@ -84,8 +91,13 @@ async def test_who_sees_a_case(world: World) -> None:
     await world.product.db.unit(work)
 
 
-async def test_every_role_in_every_area_with_every_command(world: World) -> None:
-    """One report in 周弄村 stands open; everybody asks for it with every command there is."""
+async def test_every_role_in_every_area_with_every_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One report in 周弄村 stands open; everybody asks for it with every command there is. (Pictures are not drawn,
+    which takes its time.)"""
+    blank = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(blank, "PNG")
+    for name in ("trend", "tiles"):
+        monkeypatch.setattr(f"handlers.chart.{name}", lambda *_args: blank.getvalue())
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.settled()
     await teach(world)
@@ -141,6 +153,8 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         assert ("验证码" if inside else "没有这个人") in answer if role is Role.ADMIN else UNKNOWN in answer, where
     elif command in ("push", "leave"):
         assert (WORDS[command][1] if role in COURT else UNKNOWN) in answer, where
+    elif command in ("chart", "map"):
+        assert (answer == "") is (role in ASKING) and (role in ASKING or UNKNOWN in answer), where
     elif command == "ladder":
         inside = area in ("county", "town", "village")
         expected = UNKNOWN if role not in WATCHING else str(WORDS[command][1]) if inside else "看某件案子先叫谁"
@@ -150,7 +164,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
         assert ("报告 1 条" if inside else "报告 0 条") in answer, where
-    elif command in ("duty", "open", "digest"):
+    elif command in ("duty", "open", "digest", "report"):
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (HEADS if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where

@@ -26,7 +26,7 @@ async def test_the_menu_has_only_what_the_role_may(world: World) -> None:
     await world.settled()
     menus = {call["scope"]["chat_id"]: call["commands"] for method, call in world.calls if method == "setMyCommands"}
     assert [one["command"] for one in menus[SECRETARY]] == ["mine", "quiet", "help", "me", "lang", "cancel"]
-    supervisors = "case pending open today week stats digest duty ladder quiet help me lang cancel"
+    supervisors = "case pending open today week stats chart map report digest duty ladder quiet help me lang cancel"
     assert [one["command"] for one in menus[SUPERVISOR]] == supervisors.split()
 
 

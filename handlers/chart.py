@@ -1,0 +1,113 @@
+"""/chart and /map: the figures of an area and a time as pictures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
+from handlers.callback import Tap
+from handlers.card import Card, File, Showing, card
+from handlers.context import Turn
+from handlers.listing import head_of, owned
+from handlers.picture import Bar, Tile, board, tiles, trend
+from handlers.route import App, Command, on_command, on_tap
+from storage import audit, figures, listing
+from storage.access import Action
+from storage.area import Area, parts_of, short_name
+from storage.db import unit
+from storage.figures import Counted, Figures
+from storage.person import names_of
+
+_PICTURES = ("chart", "map", "board")
+MOST_BARS = 20
+
+
+def register(app: App) -> None:
+    on_command(app, "chart", Action.LIST, _command("chart"))
+    on_command(app, "map", Action.LIST, _command("map"))
+    for name in _PICTURES:
+        on_tap(name, draw, Action.LIST)
+
+
+def _command(kind: str) -> Command:
+    async def run(turn: Turn, words: str) -> None:
+        """`/chart 七里乡 上个月`; without a time this month."""
+        asked, left = await listing.understand(words, turn.who, unit().now)
+        if left:
+            await turn.say("listing.unknown", words=left)
+            return
+        asked = asked if asked.since else listing.of_this_month(asked, unit().now)
+        row = await listing.keep(turn.who, replace(asked, states=()))
+        audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind=kind)
+        await turn.reply(kind, row.id)
+
+    return run
+
+
+async def draw(turn: Turn, tap: Tap) -> None:
+    """走势, 地图, 各法官: the buttons under the figures."""
+    row = await owned(turn, tap)
+    if row is not None:
+        await turn.reply(tap.verb, row.id)
+
+
+@card("chart")
+async def show_chart(showing: Showing) -> Card | None:
+    return await _card(showing, chart)
+
+
+@card("map")
+async def show_map(showing: Showing) -> Card | None:
+    return await _card(showing, cartogram)
+
+
+@card("board")
+async def show_board(showing: Showing) -> Card | None:
+    return await _card(showing, judges_board)
+
+
+Draw = Callable[[str], bytes]
+"""The picture in a format: png or svg. Not to be called in the event loop."""
+
+
+async def _card(showing: Showing, make: Callable[[Showing, Counted], Awaitable[Draw]]) -> Card | None:
+    person = showing.person
+    row = await listing.of(showing.ref, person.id) if person is not None else None
+    if row is None or person is None:
+        return None
+    drawn = await make(showing, await figures.counted(row.what, person, showing.now))
+    return Card(file=File("photo", f"{row.id}.png", await asyncio.to_thread(drawn, "png")))
+
+
+async def chart(showing: Showing, of: Counted) -> Draw:
+    """Reports and how quickly they were answered, day by day."""
+    bars = []
+    for day, one in figures.by_day(of.rows, of.since, of.until):
+        minutes = one.to_acknowledge.median.total_seconds() / 60 if one.to_acknowledge is not None else None
+        bars.append(Bar(f"{day:%m-%d}", one.alerts, minutes))
+    title = showing.plain("chart.trend", what=await head_of(showing, of.asked))
+    return partial(trend, bars, title, showing.plain("chart.alerts"), showing.plain("chart.minutes"))
+
+
+async def cartogram(showing: Showing, of: Counted) -> Draw:
+    """A square a town; of one town a square a village."""
+    squares = [Tile(short_name(part.name), one.alerts) for part, one in await places(of)]
+    title = showing.plain("chart.map", what=await head_of(showing, of.asked))
+    return partial(tiles, squares, title, showing.plain("chart.map_note"))
+
+
+async def places(of: Counted) -> list[tuple[Area, Figures]]:
+    """The figures of each part of the area, in the order of their codes."""
+    parts = await parts_of(of.asked.seen_by(of.person)[0])
+    long = len(parts[0].code) if parts else 0
+    found = figures.of_each(of.rows, lambda one: one.area_code[:long])
+    return [(part, found.get(part.code) or figures.figures_of([])) for part in parts]
+
+
+async def judges_board(showing: Showing, of: Counted) -> Draw:
+    """How many alerts each judge had."""
+    found = list(figures.of_each(of.rows, lambda one: one.judge_id).items())[:MOST_BARS]
+    names = await names_of(judge_id for judge_id, _one in found)
+    bars = [Bar(names.get(judge_id, ""), one.alerts) for judge_id, one in found]
+    title = showing.plain("chart.judges", what=await head_of(showing, of.asked))
+    return partial(board, bars, title, showing.plain("chart.alerts"))

@@ -1,0 +1,221 @@
+"""The report of a time as an office files it (.docx), and its tables as a spreadsheet (.xlsx)."""
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import locales
+from handlers.callback import Tap
+from handlers.card import Card, File, Showing, card
+from handlers.chart import Draw, cartogram, chart, places
+from handlers.context import Turn
+from handlers.figures import lines_of, reform_lines
+from handlers.listing import owned
+from handlers.route import App, on_command, on_tap
+from handlers.workbook import Cell, Sheet, workbook
+from storage import audit, figures, listing
+from storage.access import Action
+from storage.area import full_name, short_name
+from storage.clock import day_bounds, local
+from storage.db import unit
+from storage.figures import SMALL, Counted, Figures
+from storage.person import names_of
+
+_FILES = ("report", "table")
+
+
+def register(app: App) -> None:
+    on_command(app, "report", Action.LIST, report)
+    for name in _FILES:
+        on_tap(name, make, Action.LIST)
+
+
+async def report(turn: Turn, words: str) -> None:
+    """`/report 上周`, without a time of the last week, as .docx."""
+    asked, left = await listing.understand(words, turn.who, unit().now)
+    if left:
+        await turn.say("listing.unknown", words=left)
+        return
+    if not asked.since:
+        asked, _left = await listing.understand(f"上周 {words}", turn.who, unit().now)
+    row = await listing.keep(turn.who, asked)
+    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind="report")
+    await turn.reply("report", row.id)
+
+
+async def make(turn: Turn, tap: Tap) -> None:
+    """Word 报告, Excel 表: the buttons under the figures."""
+    row = await owned(turn, tap)
+    if row is not None:
+        await turn.reply(tap.verb, row.id)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a report is made of."""
+
+    title: str
+    lines: list[str]
+    tables: list[Sheet]
+    pictures: list[Draw]
+    small: bool
+
+
+async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
+    person = showing.person
+    row = await listing.of(showing.ref, person.id) if person is not None else None
+    if row is None or person is None:
+        return None
+    of = await figures.counted(row.what, person, showing.now)
+    now = figures.figures_of(of.rows)
+    earlier = await figures.histories(of.asked, person, *figures.period_before(of.since, of.until))
+    endings = figures.case_figures_of(await figures.endings(of.asked, person, of.since, of.until))
+    area = await full_name(of.asked.seen_by(person)[0])
+    until = listing.moment(of.asked.until) if of.asked.until else day_bounds(showing.now)[1]
+    when = locales.span(showing.language, local(of.since), local(until))
+    tables = [await one(showing, of) for one in (_days, _places, _judges, _reporters)]
+    return Gathered(
+        title=showing.plain("report.title", area=area, when=when),
+        lines=[*lines_of(showing, now, figures.figures_of(earlier)), *reform_lines(showing, endings)],
+        tables=tables if pictures else [*tables, await _sources(showing, of)],
+        pictures=[await one(showing, of) for one in (chart, cartogram)] if pictures else [],
+        small=0 < now.alerts < SMALL,
+    )
+
+
+def _heads(showing: Showing, first: str) -> list[str]:
+    return [showing.plain(f"report.{first}"), *showing.plain("report.columns").split("|")]
+
+
+def _cells(name: str, one: Figures) -> list[Cell]:
+    return [
+        name,
+        one.alerts,
+        one.unanswered,
+        one.running,
+        one.closed,
+        one.useful,
+        one.false_alarms,
+        one.on_scene,
+        *(_minutes(times.median) if times is not None else None for times in (one.to_acknowledge, one.to_close)),
+        _minutes(one.to_acknowledge.ninety) if one.to_acknowledge is not None else None,
+        one.paid,
+    ]
+
+
+def _minutes(time: timedelta) -> float:
+    return round(time.total_seconds() / 60, 1)
+
+
+async def _days(showing: Showing, of: Counted) -> Sheet:
+    cells = [_cells(day.isoformat(), one) for day, one in figures.by_day(of.rows, of.since, of.until)]
+    return Sheet(showing.plain("report.days"), _heads(showing, "day"), cells)
+
+
+async def _places(showing: Showing, of: Counted) -> Sheet:
+    cells = [_cells(short_name(part.name), one) for part, one in await places(of)]
+    return Sheet(showing.plain("report.places"), _heads(showing, "place"), cells)
+
+
+async def _judges(showing: Showing, of: Counted) -> Sheet:
+    found = figures.of_each(of.rows, lambda one: one.judge_id)
+    names = await names_of(found)
+    cells = [_cells(names.get(judge_id, ""), one) for judge_id, one in found.items()]
+    return Sheet(showing.plain("report.judges"), _heads(showing, "judge"), cells)
+
+
+async def _reporters(showing: Showing, of: Counted) -> Sheet:
+    """Who reported how much. Who asked to stay unnamed, and counts small enough to guess from, are one line."""
+    found = figures.of_each(of.rows, lambda one: one.reporter_id)
+    named = {who: one for who, one in found.items() if one.alerts >= SMALL}
+    rest = [row for row in of.rows if row.reporter_id not in named]
+    names = await names_of(named)
+    cells = [_cells(names.get(who, ""), one) for who, one in named.items()]
+    cells += [_cells(showing.plain("report.others", small=SMALL), figures.figures_of(rest))] if rest else []
+    return Sheet(showing.plain("report.reporters"), _heads(showing, "reporter"), cells)
+
+
+@card("report")
+async def show_report(showing: Showing) -> Card | None:
+    found = await _gathered(showing, pictures=True)
+    if found is None:
+        return None
+    signed = showing.plain("report.made", at=f"{local(showing.now):%Y-%m-%d %H:%M}")
+    note = showing.plain("figures.small") if found.small else ""
+    how = showing.plain("figures.definitions", small=SMALL)
+    content = await asyncio.to_thread(_document, found, [note, how, signed])
+    return Card(locales.escape(found.title), file=File("document", f"{found.title}.docx", content))
+
+
+@card("table")
+async def show_table(showing: Showing) -> Card | None:
+    """One sheet a table, the reports behind the figures on the last."""
+    found = await _gathered(showing, pictures=False)
+    if found is None:
+        return None
+    content = await asyncio.to_thread(workbook, found.tables)
+    return Card(locales.escape(found.title), file=File("document", f"{found.title}.xlsx", content))
+
+
+async def _sources(showing: Showing, of: Counted) -> Sheet:
+    """The rows that were counted, without names: number, times, state."""
+    cells: list[Sequence[Cell]] = []
+    for one in of.rows:
+        moments = (one.raised_at, one.acknowledged_at, one.scene_at, one.closed_at)
+        cells.append(
+            [
+                await full_name(one.area_code),
+                *(local(at) if at is not None else None for at in moments),
+                showing.plain(f"alert.state_{one.state.value}"),
+                showing.plain(f"alert.outcome_{one.outcome.value}") if one.outcome is not None else "",
+                one.amount,
+            ]
+        )
+    return Sheet(showing.plain("report.sources"), showing.plain("report.source_columns").split("|"), cells)
+
+
+def _document(found: Gathered, closing: list[str]) -> bytes:
+    """Not to be called in the event loop."""
+    from docx import Document
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    document = Document()
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = "FangSong", Pt(12)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
+    for section in document.sections:
+        section.left_margin = section.right_margin = Cm(2.2)
+    document.add_heading(found.title, 1)
+    for line in found.lines:
+        document.add_paragraph(line, style="List Bullet")
+    for draw in found.pictures:
+        document.add_picture(io.BytesIO(draw("png")), width=Cm(15.5))
+    for table in found.tables[1:]:
+        document.add_heading(table.title, 2)
+        _table(document, table)
+    for line in filter(None, closing):
+        document.add_paragraph(line)
+    made = io.BytesIO()
+    document.save(made)
+    return made.getvalue()
+
+
+_IN_DOCUMENT = (0, 1, 2, 4, 5, 6, 8, 11)
+"""The columns that fit a page."""
+
+
+def _table(document: Any, table: Sheet) -> None:
+    from docx.shared import Pt
+
+    made = document.add_table(rows=1, cols=len(_IN_DOCUMENT), style="Light Grid Accent 1")
+    for row, values in enumerate([table.heads, *table.rows]):
+        cells = made.rows[0].cells if row == 0 else made.add_row().cells
+        for place, column in enumerate(_IN_DOCUMENT):
+            value = values[column]
+            cells[place].text = "" if value is None else str(value)
+            for run in cells[place].paragraphs[0].runs:
+                run.font.size = Pt(9)

@@ -19,6 +19,7 @@ from yarl import URL
 
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.channel import TELEGRAM, WEB, Channel, Way, build
+from bot.dashboard import Dashboard
 from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
 from bot.gateway.quota import Quota
@@ -145,6 +146,7 @@ class _Assembly:
         )
         if settings.web:
             webchat.add_routes(app)
+            Dashboard(db, webchat).add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:

@@ -189,7 +189,7 @@ class WebChat:
             raise Locked
         return chat_id, token, since
 
-    async def _chat_of(self, request: web.Request) -> int:
+    async def chat_of(self, request: web.Request) -> int:
         """The chat of an open page; what is sent from it shows that somebody is there."""
         chat_id, token, _since = await self._open(request)
         if request.method == "POST":
@@ -210,7 +210,7 @@ class WebChat:
 
     async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
         """Sets the PIN of this chat; an empty one takes it away."""
-        chat_id, body = await self._chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await _json(request)
         pin = body.get("pin")
         if not isinstance(pin, str) or not re.fullmatch(r"(\d{4,6})?", pin, re.ASCII):
             raise web.HTTPBadRequest
@@ -231,7 +231,7 @@ class WebChat:
 
     async def _awake(self, request: web.Request) -> web.StreamResponse:
         """Somebody is reading."""
-        await self._chat_of(request)
+        await self.chat_of(request)
         _same_origin(request)
         return web.json_response({})
 
@@ -257,7 +257,7 @@ class WebChat:
         return await self._store.from_person(chat_id, body, client_id)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self._chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await _json(request)
         text = body.get("text")
         text = (
             text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(text, str) else text
@@ -272,7 +272,7 @@ class WebChat:
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self._chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await _json(request)
         try:
             place = {name: float(body[name]) for name in ("latitude", "longitude")}
         except (KeyError, TypeError, ValueError) as error:
@@ -286,7 +286,7 @@ class WebChat:
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
         """A button of a message of this chat."""
-        chat_id, body = await self._chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await _json(request)
         message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
         data = body.get("data")
         if message is None or not isinstance(data, str) or len(data.encode()) > 64:
@@ -306,14 +306,14 @@ class WebChat:
 
     async def _wake_me(self, request: web.Request) -> web.StreamResponse:
         """The browser wants to be woken when the page isn't open."""
-        chat_id, body = await self._chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await _json(request)
         if not await self._subscribe(chat_id, body):
             raise web.HTTPBadRequest
         return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """A photo or a voice message."""
-        chat_id = await self._chat_of(request)
+        chat_id = await self.chat_of(request)
         _same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
             raise web.HTTPForbidden  # else anybody could fill the disk
@@ -338,7 +338,7 @@ class WebChat:
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         """A file that a message of this chat shows."""
-        chat_id, file_id = await self._chat_of(request), request.match_info["file_id"]
+        chat_id, file_id = await self.chat_of(request), request.match_info["file_id"]
         known = await self._store.file(file_id)
         if known is None or not await self._store.shown_in(chat_id, file_id):
             raise web.HTTPNotFound
@@ -356,7 +356,7 @@ class WebChat:
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
-        chat_id = await self._chat_of(request)
+        chat_id = await self.chat_of(request)
         changes = await self._store.since(chat_id, _seen(request))
         toasts = list(self._toasts.pop(chat_id, ()))
         messages = [{"seq": change[0], **_changed(*change)} for change in changes]
@@ -365,7 +365,7 @@ class WebChat:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Messages as they come and change, from the last one that the page has seen."""
-        chat_id, slug = await self._chat_of(request), request.match_info["slug"]
+        chat_id, slug = await self.chat_of(request), request.match_info["slug"]
         token = request.cookies.get(_cookie(slug), "")
         last = _seen(request)
         told: dict[str, Any] = {}
@@ -385,14 +385,14 @@ class WebChat:
                 while changes := await self._store.since(chat_id, last):
                     for change in changes:
                         last = change[0]
-                        await _event(response, "message", _changed(*change), last)
+                        await send_event(response, "message", _changed(*change), last)
                 for toast in self._toasts.pop(chat_id, ()):
-                    await _event(response, "toast", toast)
+                    await send_event(response, "toast", toast)
                 now = await self._home(chat_id)
                 if now != told:
                     told = now
-                    await _event(response, "person", now)
-                if not await _within(15, woken, self.closing):
+                    await send_event(response, "person", now)
+                if not await within(15, woken, self.closing):
                     await response.write(b": still here\n\n")
         except ConnectionResetError:
             pass  # the phone went away; it will ask again from where it was
@@ -473,12 +473,13 @@ def _changed(_seq: int, body: dict[str, Any] | None, message_id: int) -> dict[st
     return {"message": body} if body is not None else {"deleted": message_id}
 
 
-async def _event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:
+async def send_event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:
+    """One event of a stream; the page asks on from its number."""
     identity = f"id: {number}\n" if number is not None else ""
     await response.write(f"{identity}event: {name}\ndata: {json.dumps(data)}\n\n".encode())
 
 
-async def _within(seconds: float, *events: asyncio.Event) -> bool:
+async def within(seconds: float, *events: asyncio.Event) -> bool:
     """Whether one of the events came in time."""
     async with asyncio.TaskGroup() as group:
         waits = [group.create_task(event.wait()) for event in events]

@@ -113,7 +113,7 @@ async def _line(showing: Showing, row: Sighting) -> str:
     people = [locales.escape(one.debtor.name) for one in row.suspects]
     who = names(showing, people, row.doubtful) if people else showing.text("sighting.off_list")
     alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
-    states = [_state(showing, one) for one in alerts] or [showing.plain(f"sighting.state_{row.state.value}")]
+    states = [state_of(showing, one) for one in alerts] or [showing.plain(f"sighting.state_{row.state.value}")]
     return showing.text(
         "listing.line",
         at=showing.at(row.reported_at),
@@ -123,7 +123,7 @@ async def _line(showing: Showing, row: Sighting) -> str:
     )
 
 
-def _state(showing: Showing, one: Alert) -> str:
+def state_of(showing: Showing, one: Alert) -> str:
     """How far it is, and with whom; of one that nobody has answered, since how many minutes."""
     if one.state is AlertState.SENT:
         raised = [holder.person.name for holder in one.recipients if holder.escalated]

@@ -563,6 +563,24 @@ async def _with_people(where: str, *args: object) -> list[Alert]:
     return [alert for alert, _judge, _handler in found]
 
 
+async def newest_event_id() -> int:
+    """The number of the newest step of any alert; 0 before the first."""
+    return int((await fetch("SELECT COALESCE(max(id), 0) FROM alert_event"))[0][0])
+
+
+async def newest_events(area_code: str, judge_id: int | None, since: datetime, limit: int) -> list[AlertEvent]:
+    """The newest steps of the area's alerts, or of a judge's, with alert and actor."""
+    mine, args = ("", []) if judge_id is None else (" AND b.judge_id = ?", [judge_id])
+    source = (
+        "alert_event a JOIN alert b ON b.id = a.alert_id LEFT JOIN person c ON c.id = a.actor_id "
+        f"WHERE a.at >= ? AND b.area_code >= ? AND b.area_code <= ?{mine} ORDER BY a.at DESC, a.id DESC LIMIT {limit:d}"
+    )
+    found = await joined((AlertEvent, Alert, Person), source, since, *bounds_of(area_code), *args)
+    for event, alert, actor in found:
+        relate(event, alert=alert, actor=actor)
+    return [event for event, _alert, _actor in found]
+
+
 async def count_unanswered(area_code: str) -> int:
     """How many alerts of the area nobody has acknowledged."""
     sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"

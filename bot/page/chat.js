@@ -74,7 +74,7 @@ function signedOut() {
   line(words.signed_out);
   $("locked").hidden = true;
   $("chat").hidden = false;
-  for (const part of ["say", "urgent", "waiting", "menu", "wake", "set-pin"]) $(part).hidden = true;
+  for (const part of ["say", "urgent", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
   if (localStorage.getItem("chat") === slug) localStorage.removeItem("chat");
 }
 
@@ -578,6 +578,8 @@ function home(now) {
   $("text").placeholder = hint;
   $("text").setAttribute("aria-label", hint);
   for (const tool of [$("photo").parentElement, $("voice"), $("place")]) tool.hidden = now.role === "supervisor";
+  $("board").hidden = !["supervisor", "town"].includes(now.role);
+  $("board").href = `${base}/board`;
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
 }

@@ -1,0 +1,108 @@
+"""The big screen and the desk: a page that shows a supervisor's area as it is now. It has the session of their chat."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.channel import WEB
+from bot.webchat import PAGE, WebChat, send_event, within
+from handlers.card import Showing
+from handlers.overview import PICTURES, overview, picture
+from storage import alert, audit, person
+from storage.access import Action, may
+from storage.db import Database
+from storage.person import Person
+
+LOOKS_EVERY = 2.0
+"""Seconds between two looks whether something has happened; what only grows older is shown anew twice a minute."""
+_QUIET_LOOKS = 15
+_Answer = Callable[[web.Request, Person, Showing], Awaitable[web.StreamResponse]]
+
+
+class Dashboard:
+    """Routes below the chat's own, for who may ask for lists. Everybody else's answer like pages that don't exist."""
+
+    def __init__(self, db: Database, webchat: WebChat) -> None:
+        self._db = db
+        self._webchat = webchat
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_get("/c/{slug}/board", self._behind(self._page))
+        app.router.add_get("/c/{slug}/board/now", self._behind(self._now))
+        app.router.add_get("/c/{slug}/board/events", self._behind(self._events))
+        app.router.add_get("/c/{slug}/board/{name}.svg", self._behind(self._picture))
+
+    def _behind(self, answer: _Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def run(request: web.Request) -> web.StreamResponse:
+            chat_id = await self._webchat.chat_of(request)
+            who = await self._who(chat_id)
+            if who is None:
+                raise web.HTTPNotFound
+            return await answer(request, who, self._showing(chat_id, who))
+
+        return run
+
+    async def _who(self, chat_id: int) -> Person | None:
+        endpoint = await person.at_chat(WEB, chat_id)
+        return endpoint.person if endpoint is not None and may(endpoint.person, Action.LIST) else None
+
+    def _showing(self, chat_id: int, who: Person) -> Showing:
+        return Showing(
+            ref=0,
+            args={},
+            person=who,
+            language=who.language,
+            now=self._db.clock.now(),
+            repeat=False,
+            secrets=self._db.secrets,
+            channel=WEB,
+            chat_id=chat_id,
+        )
+
+    async def _page(self, _request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+        async def note() -> None:
+            audit.record("figures.read", who.area_code, actor=who.actor, kind="board")
+
+        await self._db.unit(note, f"web:{showing.chat_id}")
+        return web.FileResponse(PAGE / "board.html", headers={"Cache-Control": "no-cache"})
+
+    async def _now(self, _request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+        return web.json_response(await overview(showing, who), headers={"Cache-Control": "no-store"})
+
+    async def _picture(self, request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name not in PICTURES:
+            raise web.HTTPNotFound
+        drawn = await picture(showing, who, name)
+        return web.Response(body=drawn, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
+
+    async def _events(self, request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+        """The whole again whenever there was a step in the area, as long as the page is signed in and open."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        seen, looks = -1, 0
+        closing = self._webchat.closing
+        try:
+            while not closing.is_set():
+                newest = await alert.newest_event_id()
+                if newest != seen or looks >= _QUIET_LOOKS:
+                    current = await self._still(request, showing.chat_id)
+                    if current is None:
+                        break
+                    seen, looks = newest, 0
+                    await send_event(response, "now", await overview(self._showing(showing.chat_id, current), current))
+                looks += 1
+                await within(LOOKS_EVERY, closing)
+        except ConnectionResetError:
+            pass  # the screen went dark; it will ask again
+        return response
+
+    async def _still(self, request: web.Request, chat_id: int) -> Person | None:
+        """Who the page is signed in for now; None where it isn't any more, or is locked."""
+        try:
+            await self._webchat.chat_of(request)
+        except web.HTTPException:
+            return None
+        return await self._who(chat_id)

@@ -1,0 +1,77 @@
+"""What the big screen shows of somebody's area: what waits, today's steps, the judges, and two pictures."""
+
+import asyncio
+from typing import Any
+
+from handlers.alert import event_line
+from handlers.card import Showing
+from handlers.chart import cartogram, chart
+from handlers.listing import lasted, state_of
+from storage import alert, figures, listing
+from storage.alert import Alert
+from storage.area import full_name
+from storage.clock import local
+from storage.listing import RUNNING, WAITING, Asked
+from storage.person import Person, names_of
+from storage.sighting import Sighting
+
+_STEPS = 24
+PICTURES = {"trend": chart, "map": cartogram}
+
+
+async def overview(showing: Showing, person: Person) -> dict[str, Any]:
+    """Everything in the person's language, as plain text. Of people only whom the person may see."""
+    today, _left = await listing.understand("今天", person, showing.now)
+    month = listing.of_this_month(Asked(), showing.now)
+    waiting = await listing.page(Asked(states=WAITING), person, 0)
+    running = await listing.page(Asked(states=RUNNING), person, 0)
+    now = figures.figures_of((await figures.counted(today, person, showing.now)).rows)
+    of_month = await figures.counted(month, person, showing.now)
+    return {
+        "title": showing.plain("overview.title", area=await full_name(person.area_code)),
+        "at": f"{local(showing.now):%Y-%m-%d %H:%M}",
+        "counts": [
+            [showing.plain("overview.waiting"), waiting.count, "loud" if waiting.count else ""],
+            [showing.plain("overview.running"), running.count, ""],
+            [showing.plain("overview.today"), now.alerts, ""],
+            [showing.plain("overview.closed"), now.closed, ""],
+        ],
+        "waiting": [showing.plain("overview.waiting"), [await _waits(showing, row) for row in waiting.rows]],
+        "steps": [showing.plain("overview.steps"), await _steps(showing, today, person)],
+        "judges": [showing.plain("overview.judges").split("|"), await _judges(showing, of_month)],
+        "none": showing.plain("overview.none"),
+    }
+
+
+async def _waits(showing: Showing, row: Sighting) -> list[str]:
+    people = "、".join(one.debtor.name for one in row.suspects) or showing.plain("overview.off_list")
+    alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
+    states = "、".join(dict.fromkeys(state_of(showing, one) for one in alerts))
+    return [showing.at(row.reported_at), people, await full_name(row.area_code), states]
+
+
+async def _steps(showing: Showing, today: Asked, person: Person) -> list[list[str]]:
+    code, judge_id = today.seen_by(person)
+    events = await alert.newest_events(code, judge_id, listing.moment(today.since), _STEPS)
+    return [[event_line(showing, event), await full_name(event.alert.area_code)] for event in events]
+
+
+async def _judges(showing: Showing, of: figures.Counted) -> list[list[str]]:
+    found = figures.of_each(of.rows, lambda one: one.judge_id)
+    names = await names_of(found)
+    return [
+        [
+            names.get(judge_id, ""),
+            str(one.alerts),
+            str(one.unanswered),
+            lasted(showing, one.to_acknowledge.median) if one.to_acknowledge is not None else "—",
+        ]
+        for judge_id, one in found.items()
+    ]
+
+
+async def picture(showing: Showing, person: Person, name: str) -> bytes:
+    """One of PICTURES, of this month, as SVG."""
+    of = await figures.counted(listing.of_this_month(Asked(), showing.now), person, showing.now)
+    draw = await PICTURES[name](showing, of)
+    return await asyncio.to_thread(draw, "svg")

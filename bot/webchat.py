@@ -33,6 +33,7 @@ Subscribe = Callable[[int, Any], Awaitable[bool]]
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+        "font-src 'self'; "
         "connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
         "form-action 'none'; base-uri 'none'"
     ),
@@ -76,6 +77,7 @@ class WebChat:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/", self._index)
         app.router.add_get("/c/{slug}/", self._index)
+        app.router.add_get("/static/letters.otf", self._letters)
         app.router.add_get("/static/{name}", self._static)
         app.router.add_get("/sw.js", self._worker)
         app.router.add_get("/manifest.webmanifest", self._manifest)
@@ -123,6 +125,11 @@ class WebChat:
         if not path.is_file():
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    async def _letters(self, _request: web.Request) -> web.StreamResponse:
+        """Chinese letters for machines without any."""
+        headers = {"Cache-Control": "max-age=2592000", "Content-Type": "font/otf"}
+        return web.FileResponse(locales.FONT, headers=headers)
 
     async def _worker(self, _request: web.Request) -> web.StreamResponse:
         """The service worker, which has to stand at the top for the whole page to be in its reach."""

@@ -48,7 +48,7 @@ def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kin
         beside.spines[["top", "left"]].set_visible(False)
         shown = [(n, bar.line) for n, bar in enumerate(bars) if bar.line is not None]
         handles += beside.plot(*zip(*shown, strict=True), color=_RED, marker="o", markersize=4, label=line_name)
-        beside.set_ylim(bottom=0)
+        beside.set_ylim(0, max(5.0, 1.1 * max(value or 0 for _place, value in shown)))
         beside.tick_params(colors=_RED)
     figure.legend(handles=handles, loc="upper right", ncols=2, frameon=False, prop=_font(10))
     return _saved(figure, kind)

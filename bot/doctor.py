@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.settings import Settings, unknown_in_environment
 from bot.single import holder
-from storage import person
+from storage import person, staff
 from storage.audit import GENESIS, AuditEntry, link
 from storage.case import Case
 from storage.db import Database, NewerDatabaseError, open_database, pending_migrations
@@ -136,6 +136,8 @@ async def _records(db: Database) -> AsyncIterator[Finding]:
     cases, orphans = await Case.all().count(), await Case.filter(judge_id=None).count()
     key = "doctor.cases_orphan" if orphans else "doctor.cases_ok"
     yield Finding("cases", Grade.WARN if orphans else Grade.OK, key, {"count": cases, "orphans": orphans})
+    if deaf_cases := await staff.unreachable_cases():
+        yield Finding("cases", Grade.BAD, "doctor.cases_unreachable", {"count": deaf_cases})
     async for finding in _duty(db):
         yield finding
     dead = await Inbox.filter(state=InboxState.DEAD).order_by("-id").limit(5)

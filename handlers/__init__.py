@@ -26,6 +26,7 @@ from handlers import (
     report,
     shift,
     sighting,
+    staff,
     timeline,
     urge,
     why,
@@ -36,7 +37,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
     *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report),
+    *(follow, digest, assign, timeline, chart, report, staff),
 )
 
 

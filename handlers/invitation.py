@@ -1,17 +1,25 @@
 """/start: joining with a one-time code. /invite: giving one."""
 
+import asyncio
+import json
+
 from telegram import Update
 from telegram.ext import CommandHandler, filters
 
-from handlers.card import Card, Showing, card
+from handlers.card import Card, File, Showing, card
 from handlers.context import Context, Turn
 from handlers.help import offer_menu
 from handlers.route import PRIVATE, App, on_command, refuse_stranger
+from handlers.ticket import Ticket, sheet
 from storage.access import Action
-from storage.area import contains
+from storage.area import contains, full_name
 from storage.db import unit
-from storage.invitation import accept, invite, speak
-from storage.person import at_chat, by_id, find
+from storage.invitation import VALID, accept, invite, speak
+from storage.person import Person, at_chat, by_id, find
+from storage.staff import area_named, not_joined
+
+MOST = 300
+"""Invitations on a sheet."""
 
 
 def register(app: App) -> None:
@@ -45,6 +53,9 @@ async def invite_(turn: Turn, words: str) -> None:
         await turn.say("invitation.how")
         return
     found = [one for one in await find(words) if contains(turn.who.area_code, one.area_code)]
+    if not found and (code := await area_named(words, turn.who.area_code)):
+        await _invite_all(turn, code)
+        return
     if len(found) != 1:
         await turn.say("invitation.several" if found else "invitation.nobody")
         return
@@ -52,6 +63,37 @@ async def invite_(turn: Turn, words: str) -> None:
     seal = unit().secrets.seal
     sealed = {"code": seal(code), "digits": seal(digits)}
     await turn.reply("invited", found[0].id, sealed=sealed, base=turn.joining_url, bot=turn.bot_name)
+
+
+async def _invite_all(turn: Turn, area_code: str) -> None:
+    """A sheet to print, with a picture to scan for everybody of the area who hasn't joined."""
+    people = (await not_joined(area_code))[:MOST]
+    if not people:
+        await turn.say("invitation.all_joined")
+        return
+    codes = [[one.id, await invite(one, actor=turn.actor)] for one in people]
+    sealed = unit().secrets.seal(json.dumps(codes))
+    await turn.reply("invitations", sealed=sealed, area=area_code, base=turn.joining_url, bot=turn.bot_name)
+
+
+@card("invitations")
+async def show_invitations(showing: Showing) -> Card | None:
+    codes = dict(json.loads(showing.secrets.unseal(showing.args["sealed"])))
+    people = await Person.filter(id__in=list(codes)).order_by("area_code", "id")
+    bot = showing.args.get("bot")
+    base = f"https://t.me/{bot}?start=" if bot and showing.channel == "telegram" else f"{showing.args['base']}#"
+    tickets = [
+        Ticket(
+            place=await full_name(one.area_code),
+            name=f"{one.name} {showing.plain(f'person.role_{one.role.value}')}",
+            link=f"{base}{codes[one.id]}",
+        )
+        for one in people
+    ]
+    area = await full_name(showing.args["area"])
+    title = showing.plain("invitation.sheet", area=area, days=VALID.days)
+    content = await asyncio.to_thread(sheet, title, tickets)
+    return Card(showing.text("invitation.sheet_note"), file=File("document", f"{area}.docx", content))
 
 
 @card("invited")

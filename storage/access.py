@@ -15,6 +15,7 @@ class Action(StrEnum):
     LADDER = "ladder"
     ROSTER = "roster"
     LEAVE = "leave"
+    PEOPLE = "people"
     INVITE = "invite"
     PUSH = "push"
     EVERYONE = "everyone"
@@ -41,6 +42,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.LADDER: frozenset(_HEADS | {Role.SUPERVISOR}),
     Action.ROSTER: frozenset(_HEADS),
     Action.LEAVE: frozenset(COURT),
+    Action.PEOPLE: frozenset({Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
     Action.PUSH: frozenset(COURT),
     Action.EVERYONE: frozenset(Role),

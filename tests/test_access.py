@@ -49,6 +49,8 @@ WORDS = {
     "mine": ("/mine", "我的报告：没有"),
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
+    "people": ("/people", "人员"),
+    "handover": ("/handover 沈立群 郑雅芳", "全部移交给郑雅芳"),
     "push": ("/push", "只在这里叫您"),
     "quiet": ("/quiet", "没有设免打扰"),
     "invite": ("/invite 应建华", "验证码"),
@@ -69,6 +71,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("urge", "watch"), "urge"),
         **dict.fromkeys(("assign", "give"), "assign"),
         "endleave": "leave",
+        **dict.fromkeys(("person", "gone", "dismiss", "heir", "handover"), "people"),
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)
     assert TABLE[Action.PUSH] == TABLE[Action.LEAVE] == frozenset(COURT)
@@ -151,6 +154,10 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif COMMANDS[command] is Action.INVITE:
         inside = area in ("county", "town", "village")
         assert ("验证码" if inside else "没有这个人") in answer if role is Role.ADMIN else UNKNOWN in answer, where
+    elif COMMANDS[command] is Action.PEOPLE:
+        sees = area == "county" or command == "people"
+        expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "移交：/handover"
+        assert expected in answer, where
     elif command in ("push", "leave"):
         assert (WORDS[command][1] if role in COURT else UNKNOWN) in answer, where
     elif command in ("chart", "map"):

@@ -33,6 +33,7 @@ from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.app import Product, running
 from bot.backup import BackupError, back_up
 from bot.demo import open_demo
+from bot.dump import NotADumpError, NotEmptyError, export_all, import_all
 from bot.exporting import export_cases
 from bot.importing import Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
@@ -237,6 +238,8 @@ def import_(
     rejects: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help=word("cli.import_verbose"))] = False,
 ) -> None:
+    if kind is Kind.ALL:
+        _take_in(file)
     begun: list[bool] = []
 
     async def work() -> int:
@@ -259,6 +262,25 @@ def import_(
         _stop(word("imports.missing_headers", path=file, names=error))
     except KeyboardInterrupt:
         _stop(word("imports.interrupted_late" if begun else "imports.interrupted"), FOUND)
+
+
+def _take_in(folder: Path) -> NoReturn:
+    """The whole export, into an empty database."""
+
+    async def work() -> int:
+        async with _opened() as (_, db):
+            with _bar("imports.progress") as progress:
+                count = await import_all(db, folder, progress)
+        out.print(word("cli.taken_in", count=count), markup=False)
+        return DONE
+
+    try:
+        with only_one(_settings()):
+            _go(work())
+    except NotADumpError as error:
+        _stop(word("cli.not_a_dump", path=folder, what=error), FOUND)
+    except NotEmptyError:
+        _stop(word("cli.not_empty"), FOUND)
 
 
 def _reason(remark: Remark) -> str:
@@ -300,11 +322,18 @@ def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose:
 
 
 @app.command("export", help=word("cli.export"))
-def export(file: Annotated[Path, typer.Argument(help=word("cli.import_file"))]) -> None:
+def export(
+    file: Annotated[Path, typer.Argument(help=word("cli.export_file"))],
+    everything: Annotated[bool, typer.Option("--all", help=word("cli.export_all"))] = False,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help=word("cli.export_xlsx"))] = False,
+) -> None:
     async def work() -> int:
         async with _opened() as (_, db):
             with _bar("cli.export_progress") as progress:
-                count = await export_cases(db, file, progress)
+                if everything:
+                    count = await export_all(db, file, progress, spreadsheet=xlsx)
+                else:
+                    count = await export_cases(db, file, progress)
         out.print(word("cli.export_done", count=count, path=file), markup=False)
         return DONE
 

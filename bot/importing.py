@@ -18,6 +18,8 @@ class Kind(StrEnum):
     PEOPLE = "people"
     CASES = "cases"
     DUTY = "duty"
+    ALL = "all"
+    """A whole export, into an empty database; see bot/dump.py."""
 
 
 _MODULES = {Kind.AREAS: areas, Kind.PEOPLE: people, Kind.CASES: cases, Kind.DUTY: duty}

@@ -32,7 +32,7 @@ from tortoise.transactions import in_transaction
 from storage import trace
 from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
-from storage.sql import HOT, reading_on, writing_on
+from storage.sql import HOT, fetch, reading_on, writing_on
 from storage.sqlite import DirectClient
 from storage.unavailable import StorageUnavailableError, gave_way
 
@@ -454,6 +454,11 @@ async def _refuse_newer(client: BaseDBAsyncClient, config: dict[str, Any]) -> se
         if not name.endswith(EXPANDS):
             raise NewerDatabaseError(name)
     return known - applied
+
+
+async def applied_migrations() -> list[str]:
+    """The names of the migrations that the open database has had, in order."""
+    return [row["name"] for row in await fetch("SELECT name FROM tortoise_migrations ORDER BY name")]
 
 
 async def pending_migrations(url: str) -> set[str]:

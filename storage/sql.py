@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
 from enum import Enum
@@ -19,6 +19,7 @@ from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.fields.base import Field
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 from storage.sqlite import Direct
 from storage.unavailable import StorageUnavailableError, gave_way
@@ -106,6 +107,22 @@ def reading_on(connection: Direct) -> Iterator[None]:
         yield
     finally:
         _reading.remove(connection)
+
+
+@contextlib.asynccontextmanager
+async def snapshot() -> AsyncIterator[None]:
+    """Everything read in here is as of one moment, whatever is written meanwhile."""
+    direct = _direct()
+    if direct is None:
+        async with in_transaction("default") as connection:
+            await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+        return
+    direct.raw.execute("BEGIN")
+    try:
+        yield
+    finally:
+        direct.raw.execute("COMMIT")
 
 
 def is_shared() -> bool:

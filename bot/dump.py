@@ -1,0 +1,224 @@
+"""`chuishao export --all`: every record as JSON Lines, a file a table, and back into an empty database of any engine.
+
+What is sealed stays sealed: whoever takes it in needs the same key. The words by which people are found aren't in it;
+they are made anew. Rows are read and written a portion at a time; taking in is one transaction, so that an interruption
+leaves nothing behind.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from tortoise import Tortoise, fields
+from tortoise.fields.base import Field
+from tortoise.models import Model
+
+from storage import audit
+from storage.db import Database, applied_migrations
+from storage.imports import sequences_follow
+from storage.sql import add_numbered, fetch, pick, run, snapshot
+
+Progress = Callable[[int, int], None]
+PORTION = 1000
+SECONDS = 7200.0
+MANIFEST = "manifest.json"
+
+
+class NotADumpError(Exception):
+    """The folder isn't an export, or not all of one; carries what is wrong."""
+
+
+class NotEmptyError(Exception):
+    """The database has people or cases already: taking in would mix two counties."""
+
+
+def models() -> list[type[Model]]:
+    """Every kind of record, those first that others point to."""
+    left = sorted(Tortoise.apps["chuishao"].values(), key=lambda model: model._meta.db_table)
+    placed: list[type[Model]] = []
+    while left:
+        ready = [model for model in left if not _points_to(model) & {other for other in left if other is not model}]
+        placed += ready
+        left = [model for model in left if model not in ready]
+    return placed
+
+
+def _points_to(model: type[Model]) -> set[type[Model]]:
+    return {model._meta.fields_map[name].related_model for name in model._meta.fk_fields}  # type: ignore[attr-defined]
+
+
+def _columns(model: type[Model]) -> dict[str, Field[Any]]:
+    return {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
+
+
+async def _rows(model: type[Model]) -> Any:
+    """All rows, a portion at a time, in the order of their keys."""
+    key = model._meta.pk_attr
+    last: Any = None
+    while True:
+        where = f"{key} > ? " if last is not None else "1 = 1 "
+        some = await pick(model, f"{where}ORDER BY {key} LIMIT {PORTION:d}", *([last] if last is not None else []))
+        if not some:
+            return
+        yield some
+        last = getattr(some[-1], key)
+
+
+async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsheet: bool = False) -> int:
+    """Writes the folder, which must not exist, as of one moment; how many rows. With `spreadsheet` also all.xlsx, a
+    sheet a table. Raises FileExistsError, OSError."""
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    book = Workbook(write_only=True) if spreadsheet else None
+    done, tables = 0, {}
+    async with snapshot():
+        total = sum([await _count(model) for model in models()])
+        for model in models():
+            sheet = book.create_sheet(model._meta.db_table[:31]) if book is not None else None
+            told = partial(_scaled, progress, total, done)
+            tables[model._meta.db_table] = described = await _write(model, folder, sheet, told)
+            done += int(described["rows"])
+    if book is not None:
+        await asyncio.to_thread(book.save, folder / "all.xlsx")
+    manifest = {"made_at": db.clock.now().isoformat(), "migrations": await applied_migrations(), "tables": tables}
+    words = json.dumps(manifest, ensure_ascii=False, indent=1)
+    await asyncio.to_thread((folder / MANIFEST).write_text, words, encoding="utf-8")
+    await db.unit(partial(_note, "export.all", done), "cli:export")
+    return done
+
+
+async def _write(model: type[Model], folder: Path, sheet: Any, told: Callable[[int], None]) -> dict[str, Any]:
+    """One table's file, and what the manifest says of it."""
+    columns, count, digest = _columns(model), 0, hashlib.sha256()
+    if sheet is not None:
+        sheet.append(list(columns))
+    with (folder / f"{model._meta.db_table}.jsonl").open("wb") as file:
+        async for some in _rows(model):
+            for row in some:
+                values = {name: _said(getattr(row, name)) for name in columns}
+                line = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+                digest.update(line)
+                file.write(line)
+                if sheet is not None:
+                    sheet.append([_cell(value) for value in values.values()])
+            count += len(some)
+            told(count)
+    kinds = {name: type(field).__name__.removesuffix("Field").lower() for name, field in columns.items()}
+    return {"rows": count, "sha256": digest.hexdigest(), "columns": kinds}
+
+
+async def _note(action: str, rows: int) -> None:
+    audit.record(action, actor="cli", rows=rows)
+
+
+async def _count(model: type[Model]) -> int:
+    return int((await fetch(f'SELECT count(*) FROM "{model._meta.db_table}"'))[0][0])  # noqa: S608 - our own table
+
+
+def _said(value: Any) -> Any:
+    """As JSON has it: times in ISO form, amounts as text, states by their values."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _cell(value: Any) -> Any:
+    text = str(value) if isinstance(value, dict | list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
+
+
+async def import_all(db: Database, folder: Path, progress: Progress) -> int:
+    """Takes an export in; how many rows. Raises NotADumpError, NotEmptyError, OSError."""
+    tables = _manifest(folder, await applied_migrations())
+    kinds = models()
+    for model in kinds:
+        if model._meta.db_table in ("person", "court_case") and await _count(model):
+            raise NotEmptyError
+    total = sum(int(tables[model._meta.db_table]["rows"]) for model in kinds)
+    await db.unit(
+        partial(_take_in, kinds, folder, tables, partial(_scaled, progress, total, 0)), "cli:import", seconds=SECONDS
+    )
+    return total
+
+
+def _scaled(progress: Progress, total: int, before: int, done: int) -> None:
+    progress(before + done, total)
+
+
+def _manifest(folder: Path, known: Sequence[str]) -> dict[str, dict[str, Any]]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        tables, made_with = dict(manifest["tables"]), list(manifest["migrations"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotADumpError(MANIFEST) from error
+    if made_with != list(known):
+        raise NotADumpError(f"{MANIFEST}: {made_with[-1] if made_with else ''}")
+    for model in models():
+        table = model._meta.db_table
+        if table not in tables or not (folder / f"{table}.jsonl").is_file():
+            raise NotADumpError(f"{table}.jsonl")
+    return tables
+
+
+async def _take_in(
+    kinds: Iterable[type[Model]], folder: Path, tables: dict[str, dict[str, Any]], progress: Callable[[int], None]
+) -> None:
+    """In a unit: everything or nothing."""
+    kinds, done = list(kinds), 0
+    for model in reversed(kinds):
+        await run(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608 - what a new database begins with
+    for model in kinds:
+        table = model._meta.db_table
+        digest = hashlib.sha256()
+        for some in _portions(folder / f"{table}.jsonl", digest.update):
+            await add_numbered(model, [_meant(model, row, table) for row in some])
+            done += len(some)
+            progress(done)
+        if digest.hexdigest() != tables[table]["sha256"]:
+            raise NotADumpError(f"{table}.jsonl")
+    await run("UPDATE traced SET up_to = 0")
+    await sequences_follow(*(model for model in kinds if model._meta.fields_map[model._meta.pk_attr].generated))
+
+
+def _portions(path: Path, seen: Callable[[bytes], None]) -> Iterator[list[dict[str, Any]]]:
+    some: list[dict[str, Any]] = []
+    with path.open("rb") as file:
+        for line in file:
+            seen(line)
+            try:
+                some.append(dict(json.loads(line)))
+            except (ValueError, TypeError) as error:
+                raise NotADumpError(path.name) from error
+            if len(some) == PORTION:
+                yield some
+                some = []
+    if some:
+        yield some
+
+
+def _meant(model: type[Model], row: dict[str, Any], table: str) -> dict[str, Any]:
+    columns = _columns(model)
+    if set(row) != set(columns):
+        raise NotADumpError(f"{table}.jsonl")
+    return {name: _value(field, row[name]) for name, field in columns.items()}
+
+
+def _value(field: Field[Any], said: Any) -> Any:
+    if said is None:
+        return None
+    if isinstance(field, fields.DatetimeField):
+        return datetime.fromisoformat(said)
+    if isinstance(field, fields.DateField):
+        return date.fromisoformat(said)
+    if isinstance(field, fields.DecimalField):
+        return Decimal(said)
+    return said

@@ -5,6 +5,7 @@ from telegram.ext import filters
 
 from handlers import (
     alert,
+    approval,
     assign,
     attachment,
     case,
@@ -19,6 +20,7 @@ from handlers import (
     lesson,
     listing,
     person,
+    privacy,
     push,
     question,
     quiet,
@@ -37,7 +39,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
     *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report, staff),
+    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy),
 )
 
 

@@ -11,7 +11,7 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name
 from handlers.route import App, on_command, on_tap
-from storage import alert, audit, listing
+from storage import alert, audit, listing, quota
 from storage.access import Action, may, sees_whole
 from storage.area import full_name
 from storage.attachment import place_of
@@ -21,6 +21,7 @@ from storage.debtor import age
 from storage.listing import Asked
 from storage.outbox import Lane
 from storage.person import Person
+from storage.quota import Verdict
 
 PAGE = 8
 
@@ -36,8 +37,11 @@ async def case(turn: Turn, words: str) -> None:
     if not words:
         await turn.say("case.how")
         return
+    if await quota.look_up(turn.who) is Verdict.STOPPED:
+        await turn.say("privacy.stopped")
+        return
     found = await search(turn.who, words[:60], PAGE + 1)
-    audit.record("case.searched", actor=turn.actor, hits=[row.id for row in found[:PAGE]])
+    _note(turn, found[:PAGE])
     if not found:
         asked, left = await listing.understand(words, turn.who, unit().now)
         if asked.chosen and not left:
@@ -56,11 +60,20 @@ async def turn_page(turn: Turn, tap: Tap) -> None:
     row = await listing_handlers.owned(turn, tap)
     if row is None:
         return
+    if await quota.look_up(turn.who) is Verdict.STOPPED:
+        return
     found = await search(turn.who, row.what.words, PAGE + 1, max(0, tap.arg) * PAGE)
-    audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found[:PAGE]])
+    _note(turn, found[:PAGE])
     ids = [one.id for one in found[:PAGE]]
     more = len(found) > PAGE
     await turn.reply("cases", row.id, fresh=False, lane=Lane.REPLY, ids=ids, page=max(0, tap.arg), more=more)
+
+
+def _note(turn: Turn, found: list[Case]) -> None:
+    """Who was looked up, and each case whose people were seen by it."""
+    audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found])
+    for one in found:
+        audit.record("case.read" if len(found) == 1 else "case.listed", f"case:{one.id}", actor=turn.actor)
 
 
 async def visible(turn: Turn, tap: Tap) -> bool:

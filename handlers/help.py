@@ -28,7 +28,7 @@ MENU = (
         "ladder",
         "mine",
     ),
-    *("why", "learned", "push", "quiet", "people", "handover", "invite", "help", "me", "lang", "cancel"),
+    *("why", "learned", "push", "quiet", "people", "handover", "access", "invite", "help", "me", "lang", "cancel"),
 )
 _VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)

@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from handlers import approval
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.listing import lasted
 from handlers.route import App, on_command
 from storage import audit, ladder
 from storage.access import Action, may
+from storage.approval import Deed
 from storage.area import county_of
 from storage.case import Case, search
 from storage.db import unit
@@ -57,7 +59,12 @@ async def _change(turn: Turn, target: Target, after: timedelta | None) -> None:
     if not may(turn.who, Action.ROSTER) or (after is not None and not timedelta(0) < after <= LONGEST):
         await turn.say("ladder.how")
         return
-    await ladder.set_rung(county_of(turn.who.area_code), target, after, turn.who)
+    county = county_of(turn.who.area_code)
+    left = [rung for rung in await ladder.rungs_for(county) if rung.target not in (target, Target.AGAIN)]
+    if after is None and target is not Target.AGAIN and not left:
+        await approval.ask(turn, Deed.LADDER, county, target=target.value, minutes=0)
+        return
+    await ladder.set_rung(county, target, after, turn.who)
     await turn.reply("rungs")
 
 

@@ -16,6 +16,7 @@ class Action(StrEnum):
     ROSTER = "roster"
     LEAVE = "leave"
     PEOPLE = "people"
+    PRIVACY = "privacy"
     INVITE = "invite"
     PUSH = "push"
     EVERYONE = "everyone"
@@ -43,6 +44,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.ROSTER: frozenset(_HEADS),
     Action.LEAVE: frozenset(COURT),
     Action.PEOPLE: frozenset({Role.ADMIN}),
+    Action.PRIVACY: frozenset({Role.ADMIN}),
     Action.INVITE: frozenset({Role.ADMIN}),
     Action.PUSH: frozenset(COURT),
     Action.EVERYONE: frozenset(Role),

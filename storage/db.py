@@ -40,6 +40,7 @@ MODELS = [
     f"storage.{noun}"
     for noun in (
         "alert",
+        "approval",
         "area",
         "attachment",
         "audit",
@@ -59,6 +60,7 @@ MODELS = [
         "person",
         "push",
         "question",
+        "quota",
         "relay",
         "shift",
         "sighting",

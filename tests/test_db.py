@@ -155,6 +155,7 @@ async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: 
         "0014_follow_expand",
         "0015_ending_expand",
         "0016_steps_expand",
+        "0017_approval_expand",
     }
     async with open_database(url, stage.settings.secrets()) as db:
         await db.unit(index_tails)

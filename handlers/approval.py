@@ -1,0 +1,79 @@
+"""What needs a second pair of eyes: the question to the others who may agree, and doing it once one has."""
+
+from datetime import timedelta
+
+import locales
+from handlers.callback import Tap
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_tap
+from storage import approval, ladder, privacy
+from storage.access import TABLE, Action
+from storage.approval import Approval, ApprovalState, Deed
+from storage.area import contains
+from storage.ladder import Target
+from storage.outbox import Lane, put_to_person
+from storage.person import Person, by_id
+
+
+def register(app: App) -> None:
+    on_tap("approve", answer, Action.ROSTER)
+    on_tap("reject", answer, Action.ROSTER)
+
+
+async def ask(turn: Turn, deed: Deed, area_code: str, ref: int = 0, **args: object) -> None:
+    """Asks everybody of the court who may agree, but not who asks."""
+    others = [
+        one
+        for one in await Person.filter(role__in=list(TABLE[Action.ROSTER]), active=True).exclude(id=turn.who.id)
+        if contains(one.area_code, area_code)
+    ]
+    if not others:
+        await turn.say("approval.nobody")
+        return
+    row = await approval.ask(deed, area_code, turn.who, ref, **args)
+    for one in others:
+        await put_to_person(one.id, "approval", row.id, lane=Lane.REPLY, fresh=True)
+    await turn.say("approval.asked", names="、".join(one.name for one in others))
+
+
+async def answer(turn: Turn, tap: Tap) -> None:
+    row = await approval.answer(tap.ref, turn.who, agrees=tap.verb == "approve")
+    if row is None:
+        await turn.toast("help.stale_button")
+        return
+    await turn.toast()
+    asker = await by_id(row.asked_by)
+    if row.state is ApprovalState.DONE and asker is not None:
+        await _do(row, asker)
+    await turn.reply("approval", row.id, fresh=False)
+    await put_to_person(row.asked_by, "approval", row.id, lane=Lane.REPLY, fresh=True)
+
+
+async def _do(row: Approval, asker: Person) -> None:
+    if row.deed is Deed.ERASE:
+        await privacy.erase(row.ref, asker, locales.plain(locales.DEFAULT, "privacy.erased_name"))
+    else:
+        after = row.arguments["minutes"]
+        minutes = timedelta(minutes=after) if after else None
+        await ladder.set_rung(row.area_code, Target(row.arguments["target"]), minutes, asker)
+
+
+@card("approval")
+async def show_approval(showing: Showing) -> Card | None:
+    row = await Approval.get_or_none(id=showing.ref)
+    asker = await by_id(row.asked_by) if row is not None else None
+    if row is None or asker is None or showing.person is None:
+        return None
+    what = showing.plain(f"approval.deed_{row.deed.value}", ref=row.ref, target=await _target(showing, row))
+    text = showing.text(f"approval.{row.state.value}_card", name=asker.name, what=what)
+    if row.state is not ApprovalState.ASKED or showing.person.id == row.asked_by:
+        return Card(text)
+    return Card(
+        text,
+        [[showing.button("approval.agree", "approve", row.id), showing.button("approval.refuse", "reject", row.id)]],
+    )
+
+
+async def _target(showing: Showing, row: Approval) -> str:
+    return showing.plain(f"ladder.target_{row.arguments['target']}") if row.deed is Deed.LADDER else ""

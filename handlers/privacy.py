@@ -1,0 +1,65 @@
+"""/access: what is kept about somebody and who has looked at it; /erase: asks to have it erased, which takes two."""
+
+from handlers import approval
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.route import App, on_command
+from storage import audit, privacy
+from storage.access import Action
+from storage.approval import Deed
+from storage.area import county_of
+from storage.debtor import Debtor
+from storage.person import by_id
+from storage.text import fold
+
+
+def register(app: App) -> None:
+    on_command(app, "access", Action.PRIVACY, access)
+    on_command(app, "erase", Action.PRIVACY, erase)
+
+
+async def access(turn: Turn, words: str) -> None:
+    """`/access` with an id number or a name."""
+    found = await _one(turn, words, "privacy.access_how")
+    if found is not None:
+        audit.record("debtor.access_read", f"debtor:{found.id}", actor=turn.actor)
+        await turn.reply("access", found.id)
+
+
+async def erase(turn: Turn, words: str) -> None:
+    """`/erase` with an id number or a name: another who heads the court has to agree."""
+    found = await _one(turn, words, "privacy.erase_how")
+    if found is not None:
+        await approval.ask(turn, Deed.ERASE, county_of(found.area_code), found.id)
+
+
+async def _one(turn: Turn, words: str, how: str) -> Debtor | None:
+    found = await privacy.find(fold(words)[:40], turn.who) if words else []
+    if len(found) != 1:
+        await turn.say("privacy.several" if found else how)
+        return None
+    return found[0]
+
+
+@card("access")
+async def show_access(showing: Showing) -> Card | None:
+    row = await Debtor.get_or_none(id=showing.ref)
+    if row is None:
+        return None
+    kept = await privacy.kept_about(row.id)
+    counts = {"cases": kept.cases, "reports": kept.reports, "names": kept.names}
+    lines = [showing.text("privacy.kept", name=row.name, number=row.id, **counts)]
+    looks = await privacy.looks_at(row.id)
+    lines.append(showing.text("privacy.looks" if looks else "privacy.no_looks"))
+    for look in looks:
+        number = look.actor.removeprefix("person:")
+        who = await by_id(int(number)) if number.isdigit() else None
+        did = showing.plain(f"privacy.did_{look.action}")
+        lines.append(showing.text("privacy.look", at=showing.at(look.at), who=who.name if who else "—", did=did))
+    return Card("\n".join(lines))
+
+
+@card("unsay")
+async def show_unsay(showing: Showing) -> Card | None:
+    """Takes a message away; Telegram lets a bot do so for two days, our own page always."""
+    return Card(method="deleteMessage", parameters={"chat_id": showing.chat_id, "message_id": showing.args["message"]})

@@ -1,0 +1,106 @@
+"""Who is written about may know what is kept and who looked, and have it erased, which takes two; who looks up too many
+is stopped."""
+
+from storage import quota
+from storage.attachment import Attachment
+from storage.audit import AuditEntry, verify
+from storage.case import Case
+from storage.debtor import Debtor
+from storage.inbox import Inbox
+from storage.ladder import Rung
+from storage.sighting import Sighting
+from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, World
+
+SENTENCE = "林永福回来了，在村委"
+
+
+async def test_who_has_looked_at_somebody(world: World) -> None:
+    await world.phone(SUPERVISOR).says("/case 456")
+    await world.phone(SUPERVISOR).taps("导出", await world.phone(SUPERVISOR).expects("执456号"))
+    await world.phone(HEAD).says("/case 周弄村")
+    await world.settled()
+    admin = world.phone(ADMIN)
+    await admin.says("/access 331122196903120114")
+    card = await admin.expects("谁看过")
+    for line in ("案件 1 件", "09:41 赵慧敏 看了案件", "09:41 赵慧敏 导出", "09:41 胡建平 查到"):
+        assert line in card.text, card.text
+    await admin.says("/access 无此人")
+    await admin.expects("查某人留了什么")
+    assert await AuditEntry.filter(action="debtor.access_read").count() == 1
+
+
+async def test_erasing_takes_two_and_leaves_no_trace_but_that_there_was_a_case(world: World) -> None:
+    admin, head, secretary = world.phone(ADMIN), world.phone(HEAD), world.phone(SECRETARY)
+    await secretary.says(SENTENCE)
+    await secretary.sends(location={"latitude": 28.66, "longitude": 120.09})
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    await world.settled()
+    debtor = await Debtor.get(name="林永福")
+    await admin.says("/erase 林永福")
+    await admin.expects("要两个人同意：已经去问胡建平")
+    asked = await head.expects("【要您同意】陶红要删除被执行人")
+    await admin.taps_data(asked, dict(asked.buttons)["同意"])
+    await admin.hears("这个按钮已经过期了")
+    assert await Debtor.filter(name="林永福").exists(), "one alone can't"
+    await head.taps("同意", asked)
+    await admin.expects("同意了，已办")
+    await world.settled()
+    after = await Debtor.get(id=debtor.id).prefetch_related("aliases", "plates")
+    assert after.name == "（已按申请删除）" and not after.id_sealed and not after.phone and after.born is None
+    assert not after.aliases and not after.plates
+    report = await Sighting.get()
+    assert report.text == "（已按申请删除）" and report.place == "" and await Attachment.all().count() == 0
+    assert not [row for row in await Inbox.all() if "林永福回来了" in row.payload]
+    assert ("deleteMessage", {"chat_id": JUDGE, "message_id": card.id}) in world.calls
+    assert not [m for m in await world.phone(JUDGE).messages() if "林永福" in m.text]
+    assert await Case.filter(number="（2013）浙1122执456号").exists()
+    assert (await verify(world.product.db.secrets)).broken is None
+    for words in ("林永福", "阿福", "0114", "浙K8G12A"):
+        await head.says(f"/case {words}")
+        await world.settled()
+        assert "没有查到" in (await head.received())[-1].text
+
+
+async def test_who_says_no_prevents_it(world: World) -> None:
+    await world.phone(ADMIN).says("/erase 林永福")
+    await world.phone(HEAD).taps("不同意", await world.phone(HEAD).expects("【要您同意】"))
+    await world.phone(ADMIN).expects("没有同意，没有办")
+    assert await Debtor.filter(name="林永福").exists()
+
+
+async def test_a_ladder_that_would_end_in_nobody_takes_two(world: World) -> None:
+    head, admin = world.phone(HEAD), world.phone(ADMIN)
+    for step in ("值班", "带班", "院长"):
+        await head.says(f"/ladder {step} 不叫")
+    await world.settled()
+    await head.says("/ladder 局长 不叫")
+    await head.expects("要两个人同意：已经去问陶红")
+    assert await Rung.filter(area_code="331122", target="head").count() == 1
+    await admin.taps("同意", await admin.expects("法官之后就没有别人了"))
+    await head.expects("同意了，已办")
+    assert [rung.target.value for rung in await Rung.filter(area_code="331122")] == ["again"]
+
+
+async def test_who_looks_up_two_hundred_names_an_hour_is_stopped(world: World) -> None:
+    supervisor = world.phone(SUPERVISOR)
+    person = await world.person(SUPERVISOR)
+
+    async def many() -> None:
+        for _ in range(quota.LOOK_UPS - 1):
+            await quota.look_up(person)
+
+    await world.product.db.unit(many)
+    await supervisor.says("/case 456")
+    await supervisor.expects("执456号")
+    await supervisor.says("/case 林永福")
+    await supervisor.expects("先停一小时")
+    await world.phone(ADMIN).expects("⚠ 赵慧敏一小时内查了 200 次")
+    await supervisor.says("/case 456")
+    await world.settled()
+    assert len([m for m in await world.phone(ADMIN).received() if "⚠ 赵慧敏" in m.text]) == 1
+    await world.phone(NEIGHBOUR).says("黄国强回来了")
+    await world.advance(3601)
+    count = len([m for m in await supervisor.received() if "执456号" in m.text])
+    await supervisor.says("/case 456")
+    await world.settled()
+    assert len([m for m in await supervisor.received() if "执456号" in m.text]) == count + 1

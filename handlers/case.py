@@ -72,8 +72,9 @@ async def turn_page(turn: Turn, tap: Tap) -> None:
 def _note(turn: Turn, found: list[Case]) -> None:
     """Who was looked up, and each case whose people were seen by it."""
     audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found])
+    deed = "read" if len(found) == 1 else "listed"
     for one in found:
-        audit.record("case.read" if len(found) == 1 else "case.listed", f"case:{one.id}", actor=turn.actor)
+        audit.record(f"case.{deed}", f"case:{one.id}", actor=turn.actor)
 
 
 async def visible(turn: Turn, tap: Tap) -> bool:

@@ -9,9 +9,13 @@ from pathlib import Path
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from opencc import OpenCC
 
-LANGUAGES = ("zh_Hans", "en")
+LANGUAGES = ("zh_Hans", "en", "zh_Hant")
+GENERATED = {"zh_Hant": ("zh_Hans", "s2twp")}
+"""Written by nobody: made from another language by OpenCC, with this table of characters and turns of phrase."""
 DEFAULT = LANGUAGES[0]
+_OWN_NAMES = {"zh_Hant": "繁體中文"}
 _HERE = Path(__file__).parent
 FONT = _HERE / "fonts" / "NotoSansSC-subset.otf"
 """The letters that pictures are written with: the characters of GB 2312, those of Big5's first level, and every one
@@ -27,6 +31,11 @@ class Html(str):
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """All messages of a language, key to text. The files are the catalogue's `.po` per noun."""
+    if language in GENERATED:
+        source, table = GENERATED[language]
+        convert = OpenCC(table).convert
+        own = {"person.language_name": _OWN_NAMES[language]}
+        return {key: convert(message) for key, message in catalogue(source).items()} | own
     messages: dict[str, str] = {}
     for path in sorted((_HERE / language).glob("*.po")):
         with path.open("rb") as file:

@@ -44,6 +44,14 @@ async def test_the_language_changes_cards_and_menu(world: World) -> None:
     await world.phone(JUDGE).expects("用中文")
 
 
+async def test_traditional_characters_are_made_from_the_simplified_ones(world: World) -> None:
+    await world.phone(JUDGE).says("/lang")
+    await world.phone(JUDGE).taps("繁體中文")
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    card = await world.phone(JUDGE).expects("林永福回来了")
+    assert "轉交" in dict(card.buttons) and "報告人" in card.text and "林永福回来了，在村委" in card.text
+
+
 async def test_an_unknown_command(world: World) -> None:
     await world.phone(SECRETARY).says("/nonsense")
     await world.phone(SECRETARY).expects("没有这个命令")

@@ -18,7 +18,7 @@ async function loadWords(wanted) {
   const answer = await fetch(`/words/${wanted}`);
   words = await answer.json();
   language = wanted;
-  document.documentElement.lang = wanted === "en" ? "en" : "zh-Hans";
+  document.documentElement.lang = wanted.replace("_", "-");
   document.title = words.title;
   for (const part of document.querySelectorAll("[data-word]")) part.textContent = words[part.dataset.word];
   for (const part of document.querySelectorAll("[data-hint]")) {

@@ -35,7 +35,7 @@ from bot.backup import BackupError, back_up
 from bot.demo import open_demo
 from bot.dump import NotADumpError, NotEmptyError, export_all, import_all
 from bot.exporting import export_cases
-from bot.importing import Imported, Kind, import_file
+from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
@@ -44,7 +44,7 @@ from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
 from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
-from storage.imports import MissingHeadersError, Remark, Report
+from storage.imports import MissingHeadersError, Remark, Report, history
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find
@@ -338,6 +338,39 @@ def export(
         return DONE
 
     _go(work())
+
+
+@app.command("imports", help=word("cli.imports"))
+def imports_(undo: Annotated[bool, typer.Option("--undo", help=word("cli.imports_undo"))] = False) -> None:
+    async def work() -> int:
+        async with _opened() as (_, db):
+            if undo:
+                return await _undo(db)
+            for row in await history.runs():
+                at = local(row.at).strftime("%Y-%m-%d %H:%M")
+                state = word("cli.import_undone") if row.undone_at is not None else ""
+                line = word(
+                    "cli.import_line", at=at, kind=row.kind, file=row.file, added=row.added, changed=row.changed
+                )
+                out.print(f"{line}{state}", markup=False)
+        return DONE
+
+    _go(work())
+
+
+async def _undo(db: Database) -> int:
+    row = await history.last()
+    if row is None:
+        out.print(word("cli.nothing_to_undo"), markup=False)
+        return DONE
+    try:
+        await db.unit(partial(history.undo, row), "cli:import", seconds=IMPORT_SECONDS)
+    except history.InUseError as error:
+        table, count = error.args
+        err.print(word("cli.import_in_use", file=row.file, table=table, count=count), markup=False)
+        return FOUND
+    out.print(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed), markup=False)
+    return DONE
 
 
 # -- dead letters ----------------------------------------------------------------------------------------------------

@@ -9,21 +9,18 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from tortoise import Tortoise, fields
-from tortoise.fields.base import Field
+from tortoise import Tortoise
 from tortoise.models import Model
 
 from storage import audit
 from storage.db import Database, applied_migrations
 from storage.imports import sequences_follow
+from storage.plain import columns_of, meant, said
 from storage.sql import add_numbered, fetch, pick, run, snapshot
 
 Progress = Callable[[int, int], None]
@@ -53,10 +50,6 @@ def models() -> list[type[Model]]:
 
 def _points_to(model: type[Model]) -> set[type[Model]]:
     return {model._meta.fields_map[name].related_model for name in model._meta.fk_fields}  # type: ignore[attr-defined]
-
-
-def _columns(model: type[Model]) -> dict[str, Field[Any]]:
-    return {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
 
 
 async def _rows(model: type[Model]) -> Any:
@@ -96,13 +89,13 @@ async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsh
 
 async def _write(model: type[Model], folder: Path, sheet: Any, told: Callable[[int], None]) -> dict[str, Any]:
     """One table's file, and what the manifest says of it."""
-    columns, count, digest = _columns(model), 0, hashlib.sha256()
+    columns, count, digest = columns_of(model), 0, hashlib.sha256()
     if sheet is not None:
         sheet.append(list(columns))
     with (folder / f"{model._meta.db_table}.jsonl").open("wb") as file:
         async for some in _rows(model):
             for row in some:
-                values = {name: _said(getattr(row, name)) for name in columns}
+                values = {name: said(getattr(row, name)) for name in columns}
                 line = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
                 digest.update(line)
                 file.write(line)
@@ -120,15 +113,6 @@ async def _note(action: str, rows: int) -> None:
 
 async def _count(model: type[Model]) -> int:
     return int((await fetch(f'SELECT count(*) FROM "{model._meta.db_table}"'))[0][0])  # noqa: S608 - our own table
-
-
-def _said(value: Any) -> Any:
-    """As JSON has it: times in ISO form, amounts as text, states by their values."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _cell(value: Any) -> Any:
@@ -206,19 +190,7 @@ def _portions(path: Path, seen: Callable[[bytes], None]) -> Iterator[list[dict[s
 
 
 def _meant(model: type[Model], row: dict[str, Any], table: str) -> dict[str, Any]:
-    columns = _columns(model)
+    columns = columns_of(model)
     if set(row) != set(columns):
         raise NotADumpError(f"{table}.jsonl")
-    return {name: _value(field, row[name]) for name, field in columns.items()}
-
-
-def _value(field: Field[Any], said: Any) -> Any:
-    if said is None:
-        return None
-    if isinstance(field, fields.DatetimeField):
-        return datetime.fromisoformat(said)
-    if isinstance(field, fields.DateField):
-        return date.fromisoformat(said)
-    if isinstance(field, fields.DecimalField):
-        return Decimal(said)
-    return said
+    return {name: meant(field, row[name]) for name, field in columns.items()}

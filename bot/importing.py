@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from bot import spreadsheet
 from storage.db import Database
-from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, people
+from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, history, people
 
 IMPORT_SECONDS = 900.0
 
@@ -56,7 +57,7 @@ async def import_file(
     write = not dry_run and not refused and bool(plan.report.added or plan.report.changed)
     if write:
         writing()
-        await db.unit(plan.apply, "cli:import", seconds=IMPORT_SECONDS)
+        await db.unit(partial(history.apply, plan, kind.value, path.name), "cli:import", seconds=IMPORT_SECONDS)
     by_line = {row.line: row for row in rows}
     rejected = [(by_line[remark.line], remark) for remark in plan.report.rejected]
     return Imported(plan.report, unknown, headers, rejected, write)

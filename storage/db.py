@@ -50,6 +50,7 @@ MODELS = [
         "digest",
         "errand",
         "follow",
+        "imports.history",
         "inbox",
         "invitation",
         "ladder",

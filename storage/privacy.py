@@ -12,6 +12,7 @@ from storage.audit import AuditEntry
 from storage.case import CaseDebtor, may_read
 from storage.db import unit
 from storage.debtor import Debtor, debtors_called
+from storage.imports import history
 from storage.outbox import Delivery, Lane, put
 from storage.person import Address, Person
 from storage.sighting import Sighting
@@ -89,6 +90,7 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
         await blank(report, words)
     await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", debtor.id)
     await trace.note([debtor.id])
+    await history.forget(debtor.id)
     audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(ids))
 
 

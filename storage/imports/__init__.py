@@ -68,6 +68,10 @@ class Plan:
 
     report: Report
     apply: Callable[[], Awaitable[None]]
+    adding: Sequence[type[Model]] = ()
+    """What it adds to, those first that others point to."""
+    changing: Sequence[tuple[type[Model], Sequence[Any]]] = ()
+    """What it changes: the keys of the rows."""
 
 
 class MissingHeadersError(Exception):

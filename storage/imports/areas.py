@@ -47,7 +47,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             await Area.filter(code=area.code).update(name=area.name, level=area.level, parent=area.parent)
         audit.record("import.areas", added=len(fresh), changed=len(changed))
 
-    return Plan(report, apply)
+    return Plan(report, apply, (Area,), [(Area, [area.code for area in changed])])
 
 
 def _area(row: Row) -> Area:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from tortoise.models import Model
+
 from storage import audit, trace
 from storage.area import Area, Gazetteer, county_of
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
@@ -218,7 +220,7 @@ async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets) -> Pla
     work = _Work(reader, secrets)
     await work.compare(report)
     progress(len(kept), len(kept))
-    return Plan(report, work.apply)
+    return Plan(report, work.apply, (Debtor, Alias, Plate, Case, CaseDebtor), work.changing())
 
 
 class _Work:
@@ -318,6 +320,11 @@ class _Work:
         values |= {"area_code": person.area_code, "kind": person.kind}
         if any(getattr(row, name) != value for name, value in values.items()):
             self.changed_debtors[row.id] = values
+
+    def changing(self) -> list[tuple[type[Model], list[int]]]:
+        """The rows that will be changed."""
+        parties = [link_id for link_id, _party in self.changed_parties]
+        return [(Debtor, list(self.changed_debtors)), (Case, list(self.changed_cases)), (CaseDebtor, parties)]
 
     async def apply(self) -> None:
         """Everything in the running unit."""

@@ -59,7 +59,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         await Shift.bulk_create(fresh, batch_size=500)
         audit.record("import.duty", added=len(fresh))
 
-    return Plan(report, apply)
+    return Plan(report, apply, (Shift,))
 
 
 def _said(row: Row, headers: Sequence[str]) -> list[str]:

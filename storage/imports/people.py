@@ -74,7 +74,8 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         )
         audit.record("import.people", added=len(fresh), changed=len(changed), joined=len(joining))
 
-    return Plan(report, apply)
+    ids = [have[person.phone].id for person in changed]
+    return Plan(report, apply, (Person, Endpoint), [(Person, ids)])
 
 
 def _person(row: Row, known_areas: set[str]) -> Person:

@@ -1,0 +1,161 @@
+"""Which files were imported, and taking the last one back: what it added goes, what it changed is as before, unless
+something has been built on it since."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tortoise import Tortoise, fields
+from tortoise.models import Model
+
+from storage import audit, trace
+from storage.db import unit
+from storage.imports import Plan
+from storage.plain import columns_of, meant, said
+from storage.sql import add, among, change, fetch, pick, run
+
+
+class ImportRun(Model):
+    """One file that went in. `journal` holds the keys of what was added, and what was changed from what into what."""
+
+    id = fields.IntField(primary_key=True)
+    kind = fields.CharField(max_length=10)
+    file = fields.CharField(max_length=200)
+    at = fields.DatetimeField()
+    added = fields.IntField()
+    changed = fields.IntField()
+    journal = fields.TextField()
+    undone_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "import_run"
+
+
+class InUseError(Exception):
+    """Something points to what the import added; carries the table, and how many of its rows."""
+
+
+async def apply(plan: Plan, kind: str, file: str) -> None:
+    """Runs the plan and notes how it can be taken back. Needs a unit."""
+    before = {model: await _keys(model) for model in plan.adding}
+    old = {model: await _values(model, keys) for model, keys in plan.changing}
+    await plan.apply()
+    added = {model._meta.db_table: await _new(model, keys) for model, keys in before.items()}
+    changed = []
+    for model, keys in plan.changing:
+        now = await _values(model, keys)
+        for key, values in old[model].items():
+            differs = {name: [value, now[key][name]] for name, value in values.items() if now[key][name] != value}
+            changed += [[model._meta.db_table, key, differs]] if differs else []
+    journal = json.dumps({"added": added, "changed": changed}, ensure_ascii=False)
+    await add(
+        ImportRun,
+        kind=kind,
+        file=file[:200],
+        at=unit().now,
+        added=plan.report.added,
+        changed=plan.report.changed,
+        journal=journal,
+    )
+
+
+async def _keys(model: type[Model]) -> Any:
+    """The highest number there is; of what has keys of its own, all of them."""
+    key, table = model._meta.db_pk_column, model._meta.db_table
+    if model._meta.pk.generated:
+        return (await fetch(f'SELECT COALESCE(max({key}), 0) FROM "{table}"'))[0][0]
+    return {row[0] for row in await fetch(f'SELECT {key} FROM "{table}"')}
+
+
+async def _new(model: type[Model], before: Any) -> list[Any]:
+    """The first and the last number that were added; of what has keys of its own, all of them."""
+    if isinstance(before, set):
+        return sorted(await _keys(model) - before)
+    last = await _keys(model)
+    return [before + 1, last] if last > before else []
+
+
+async def _values(model: type[Model], keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    words, value = among(keys)
+    rows = await pick(model, f"{model._meta.db_pk_column} {words}", value) if keys else []
+    return {row.pk: {name: said(getattr(row, name)) for name in columns_of(model)} for row in rows}
+
+
+async def last() -> ImportRun | None:
+    """The newest that hasn't been taken back."""
+    found = await pick(ImportRun, "undone_at IS NULL ORDER BY id DESC LIMIT 1")
+    return found[0] if found else None
+
+
+async def runs(limit: int = 20) -> list[ImportRun]:
+    return await pick(ImportRun, f"1 = 1 ORDER BY id DESC LIMIT {limit:d}")
+
+
+async def undo(row: ImportRun) -> None:
+    """Needs a unit. Raises InUseError; nothing is changed then."""
+    journal = json.loads(row.journal)
+    models = {model._meta.db_table: model for model in Tortoise.apps["chuishao"].values()}
+    added = {models[table]: keys for table, keys in journal["added"].items() if keys}
+    for model in added:
+        await _refuse_in_use(model, added, list(models.values()))
+    touched = {key for table, key, _differs in journal["changed"] if table == "debtor"}
+    for table, key, differs in journal["changed"]:
+        await _restore(models[table], key, differs)
+    for model in reversed(added):
+        where, args = _among(model, model._meta.db_pk_column, added[model])
+        if model._meta.db_table == "debtor":
+            touched |= {found[0] for found in await fetch(f"SELECT id FROM debtor WHERE {where}", *args)}
+        await run(f'DELETE FROM "{model._meta.db_table}" WHERE {where}', *args)
+    words, value = among(sorted(touched))
+    await run(f"DELETE FROM trace WHERE debtor_id {words}", value)
+    await trace.note(sorted(touched))
+    await change(ImportRun, row.id, undone_at=unit().now)
+    audit.record("import.undone", f"import:{row.id}", actor="cli", kind=row.kind)
+
+
+async def forget(debtor_id: int) -> None:
+    """What imports have changed of somebody who is erased isn't kept here either. Needs a unit."""
+    parties = [row[0] for row in await fetch("SELECT id FROM case_debtor WHERE debtor_id = ?", debtor_id)]
+    theirs = {("debtor", debtor_id), *(("case_debtor", party) for party in parties)}
+    for row in await pick(ImportRun, "1 = 1"):
+        journal = json.loads(row.journal)
+        kept = [entry for entry in journal["changed"] if (entry[0], entry[1]) not in theirs]
+        if kept != journal["changed"]:
+            words = json.dumps({**journal, "changed": kept}, ensure_ascii=False)
+            await change(ImportRun, row.id, journal=words)
+
+
+async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]], every: list[type[Model]]) -> None:
+    """What was added by the same file may point to it; anything else may not."""
+    for other in every:
+        for name in other._meta.fk_fields:
+            field: Any = other._meta.fields_map[name]
+            if field.related_model is not model:
+                continue
+            where, args = _among(model, field.source_field or f"{name}_id", added[model])
+            sql = f'SELECT count(*) FROM "{other._meta.db_table}" WHERE {where}'
+            if other in added:
+                own, more = _among(other, other._meta.db_pk_column, added[other])
+                sql, args = f"{sql} AND NOT ({own})", [*args, *more]
+            if count := (await fetch(sql, *args))[0][0]:
+                raise InUseError(other._meta.db_table, count)
+
+
+def _among(model: type[Model], column: str, keys: list[Any]) -> tuple[str, list[Any]]:
+    if model._meta.pk.generated:
+        return f"{column} BETWEEN ? AND ?", list(keys)
+    words, value = among(keys)
+    return f"{column} {words}", [value]
+
+
+async def _restore(model: type[Model], key: Any, differs: dict[str, list[Any]]) -> None:
+    """As it was, where it still is what the import made of it."""
+    now = (await _values(model, [key])).get(key)
+    fields_of = columns_of(model)
+    back = {name: meant(fields_of[name], old) for name, (old, new) in differs.items() if now and now[name] == new}
+    if not back:
+        return
+    if model._meta.pk.generated:
+        await change(model, key, **back)
+    else:
+        await model.filter(pk=key).update(**back)

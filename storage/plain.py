@@ -1,0 +1,35 @@
+"""Values of records as JSON has them, and back: for exports, and for what an import can take back."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from tortoise import fields
+from tortoise.fields.base import Field
+from tortoise.models import Model
+
+
+def columns_of(model: type[Model]) -> dict[str, Field[Any]]:
+    """A model's columns by the names of its fields, in order."""
+    return {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
+
+
+def said(value: Any) -> Any:
+    """Times in ISO form, amounts as text, states by their values."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def meant(field: Field[Any], value: Any) -> Any:
+    """What a field takes for what `said` made of its value."""
+    if value is None:
+        return None
+    if isinstance(field, fields.DatetimeField):
+        return datetime.fromisoformat(value)
+    if isinstance(field, fields.DateField):
+        return date.fromisoformat(value)
+    return Decimal(value) if isinstance(field, fields.DecimalField) else value

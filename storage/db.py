@@ -50,7 +50,7 @@ MODELS = [
         "digest",
         "errand",
         "follow",
-        "imports.history",
+        "history",
         "inbox",
         "invitation",
         "ladder",

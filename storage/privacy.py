@@ -7,12 +7,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import audit, trace
+from storage import audit, history, trace
 from storage.audit import AuditEntry
 from storage.case import CaseDebtor, may_read
 from storage.db import unit
 from storage.debtor import Debtor, debtors_called
-from storage.imports import history
 from storage.outbox import Delivery, Lane, put
 from storage.person import Address, Person
 from storage.sighting import Sighting

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.importing import Kind, import_file
+from storage import history
 from storage.area import Area
 from storage.case import Case, CaseDebtor, CaseStatus
 from storage.debtor import Debtor
-from storage.imports import history
-from storage.imports.history import ImportRun, InUseError
+from storage.history import ImportRun, InUseError
 from storage.person import Person
 from storage.sql import fetch
 from tests.test_dump import contents

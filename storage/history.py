@@ -99,6 +99,8 @@ async def undo(row: ImportRun) -> None:
     for model in added:
         await _refuse_in_use(model, added, list(models.values()))
     touched = {key for table, key, _differs in journal["changed"] if table == "debtor"}
+    words, value = among([key for table, key, _differs in journal["changed"] if table == "case_debtor"])
+    touched |= {row[0] for row in await fetch(f"SELECT debtor_id FROM case_debtor WHERE id {words}", value)}
     for table, key, differs in journal["changed"]:
         await _restore(models[table], key, differs)
     for model in reversed(added):

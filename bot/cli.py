@@ -39,12 +39,12 @@ from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
-from storage import inbox
+from storage import history, inbox
 from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
 from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
-from storage.imports import MissingHeadersError, Remark, Report, history
+from storage.imports import MissingHeadersError, Remark, Report
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find

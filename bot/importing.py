@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from bot import spreadsheet
+from storage import history
 from storage.db import Database
-from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, history, people
+from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, people
 
 IMPORT_SECONDS = 900.0
 

@@ -16,7 +16,7 @@ from storage import inbox
 from storage.db import Database
 from storage.unavailable import StorageUnavailableError
 
-ALLOWED = ["message", "edited_message", "callback_query"]
+ALLOWED = ["message", "edited_message", "callback_query", "inline_query"]
 POLL_SECONDS = 25
 LIMIT = 100
 WEBHOOK_BYTES = 1_000_000

@@ -25,6 +25,7 @@ def readable(raw: Raw) -> Raw | None:
         "message": _message,
         "edited_message": _message,
         "callback_query": _tap,
+        "inline_query": _asked,
     }
     for kind, extract in kinds.items():
         body = extract(raw.get(kind))
@@ -88,6 +89,15 @@ def _tap(raw: object) -> Raw | None:
         return None
     tap = {"id": number[:64], "from": sender, "chat_instance": "", "data": data}
     return {**tap, "message": message} if message else tap
+
+
+def _asked(raw: object) -> Raw | None:
+    if not isinstance(raw, dict):
+        return None
+    sender, words, number = _user(raw.get("from")), _text(raw.get("query")), _text(raw.get("id"))
+    if sender is None or words is None or number is None:
+        return None
+    return {"id": number[:64], "from": sender, "query": words[:256], "offset": ""}
 
 
 def _chat(raw: object) -> Raw | None:

@@ -14,6 +14,7 @@ from handlers import (
     figures,
     follow,
     help,  # noqa: A004
+    inline,
     invitation,
     ladder,
     leave,
@@ -39,7 +40,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
     *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy),
+    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline),
 )
 
 

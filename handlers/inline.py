@@ -1,0 +1,78 @@
+"""@bot 1234 in any Telegram chat: who may ask about a case finds it there, and sends its state without any name."""
+
+from telegram import Update
+from telegram.ext import InlineQueryHandler
+
+import locales
+from handlers.card import Card, Showing, card
+from handlers.context import Context, Turn
+from handlers.route import App
+from storage import alert, audit, quota
+from storage.access import Action, may
+from storage.case import Case, may_read, search
+from storage.db import unit
+from storage.outbox import Lane, put
+from storage.quota import Verdict
+
+MOST = 8
+SHORTEST = 2
+"""Characters; every one that is typed asks again."""
+
+
+def register(app: App) -> None:
+    app.add_handler(InlineQueryHandler(asked))
+
+
+async def asked(update: Update, context: Context) -> None:
+    """Whoever may not ask, and whoever is unknown, finds nothing: that there is a bot is no secret."""
+    turn, query = context.turn, update.inline_query
+    if query is None:
+        return
+    ids = await _found(turn, query.query.strip()[:60])
+    args = {"query": query.id, "ids": ids, "at": unit().now.timestamp()}
+    await put(turn.address, "inline", lane=Lane.REPLY, fresh=True, args=args)
+
+
+async def _found(turn: Turn, words: str) -> list[int]:
+    if turn.person is None or not may(turn.person, Action.CASE) or len(words) < SHORTEST:
+        return []
+    found = await search(turn.person, words, MOST)
+    if not found or await quota.look_up(turn.person) is Verdict.STOPPED:
+        return []
+    for one in found:
+        audit.record("case.listed", f"case:{one.id}", actor=turn.actor)
+    return [one.id for one in found]
+
+
+@card("inline")
+async def show_inline(showing: Showing) -> Card | None:
+    """The list under the line that is being typed. After half a minute nobody looks at it."""
+    if showing.now.timestamp() - showing.args["at"] > 30:
+        return None
+    person = showing.person
+    rows = await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor", "judge")
+    results = [
+        await _result(showing, row)
+        for row in rows
+        if person is not None and await may_read(person, row.id, showing.now)
+    ]
+    answer = {"inline_query_id": showing.args["query"], "results": results, "cache_time": 0, "is_personal": True}
+    return Card(method="answerInlineQuery", parameters=answer)
+
+
+async def _result(showing: Showing, row: Case) -> dict[str, object]:
+    """Names stand in the list, which only who asks sees, and not in what is sent."""
+    status = showing.plain(f"case.status_{row.status.value}")
+    judge = row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge")
+    owed = [party.amount for party in row.parties if party.amount is not None]
+    amount = locales.amount(showing.language, max(owed)) if owed else showing.plain("case.amount_unknown")
+    newest = (await alert.about_debtors([party.debtor_id for party in row.parties], limit=1))[:1]
+    seen = [showing.plain(f"alert.state_{one.state.value}") for one in newest]
+    text = showing.text("inline.sent", number=row.number, status="，".join([status, *seen]), judge=judge, amount=amount)
+    return {
+        "type": "article",
+        "id": str(row.id),
+        "title": f"{row.number} {'、'.join(party.debtor.name for party in row.parties)}",
+        "description": f"{status} · {judge}",
+        "input_message_content": {"message_text": text, "parse_mode": "HTML"},
+    }

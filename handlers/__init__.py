@@ -10,6 +10,7 @@ from handlers import (
     attachment,
     case,
     chart,
+    court,
     digest,
     figures,
     follow,
@@ -30,6 +31,7 @@ from handlers import (
     shift,
     sighting,
     staff,
+    standing,
     timeline,
     urge,
     why,
@@ -40,7 +42,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
     *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline),
+    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline, court, standing),
 )
 
 

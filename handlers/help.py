@@ -12,23 +12,9 @@ from storage.outbox import Lane, put
 from storage.person import Endpoint, Person, Role
 
 MENU = (
-    *(
-        "case",
-        "pending",
-        "open",
-        "today",
-        "week",
-        "stats",
-        "chart",
-        "map",
-        "report",
-        "digest",
-        "duty",
-        "leave",
-        "ladder",
-        "mine",
-    ),
-    *("why", "learned", "push", "quiet", "people", "handover", "access", "invite", "help", "me", "lang", "cancel"),
+    *("case", "pending", "open", "today", "week", "stats", "chart", "map", "report", "digest"),
+    *("duty", "leave", "ladder", "mine", "why", "learned", "push", "quiet"),
+    *("people", "handover", "access", "court", "invite", "help", "me", "lang", "cancel"),
 )
 _VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)

@@ -11,6 +11,7 @@ from handlers.context import Context, Turn
 from handlers.help import offer_menu
 from handlers.route import PRIVATE, App, on_command, refuse_stranger
 from handlers.ticket import Ticket, sheet
+from storage import court
 from storage.access import Action
 from storage.area import contains, full_name
 from storage.db import unit
@@ -42,6 +43,9 @@ async def start(update: Update, context: Context) -> None:
         return
     turn.person, turn.endpoint = person, await at_chat(turn.channel, turn.chat_id)
     await turn.say("invitation.joined", name=person.name)
+    mine = await court.of(person.area_code)
+    if mine.greeting or mine.phone:
+        await turn.say("court.greets", greeting=mine.greeting, phone=mine.phone)
     await turn.reply("help")
     if turn.endpoint is not None:
         await offer_menu(turn, turn.endpoint)

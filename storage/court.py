@@ -26,6 +26,8 @@ class Court(Model):
     closes = fields.CharField(max_length=5, default=CLOSES)
     phone = fields.CharField(max_length=40, default="")
     greeting = fields.CharField(max_length=200, default="")
+    points = fields.BooleanField(default=False)
+    """Whether reporters are ranked by what came of their reports."""
 
     class Meta:
         table = "court"
@@ -63,7 +65,7 @@ def hours_in(words: str) -> tuple[str, str] | None:
     return (found[0], found[1]) if len(found) == 2 and found[0] < found[1] else None
 
 
-async def decide(area_code: str, by: Person, **values: str) -> None:
+async def decide(area_code: str, by: Person, **values: str | bool) -> None:
     """Changes what the court has decided. Needs a unit."""
     mine = await of(area_code)
     if mine.pk is None:

@@ -51,6 +51,8 @@ WORDS = {
     "learned": ("/learned", "林永福"),
     "people": ("/people", "人员"),
     "handover": ("/handover 沈立群 郑雅芳", "全部移交给郑雅芳"),
+    "court": ("/court", "上班 08:30"),
+    "points": ("/points", "没有开积分"),
     "access": ("/access 林永福", "案件 1 件"),
     "erase": ("/erase 林永福", "要两个人同意"),
     "push": ("/push", "只在这里叫您"),
@@ -164,7 +166,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else how
         assert expected in answer, where
     elif COMMANDS[command] is Action.PEOPLE:
-        sees = area == "county" or command == "people"
+        sees = area == "county" or command in ("people", "court")
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "移交：/handover"
         assert expected in answer, where
     elif command in ("push", "leave"):
@@ -180,7 +182,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
         assert ("报告 1 条" if inside else "报告 0 条") in answer, where
-    elif command in ("duty", "open", "digest", "report"):
+    elif command in ("duty", "open", "digest", "report", "points"):
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (HEADS if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where

@@ -1,0 +1,56 @@
+"""/points: who reported how much and what came of it, where a court wants such a table. Off unless it says so."""
+
+from dataclasses import replace
+
+from handlers.card import Card, Showing, card
+from handlers.context import Turn
+from handlers.listing import head_of
+from handlers.route import App, on_command
+from storage import audit, court, figures, listing
+from storage.access import Action
+from storage.db import unit
+from storage.figures import SMALL
+from storage.person import names_of
+
+_MOST = 30
+
+
+def register(app: App) -> None:
+    on_command(app, "points", Action.LIST, points)
+
+
+async def points(turn: Turn, words: str) -> None:
+    """`/points 七里乡 本月`; without a time this month."""
+    if not (await court.of(turn.who.area_code)).points:
+        await turn.say("standing.off")
+        return
+    asked, left = await listing.understand(words, turn.who, unit().now)
+    if left:
+        await turn.say("listing.unknown", words=left)
+        return
+    asked = asked if asked.since else listing.of_this_month(asked, unit().now)
+    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind="points")
+    row = await listing.keep(turn.who, replace(asked, states=()))
+    await turn.reply("points", row.id)
+
+
+@card("points")
+async def show_points(showing: Showing) -> Card | None:
+    """Who asked to stay unnamed is in nobody's count; who reported less than SMALL times isn't named, for from so few
+    it may be guessed who spoke about whom."""
+    person = showing.person
+    row = await listing.of(showing.ref, person.id) if person is not None else None
+    if row is None or person is None:
+        return None
+    of = await figures.counted(row.what, person, showing.now)
+    found = figures.of_each(of.rows, lambda one: one.reporter_id)
+    named = {who: one for who, one in found.items() if one.alerts >= SMALL}
+    names = await names_of(named)
+    ranked = sorted(named.items(), key=lambda entry: (-figures.points_of(entry[1]), entry[0]))[:_MOST]
+    lines = [showing.text("standing.head", what=await head_of(showing, row.what), each=1, useful=figures.FOR_USEFUL)]
+    for place, (who, one) in enumerate(ranked, 1):
+        counts = {"points": figures.points_of(one), "alerts": one.alerts, "useful": one.useful}
+        lines.append(showing.text("standing.line", place=place, name=names.get(who, ""), **counts))
+    rest = len(of.rows) - sum(one.alerts for one in named.values())
+    lines += [showing.text("standing.others", count=rest, small=SMALL)] if rest else []
+    return Card("\n".join(lines))

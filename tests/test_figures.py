@@ -1,6 +1,7 @@
 """The figures, against a second and simpler way of counting, and as a supervisor reads them."""
 
 import math
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.alert import AlertState, Outcome
-from storage.figures import History, figures_of, period_before, times_of
+from storage.figures import History, figures_of, of_each, period_before, times_of
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -47,6 +48,31 @@ def test_counted_a_second_time_it_is_the_same(rows: list[History]) -> None:
     assert (found.alerts, found.unanswered, found.running, found.closed) == (len(rows), waiting, running, closed)
     assert (found.useful, found.false_alarms, found.on_scene, found.paid) == (useful, false_alarms, on_scene, paid)
     assert found.alerts == found.unanswered + found.running + found.closed + found.withdrawn
+
+
+def test_ten_thousand_histories_counted_by_hand() -> None:
+    """By place and by judge as well: the parts come to the whole, and each is what a plain loop makes of it."""
+    dice = random.Random(20261125)
+    states, outcomes, rows = list(AlertState), [None, *Outcome], []
+    for _ in range(10_000):
+        raised = START + timedelta(seconds=dice.randrange(30 * 86_400))
+        later = sorted(raised + timedelta(seconds=dice.randrange(200_000)) for _ in range(3))
+        seen = [at if dice.random() < 0.7 else None for at in later]
+        state, outcome = dice.choice(states), dice.choice(outcomes)
+        amount = Decimal(dice.randrange(10**7)) / 100 if dice.random() < 0.3 else None
+        place, judge = f"3311222030{dice.randrange(40):02}", dice.randrange(1, 9)
+        rows.append(History(raised, state, *seen, outcome, amount, place, judge))
+    for key in (lambda row: row.area_code[:9], lambda row: row.area_code, lambda row: row.judge_id):
+        parts = of_each(rows, key)
+        assert sum(one.alerts for one in parts.values()) == 10_000
+        for name, one in parts.items():
+            mine = [row for row in rows if key(row) == name]
+            waits = sorted((row.acknowledged_at - row.raised_at).total_seconds() for row in mine if row.acknowledged_at)
+            assert one.to_acknowledge is not None and one.to_acknowledge.count == len(waits)
+            assert one.to_acknowledge.median.total_seconds() == waits[(len(waits) - 1) // 2]
+            closed = [row for row in mine if row.state.value == "closed"]
+            assert one.paid == sum(row.amount for row in closed if row.amount is not None)
+            assert one.unanswered == len([row for row in mine if row.state.value == "sent"])
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=80))

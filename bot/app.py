@@ -159,7 +159,8 @@ class _Assembly:
         pushing = Way(push.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
         self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery)
-        self._timers = Timers(db, self._metrics, timedelta(days=settings.keep_days), self._store)
+        keep = timedelta(days=settings.keep_days)
+        self._timers = Timers(db, self._metrics, keep, self._store, settings.keep_years)
         self._receiver = Receiver(
             db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused
         )

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """The mail server as Apprise writes it: mailtos://user:password@smtp.example.gov.cn."""
     sms_hook: str = ""
     keep_days: int = 180
+    keep_years: int = 0
+    """After how many years what was said in reports that are over is thinned out; 0: never."""
     tick: float = Field(default=1.0, gt=0, le=10)
 
     @classmethod
@@ -120,6 +122,14 @@ class Settings(BaseSettings):
         if not (host and colon and port.isdigit() and int(port) < 65536):
             raise ValueError("want_listen")
         return value
+
+    @field_validator("keep_years", mode="before")
+    @classmethod
+    def _keep_years(cls, value: object) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and int(text) <= 100):
+            raise ValueError("want_years")
+        return int(text)
 
     @field_validator("keep_days", mode="before")
     @classmethod

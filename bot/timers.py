@@ -5,11 +5,12 @@ from functools import partial
 
 import structlog
 
+import locales
 from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, debtor, digest, inbox, outbox, person, question, replicas, shift
+from storage import alert, debtor, digest, inbox, outbox, person, privacy, question, replicas, shift
 from storage.db import Database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Lane, Outbox, OutboxState
@@ -21,6 +22,7 @@ _log = structlog.get_logger("timers")
 
 _JITTER = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(minutes=1)
+_YEAR = timedelta(days=365.25)
 _NOBODYS = timedelta(days=2)
 """For so long a chat waits for somebody to join with it."""
 
@@ -36,13 +38,15 @@ async def _clock_went_back() -> None:
 class Timers:
     """Polls due rows, so that a restart forgets nothing. One pass is `once`."""
 
-    def __init__(self, db: Database, metrics: Metrics, keep: timedelta, page: Store) -> None:
+    def __init__(self, db: Database, metrics: Metrics, keep: timedelta, page: Store, keep_years: int = 0) -> None:
         self._db = db
         self._metrics = metrics
         self._keep = keep
         self._page = page
         self._retention = Retention()
         self._sweep_at: datetime | None = None
+        self._keep_years = keep_years
+        self._thinned_to = 0
         self._swept_to = 0
         """The last of the page's chats that was looked at."""
         self._stopping = False
@@ -82,12 +86,24 @@ class Timers:
             more = await self._db.unit(partial(self._retention.sweep, before), "timer:retention")
             more |= await self._page.prune(before.timestamp())
             more |= await self._db.unit(debtor.index_tails, "timer:tails")
+            more |= await self._thin(now)
             await self._sweep_chats(now)
             await self._db.unit(shift.warn, "timer:duty")
         for digest_id in await digest.due(now):
             await self._db.unit(partial(digest.send, digest_id), "timer:digest")
             self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
+
+    async def _thin(self, now: datetime) -> bool:
+        """A portion of the old reports; whether there may be more. What was looked at isn't again until the next
+        start."""
+        if not self._keep_years:
+            return False
+        before = now - self._keep_years * _YEAR
+        words = locales.plain(locales.DEFAULT, "privacy.thinned")
+        last = await self._db.unit(partial(privacy.thin, before, self._thinned_to, words), "timer:retention")
+        self._thinned_to = last or self._thinned_to
+        return last is not None
 
     async def _sweep_chats(self, now: datetime) -> None:
         """A portion of the page's chats: those that are nobody's, any more or ever, go with what was said in them."""

@@ -72,9 +72,9 @@ async def _digest(showing: Showing, end: datetime, span: timedelta) -> Card | No
     if person is None or not may(person, Action.LIST):
         return None
     since = end - span
-    now = figures.figures_of(await figures.histories(Asked(), person, since, end))
-    before = figures.figures_of(await figures.histories(Asked(), person, since - span, since))
+    of = await figures.counted_between(Asked(), person, since, end)
+    lines = lines_of(showing, figures.figures_of(of.rows), *await figures.earlier_than(of))
     waiting = await count_unanswered(person.area_code)
     when = locales.span(showing.language, local(since), local(end))
     head = showing.text("digest.head", area=await full_name(person.area_code), when=when)
-    return Card("\n".join([head, showing.text("digest.waiting", count=waiting), *lines_of(showing, now, before)]))
+    return Card("\n".join([head, showing.text("digest.waiting", count=waiting), *lines]))

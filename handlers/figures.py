@@ -55,9 +55,8 @@ async def show_figures(showing: Showing) -> Card | None:
         return None
     of = await figures.counted(row.what, person, showing.now)
     now = figures.figures_of(of.rows)
-    earlier = figures.period_before(of.since, of.until)
-    before = figures.figures_of(await figures.histories(row.what, person, *earlier))
-    lines = [showing.text("figures.head", what=await head_of(showing, row.what)), *lines_of(showing, now, before)]
+    lines = [showing.text("figures.head", what=await head_of(showing, row.what))]
+    lines += lines_of(showing, now, *await figures.earlier_than(of))
     lines += reform_lines(showing, figures.case_figures_of(await figures.endings(row.what, person, of.since, of.until)))
     if 0 < now.alerts < SMALL:
         lines.append(showing.text("figures.small"))
@@ -67,8 +66,8 @@ async def show_figures(showing: Showing) -> Card | None:
     return Card("\n".join(lines), [looking, filed, buttons])
 
 
-def lines_of(showing: Showing, now: Figures, before: Figures) -> list[str]:
-    """A line a figure, each beside that of the time before."""
+def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures) -> list[str]:
+    """A line a figure, each beside that of the time before; and what there was a year ago, if there was anything."""
     lines = [
         showing.text("figures.alerts", count=now.alerts, before=before.alerts),
         showing.text("figures.standing", waiting=now.unanswered, running=now.running, closed=now.closed),
@@ -78,8 +77,11 @@ def lines_of(showing: Showing, now: Figures, before: Figures) -> list[str]:
     ]
     for name in ("to_acknowledge", "to_scene", "to_close"):
         lines += _times(showing, name, getattr(now, name), getattr(before, name))
-    amounts = [locales.amount(showing.language, one.paid) for one in (now, before)]
+    amounts = [locales.amount(showing.language, one.paid) for one in (now, before, year_ago)]
     lines.append(showing.text("figures.paid", amount=amounts[0], before=amounts[1]))
+    if year_ago.alerts:
+        useful = _share(showing, year_ago.useful, year_ago.closed)
+        lines.append(showing.text("figures.year_ago", count=year_ago.alerts, share=useful, amount=amounts[2]))
     return lines
 
 

@@ -21,7 +21,7 @@ from storage.access import Action
 from storage.area import full_name, short_name
 from storage.clock import day_bounds, local
 from storage.db import unit
-from storage.figures import SMALL, Counted, Figures
+from storage.figures import SMALL, Counted, Ending, Figures
 from storage.person import names_of
 
 _FILES = ("report", "table")
@@ -71,16 +71,18 @@ async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
         return None
     of = await figures.counted(row.what, person, showing.now)
     now = figures.figures_of(of.rows)
-    earlier = await figures.histories(of.asked, person, *figures.period_before(of.since, of.until))
-    endings = figures.case_figures_of(await figures.endings(of.asked, person, of.since, of.until))
+    ended = await figures.endings(of.asked, person, of.since, of.until)
     area = await full_name(of.asked.seen_by(person)[0])
     until = listing.moment(of.asked.until) if of.asked.until else day_bounds(showing.now)[1]
     when = locales.span(showing.language, local(of.since), local(until))
     tables = [await one(showing, of) for one in (_days, _places, _judges, _reporters)]
     return Gathered(
         title=showing.plain("report.title", area=area, when=when),
-        lines=[*lines_of(showing, now, figures.figures_of(earlier)), *reform_lines(showing, endings)],
-        tables=tables if pictures else [*tables, await _sources(showing, of)],
+        lines=[
+            *lines_of(showing, now, *await figures.earlier_than(of)),
+            *reform_lines(showing, figures.case_figures_of(ended)),
+        ],
+        tables=tables if pictures else [*tables, await _sources(showing, of), _ended(showing, ended)],
         pictures=[await one(showing, of) for one in (chart, cartogram)] if pictures else [],
         small=0 < now.alerts < SMALL,
     )
@@ -175,6 +177,23 @@ async def _sources(showing: Showing, of: Counted) -> Sheet:
             ]
         )
     return Sheet(showing.plain("report.sources"), showing.plain("report.source_columns").split("|"), cells)
+
+
+def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
+    """The cases behind the reform's figures."""
+    cells: list[list[Cell]] = [
+        [
+            one.number,
+            showing.plain(f"case.status_{one.status.value}"),
+            *(at.isoformat() if at is not None else "" for at in (one.filed, one.ended, one.received, one.paid_out)),
+            "" if one.voluntary is None else showing.plain("report.voluntary" if one.voluntary else "report.forced"),
+            one.petitions,
+            one.owed,
+            one.paid,
+        ]
+        for one in endings
+    ]
+    return Sheet(showing.plain("report.ended"), showing.plain("report.ended_columns").split("|"), cells)
 
 
 def _document(found: Gathered, closing: list[str]) -> bytes:

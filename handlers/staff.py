@@ -24,6 +24,7 @@ def register(app: App) -> None:
     on_command(app, "handover", Action.PEOPLE, handover)
     on_tap("person", open_person, Action.PEOPLE)
     on_tap("gone", ask_gone, Action.PEOPLE)
+    on_tap("lost", lost, Action.PEOPLE)
     on_tap("dismiss", dismiss, Action.PEOPLE)
     on_tap("heir", choose_heir, Action.PEOPLE)
     on_tap("handover", hand_over, Action.PEOPLE)
@@ -132,6 +133,15 @@ async def ask_gone(turn: Turn, tap: Tap) -> None:
         await turn.reply("going", person.id)
 
 
+async def lost(turn: Turn, tap: Tap) -> None:
+    """手机丢了: every phone of theirs is signed out; an invitation lets them in again."""
+    person = await _theirs(turn, tap.ref)
+    if person is not None:
+        await staff.sign_out_everywhere(person, turn.who)
+        await turn.toast("staff.signed_out")
+        await turn.reply("person", person.id)
+
+
 async def dismiss(turn: Turn, tap: Tap) -> None:
     person = await _theirs(turn, tap.ref)
     if person is None:
@@ -202,7 +212,8 @@ async def show_person(showing: Showing) -> Card | None:
         organisation=person.organisation,
         joined=showing.plain("staff.joined", count=joined) if joined else showing.plain("staff.not_joined"),
     )
-    return Card(text, [[showing.button("staff.going", "gone", person.id)]])
+    lost = [showing.button("staff.lost", "lost", person.id)] if joined else []
+    return Card(text, [[*lost, showing.button("staff.going", "gone", person.id)]])
 
 
 @card("going")

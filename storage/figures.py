@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -130,6 +130,17 @@ def period_before(since: datetime, until: datetime) -> tuple[datetime, datetime]
     return since - (until - since), since
 
 
+def year_before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """The same days of the year before; the 29th of February is the 28th there."""
+
+    def earlier(at: datetime) -> datetime:
+        here = local(at)
+        day = 28 if (here.month, here.day) == (2, 29) else here.day
+        return here.replace(year=here.year - 1, day=day).astimezone(UTC)
+
+    return earlier(since), earlier(until)
+
+
 async def histories(asked: Asked, person: Person, since: datetime, until: datetime) -> list[History]:
     """The alerts raised from `since` until before `until` that the person may see: a judge's own, else their area's."""
     code, judge_id = asked.seen_by(person)
@@ -174,8 +185,20 @@ class Counted:
 
 
 async def counted(asked: Asked, person: Person, now: datetime) -> Counted:
-    since, until = bounds(asked, now)
+    return await counted_between(asked, person, *bounds(asked, now))
+
+
+async def counted_between(asked: Asked, person: Person, since: datetime, until: datetime) -> Counted:
     return Counted(asked, person, since, until, await histories(asked, person, since, until))
+
+
+async def earlier_than(of: Counted) -> tuple[Figures, Figures]:
+    """What to compare with: the figures of the time just before, and of the same days a year ago."""
+    before, year_ago = (times(of.since, of.until) for times in (period_before, year_before))
+    return (
+        figures_of(await histories(of.asked, of.person, *before)),
+        figures_of(await histories(of.asked, of.person, *year_ago)),
+    )
 
 
 def _at(value: object) -> datetime | None:
@@ -204,6 +227,7 @@ class Ending:
     petitions: int = 0
     owed: Decimal | None = None
     paid: Decimal = Decimal(0)
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -259,8 +283,9 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
     )
     days = [_stored_day(one) for one in (first, last, first, last)]
     rows = await fetch(
-        "SELECT a.status, a.filed_on, COALESCE(a.closed_on, a.dormant_on) AS ended_on, a.voluntary, a.received_on, "
-        "a.paid_out_on, a.petitions, (SELECT max(amount) FROM case_debtor WHERE case_id = a.id) AS owed, "
+        "SELECT a.number, a.status, a.filed_on, COALESCE(a.closed_on, a.dormant_on) AS ended_on, a.voluntary, "
+        "a.received_on, a.paid_out_on, a.petitions, "
+        "(SELECT max(amount) FROM case_debtor WHERE case_id = a.id) AS owed, "
         "(SELECT sum(paid) FROM case_debtor WHERE case_id = a.id) AS paid "
         f"FROM court_case a WHERE a.id IN ({ended}) AND {inside}{mine}",
         *days,
@@ -278,6 +303,7 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
             petitions=row["petitions"],
             owed=None if row["owed"] is None else Decimal(str(row["owed"])),
             paid=Decimal(str(row["paid"] or 0)),
+            number=row["number"],
         )
         for row in rows
     ]

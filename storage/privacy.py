@@ -20,6 +20,7 @@ from storage.sql import among, change, fetch, one, pick, run
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""
 _MOST = 30
+PORTION = 50
 _GONE = {"phone": "", "registered_address": "", "hint": "", "gender": "", "born": None}
 _SEALED = {"id_sealed": "", "id_index": "", "id_tail": ""}
 
@@ -108,6 +109,26 @@ async def blank(report: Sighting, words: str) -> None:
         for row in await pick(Delivery, "kind = ? AND ref = ?", kind, ref):
             await _unsay(Address(row.channel, row.chat_id), row.message_id)
     await _unsay(Address(report.channel, report.chat_id), report.message_id)
+
+
+async def thin(before: datetime, after_id: int, words: str) -> int | None:
+    """What was said in reports older than `before` goes, where nothing of them is open any more; that there was a
+    report, about whom, and what became of it stays. A portion behind the report `after_id`; the number of the last one
+    that was looked at, None where there is no more. Needs a unit."""
+    rows = await pick(Sighting, f"id > ? AND reported_at < ? ORDER BY id LIMIT {PORTION:d}", after_id, before)
+    within, value = among([row.joined_id or row.id for row in rows])
+    running = await fetch(
+        f"SELECT sighting_id FROM alert WHERE sighting_id {within} AND state NOT IN ('closed', 'withdrawn')", value
+    )
+    open_ones = {row["sighting_id"] for row in running}
+    thinned = 0
+    for row in rows:
+        if (row.joined_id or row.id) not in open_ones and row.text != words:
+            await blank(row, words)
+            thinned += 1
+    if thinned:
+        audit.record("sighting.thinned", rows=thinned)
+    return rows[-1].id if rows else None
 
 
 async def _unsay(to: Address, message_id: int) -> None:

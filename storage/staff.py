@@ -145,15 +145,21 @@ async def hand_over(person: Person, to: Person, by: Person) -> Burden:
     return Burden(cases, len(running))
 
 
+async def sign_out_everywhere(person: Person, by: Person, reason: str = "lost") -> None:
+    """No chat is theirs any more, and no invitation that they may hold opens one. Needs a unit."""
+    for endpoint in await Endpoint.filter(person_id=person.id):
+        await leave(endpoint, reason)
+        await sign_out(endpoint)
+    await invitation.Invitation.filter(person_id=person.id, used_at=None).update(used_at=unit().now)
+    audit.record("person.signed_out", person.actor, actor=by.actor, reason=reason)
+
+
 async def dismiss(person: Person, by: Person) -> None:
     """Gone: no chat of theirs is theirs any more, no duty, no leave, no invitation that still opens. What they said and
     did stays. Whoever has something in hand hands it over first. Needs a unit."""
     now = unit().now
     await change(Person, person.id, active=False)
-    for endpoint in await Endpoint.filter(person_id=person.id):
-        await leave(endpoint, "dismissed")
-        await sign_out(endpoint)
-    await invitation.Invitation.filter(person_id=person.id, used_at=None).update(used_at=now)
+    await sign_out_everywhere(person, by, "dismissed")
     await shift.Shift.filter(person_id=person.id, starts_at__gt=now).delete()
     await Leave.filter(person_id=person.id).delete()
     await Leave.filter(deputy_id=person.id).update(deputy_id=None)

@@ -76,7 +76,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("assign", "give"), "assign"),
         "endleave": "leave",
         **dict.fromkeys(("approve", "reject"), "roster"),
-        **dict.fromkeys(("person", "gone", "dismiss", "heir", "handover"), "people"),
+        **dict.fromkeys(("person", "lost", "gone", "dismiss", "heir", "handover"), "people"),
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)
     assert TABLE[Action.PUSH] == TABLE[Action.LEAVE] == frozenset(COURT)

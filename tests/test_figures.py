@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.alert import AlertState, Outcome
-from storage.figures import History, figures_of, of_each, period_before, times_of
+from storage.figures import History, figures_of, of_each, period_before, times_of, year_before
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -91,6 +91,11 @@ def test_the_median_and_nine_of_ten(seconds: list[int]) -> None:
 def test_the_time_before_is_as_long_and_just_before() -> None:
     first, last = START, START + timedelta(days=7)
     assert period_before(first, last) == (START - timedelta(days=7), START)
+
+
+def test_the_same_days_a_year_before() -> None:
+    leap = datetime(2028, 2, 29, 12, tzinfo=UTC), datetime(2028, 3, 1, 12, tzinfo=UTC)
+    assert year_before(*leap) == (datetime(2027, 2, 28, 12, tzinfo=UTC), datetime(2027, 3, 1, 12, tzinfo=UTC))
 
 
 async def test_a_supervisor_reads_the_months_figures(world: World) -> None:

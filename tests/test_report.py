@@ -144,9 +144,10 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     await world.settled()
     table = [m for m in await head.received() if "document" in m.body][-1]
     book = load_workbook(io.BytesIO(content_of(world, table)))
-    assert book.sheetnames == ["按日", "按地方", "按法官", "按报告人", "明细"]
+    assert book.sheetnames == ["按日", "按地方", "按法官", "按报告人", "明细", "结案明细"]
     assert [row[0].value for row in book["按报告人"].iter_rows(min_row=2)] == ["其他（不具名和不足 5 条的合并）"]
     assert book["明细"].max_row == 3
+    assert [cell.value for cell in book["结案明细"][2]][:3] == ["（2026）浙1122执1号", "执行完毕", "2026-10-05"]
     towns = {row[0].value: row[1].value for row in book["按地方"].iter_rows(min_row=2)}
     assert len(towns) == 18 and towns["七里乡"] == 2 and sum(towns.values()) == 2
 

@@ -12,7 +12,7 @@ from storage.person import Address, join
 from storage.retention import PORTION
 from storage.sighting import Sighting
 from storage.sql import add_all, run
-from tests.world import JUDGE, SECRETARY, World
+from tests.world import JUDGE, SECRETARY, Stage, World
 
 DAY = 24 * 3600.0
 
@@ -88,3 +88,25 @@ async def test_chats_in_which_nobody_ever_joined_are_forgotten(world: World) -> 
     assert await store.since(stranger, 0) == [] and await store.since(mine, 0)
     again, *_ = await store.open_chat()
     assert again > newest
+
+
+async def test_what_was_said_in_old_reports_that_are_over_is_thinned_out(stage: Stage) -> None:
+    async with stage.world(keep_years=3) as world:
+        await world.phone(SECRETARY).says("林永福回来了，在村委")
+        await world.phone(JUDGE).taps("办结", await world.phone(JUDGE).expects("林永福回来了"))
+        await world.phone(JUDGE).taps("找到本人")
+        await world.settled()
+        await world.phone(SECRETARY).says("杜春生回来了，在村委")
+        await world.settled()
+        await world.advance(3 * 360 * DAY)
+        assert [row.text for row in await Sighting.all().order_by("id")] == [
+            "林永福回来了，在村委",
+            "杜春生回来了，在村委",
+        ]
+        await world.advance(30 * DAY)
+        first, second = await Sighting.all().order_by("id")
+        assert first.text == "（原话已按保存期限删除）" and first.place == "" and second.text == "杜春生回来了，在村委"
+        assert await Alert.filter(sighting_id=first.id, outcome="found").exists(), "what became of it stays"
+        await world.advance(60)
+        assert await AuditEntry.filter(action="sighting.thinned").count() == 1
+        assert (await verify(world.product.db.secrets)).broken is None

@@ -59,6 +59,16 @@ async def test_who_goes_hears_nothing_more_and_who_comes_back_is_the_same(world:
     assert (await Person.get(phone="19800001001")).id == gone.id
 
 
+async def test_a_lost_phone_is_signed_out_by_the_administrator(world: World) -> None:
+    admin, secretary = world.phone(ADMIN), world.phone(SECRETARY)
+    await admin.says("/people 应建华")
+    await admin.taps("手机丢了")
+    await admin.expects("还没登记")
+    await secretary.says("林永福回来了，在村委")
+    await secretary.expects("只对登记人员开放")
+    assert (await Person.get(name="应建华")).active
+
+
 async def test_a_judge_who_leaves_hands_everything_over_in_one_step(world: World) -> None:
     admin = world.phone(ADMIN)
     await world.phone(SECRETARY).says("林永福回来了，在村委")

@@ -59,14 +59,17 @@ class Dashboard:
             chat_id=chat_id,
         )
 
-    async def _page(self, _request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+    async def _note(self, who: Person, showing: Showing) -> None:
         async def note() -> None:
             audit.record("figures.read", who.area_code, actor=who.actor, kind="board")
 
         await self._db.unit(note, f"web:{showing.chat_id}")
+
+    async def _page(self, _request: web.Request, _who: Person, _showing: Showing) -> web.StreamResponse:
         return web.FileResponse(PAGE / "board.html", headers={"Cache-Control": "no-cache"})
 
     async def _now(self, _request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
+        await self._note(who, showing)
         return web.json_response(await overview(showing, who), headers={"Cache-Control": "no-store"})
 
     async def _picture(self, request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
@@ -82,6 +85,7 @@ class Dashboard:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         await response.prepare(request)
+        await self._note(who, showing)
         seen, looks = -1, 0
         closing = self._webchat.closing
         try:

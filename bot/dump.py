@@ -68,7 +68,7 @@ async def _rows(model: type[Model]) -> Any:
 async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsheet: bool = False) -> int:
     """Writes the folder, which must not exist, as of one moment; how many rows. With `spreadsheet` also all.xlsx, a
     sheet a table. Raises FileExistsError, OSError."""
-    await asyncio.to_thread(folder.mkdir, parents=True)
+    await asyncio.to_thread(folder.mkdir, 0o700, parents=True)
     book = Workbook(write_only=True) if spreadsheet else None
     done, tables = 0, {}
     async with snapshot():

@@ -89,9 +89,9 @@ class Timers:
             more |= await self._thin(now)
             await self._sweep_chats(now)
             await self._db.unit(shift.warn, "timer:duty")
+            self._sweep_at = now if more else now + _SWEEP_EVERY
         for digest_id in await digest.due(now):
             await self._db.unit(partial(digest.send, digest_id), "timer:digest")
-            self._sweep_at = now if more else now + _SWEEP_EVERY
         await self._figures()
 
     async def _thin(self, now: datetime) -> bool:

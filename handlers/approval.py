@@ -38,6 +38,10 @@ async def ask(turn: Turn, deed: Deed, area_code: str, ref: int = 0, **args: obje
 
 
 async def answer(turn: Turn, tap: Tap) -> None:
+    asked = await Approval.get_or_none(id=tap.ref)
+    if asked is not None and not await approval.is_independent(turn.who, asked.asked_by):
+        await turn.toast("approval.not_independent", loud=True)
+        return
     row = await approval.answer(tap.ref, turn.who, agrees=tap.verb == "approve")
     if row is None:
         await turn.toast("help.stale_button")

@@ -8,7 +8,7 @@ from functools import partial
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, owned
+from handlers.listing import head_of, kept_for, owned
 from handlers.picture import Bar, Tile, board, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
 from storage import audit, figures, listing
@@ -71,10 +71,10 @@ Draw = Callable[[str], bytes]
 
 
 async def _card(showing: Showing, make: Callable[[Showing, Counted], Awaitable[Draw]]) -> Card | None:
-    person = showing.person
-    row = await listing.of(showing.ref, person.id) if person is not None else None
-    if row is None or person is None:
+    kept = await kept_for(showing)
+    if kept is None:
         return None
+    row, person = kept
     drawn = await make(showing, await figures.counted(row.what, person, showing.now))
     return Card(file=File("photo", f"{row.id}.png", await asyncio.to_thread(drawn, "png")))
 

@@ -6,7 +6,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, lasted, owned, show
+from handlers.listing import head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
 from storage import audit, figures, listing
 from storage.access import Action
@@ -49,10 +49,10 @@ async def definitions(turn: Turn, _tap: Tap) -> None:
 
 @card("figures")
 async def show_figures(showing: Showing) -> Card | None:
-    person = showing.person
-    row = await listing.of(showing.ref, person.id) if person is not None else None
-    if row is None or person is None:
+    kept = await kept_for(showing)
+    if kept is None:
         return None
+    row, person = kept
     of = await figures.counted(row.what, person, showing.now)
     now = figures.figures_of(of.rows)
     lines = [showing.text("figures.head", what=await head_of(showing, row.what))]

@@ -10,14 +10,14 @@ from handlers.context import Turn
 from handlers.describe import names
 from handlers.route import App, Command, on_command, on_tap
 from storage import audit, listing
-from storage.access import Action
+from storage.access import Action, may
 from storage.alert import Alert, AlertState, waited
 from storage.area import full_name
 from storage.clock import day_bounds, local
 from storage.db import unit
 from storage.listing import COUNTED, Asked, Listing, Page
 from storage.outbox import Lane
-from storage.person import by_id
+from storage.person import Person, by_id
 from storage.sighting import Sighting
 
 _COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}
@@ -66,6 +66,15 @@ async def owned(turn: Turn, tap: Tap) -> Listing | None:
         audit.record("tap.refused", f"listing:{tap.ref}", actor=turn.actor)
     await turn.toast("" if row is not None else "help.stale_button")
     return row
+
+
+async def kept_for(showing: Showing) -> tuple[Listing, Person] | None:
+    """What the figures behind a card are of, and for whom; None for who may not ask any more."""
+    person = showing.person
+    if person is None or not may(person, Action.LIST):
+        return None
+    row = await listing.of(showing.ref, person.id)
+    return (row, person) if row is not None else None
 
 
 async def turn_page(turn: Turn, tap: Tap) -> None:

@@ -13,7 +13,7 @@ from handlers.card import Card, File, Showing, card
 from handlers.chart import Draw, cartogram, chart, places
 from handlers.context import Turn
 from handlers.figures import lines_of, reform_lines
-from handlers.listing import owned
+from handlers.listing import kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage import audit, figures, listing
@@ -65,10 +65,10 @@ class Gathered:
 
 
 async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
-    person = showing.person
-    row = await listing.of(showing.ref, person.id) if person is not None else None
-    if row is None or person is None:
+    kept = await kept_for(showing)
+    if kept is None:
         return None
+    row, person = kept
     of = await figures.counted(row.what, person, showing.now)
     now = figures.figures_of(of.rows)
     ended = await figures.endings(of.asked, person, of.since, of.until)

@@ -178,11 +178,8 @@ def _line(showing: Showing, row: Shift) -> str:
 @card("uncovered")
 async def show_uncovered(showing: Showing) -> Card | None:
     """The day before, to who keeps the roster: tomorrow there are hours without anybody."""
-    person = showing.person
-    if person is None:
-        return None
     start, end = (datetime.fromisoformat(showing.args[name]) for name in ("start", "end"))
-    shifts = await coming(person.area_code, start, end)
+    shifts = await coming(showing.args["county"], start, end)
     gaps = uncovered([(row.starts_at, row.ends_at) for row in shifts if not row.lead], start, end)
     lines = [showing.text("shift.gap", start=showing.at(first), end=showing.at(last)) for first, last in gaps]
     return Card("\n".join([showing.text("shift.tomorrow"), *lines])) if lines else None

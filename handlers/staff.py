@@ -88,13 +88,11 @@ async def _changed(keeper: Person, person: Person, what: str, value: str) -> str
     if what in ("角色", "role"):
         if value not in ROLE_NAMES:
             return "staff.no_role"
-        await staff.set_role(person, ROLE_NAMES[value], keeper)
-        return ""
+        return "" if await staff.set_role(person, ROLE_NAMES[value], keeper) else "staff.still_has"
     code = await staff.area_named(value, keeper.area_code)
     if not code:
         return "staff.no_area"
-    await staff.set_area(person, code, keeper)
-    return ""
+    return "" if await staff.set_area(person, code, keeper) else "staff.still_has"
 
 
 async def handover(turn: Turn, words: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of
+from handlers.listing import head_of, kept_for
 from handlers.route import App, on_command
 from storage import audit, court, figures, listing
 from storage.access import Action
@@ -38,10 +38,10 @@ async def points(turn: Turn, words: str) -> None:
 async def show_points(showing: Showing) -> Card | None:
     """Who asked to stay unnamed is in nobody's count; who reported less than SMALL times isn't named, for from so few
     it may be guessed who spoke about whom."""
-    person = showing.person
-    row = await listing.of(showing.ref, person.id) if person is not None else None
-    if row is None or person is None:
+    kept = await kept_for(showing)
+    if kept is None:
         return None
+    row, person = kept
     of = await figures.counted(row.what, person, showing.now)
     found = figures.of_each(of.rows, lambda one: one.reporter_id)
     named = {who: one for who, one in found.items() if one.alerts >= SMALL}

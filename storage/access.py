@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from storage.person import Person, Role
+from storage.person import COURT, Person, Role
 
 
 class Action(StrEnum):
@@ -30,7 +30,6 @@ REPORTERS = {
     Role.POLICE,
 }
 _HEADS = {Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN}
-COURT = {*_HEADS, Role.JUDGE}
 _SUPERVISORS = {*_HEADS, Role.SUPERVISOR, Role.TOWN_SECRETARY}
 
 TABLE: dict[Action, frozenset[Role]] = {

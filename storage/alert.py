@@ -343,7 +343,7 @@ async def _doubt(alert: Alert, by: Person) -> None:
 async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
     """Amount (yuan) and words behind an outcome. What was paid counts for the case if there is just one."""
     if amount is not None:
-        parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.judge_id]
+        parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
         if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
             paid = parties[0].paid - (alert.amount or 0) + amount
             await CaseDebtor.filter(id=parties[0].id).update(paid=paid)

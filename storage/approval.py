@@ -1,6 +1,7 @@
 """Four eyes: what harms is asked for by one and done once another agrees."""
 
 import json
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -10,7 +11,11 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.person import Person
-from storage.sql import add, change, for_update, one
+from storage.sql import add, among, change, fetch, for_update, one
+
+OF_LATE = timedelta(days=30)
+_MAKING = ("taken_on", "role", "area", "phone")
+_LETTING_IN = ("made", "spoken")
 
 
 class Deed(StrEnum):
@@ -62,13 +67,21 @@ async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any)
     return row
 
 
+async def is_independent(of: Person, asker_id: int) -> bool:
+    """Whether the second pair of eyes is really another's: not somebody whom the asker has of late made what they are,
+    or given a way in."""
+    deeds, value = among([*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)])
+    sql = f"SELECT 1 FROM audit WHERE subject = ? AND actor = ? AND action {deeds} AND at > ? LIMIT 1"
+    return not await fetch(sql, of.actor, f"person:{asker_id}", value, unit().now - OF_LATE)
+
+
 async def answer(approval_id: int, by: Person, *, agrees: bool) -> Approval | None:
     """The wish, answered now; None where it isn't theirs to answer: their own, another court's, answered before. Needs
     a unit, in which what was agreed to is done, too."""
     row = await one(Approval, f"id = ?{for_update()}", approval_id)
     if row is None or row.state is not ApprovalState.ASKED or row.asked_by == by.id:
         return None
-    if not row.area_code.startswith(by.area_code):
+    if not row.area_code.startswith(by.area_code) or not await is_independent(by, row.asked_by):
         return None
     row.state, row.answered_by = ApprovalState.DONE if agrees else ApprovalState.REFUSED, by.id
     await change(Approval, row.id, state=row.state, answered_by=by.id)

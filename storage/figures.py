@@ -16,6 +16,7 @@ from storage.sql import day, fetch, is_shared
 from storage.sql import moment as stored
 
 K = TypeVar("K", bound=Hashable)
+_FEN = Decimal("0.01")
 SMALL = 5
 """Fewer than so many say little, and may be guessed from."""
 _LED_SOMEWHERE = (Outcome.FOUND, Outcome.PAID, Outcome.SETTLED, Outcome.SEIZED)
@@ -285,7 +286,7 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
     rows = await fetch(
         "SELECT a.number, a.status, a.filed_on, COALESCE(a.closed_on, a.dormant_on) AS ended_on, a.voluntary, "
         "a.received_on, a.paid_out_on, a.petitions, "
-        "(SELECT max(amount) FROM case_debtor WHERE case_id = a.id) AS owed, "
+        "(SELECT max(amount * 1.0) FROM case_debtor WHERE case_id = a.id) AS owed, "
         "(SELECT sum(paid) FROM case_debtor WHERE case_id = a.id) AS paid "
         f"FROM court_case a WHERE a.id IN ({ended}) AND {inside}{mine}",
         *days,
@@ -301,8 +302,8 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
             received=day(row["received_on"]),
             paid_out=day(row["paid_out_on"]),
             petitions=row["petitions"],
-            owed=None if row["owed"] is None else Decimal(str(row["owed"])),
-            paid=Decimal(str(row["paid"] or 0)),
+            owed=None if row["owed"] is None else Decimal(str(row["owed"])).quantize(_FEN),
+            paid=Decimal(str(row["paid"] or 0)).quantize(_FEN),
             number=row["number"],
         )
         for row in rows

@@ -12,7 +12,7 @@ from storage import audit, trace
 from storage.db import unit
 from storage.imports import Plan
 from storage.plain import columns_of, meant, said
-from storage.sql import add, among, change, fetch, pick, run
+from storage.sql import add, among, change, fetch, is_shared, pick, run
 
 
 class ImportRun(Model):
@@ -35,8 +35,15 @@ class InUseError(Exception):
     """Something points to what the import added; carries the table, and how many of its rows."""
 
 
+_ALSO_BY_HAND = {"person", "endpoint", "shift"}
+"""Tables to which the bot adds, too: what is added meanwhile must not pass for the import's."""
+
+
 async def apply(plan: Plan, kind: str, file: str) -> None:
     """Runs the plan and notes how it can be taken back. Needs a unit."""
+    if is_shared():
+        for table in sorted({model._meta.db_table for model in plan.adding} & _ALSO_BY_HAND):
+            await run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
     before = {model: await _keys(model) for model in plan.adding}
     old = {model: await _values(model, keys) for model, keys in plan.changing}
     await plan.apply()
@@ -127,6 +134,29 @@ async def forget(debtor_id: int) -> None:
             await change(ImportRun, row.id, journal=words)
 
 
+_POINTING: dict[str, tuple[tuple[str, str], ...]] = {
+    "court_case": (("follow", "case_id"),),
+    "shift": (("swap", "shift_id"), ("swap", "back_id")),
+    "person": (
+        ("follow", "person_id"),
+        ("digest", "person_id"),
+        ("listing", "person_id"),
+        ("swap", "person_id"),
+        ("swap", "other_id"),
+        ("approval", "asked_by"),
+        ("alert", "owner_id"),
+    ),
+    "area": (
+        ("person", "area_code"),
+        ("debtor", "area_code"),
+        ("sighting", "area_code"),
+        ("alert", "area_code"),
+        ("shift", "area_code"),
+    ),
+}
+"""What points to rows of a table without the database knowing."""
+
+
 async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]], every: list[type[Model]]) -> None:
     """What was added by the same file may point to it; anything else may not."""
     for other in every:
@@ -141,6 +171,10 @@ async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]]
                 sql, args = f"{sql} AND NOT ({own})", [*args, *more]
             if count := (await fetch(sql, *args))[0][0]:
                 raise InUseError(other._meta.db_table, count)
+    for table, column in _POINTING.get(model._meta.db_table, ()):
+        where, args = _among(model, column, added[model])
+        if count := (await fetch(f"SELECT count(*) FROM {table} WHERE {where}", *args))[0][0]:
+            raise InUseError(table, count)
 
 
 def _among(model: type[Model], column: str, keys: list[Any]) -> tuple[str, list[Any]]:

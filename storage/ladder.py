@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import audit, court, leave, shift
-from storage.area import contains, county_of
+from storage.area import bounds_of, contains, county_of
 from storage.leave import Absence, answering, is_absent
 from storage.person import Person, Role
 from storage.shift import Post
@@ -182,6 +182,9 @@ async def set_rung(county: str, target: Target, after: timedelta | None, by: Per
     ordered = sorted(steps.items(), key=lambda step: step[1])
     for number, (aim, seconds) in enumerate(ordered, 1):
         await add(Rung, area_code=county, number=number, after_seconds=seconds, target=aim)
+    # Those under way climb the new one from its foot: nobody is called twice.
+    first, last = bounds_of(county)
+    await run("UPDATE alert SET step = 0 WHERE state = 'sent' AND area_code >= ? AND area_code <= ?", first, last)
     audit.record("ladder.changed", f"area:{county}", actor=by.actor, target=target, after=steps.get(target))
     return await rungs_for(county)
 

@@ -29,6 +29,8 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+COURT = frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN})
+"""The court's own people: who may be on duty, stand in, and read cases whole."""
 ROLE_NAMES = {
     "网格员": Role.GRID_WORKER,
     "村社书记": Role.VILLAGE_SECRETARY,
@@ -209,9 +211,10 @@ async def find(who: str) -> list[Person]:
 
 
 async def named(text: str, county: str) -> list[Person]:
-    """The court's people whose names the text says, in its order; of several of one name all of them."""
-    sql = "active = ? AND area_code = ? ORDER BY id"
-    said = [(text.find(one.name), one) for one in await pick(Person, sql, True, county)]
+    """The court's own people whose names the text says, in its order; of several of one name all of them."""
+    roles, value = among(role.value for role in COURT)
+    sql = f"active = ? AND area_code = ? AND role {roles} ORDER BY id"
+    said = [(text.find(one.name), one) for one in await pick(Person, sql, True, county, value)]
     return [one for place, one in sorted(said, key=lambda pair: (pair[0], pair[1].id)) if place >= 0]
 
 

@@ -12,10 +12,11 @@ from storage.audit import AuditEntry
 from storage.case import CaseDebtor, may_read
 from storage.db import unit
 from storage.debtor import Debtor, debtors_called
+from storage.inbox import InboxState
 from storage.outbox import Delivery, Lane, put
 from storage.person import Address, Person
 from storage.sighting import Sighting
-from storage.sql import among, change, fetch, one, pick, run
+from storage.sql import among, change, fetch, is_shared, one, pick, run
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""
@@ -89,26 +90,58 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     for report in await pick(Sighting, f"id {within} OR joined_id {within} ORDER BY id", value, value):
         await blank(report, words)
     await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", debtor.id)
+    await _forget_searches(debtor)
     await trace.note([debtor.id])
     await history.forget(debtor.id)
     audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(ids))
 
 
+async def _forget_searches(debtor: Debtor) -> None:
+    """The cards of their cases, the lists that were searched for by their name, and the updates that say it. (JSON keeps
+    what isn't ASCII escaped, here and there.)"""
+    cases = [party.case_id for party in await pick(CaseDebtor, "debtor_id = ?", debtor.id)]
+    name, within = json.dumps(debtor.name)[1:-1], "strpos" if is_shared() else "instr"
+    lists = [row["id"] for row in await fetch(f"SELECT id FROM listing WHERE {within}(asked, ?) > 0", name)]
+    kinds = ("case", "timeline", "case_sheet", "case_place", "ladder")
+    await _unsay_all({**dict.fromkeys(kinds, cases), "cases": lists, "access": [debtor.id]})
+    numbers, value = among(lists)
+    await run(f"DELETE FROM listing WHERE id {numbers}", value)
+    over = f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"
+    await run(f"UPDATE inbox SET payload = '{{}}' WHERE {over} AND {within}(payload, ?) > 0", name)
+
+
 async def blank(report: Sighting, words: str) -> None:
-    """What was said goes, with its attachments, its messages and the update that it came in. Needs a unit."""
-    await _forget_update(report)
+    """What was said goes, with its attachments, the messages that showed them and the update that it came in. Needs a
+    unit."""
+    await _forget_updates(report)
+    alerts = [row["id"] for row in await fetch("SELECT id FROM alert WHERE sighting_id = ?", report.id)]
+    within, value = among(alerts)
+    events = [row["id"] for row in await fetch(f"SELECT id FROM alert_event WHERE alert_id {within}", value)]
+    attached = [row["id"] for row in await fetch("SELECT id FROM attachment WHERE sighting_id = ?", report.id)]
+    shown = {
+        "receipt": [report.id],
+        "witness": [report.id],
+        "alert": alerts,
+        "change": alerts,
+        "urged": events,
+        "step": events,
+        "attachment": attached,
+    }
+    await _unsay_all(shown)
+    await _unsay(Address(report.channel, report.chat_id), report.message_id)
     await change(Sighting, report.id, text=words, amended="", place="")
     await run("DELETE FROM attachment WHERE sighting_id = ?", report.id)
-    alerts = [row["id"] for row in await fetch("SELECT id FROM alert WHERE sighting_id = ?", report.id)]
-    for alert_id in alerts:
-        await run("UPDATE alert SET note = '' WHERE id = ?", alert_id)
-        await run("UPDATE alert_event SET words = '' WHERE alert_id = ?", alert_id)
-        await run("UPDATE relay SET text = '' WHERE alert_id = ?", alert_id)
-    shown = [("alert", alert_id) for alert_id in alerts] + [("receipt", report.id), ("witness", report.id)]
-    for kind, ref in shown:
-        for row in await pick(Delivery, "kind = ? AND ref = ?", kind, ref):
+    await run(f"UPDATE alert SET note = '' WHERE id {within}", value)
+    await run(f"UPDATE alert_event SET words = '' WHERE alert_id {within}", value)
+    await run(f"UPDATE relay SET text = '' WHERE alert_id {within}", value)
+
+
+async def _unsay_all(shown: dict[str, list[int]]) -> None:
+    """Takes back every message that shows one of these records, by kind of card."""
+    for kind, refs in shown.items():
+        within, value = among(refs)
+        for row in await pick(Delivery, f"kind = ? AND ref {within}", kind, value):
             await _unsay(Address(row.channel, row.chat_id), row.message_id)
-    await _unsay(Address(report.channel, report.chat_id), report.message_id)
 
 
 async def thin(before: datetime, after_id: int, words: str) -> int | None:
@@ -136,10 +169,14 @@ async def _unsay(to: Address, message_id: int) -> None:
         await put(to, "unsay", lane=Lane.REPLY, fresh=True, args={"message": message_id})
 
 
-async def _forget_update(report: Sighting) -> None:
-    rows = await fetch(
-        "SELECT id, payload FROM inbox WHERE channel = ? AND chat_id = ?", report.channel, report.chat_id
-    )
-    for row in rows:
-        if report.text and json.dumps(report.text, ensure_ascii=False)[1:-1] in row["payload"]:
+async def _forget_updates(report: Sighting) -> None:
+    """The updates in which it came, was put right, or was carried on."""
+    said = [text for text in (report.text, report.amended) if text]
+    sql = "SELECT id, payload FROM inbox WHERE channel = ? AND chat_id = ?"
+    for row in await fetch(sql, report.channel, report.chat_id):
+        update = json.loads(row["payload"])
+        bodies = [body for name in ("message", "edited_message") if isinstance(body := update.get(name), dict)]
+        words = " ".join(str(body.get(name) or "") for body in bodies for name in ("text", "caption"))
+        same = any(body.get("message_id") == report.message_id for body in bodies)
+        if same or any(text in words for text in said):
             await run("UPDATE inbox SET payload = '{}' WHERE id = ?", row["id"])

@@ -13,7 +13,7 @@ from storage.area import county_of
 from storage.clock import day_bounds, local
 from storage.db import unit
 from storage.outbox import Lane, put_to_person
-from storage.person import Person, Role, holding
+from storage.person import Person, Role, by_id, holding
 from storage.sql import add, change, fetch, for_update, joined, moment, one, relate, run
 
 WARN_AT = 16
@@ -157,7 +157,7 @@ async def warn() -> None:
         audit.record("shift.uncovered", f"area:{county}", day=local(start).date().isoformat())
         for role in (Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN):
             for person in await holding(role, county):
-                args = {"start": start.isoformat(), "end": end.isoformat()}
+                args = {"start": start.isoformat(), "end": end.isoformat(), "county": county}
                 await put_to_person(person.id, "uncovered", lane=Lane.DIGEST, fresh=True, args=args)
 
 
@@ -186,8 +186,9 @@ async def swap_of(swap_id: int, *, locked: bool = False) -> Swap | None:
     return await one(Swap, f"id = ?{for_update() if locked else ''}", swap_id)
 
 
-async def shift_of(shift_id: int | None) -> Shift | None:
-    return await one(Shift, "id = ?", shift_id) if shift_id else None
+async def shift_of(shift_id: int | None, *, locked: bool = False) -> Shift | None:
+    lock = for_update() if locked else ""
+    return await one(Shift, f"id = ?{lock}", shift_id) if shift_id else None
 
 
 async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | None:
@@ -206,7 +207,12 @@ async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | Non
 
 
 async def _exchange(row: Swap) -> bool:
-    mine, back = await shift_of(row.shift_id), await shift_of(row.back_id)
+    both = {number: await shift_of(number, locked=True) for number in sorted(filter(None, (row.shift_id, row.back_id)))}
+    mine, back = both[row.shift_id], both.get(row.back_id or 0)
+    for person_id in (row.person_id, row.other_id):
+        person = await by_id(person_id)
+        if person is None or not person.active:
+            return False
     if mine is None or mine.person_id != row.person_id or (row.back_id and back is None):
         return False
     if back is not None and back.person_id != row.other_id:

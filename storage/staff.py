@@ -12,7 +12,7 @@ from storage.follow import Follow
 from storage.leave import Leave
 from storage.person import Endpoint, Person, Role, find, leave
 from storage.push import sign_out
-from storage.sql import add, change, fetch, pick, run
+from storage.sql import add, among, change, fetch, for_update, pick, run
 
 MOST = 40
 
@@ -76,7 +76,8 @@ async def take_on(name: str, phone: str, role: Role, area_code: str, organisatio
     if known is None:
         known = await add(Person, name=name, phone=phone, role=role, area_code=area_code, organisation=organisation)
     else:
-        await change(Person, known.id, role=role, area_code=area_code, organisation=organisation, active=True)
+        values = {"role": role, "area_code": area_code, "organisation": organisation, "more_areas": "", "staff_no": ""}
+        await change(Person, known.id, active=True, **values)
     audit.record("person.taken_on", f"person:{known.id}", actor=by.actor, role=role, area=area_code)
     return await Person.get(id=known.id)
 
@@ -90,14 +91,25 @@ async def set_phone(person: Person, phone: str, by: Person) -> bool:
     return True
 
 
-async def set_role(person: Person, role: Role, by: Person) -> None:
+async def set_role(person: Person, role: Role, by: Person) -> bool:
+    """What was wanted in the old role isn't sent any more; False where cases have to be handed over first. Needs a
+    unit."""
+    if (await burden_of(person)).anything:
+        return False
     await change(Person, person.id, role=role)
+    await Follow.filter(person_id=person.id).delete()
+    await Digest.filter(person_id=person.id).delete()
     audit.record("person.role", person.actor, actor=by.actor, role=role)
+    return True
 
 
-async def set_area(person: Person, area_code: str, by: Person) -> None:
-    await change(Person, person.id, area_code=area_code)
+async def set_area(person: Person, area_code: str, by: Person) -> bool:
+    """The one area that is theirs from now on; False where cases have to be handed over first. Needs a unit."""
+    if (await burden_of(person)).anything:
+        return False
+    await change(Person, person.id, area_code=area_code, more_areas="")
     audit.record("person.area", person.actor, actor=by.actor, area=area_code)
+    return True
 
 
 # -- going -------------------------------------------------------------------------------------------------------
@@ -127,8 +139,8 @@ async def burden_of(person: Person) -> Burden:
 
 
 async def _open_alerts(person: Person) -> list[Alert]:
-    states = [state.value for state in alert.OPEN]
-    return await Alert.filter(judge_id=person.id, state__in=states).order_by("id")
+    within, value = among(state.value for state in alert.OPEN)
+    return await pick(Alert, f"judge_id = ? AND state {within} ORDER BY id{for_update()}", person.id, value)
 
 
 async def hand_over(person: Person, to: Person, by: Person) -> Burden:
@@ -138,8 +150,10 @@ async def hand_over(person: Person, to: Person, by: Person) -> Burden:
         "UPDATE court_case SET judge_id = ?, judge_name = ? WHERE judge_id = ?", to.id, to.name, person.id
     )
     for one in running:
+        own = one.owner_id in (None, person.id)
         await alert.transfer(one, to, by)
-        await change(Alert, one.id, owner_id=None)
+        if own:
+            await change(Alert, one.id, owner_id=None)
     await run("UPDATE alert SET owner_id = ? WHERE owner_id = ? AND state <> ?", to.id, person.id, AlertState.CLOSED)
     audit.record("person.handed_over", person.actor, actor=by.actor, to=to.id, cases=cases, alerts=len(running))
     return Burden(cases, len(running))

@@ -85,6 +85,21 @@ async def test_what_something_was_built_on_stays_and_what_has_changed_since_is_l
     assert party.amount == 1 and party.case.status is CaseStatus.SETTLING
 
 
+async def test_a_number_that_was_taken_back_is_not_given_again(world: World, tmp_path: Path) -> None:
+    """Who follows the case that was taken back would follow somebody else's."""
+    await take(world, Kind.CASES, tmp_path / "a.csv", HEADS + ADDED)
+    first = await Case.get(number="（2026）浙1122执9001号")
+    await undo(world)
+    await take(world, Kind.CASES, tmp_path / "b.csv", HEADS + ADDED.replace("9001", "9002"))
+    assert (await Case.get(number="（2026）浙1122执9002号")).id == first.id + 1
+    supervisor = world.phone(9202)
+    await supervisor.says("/case 9002")
+    await supervisor.taps("关注", await supervisor.expects("9002"))
+    await world.settled()
+    with pytest.raises(InUseError):
+        await undo(world)
+
+
 async def test_who_is_erased_is_erased_from_the_journal(world: World, tmp_path: Path) -> None:
     text = HEADS + CHANGED.replace("林永福,阿福", "林永福,阿福,").replace(",,", ",")
     await take(world, Kind.CASES, tmp_path / "a.csv", text)

@@ -1,6 +1,8 @@
 """Who is written about may know what is kept and who looked, and have it erased, which takes two; who looks up too many
 is stopped."""
 
+import json
+
 from storage import quota
 from storage.attachment import Attachment
 from storage.audit import AuditEntry, verify
@@ -34,6 +36,8 @@ async def test_erasing_takes_two_and_leaves_no_trace_but_that_there_was_a_case(w
     await secretary.says(SENTENCE)
     await secretary.sends(location={"latitude": 28.66, "longitude": 120.09})
     card = await world.phone(JUDGE).expects(SENTENCE)
+    await head.says("/case 林永福")
+    await head.expects("执456号")
     await world.settled()
     debtor = await Debtor.get(name="林永福")
     await admin.says("/erase 林永福")
@@ -50,15 +54,28 @@ async def test_erasing_takes_two_and_leaves_no_trace_but_that_there_was_a_case(w
     assert not after.aliases and not after.plates
     report = await Sighting.get()
     assert report.text == "（已按申请删除）" and report.place == "" and await Attachment.all().count() == 0
-    assert not [row for row in await Inbox.all() if "林永福回来了" in row.payload]
+    assert not [row for row in await Inbox.all() if "林永福" in str(json.loads(row.payload))]
     assert ("deleteMessage", {"chat_id": JUDGE, "message_id": card.id}) in world.calls
-    assert not [m for m in await world.phone(JUDGE).messages() if "林永福" in m.text]
+    for who in (JUDGE, HEAD):
+        assert not [m for m in await world.phone(who).received() if "林永福" in m.text]
+    assert not [m for m in await world.phone(JUDGE).received() if "location" in m.body]
     assert await Case.filter(number="（2013）浙1122执456号").exists()
     assert (await verify(world.product.db.secrets)).broken is None
     for words in ("林永福", "阿福", "0114", "浙K8G12A"):
         await head.says(f"/case {words}")
         await world.settled()
         assert "没有查到" in (await head.received())[-1].text
+
+
+async def test_nobody_makes_their_own_second_pair_of_eyes(world: World) -> None:
+    admin = world.phone(ADMIN)
+    await admin.says("/erase 林永福")
+    asked = await world.phone(HEAD).expects("【要您同意】")
+    await admin.says("/invite 胡建平")
+    await admin.expects("验证码")
+    await world.phone(HEAD).taps("同意", asked)
+    await world.phone(HEAD).hears("要另找一位")
+    assert await Debtor.filter(name="林永福").exists()
 
 
 async def test_who_says_no_prevents_it(world: World) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import docx
 
 from storage.alert import Alert, AlertState
-from storage.case import Case
+from storage.case import Case, CaseDebtor
+from storage.leave import Leave
 from storage.person import Endpoint, Person, Role
+from storage.shift import Shift
 from storage.staff import unreachable_cases
-from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, World
+from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 
 
 async def test_the_administrator_keeps_the_list_in_the_chat(world: World) -> None:
@@ -97,6 +99,41 @@ async def test_a_judge_who_leaves_hands_everything_over_in_one_step(world: World
     await world.phone(HEAD).expects("没有这个命令")
     await admin.says("/handover 郑雅芳 应建华")
     await admin.expects("移交：/handover")
+
+
+async def test_what_somebody_holds_for_another_stays_the_others(world: World) -> None:
+    """A is away, B stands in; B's work goes to C: the case behind the alert is A's all the same."""
+    await world.phone(JUDGE).says("/leave 今天 郑雅芳代管")
+    await world.settled()
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(SECOND_JUDGE).expects("林永福回来了")
+    await world.phone(ADMIN).says("/handover 郑雅芳 丁卫东")
+    await world.phone(ADMIN).taps("确定移交")
+    card = await world.phone(THIRD_JUDGE).expects("林永福回来了")
+    assert "执456号" in card.text
+    one, away = await Alert.get(), await world.person(JUDGE)
+    assert one.owner_id == away.id
+    await world.phone(THIRD_JUDGE).taps("办结", card)
+    await world.phone(THIRD_JUDGE).taps("当场履行")
+    await world.phone(THIRD_JUDGE).says("5000")
+    await world.settled()
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 5000
+
+
+async def test_who_has_cases_changes_neither_role_nor_area(world: World) -> None:
+    await world.phone(ADMIN).says("/people 改 沈立群 角色 网格员")
+    await world.phone(ADMIN).expects("先移交")
+    assert (await world.person(JUDGE)).role is Role.JUDGE
+
+
+async def test_only_the_courts_own_people_stand_in_or_are_on_duty(world: World) -> None:
+    """A bank's liaison, registered for the county, is neither a deputy nor on duty."""
+    for words in ("/leave 明天 周明月", "/duty 换 明天 周明月"):
+        await world.phone(JUDGE).says(words)
+    await world.phone(HEAD).says("/duty 设 明天 周明月")
+    await world.phone(JUDGE).expects("请假：/leave")
+    await world.phone(HEAD).expects("改值班")
+    assert not await Leave.all().exists() and not await Shift.all().exists()
 
 
 async def test_invitations_for_a_village_to_print(world: World, tmp_path: Path) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from storage import audit
-from storage.access import COURT
 from storage.area import county_of
 from storage.clock import SHANGHAI
 from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, day
-from storage.person import Person
+from storage.person import COURT, Person
 from storage.shift import Shift
 from storage.text import squeeze
 
@@ -69,10 +68,9 @@ def _said(row: Row, headers: Sequence[str]) -> list[str]:
 
 
 def _one(people: Sequence[Person], said: str) -> Person:
-    """By staff number, else by name, of which there must be one only, else one only at a court."""
-    found = [person for person in people if person.staff_no == said] or [p for p in people if p.name == said]
-    if len(found) > 1:
-        found = [person for person in found if person.role in COURT]
+    """One of the court's own people, by staff number, else by name, of which there must be one only."""
+    court = [person for person in people if person.role in COURT]
+    found = [person for person in court if person.staff_no == said] or [p for p in court if p.name == said]
     if len(found) != 1:
         raise Unclear("staff_no", said)
     return found[0]

@@ -97,8 +97,8 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
 
 
 async def _forget_searches(debtor: Debtor) -> None:
-    """The cards of their cases, the lists that were searched for by their name, and the updates that say it. (JSON keeps
-    what isn't ASCII escaped, here and there.)"""
+    """The cards of their cases, the lists that were searched for by their name, and the updates that say it. (JSON has
+    what isn't ASCII escaped.)"""
     cases = [party.case_id for party in await pick(CaseDebtor, "debtor_id = ?", debtor.id)]
     name, within = json.dumps(debtor.name)[1:-1], "strpos" if is_shared() else "instr"
     lists = [row["id"] for row in await fetch(f"SELECT id FROM listing WHERE {within}(asked, ?) > 0", name)]

@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from rich.console import Console
+from typer.testing import CliRunner
 
+from bot import cli
 from bot.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
 from bot.settings import Settings
 from storage.audit import verify
@@ -15,7 +19,7 @@ from storage.db import open_database
 from storage.debtor import Debtor, read_id_number
 from storage.person import Person
 from storage.sql import fetch
-from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
+from tests.world import HEAD, JUDGE, SAMPLE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
 
 
 def nothing(_done: int, _all: int) -> None:
@@ -109,3 +113,29 @@ async def test_what_is_not_whole_changes_nothing(stage: Stage, tmp_path: Path, h
         with pytest.raises(NotADumpError):
             await import_all(db, out, nothing)
         assert await contents() == before
+
+
+def test_the_commands_say_what_they_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import, history, taking back, everything out and in again, as an administrator types it."""
+    run = CliRunner()
+
+    def types(*words: str, data: str, code: int = 0) -> str:
+        monkeypatch.setenv("CHUISHAO_DATA", str(tmp_path / data))
+        monkeypatch.setattr(cli, "out", Console(highlight=False, soft_wrap=True, width=400, file=(heard := StringIO())))
+        monkeypatch.setattr(cli, "err", Console(highlight=False, soft_wrap=True, width=400, file=heard))
+        found = run.invoke(cli.app, list(words))
+        assert found.exit_code == code, (heard.getvalue(), found.exception)
+        return heard.getvalue()
+
+    for kind in ("areas", "people", "cases"):
+        types("import", kind, str(SAMPLE / f"sample-{kind}.csv"), data="one")
+    listed = types("imports", data="one")
+    assert listed.count("sample-") == 3 and "cases sample-cases.csv：新增 27，更改 0" in listed
+    assert "已撤回 sample-cases.csv" in types("imports", "--undo", data="one")
+    assert "（已撤回）" in types("imports", data="one")
+    types("import", "cases", str(SAMPLE / "sample-cases.csv"), data="one")
+    assert "导出" in types("export", str(tmp_path / "out"), "--all", data="one")
+    assert "不是完整的导出" in types("import", "all", str(tmp_path / "none"), data="two", code=1)
+    monkeypatch.setenv("CHUISHAO_KEY", (tmp_path / "one" / "key").read_text().strip())
+    assert "导回" in types("import", "all", str(tmp_path / "out"), data="two")
+    assert "已经有人员或案件" in types("import", "all", str(tmp_path / "out"), data="two", code=1)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -35,14 +36,20 @@ def chuishao(data: Path, *words: str, given: str = "", **more: str) -> subproces
     )
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data folder with the sample county."""
-    folder = tmp_path / "data"
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the sample county, made once."""
+    folder = tmp_path_factory.mktemp("sample") / "data"
     for kind in ("areas", "people", "cases"):
         done = chuishao(folder, "import", kind, str(SAMPLE / f"sample-{kind}.csv"))
         assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def data(sample: Path, tmp_path: Path) -> Path:
+    """A data folder of the test's own."""
+    return shutil.copytree(sample, tmp_path / "data")
 
 
 class Running:

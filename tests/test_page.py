@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import re
+import shutil
 import struct
 import time
 import zipfile
@@ -38,11 +39,18 @@ SENTENCE = "老林回来了，人就在村委，你们赶紧过来！"
 pytestmark = pytest.mark.browser
 
 
+_made: list[Path] = []
+
+
 @pytest.fixture
-async def product(tmp_path: Path) -> AsyncIterator[Product]:
-    """The demo's product: the sample county, and web chats as the only channel."""
-    settings = Settings(data=tmp_path, listen="127.0.0.1:0")
-    async with open_demo(settings) as (running, _url):
+async def product(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """The demo's product: the sample county, and web chats as the only channel. Its data is made once and copied."""
+    if not _made:
+        folder = tmp_path_factory.mktemp("demo") / "data"
+        async with open_demo(Settings(data=folder, listen="127.0.0.1:0")):
+            _made.append(folder)
+    data = shutil.copytree(_made[0], tmp_path / "data")
+    async with open_demo(Settings(data=data, listen="127.0.0.1:0")) as (running, _url):
         yield running
 
 

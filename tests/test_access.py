@@ -4,6 +4,7 @@ A stranger and the officer of the next village see nothing."""
 
 import io
 import itertools
+from collections.abc import Iterable
 
 import pytest
 from PIL import Image
@@ -109,7 +110,7 @@ async def test_every_role_in_every_area_with_every_command(world: World, monkeyp
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.settled()
     await teach(world)
-    cast = await hire(world)
+    cast = await hire(world, AREAS if world.product.db.is_sqlite else ("county", "next village"))
     for name, (typed, _word) in WORDS.items():
         for chat in [*cast, STRANGER]:
             await world.phone(chat).says(typed)
@@ -130,9 +131,10 @@ async def teach(world: World) -> None:
     await world.product.db.unit(lambda: lesson.teach(LessonKind.ALIAS, VILLAGE, signs, debtor.id, teacher, 1))
 
 
-async def hire(world: World) -> dict[int, tuple[Role, str]]:
-    """Somebody in every role for every area, with a phone."""
-    cast = {20_000 + n: pair for n, pair in enumerate(itertools.product(Role, AREAS))}
+async def hire(world: World, areas: Iterable[str] = AREAS) -> dict[int, tuple[Role, str]]:
+    """Somebody in every role for every area, with a phone. (On the other engine two areas have to do: the rule is the
+    same, and it takes its time.)"""
+    cast = {20_000 + n: pair for n, pair in enumerate(itertools.product(Role, areas))}
 
     async def work() -> None:
         for chat, (role, area) in cast.items():

@@ -6,6 +6,8 @@ import json
 import random
 from datetime import date
 
+import pytest
+
 from storage import trace
 from storage.area import Area, AreaLevel, names_village, town_of, villages_of
 from storage.case import Case, CaseDebtor, CaseStatus, parse_case_no
@@ -112,6 +114,7 @@ async def settle(world: World) -> dict[str, str]:
     return codes
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # what is read has nothing to do with the engine
 async def test_the_messages_of_others_are_understood_the_same_with_few_at_hand(world: World) -> None:
     codes = await settle(world)
     people = await everybody(local(world.clock.now()).date())

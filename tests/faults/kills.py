@@ -57,7 +57,7 @@ class Killing:
         self.fed: list[Report] = []
 
     async def prepare(self, folder: Path) -> None:
-        """The county's files, imported by the command."""
+        """The county's files, imported."""
         await self.bot.imports(self.county.write(folder))
 
     async def run(self, kills: int, seed: int, *, verify_every: int = 1) -> Outcome:

@@ -17,9 +17,9 @@ from storage.sighting import WITNESS
 from tests.conftest import needs_corpus
 from tests.world import GRID_WORKER, JUDGE, SECRETARY, STRANGER, SUPERVISOR, Stage
 
-UPDATES = 5_000
+UPDATES = 3_000
 SEEDS = (20261124, 41)
-"""Five thousand for each, so that two workers share the ten thousand."""
+"""Three thousand for each, so that two workers share the six thousand."""
 BATCH = 100
 SCHEMA = needs_corpus()
 WORDS = [
@@ -110,7 +110,7 @@ class Maker:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_ten_thousand_updates(stage: Stage, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_six_thousand_updates(stage: Stage, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(SCHEMA("telegram-bot-api.min.json").read_text())
     maker = Maker(schema["types"], seed)
     async with stage.world() as world:

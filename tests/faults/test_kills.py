@@ -52,7 +52,7 @@ async def test_other_commands_may_be_killed_at_any_moment(engine: str, tmp_path:
             await killed(bot, words, 0.5 + chance.random() * 2.5)
         code, said = await bot.command(*words)
         assert code == 0 or (words[0] == "backup" and "copy" in said), said
-        assert (await bot.command("audit", "verify"))[0] == 0
+    assert (await bot.command("audit", "verify"))[0] == 0
     copies = sorted((tmp_path / "copy").rglob("chuishao.db"))
     for path in (data / "chuishao.db", *copies):
         with sqlite3.connect(path) as db:

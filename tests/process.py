@@ -72,7 +72,7 @@ class Bot:
         async with open_database(settings.database_url, settings.secrets()) as db:
             for kind, path in files.items():
                 done = await import_file(db, Kind(kind), path, lambda _done, _all: None)
-                assert done.written and not done.report.rejected, (kind, done.report)
+                assert not done.report.rejected, (kind, done.report)
 
     async def start(self, *instead: str) -> None:
         """Starts it, or another program in its place, without waiting until it is ready."""

@@ -278,9 +278,10 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
         "EXISTS (SELECT 1 FROM case_debtor p JOIN debtor d ON d.id = p.debtor_id "
         "WHERE p.case_id = a.id AND d.area_code >= ? AND d.area_code <= ?)"
     )
+    # The odd COALESCE leads the engine, which knows no figures, to the index of dormant cases: most aren't closed.
     ended = (
         "SELECT id FROM court_case WHERE closed_on >= ? AND closed_on <= ? UNION "
-        "SELECT id FROM court_case WHERE closed_on IS NULL AND dormant_on >= ? AND dormant_on <= ?"
+        "SELECT id FROM court_case WHERE COALESCE(closed_on, closed_on) IS NULL AND dormant_on >= ? AND dormant_on <= ?"
     )
     days = [_stored_day(one) for one in (first, last, first, last)]
     rows = await fetch(

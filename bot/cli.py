@@ -19,6 +19,7 @@ import aiohttp
 import asyncpg
 import segno
 import typer
+from cryptography.exceptions import InvalidTag
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tortoise.exceptions import BaseORMException
@@ -32,8 +33,9 @@ from bot import logs
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.app import Product, running
 from bot.backup import BackupError, back_up
+from bot.channel import TELEGRAM, WEB
 from bot.demo import open_demo
-from bot.dump import NotADumpError, NotEmptyError, export_all, import_all
+from bot.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
 from bot.exporting import export_cases
 from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
@@ -114,6 +116,8 @@ def _explained() -> Iterator[None]:
     except (sqlite3.DatabaseError, BaseORMException) as error:
         damaged = load().database_path if "malformed" in str(error) else None
         _stop(word("cli.not_a_database", path=damaged) if damaged else _unreachable(error))
+    except InvalidTag:
+        _stop(word("doctor.key_wrong"))
     except asyncpg.PostgresError as error:
         _stop(_unreachable(error))
     except OSError as error:
@@ -130,6 +134,8 @@ def _system(error: OSError) -> str:
         return word("cli.address_taken", listen=settings.listen)
     if error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EPERM):
         return word("cli.data_not_writable", path=error.filename or settings.data, why=os.strerror(error.errno))
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return word("imports.file_missing", path=error.filename)
     return _unreachable(error)
 
 
@@ -281,6 +287,8 @@ def _take_in(folder: Path) -> NoReturn:
         _stop(word("cli.not_a_dump", path=folder, what=error), FOUND)
     except NotEmptyError:
         _stop(word("cli.not_empty"), FOUND)
+    except OtherKeyError:
+        _stop(word("cli.other_key"), FOUND)
 
 
 def _reason(remark: Remark) -> str:
@@ -341,11 +349,14 @@ def export(
 
 
 @app.command("imports", help=word("cli.imports"))
-def imports_(undo: Annotated[bool, typer.Option("--undo", help=word("cli.imports_undo"))] = False) -> None:
+def imports_(
+    undo: Annotated[bool, typer.Option("--undo", help=word("cli.imports_undo"))] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=word("cli.imports_yes"))] = False,
+) -> None:
     async def work() -> int:
         async with _opened() as (_, db):
             if undo:
-                return await _undo(db)
+                return await _undo(db, yes=yes)
             for row in await history.runs():
                 at = local(row.at).strftime("%Y-%m-%d %H:%M")
                 state = word("cli.import_undone") if row.undone_at is not None else ""
@@ -358,11 +369,17 @@ def imports_(undo: Annotated[bool, typer.Option("--undo", help=word("cli.imports
     _go(work())
 
 
-async def _undo(db: Database) -> int:
+async def _undo(db: Database, *, yes: bool) -> int:
+    """Says what it is about to take back, and asks."""
     row = await history.last()
     if row is None:
         out.print(word("cli.nothing_to_undo"), markup=False)
         return DONE
+    at = local(row.at).strftime("%Y-%m-%d %H:%M")
+    counts = {"added": row.added, "changed": row.changed}
+    line = word("cli.import_line", at=at, kind=row.kind, file=row.file, **counts)
+    if not yes and not typer.confirm(word("cli.undo_sure", line=line)):
+        return FOUND
     try:
         await db.unit(partial(history.undo, row), "cli:import", seconds=IMPORT_SECONDS)
     except history.InUseError as error:
@@ -453,7 +470,7 @@ def invite_(
         async with _opened() as (settings, db):
             people = [await _one(one) for one in who or []]
             if missing:
-                people += await Person.filter(active=True, endpoints=None).order_by("id")
+                people += await _not_joined(settings)
             name = await _bot_name(settings)
             for person in people:
                 await _invite(settings, db, person, name, picture=not missing)
@@ -464,6 +481,13 @@ def invite_(
     if not who and not missing:
         _stop(word("cli.invite_who"))
     _go(work())
+
+
+async def _not_joined(settings: Settings) -> list[Person]:
+    """Who can't be reached by any way that is running here: a Telegram number is none where there is no bot."""
+    ways = [*([TELEGRAM] if settings.bot_token else []), *([WEB] if settings.web else [])]
+    joined = {one.id for one in await Person.filter(endpoints__channel__in=ways, endpoints__active=True)}
+    return [one for one in await Person.filter(active=True).order_by("id") if one.id not in joined]
 
 
 async def _invite(settings: Settings, db: Database, person: Person, bot_name: str, *, picture: bool) -> None:

@@ -33,6 +33,10 @@ class NotADumpError(Exception):
     """The folder isn't an export, or not all of one; carries what is wrong."""
 
 
+class OtherKeyError(Exception):
+    """What is sealed in the export was sealed with another key than this database's."""
+
+
 class NotEmptyError(Exception):
     """The database has people or cases already: taking in would mix two counties."""
 
@@ -81,6 +85,7 @@ async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsh
     if book is not None:
         await asyncio.to_thread(book.save, folder / "all.xlsx")
     manifest = {"made_at": db.clock.now().isoformat(), "migrations": await applied_migrations(), "tables": tables}
+    manifest["key"] = _key_mark(db)
     words = json.dumps(manifest, ensure_ascii=False, indent=1)
     await asyncio.to_thread((folder / MANIFEST).write_text, words, encoding="utf-8")
     await db.unit(partial(_note, "export.all", done), "cli:export")
@@ -121,8 +126,8 @@ def _cell(value: Any) -> Any:
 
 
 async def import_all(db: Database, folder: Path, progress: Progress) -> int:
-    """Takes an export in; how many rows. Raises NotADumpError, NotEmptyError, OSError."""
-    tables = _manifest(folder, await applied_migrations())
+    """Takes an export in; how many rows. Raises NotADumpError, OtherKeyError, NotEmptyError, OSError."""
+    tables = _manifest(folder, await applied_migrations(), _key_mark(db))
     kinds = models()
     for model in kinds:
         if model._meta.db_table in ("person", "court_case") and await _count(model):
@@ -138,7 +143,12 @@ def _scaled(progress: Progress, total: int, before: int, done: int) -> None:
     progress(before + done, total)
 
 
-def _manifest(folder: Path, known: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _key_mark(db: Database) -> str:
+    """Tells whether two keys are the same, and nothing else about them."""
+    return db.secrets.sign("export")
+
+
+def _manifest(folder: Path, known: Sequence[str], key: str) -> dict[str, dict[str, Any]]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         tables, made_with = dict(manifest["tables"]), list(manifest["migrations"])
@@ -146,6 +156,8 @@ def _manifest(folder: Path, known: Sequence[str]) -> dict[str, dict[str, Any]]:
         raise NotADumpError(MANIFEST) from error
     if made_with != list(known):
         raise NotADumpError(f"{MANIFEST}: {made_with[-1] if made_with else ''}")
+    if manifest.get("key") != key:
+        raise OtherKeyError
     for model in models():
         table = model._meta.db_table
         if table not in tables or not (folder / f"{table}.jsonl").is_file():

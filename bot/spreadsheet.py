@@ -27,12 +27,18 @@ def read(path: Path) -> tuple[list[str], list[Row]]:
     first = next((place for place, (_line, cells) in enumerate(table) if any(cell.strip() for cell in cells)), None)
     if first is None:
         raise NotASpreadsheetError
+    while first + 1 < len(table) and _filled(table[first][1]) == 1 < _filled(table[first + 1][1]):
+        first += 1  # a title over the headers, which are several
     headers = [header_of(cell) for cell in table[first][1]]
     rows = []
     for line, cells in table[first + 1 :]:
         padded = [*cells, *[""] * (len(headers) - len(cells))]
         rows.append(Row(line, {header: _typed(cell) for header, cell in zip(headers, padded, strict=False) if header}))
     return [header for header in headers if header], rows
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
 
 
 def _typed(cell: str) -> str:

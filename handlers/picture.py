@@ -40,7 +40,7 @@ def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kin
     axes.bar(places, [bar.height for bar in bars], color=_SHADES[3], width=0.7, label=height_name)
     every = max(1, len(bars) // 10)
     axes.set_xticks([n for n in places if n % every == 0], [bar.label for bar in bars[::every]])
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(1.0, 1.1 * max((bar.height for bar in bars), default=0)))
     axes.yaxis.get_major_locator().set_params(integer=True)
     handles = [*axes.containers]
     if any(bar.line is not None for bar in bars):

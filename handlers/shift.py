@@ -53,10 +53,22 @@ async def _understood(turn: Turn, words: str) -> tuple[list[datetime], list[Pers
     return (days, people) if len(days) <= MOST_DAYS else None
 
 
-async def _put_on(turn: Turn, words: str) -> None:
-    said = await _understood(turn, words) if may(turn.who, Action.ROSTER) else None
-    if said is None or not said[1]:
+async def _ordered(turn: Turn, words: str) -> tuple[list[datetime], list[Person]] | None:
+    """The same for who keeps the roster; else it has been said what is missing."""
+    if not may(turn.who, Action.ROSTER):
+        await turn.say("shift.not_yours")
+        return None
+    said = await _understood(turn, words)
+    if said is None:
         await turn.say("shift.how")
+    elif not said[1]:
+        await turn.say("shift.nobody_of_the_court")
+    return said if said is not None and said[1] else None
+
+
+async def _put_on(turn: Turn, words: str) -> None:
+    said = await _ordered(turn, words)
+    if said is None:
         return
     days, people = said
     lead = _LEAD in words
@@ -67,9 +79,8 @@ async def _put_on(turn: Turn, words: str) -> None:
 
 
 async def _take_off(turn: Turn, words: str) -> None:
-    said = await _understood(turn, words) if may(turn.who, Action.ROSTER) else None
-    if said is None or not said[1]:
-        await turn.say("shift.how")
+    said = await _ordered(turn, words)
+    if said is None:
         return
     for person in said[1]:
         await shift.take_off(person, said[0][0], said[0][-1] + timedelta(days=1), turn.who)

@@ -107,7 +107,7 @@ async def test_what_is_not_whole_changes_nothing(stage: Stage, tmp_path: Path, h
         (out / MANIFEST).write_text(json.dumps(manifest))
     else:
         shutil.rmtree(out)
-    other = Settings(data=tmp_path / "other")
+    other = Settings(data=tmp_path / "other", key=settings.key or (settings.data / "key").read_text().strip())
     async with open_database(other.database_url, other.secrets(), clock=stage.clock) as db:
         before = await contents()
         with pytest.raises(NotADumpError):
@@ -131,11 +131,12 @@ def test_the_commands_say_what_they_did(tmp_path: Path, monkeypatch: pytest.Monk
         types("import", kind, str(SAMPLE / f"sample-{kind}.csv"), data="one")
     listed = types("imports", data="one")
     assert listed.count("sample-") == 3 and "cases sample-cases.csv：新增 27，更改 0" in listed
-    assert "已撤回 sample-cases.csv" in types("imports", "--undo", data="one")
+    assert "已撤回 sample-cases.csv" in types("imports", "--undo", "--yes", data="one")
     assert "（已撤回）" in types("imports", data="one")
     types("import", "cases", str(SAMPLE / "sample-cases.csv"), data="one")
     assert "导出" in types("export", str(tmp_path / "out"), "--all", data="one")
     assert "不是完整的导出" in types("import", "all", str(tmp_path / "none"), data="two", code=1)
+    assert "密钥不是导出时的那个" in types("import", "all", str(tmp_path / "out"), data="two", code=1)
     monkeypatch.setenv("CHUISHAO_KEY", (tmp_path / "one" / "key").read_text().strip())
     assert "导回" in types("import", "all", str(tmp_path / "out"), data="two")
     assert "已经有人员或案件" in types("import", "all", str(tmp_path / "out"), data="two", code=1)

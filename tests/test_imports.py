@@ -201,14 +201,16 @@ async def test_a_duty_list_as_offices_keep_it(stage: Stage, tmp_path: Path) -> N
     """Names instead of numbers, several in a cell, the day merged over its rows, who leads in a column of its own."""
     path = tmp_path / "值班表.xlsx"
     rows = [
-        ["2026年12月1日", "二", "胡建平", "沈立群、郑雅芳"],
+        ["日期", "星期", "带班领导", "值班人员"],
+        ["12月1日（周二）", "二", "胡建平", "沈立群、郑雅芳"],
         ["", "", "", "丁卫东"],
         ["2026年12月2日", "三", "胡建平", "无此人"],
-        ["2026年12月3日", "四", "", ""],
+        ["12.3", "四", "", ""],
+        ["12月4日", "五", "", "周明月"],
     ]
-    spreadsheet.write(path, ["日期", "星期", "带班领导", "值班人员"], rows)
+    spreadsheet.write(path, ["执行局十二月值班表", "", "", ""], rows)
     done = await run(stage, Kind.DUTY, path)
-    assert codes(done) == {4: "staff_no", 5: "nobody_on_duty"}
+    assert codes(done) == {5: "not_of_the_court", 6: "nobody_on_duty", 7: "not_of_the_court"}
     assert (await run(stage, Kind.DUTY, path)).report.added == 0
     settings = stage.settings
     async with open_database(settings.database_url, settings.secrets(), clock=stage.clock):

@@ -62,13 +62,18 @@ async def test_the_head_keeps_the_roster_in_the_chat(world: World) -> None:
     await head.says("/duty 删 11-27 郑雅芳")
     await world.settled()
     assert await on_duty(world, HEAD, "11-27 00:00 – 11-28") == ["丁卫东"]
-    for words in ("/duty 设 郑雅芳", "/duty 设 明天", "/duty 设 明天 包青天", "/duty 什么"):
+    for words, answer in (
+        ("/duty 设 郑雅芳", "改值班"),
+        ("/duty 什么", "改值班"),
+        ("/duty 设 明天", "没有看到本院人员的名字"),
+        ("/duty 设 明天 包青天", "没有看到本院人员的名字"),
+    ):
         seen = len(await head.received())
         await head.says(words)
         await world.settled()
-        assert (await head.received())[seen].text.startswith("改值班")
+        assert (await head.received())[seen].text.startswith(answer)
     await world.phone(JUDGE).says("/duty 设 明天 沈立群")
-    await world.phone(JUDGE).expects("改值班")
+    await world.phone(JUDGE).expects("由局长、院长或管理员来排")
     assert await on_duty(world, HEAD, "11-25 00:00 – 11-26") == []
 
 

@@ -132,7 +132,7 @@ async def test_only_the_courts_own_people_stand_in_or_are_on_duty(world: World) 
         await world.phone(JUDGE).says(words)
     await world.phone(HEAD).says("/duty 设 明天 周明月")
     await world.phone(JUDGE).expects("请假：/leave")
-    await world.phone(HEAD).expects("改值班")
+    await world.phone(HEAD).expects("没有看到本院人员的名字")
     assert not await Leave.all().exists() and not await Shift.all().exists()
 
 

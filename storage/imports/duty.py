@@ -11,13 +11,15 @@ from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, si
 from storage.imports.normal import Unclear, day
 from storage.person import COURT, Person
 from storage.shift import Shift
-from storage.text import squeeze
+from storage.text import fold, squeeze
+from storage.when import stretch_in
 
 REQUIRED = ("日期",)
 WHO = ("工号", "值班人员", "姓名")
 """One of these says who; the duty head has a column of his own."""
 LEAD = "带班领导"
 KNOWN = (*REQUIRED, *WHO, LEAD, "星期", "电话", "备注")
+_WEEKDAY = re.compile(r"\(?(?:周|星期)[一二三四五六日天]\)?")
 _BETWEEN = re.compile(r"[、,，;；/\s]+")
 
 
@@ -32,10 +34,11 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     fresh: list[Shift] = []
     kept = sift(rows, report)
     on: date | None = None
+    now = datetime.now(UTC)
     for count, row in enumerate(kept):
         progress(count, len(kept))
         try:
-            on = day(row["日期"], "日期") or on
+            on = _day(row["日期"], now) or on
             if on is None:
                 raise Unclear("impossible_date", "日期")
             named = [(_one(people, said), False) for said in _said(row, WHO)]
@@ -61,6 +64,17 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     return Plan(report, apply, (Shift,))
 
 
+def _day(cell: str, now: datetime) -> date | None:
+    """With its year, or without: 12月1日, 12.1, 12月2日（周三） are the nearest of that name."""
+    try:
+        return day(cell, "日期")
+    except Unclear:
+        stretch, left = stretch_in(_WEEKDAY.sub("", fold(cell)), now)
+        if stretch is None or left or stretch[1] - stretch[0] != timedelta(days=1):
+            raise
+        return stretch[0].date()
+
+
 def _said(row: Row, headers: Sequence[str]) -> list[str]:
     """Names or staff numbers in the first of these columns that has any."""
     cell = next((row[header] for header in headers if squeeze(row[header])), "")
@@ -72,5 +86,5 @@ def _one(people: Sequence[Person], said: str) -> Person:
     court = [person for person in people if person.role in COURT]
     found = [person for person in court if person.staff_no == said] or [p for p in court if p.name == said]
     if len(found) != 1:
-        raise Unclear("staff_no", said)
+        raise Unclear("staff_no" if said.isascii() else "not_of_the_court", said)
     return found[0]

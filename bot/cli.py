@@ -358,15 +358,16 @@ def imports_(
             if undo:
                 return await _undo(db, yes=yes)
             for row in await history.runs():
-                at = local(row.at).strftime("%Y-%m-%d %H:%M")
                 state = word("cli.import_undone") if row.undone_at is not None else ""
-                line = word(
-                    "cli.import_line", at=at, kind=row.kind, file=row.file, added=row.added, changed=row.changed
-                )
-                out.print(f"{line}{state}", markup=False)
+                out.print(f"{_run_line(row)}{state}", markup=False)
         return DONE
 
     _go(work())
+
+
+def _run_line(row: history.ImportRun) -> str:
+    at = local(row.at).strftime("%Y-%m-%d %H:%M")
+    return word("cli.import_line", at=at, kind=row.kind, file=row.file, added=row.added, changed=row.changed)
 
 
 async def _undo(db: Database, *, yes: bool) -> int:
@@ -375,10 +376,7 @@ async def _undo(db: Database, *, yes: bool) -> int:
     if row is None:
         out.print(word("cli.nothing_to_undo"), markup=False)
         return DONE
-    at = local(row.at).strftime("%Y-%m-%d %H:%M")
-    counts = {"added": row.added, "changed": row.changed}
-    line = word("cli.import_line", at=at, kind=row.kind, file=row.file, **counts)
-    if not yes and not typer.confirm(word("cli.undo_sure", line=line)):
+    if not yes and not typer.confirm(word("cli.undo_sure", line=_run_line(row))):
         return FOUND
     try:
         await db.unit(partial(history.undo, row), "cli:import", seconds=IMPORT_SECONDS)

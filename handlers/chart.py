@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, kept_for, owned
+from handlers.listing import ask_figures, head_of, kept_for, owned
 from handlers.picture import Bar, Tile, board, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
-from storage import audit, figures, listing
+from storage import figures
 from storage.access import Action
 from storage.area import Area, parts_of, short_name
-from storage.db import unit
 from storage.figures import Counted, Figures
 from storage.person import names_of
 
@@ -32,14 +30,7 @@ def register(app: App) -> None:
 def _command(kind: str) -> Command:
     async def run(turn: Turn, words: str) -> None:
         """`/chart 七里乡 上个月`; without a time this month."""
-        asked, left = await listing.understand(words, turn.who, unit().now)
-        if left:
-            await turn.say("listing.unknown", words=left)
-            return
-        asked = asked if asked.since else listing.of_this_month(asked, unit().now)
-        row = await listing.keep(turn.who, replace(asked, states=()))
-        audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind=kind)
-        await turn.reply(kind, row.id)
+        await ask_figures(turn, words, kind, kind=kind)
 
     return run
 

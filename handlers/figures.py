@@ -1,16 +1,13 @@
 """/stats: the figures of an area and a time, beside those of the time before."""
 
-from dataclasses import replace
-
 import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, kept_for, lasted, owned, show
+from handlers.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
-from storage import audit, figures, listing
+from storage import figures
 from storage.access import Action
-from storage.db import unit
 from storage.figures import SMALL, CaseFigures, Figures, Times
 from storage.outbox import Lane
 
@@ -23,15 +20,7 @@ def register(app: App) -> None:
 
 async def stats(turn: Turn, words: str) -> None:
     """`/stats 七里乡 上个月`; without a time of this month."""
-    asked, left = await listing.understand(words, turn.who, unit().now)
-    if left:
-        await turn.say("listing.unknown", words=left)
-        return
-    if not asked.since:
-        asked = listing.of_this_month(asked, unit().now)
-    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor)
-    row = await listing.keep(turn.who, replace(asked, states=()))
-    await turn.reply("figures", row.id)
+    await ask_figures(turn, words, "figures")
 
 
 async def rows(turn: Turn, tap: Tap) -> None:

@@ -68,6 +68,18 @@ async def owned(turn: Turn, tap: Tap) -> Listing | None:
     return row
 
 
+async def ask_figures(turn: Turn, words: str, shown: str, default: str = "本月", **detail: str) -> None:
+    """Sends the card that is to be shown, about what the words ask for; without a time in them, of the default."""
+    asked, left = await listing.understand(words, turn.who, unit().now)
+    if left:
+        await turn.say("listing.unknown", words=left)
+        return
+    asked = asked if asked.since else listing.in_period(asked, default, unit().now)
+    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, **detail)
+    row = await listing.keep(turn.who, replace(asked, states=()))
+    await turn.reply(shown, row.id)
+
+
 async def kept_for(showing: Showing) -> tuple[Listing, Person] | None:
     """What the figures behind a card are of, and for whom; None for who may not ask any more."""
     person = showing.person

@@ -13,14 +13,13 @@ from handlers.card import Card, File, Showing, card
 from handlers.chart import Draw, cartogram, chart, places
 from handlers.context import Turn
 from handlers.figures import lines_of, reform_lines
-from handlers.listing import kept_for, owned
+from handlers.listing import ask_figures, kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
-from storage import audit, figures, listing
+from storage import figures, listing
 from storage.access import Action
 from storage.area import full_name, short_name
 from storage.clock import day_bounds, local
-from storage.db import unit
 from storage.figures import SMALL, Counted, Ending, Figures
 from storage.person import names_of
 
@@ -35,15 +34,7 @@ def register(app: App) -> None:
 
 async def report(turn: Turn, words: str) -> None:
     """`/report 上周`, without a time of the last week, as .docx."""
-    asked, left = await listing.understand(words, turn.who, unit().now)
-    if left:
-        await turn.say("listing.unknown", words=left)
-        return
-    if not asked.since:
-        asked, _left = await listing.understand(f"上周 {words}", turn.who, unit().now)
-    row = await listing.keep(turn.who, asked)
-    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind="report")
-    await turn.reply("report", row.id)
+    await ask_figures(turn, words, "report", "上周", kind="report")
 
 
 async def make(turn: Turn, tap: Tap) -> None:

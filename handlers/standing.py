@@ -1,14 +1,11 @@
 """/points: who reported how much and what came of it, where a court wants such a table. Off unless it says so."""
 
-from dataclasses import replace
-
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import head_of, kept_for
+from handlers.listing import ask_figures, head_of, kept_for
 from handlers.route import App, on_command
-from storage import audit, court, figures, listing
+from storage import court, figures
 from storage.access import Action
-from storage.db import unit
 from storage.figures import SMALL
 from storage.person import names_of
 
@@ -24,14 +21,7 @@ async def points(turn: Turn, words: str) -> None:
     if not (await court.of(turn.who.area_code)).points:
         await turn.say("standing.off")
         return
-    asked, left = await listing.understand(words, turn.who, unit().now)
-    if left:
-        await turn.say("listing.unknown", words=left)
-        return
-    asked = asked if asked.since else listing.of_this_month(asked, unit().now)
-    audit.record("figures.read", asked.area_code or turn.who.area_code, actor=turn.actor, kind="points")
-    row = await listing.keep(turn.who, replace(asked, states=()))
-    await turn.reply("points", row.id)
+    await ask_figures(turn, words, "points", kind="points")
 
 
 @card("points")

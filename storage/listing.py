@@ -115,8 +115,13 @@ async def understand(words: str, person: Person, now: datetime) -> tuple[Asked, 
 
 
 def of_this_month(asked: Asked, now: datetime) -> Asked:
-    month, _text = _period("本月", now)
-    return replace(asked, since=month.since, until=month.until)
+    return in_period(asked, "本月", now)
+
+
+def in_period(asked: Asked, words: str, now: datetime) -> Asked:
+    """The same of the time that the words say: 本月, 上周."""
+    period, _text = _period(words, now)
+    return replace(asked, since=period.since, until=period.until)
 
 
 def _period(text: str, now: datetime) -> tuple[Asked, str]:

@@ -162,7 +162,12 @@ class _Assembly:
         keep = timedelta(days=settings.keep_days)
         self._timers = Timers(db, self._metrics, keep, self._store, settings.keep_years)
         self._receiver = Receiver(
-            db, self._metrics, self._router.wake, self._not_logged, self._dispatcher.token_refused
+            db,
+            self._metrics,
+            self._router.wake,
+            self._router.at_once,
+            self._not_logged,
+            self._dispatcher.token_refused,
         )
         self._add_routes(app)
         if self._extend is not None:

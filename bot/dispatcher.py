@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -24,7 +25,7 @@ from bot.api import (
 from bot.channel import Way
 from bot.limiter import NoLimits
 from bot.metrics import Metrics
-from bot.router import either, where
+from bot.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
@@ -51,7 +52,7 @@ class Dispatcher:
         self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
         self._ended = asyncio.Event()
-        db.rider = self._claim
+        db.rider = self._ride
 
     async def run(self, tick: float) -> None:
         """Until `drain`."""
@@ -59,13 +60,12 @@ class Dispatcher:
             while not self._stopping:
                 self._db.committed.clear()
                 try:
-                    await self._launch()
-                    pause = await self._pause(tick)
+                    pause = self._pause(await self._launch(), tick)
                 except StorageUnavailableError:
                     _log.error("outbox not readable, storage unavailable")
                     await self._db.clock.sleep(1)
                     continue
-                await either(self._db.committed, self._db.clock.sleep(pause))
+                await self._db.clock.wait(self._db.committed, pause)
         finally:
             self._ended.set()
 
@@ -82,22 +82,26 @@ class Dispatcher:
         for task in self._flying.values():
             task.cancel()
 
-    async def _pause(self, tick: float) -> float:
+    def _pause(self, due: datetime | None, tick: float) -> float:
         """Until the next row is due, or a tick: what is due already waits for a chat or a place to become free."""
-        due = await outbox.next_due()
         left = (due - self._db.clock.now()).total_seconds() if due is not None else tick
         return left if 0 < left < tick else tick
 
-    async def _launch(self) -> None:
-        while not self._stopping and len(self._flying) < SIDE_BY_SIDE:
+    async def _launch(self) -> datetime | None:
+        """Takes what there is room for; when the next is due."""
+        while True:
             due = await outbox.next_due()
-            if due is None or due > self._db.clock.now():
-                return
+            if due is None or due > self._db.clock.now() or self._stopping or len(self._flying) >= SIDE_BY_SIDE:
+                return due
             if not await self._db.unit(self._claim, "dispatcher"):
-                return
+                return due
 
-    async def _claim(self) -> bool:
-        """In a unit: takes what is due and has room; it flies once that is on disk. False where there is nothing."""
+    async def _ride(self) -> None:
+        await self._claim(left_over=False)
+
+    async def _claim(self, *, left_over: bool = True) -> bool:
+        """In a unit: takes what is due and has room, or only what nobody has taken before; it flies once that is on
+        disk. False where there is nothing."""
         places = 0 if self._stopping else SIDE_BY_SIDE - len(self._flying)
         if places <= 0:
             return False
@@ -106,7 +110,9 @@ class Dispatcher:
             busy |= {(name, chat_id) for chat_id in channel.silence.chats(now)}
         channels = frozenset(name for name, channel in self._channels.items() if not channel.silence.everybody(now))
         quick = frozenset(name for name, channel in self._channels.items() if isinstance(channel.limiter, NoLimits))
-        rows = await outbox.claim(Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick))
+        rows = await outbox.claim(
+            Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick), left_over=left_over
+        )
         if rows:
             unit().after_commit.append(partial(self._fly, rows))
         return bool(rows)

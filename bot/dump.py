@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
 from tortoise import Tortoise
 from tortoise.models import Model
 
@@ -69,11 +68,17 @@ async def _rows(model: type[Model]) -> Any:
         last = getattr(some[-1], key)
 
 
+def _empty_book() -> Any:
+    from openpyxl import Workbook
+
+    return Workbook(write_only=True)
+
+
 async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsheet: bool = False) -> int:
     """Writes the folder, which must not exist, as of one moment; how many rows. With `spreadsheet` also all.xlsx, a
     sheet a table. Raises FileExistsError, OSError."""
     await asyncio.to_thread(folder.mkdir, 0o700, parents=True)
-    book = Workbook(write_only=True) if spreadsheet else None
+    book = _empty_book() if spreadsheet else None
     done, tables = 0, {}
     async with snapshot():
         total = sum([await _count(model) for model in models()])

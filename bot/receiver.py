@@ -22,38 +22,48 @@ LIMIT = 100
 WEBHOOK_BYTES = 1_000_000
 
 _log = structlog.get_logger("receiver")
+AtOnce = Callable[[Channel, list[tuple[inbox.Waiting, dict[str, Any]]]], bool]
 TellNotLogged = Callable[[Channel, list[dict[str, Any]]], Awaitable[None]]
 
 
 class Receiver:
-    """Stores updates and wakes the router."""
+    """Stores updates and wakes the router, unless that handles them `at_once`."""
 
     def __init__(
         self,
         db: Database,
         metrics: Metrics,
         wake: Callable[[], None],
+        at_once: AtOnce,
         refuse: TellNotLogged,
         token_refused: Callable[[Channel], Awaitable[None]],
     ) -> None:
         self._db = db
         self._metrics = metrics
         self._wake = wake
+        self._at_once = at_once
         self._refuse = refuse
         self._tell_token_refused = token_refused
 
     async def store(self, channel: Channel, updates: list[dict[str, Any]]) -> bool:
         """True once they are on disk. False where they can't be kept: then the senders have been told."""
         good = [update for update in updates if _usable(update)]
+
+        async def keep() -> bool:
+            kept = await inbox.store(channel.name, good)
+            return self._at_once(channel, kept)
+
+        at_once = False
         try:
             if good:
-                await self._db.unit(lambda: inbox.store(channel.name, good), f"receive:{channel.name}")
+                at_once = await self._db.unit(keep, f"receive:{channel.name}")
         except StorageUnavailableError:
             _log.error("updates not kept", channel=channel.name, count=len(good))
             await self._refuse(channel, good)
             return False
         self._metrics.received.labels(channel.name).inc(len(updates))
-        self._wake()
+        if not at_once:
+            self._wake()
         return True
 
     async def poll(self, channel: Channel) -> None:

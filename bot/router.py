@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 from telegram import Update
@@ -15,12 +16,14 @@ from bot.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
-from storage.db import Database
+from storage.db import Database, unit
 from storage.inbox import InHandError, OutOfTurnError, Waiting
 from storage.outbox import Lane, put, tell_admins, tell_all_admins
 from storage.person import Address
 from storage.unavailable import StorageUnavailableError
 
+AT_ONCE = 8
+"""So many updates of one batch at most are handled in the commit that stores them."""
 SIDE_BY_SIDE = 64
 """How many chats are handled at once."""
 LATE, TOO_LATE = timedelta(seconds=60), timedelta(days=7)
@@ -53,6 +56,9 @@ class Router:
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
         self._woken = asyncio.Event()
+        self._waiting = False
+        self._stumbled: tuple[Waiting, Exception] | None = None
+        """What failed in the commit that is under way."""
         self._stopping = False
         self._unavailable = False
         self.languages: OrderedDict[Chat, str] = OrderedDict()
@@ -61,7 +67,50 @@ class Router:
 
     def wake(self) -> None:
         """There is something new in the inbox."""
+        self._stumbled = None
         self._woken.set()
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether nothing waits in the inbox and nobody has looked away since."""
+        return self._waiting and not (self._woken.is_set() or self._stumbled or self._running or self._held_up)
+
+    def at_once(self, channel: Channel, rows: list[tuple[Waiting, dict[str, Any]]]) -> bool:
+        """In the unit that stores these updates: has each handled by a unit of its own in the same commit, which saves
+        a commit, and every turn between. False where something waits before them, or they are so many that the far end
+        would wait long to hear that they arrived; then they take their turn."""
+        if not (self._db.is_sqlite and self._at_rest and len(rows) <= AT_ONCE):
+            return False
+        for row, update in rows:
+            unit().behind.append((partial(self._without_waiting, channel, row, update), f"inbox:{row.id}"))
+        unit().after_commit.append(self._look_after)
+        return True
+
+    def _look_after(self) -> None:
+        """What failed is on disk now, and so is that it may be tried again."""
+        if self._stumbled is not None:
+            row, error = self._stumbled
+            self._stumbled, chat = None, (row.channel, row.chat_id)
+            self._running[chat] = self._nursery.create_task(self._fallen(chat, row, error))
+
+    async def _fallen(self, chat: Chat, row: Waiting, error: Exception) -> None:
+        try:
+            await self._not_done(row, error)
+        finally:
+            self._running.pop(chat, None)
+            self._woken.set()
+
+    async def _without_waiting(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
+        """Those behind one that fails take their turn."""
+        if not self._at_rest:
+            unit().after_commit.append(self._woken.set)
+            return
+        try:
+            await self._read_and_handle(channel, row, raw)
+        except Exception as error:
+            self._stumbled = row, error
+            raise
+        unit().after_commit.append(self._metrics.handled.labels("done").inc)
 
     async def run(self, tick: float) -> None:
         """Until `drain`. Wakes at new updates, and every `tick` seconds for retries."""
@@ -79,7 +128,9 @@ class Router:
             for chat, rows in ready.items():
                 if len(self._running) < SIDE_BY_SIDE:
                     self._running[chat] = self._nursery.create_task(self._take(chat, rows))
-            await either(self._woken, self._db.clock.sleep(tick))
+            self._waiting = True
+            await self._db.clock.wait(self._woken, tick)
+            self._waiting = False
 
     async def _ready(self) -> dict[Chat, list[Waiting]]:
         """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
@@ -124,31 +175,31 @@ class Router:
         """Whether it is done."""
         channel = self._channels[row.channel]
         try:
-            extract = readable(json.loads(await inbox.payload_of(row.id)))
-            if extract is None:
-                await self._db.unit(lambda: inbox.take(row.id, (row.channel, row.chat_id)), f"inbox:{row.id}")
-            else:
-                update = Update.de_json(extract, channel.app.bot)
-                await self._db.unit(lambda: self._in_unit(row, channel, update), f"inbox:{row.id}")
-        except StorageUnavailableError:
-            self._metrics.handled.labels("unavailable").inc()
-            _log.error("not handled, storage unavailable", inbox=row.id)
-            self._unavailable = True
-            return False
-        except InHandError:
-            return False
-        except OutOfTurnError:
-            self._woken.set()  # its arrival was announced while this chat was in hand
-            return False
+            raw = json.loads(await inbox.payload_of(row.id))
+            await self._db.unit(partial(self._read_and_handle, channel, row, raw), f"inbox:{row.id}")
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the row is kept and the router lives
-            await self._failed(row, error)
+            await self._not_done(row, error)
             return False
         self._metrics.handled.labels("done").inc()
         return True
 
-    async def _in_unit(self, row: Waiting, channel: Channel, update: Update) -> None:
-        if not await inbox.take(row.id, (row.channel, row.chat_id)):
+    async def _not_done(self, row: Waiting, error: Exception) -> None:
+        """Why it stays in the inbox, and what follows from it."""
+        if isinstance(error, StorageUnavailableError):
+            self._metrics.handled.labels("unavailable").inc()
+            _log.error("not handled, storage unavailable", inbox=row.id)
+            self._unavailable = True
+        elif isinstance(error, OutOfTurnError):
+            self._woken.set()  # its arrival was announced while this chat was in hand
+        elif not isinstance(error, InHandError):
+            await self._failed(row, error)
+
+    async def _read_and_handle(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
+        """In a unit: takes the row off the inbox, and has done what the update asks for."""
+        extract = readable(raw)
+        if not await inbox.take(row.id, (row.channel, row.chat_id)) or extract is None:
             return
+        update = Update.de_json(extract, channel.app.bot)
         turn = await self._turn(row, channel, update)
         turn_token, failures = current_turn.set(turn), list[Exception]()
         failure_token = failure.set(failures)
@@ -224,20 +275,3 @@ def where(error: Exception) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
-
-
-async def either(event: asyncio.Event, pause: Awaitable[None]) -> None:
-    """Until the event is set or the pause is over."""
-    async with asyncio.TaskGroup() as two:
-        waits = [two.create_task(_wait(event)), two.create_task(_pause(pause))]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
-
-
-async def _pause(pause: Awaitable[None]) -> None:
-    await pause

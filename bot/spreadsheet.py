@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from storage.imports import REASON_COLUMN, Row, header_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -70,6 +67,9 @@ def _csv(content: bytes) -> list[tuple[int, list[str]]]:
 
 
 def _xlsx(content: bytes) -> list[tuple[int, list[str]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         sheet = book.worksheets[0]
@@ -95,6 +95,8 @@ def _text(value: object) -> str:
 def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """The same format as the name says. Nothing becomes a formula: text is text."""
     if path.suffix.lower() == ".xlsx":
+        from openpyxl import Workbook
+
         book = Workbook()
         sheet = book.active
         assert sheet is not None

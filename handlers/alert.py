@@ -1,5 +1,6 @@
 """The judge's card and its buttons; /pending."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import locales
@@ -12,13 +13,13 @@ from handlers.route import App, on_tap
 from storage import alert, audit, follow, question, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
-from storage.case import CaseDebtor
+from storage.case import CaseDebtor, of_debtors
 from storage.clock import local
 from storage.evidence import Sureness, sureness
 from storage.outbox import Lane, Outbox, last_delivery
 from storage.person import Person, colleagues
 from storage.question import QuestionKind
-from storage.sighting import Sighting, SightingState
+from storage.sighting import Sighting, SightingState, Suspect
 from storage.when import times_in
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
@@ -126,10 +127,11 @@ async def show_alert(showing: Showing) -> Card | None:
         return None
     family = await sighting.family(one.sighting_id)
     first = family[0]
-    parties = await alert.parties_of(one)
+    suspects = await sighting.suspects_of(first)
+    parties = await of_debtors([suspect.debtor_id for suspect in suspects])
     lines = [
         *_headlines(showing, one),
-        await _title(showing, first, parties),
+        await _title(showing, first, suspects, parties),
         showing.text("alert.quote", text=shortened(first.text)),
     ]
     if first.amended:
@@ -141,7 +143,7 @@ async def show_alert(showing: Showing) -> Card | None:
     lines.append(_says(showing, first))
     if watching := await follow.supervisors(one.sighting_id):
         lines.append(showing.text("alert.supervised", names="、".join(watching)))
-    lines += await _evidence(showing, first)
+    lines += _evidence(showing, first, suspects)
     later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
@@ -181,12 +183,11 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     return lines
 
 
-async def _title(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> str:
+async def _title(showing: Showing, report: Sighting, suspects: Sequence[Suspect], parties: Sequence[CaseDebtor]) -> str:
     people = {party.debtor_id: party.debtor.name for party in parties}
     where = await full_name(report.area_code)
     at = showing.at(report.reported_at)
     if not people:
-        suspects = await sighting.suspects_of(report)
         people = {row.debtor_id: row.debtor.name for row in suspects}
     if not people:
         return showing.text("alert.title_off_list", at=at, where=where)
@@ -225,9 +226,9 @@ def _says(showing: Showing, report: Sighting) -> str:
     )
 
 
-async def _evidence(showing: Showing, report: Sighting) -> list[str]:
+def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> list[str]:
     reasons, sure = [], set()
-    for suspect in await sighting.suspects_of(report):
+    for suspect in suspects:
         sure.add(sureness(suspect.reasons))
         words = [showing.plain(f"sighting.because_{kind}", word=word) for kind, word in suspect.reasons]
         if words:

@@ -1,7 +1,7 @@
 """What a handler gets: who speaks, where, and how to answer. Answers are outbox rows in the same transaction."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from telegram.ext import CallbackContext, ExtBot
 from storage.db import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Endpoint, Person
+from storage.question import Question, QuestionKind, open_in
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Turn:
     push_hosts: tuple[str, ...] = ()
     said_at: datetime | None = None
     """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
+    _questions: list[Question] | None = field(default=None, init=False)
 
     @property
     def who(self) -> Person:
@@ -45,6 +47,12 @@ class Turn:
     @property
     def address(self) -> Address:
         return Address(self.channel, self.chat_id, self.person.id if self.person else None)
+
+    async def questions(self, *kinds: QuestionKind) -> list[Question]:
+        """What of these kinds was open in this chat when the update came, the newest first."""
+        if self._questions is None:
+            self._questions = await open_in(self.channel, self.chat_id)
+        return [row for row in self._questions if row.kind in kinds]
 
     async def reply(self, kind: str, ref: int = 0, *, fresh: bool = True, lane: Lane = Lane.REPLY, **args: Any) -> None:
         """Answers the message that is being handled."""

@@ -54,7 +54,7 @@ async def close_which(sighting_id: int) -> None:
 
 async def take(turn: Turn, text: str) -> bool:
     """Whether a judge's open question took the words: an amount or note behind an outcome."""
-    for row in await question.open_in(turn.channel, turn.chat_id, QuestionKind.NOTE):
+    for row in await turn.questions(QuestionKind.NOTE):
         held = await alert.held(row.ref, turn.who)
         await question.close(row.id)
         if held is not None:
@@ -66,7 +66,7 @@ async def take(turn: Turn, text: str) -> bool:
 
 async def cancel(turn: Turn, _words: str) -> None:
     """Closes what the bot has asked here. A report that waits for an answer goes out as doubtful, it isn't lost."""
-    rows = await question.open_in(turn.channel, turn.chat_id)
+    rows = await turn.questions(*QuestionKind)
     for row in rows:
         await question.close(row.id)
         if row.kind is QuestionKind.WHICH:

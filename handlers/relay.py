@@ -25,7 +25,7 @@ async def take(turn: Turn, message: Message) -> bool:
             return await _ask(turn, await _alert_behind(shown.kind, shown.ref), text)
         if shown is not None and shown.kind == "relay":
             return await _continue(turn, await Relay.get_or_none(id=shown.ref), text)
-    for row in await question.open_in(turn.channel, turn.chat_id, QuestionKind.ASK):
+    for row in await turn.questions(QuestionKind.ASK):
         await question.close(row.id)
         if await _ask(turn, row.ref, text):
             return True
@@ -34,7 +34,7 @@ async def take(turn: Turn, message: Message) -> bool:
 
 async def take_unprompted(turn: Turn, text: str) -> bool:
     """Words that are no report, while a judge's question is open: they are the answer."""
-    for row in await question.open_in(turn.channel, turn.chat_id, QuestionKind.ANSWER):
+    for row in await turn.questions(QuestionKind.ANSWER):
         if await _continue(turn, await Relay.get_or_none(id=row.ref), text):
             return True
     return False

@@ -51,7 +51,8 @@ async def report(turn: Turn, text: str) -> None:
     """Logs it first, then reads it, then tells whoever is concerned."""
     row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
     reading = await _read(turn.who, text)
-    earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+    refers = reading.withdraws or reading.corrects or reading.confidential
+    earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
     if reading.withdraws and earlier is not None:
         await alert.withdraw(earlier)
         await turn.say("sighting.withdrawn")

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 Cell = str | int | float | Decimal | datetime | None
 _LONGEST = 32_000
@@ -28,10 +27,12 @@ class Sheet:
 
 def workbook(sheets: Sequence[Sheet]) -> bytes:
     """The .xlsx. Takes a while for many rows: not to be called in the event loop."""
+    from openpyxl import Workbook  # 20 MB that a bot which nobody asks for a table need not have
+
     book = Workbook()
     for number, sheet in enumerate(sheets):
         page = book.active if number == 0 else book.create_sheet()
-        assert isinstance(page, Worksheet)
+        assert page is not None
         page.title = sheet.title[:31]
         _fill(page, sheet)
     made = io.BytesIO()
@@ -39,7 +40,10 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     return made.getvalue()
 
 
-def _fill(page: Worksheet, sheet: Sheet) -> None:
+def _fill(page: "Worksheet", sheet: Sheet) -> None:
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     for row, cells in enumerate([sheet.heads, *sheet.rows], 1):
         for column, value in enumerate(cells, 1):
             target = page.cell(row, column)

@@ -3,7 +3,7 @@
 import html
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.dates import format_date, format_datetime
@@ -65,6 +65,7 @@ def escape(value: str) -> Html:
     return Html(html.escape(value, quote=False))
 
 
+@lru_cache(1024)
 def amount(language: str, yuan: Decimal | int) -> str:
     """130,000 or 130,000.50."""
     value = Decimal(yuan)
@@ -73,6 +74,11 @@ def amount(language: str, yuan: Decimal | int) -> str:
 
 def clock_time(language: str, moment: datetime, today: date) -> str:
     """09:41 for today, with the day before it otherwise. `moment` is local already."""
+    return _minute(language, moment.replace(second=0, microsecond=0, tzinfo=None), today)
+
+
+@lru_cache(1024)  # a card says the same minute many times, and so do the next ones
+def _minute(language: str, moment: datetime, today: date) -> str:
     if moment.date() == today:
         return format_datetime(moment, "HH:mm", locale=language)
     pattern = "MM-dd HH:mm" if moment.year == today.year else "yyyy-MM-dd HH:mm"

@@ -216,9 +216,9 @@ async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await _event(alert, "raised")
     if alert.owner_id is not None:
-        await _event(alert, "deputised", await by_id(owner_id))
+        await _event(alert, "deputised", owner_id)
     for person_id in call.people:
-        await _hand_card(alert, person_id)
+        await _hand_card(alert, person_id, fresh=True)
 
 
 async def _first_rung(area_code: str, called: tuple[int, ...], reached: bool) -> datetime:
@@ -227,9 +227,10 @@ async def _first_rung(area_code: str, called: tuple[int, ...], reached: bool) ->
     return due_at(Standing(now, 0, called, reached), rungs[0] if rungs else None, now)
 
 
-async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False) -> bool:
-    """Makes the person a recipient and sends card and attachments; False where no chat of theirs is known."""
-    if person_id not in await _recipient_ids(alert.id):
+async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fresh: bool = False) -> bool:
+    """Makes the person a recipient and sends card and attachments; False where no chat of theirs is known. Of a
+    `fresh` alert nobody has a card yet."""
+    if fresh or person_id not in await _recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
     await push.notify(person_id, alert.id, alert.sighting_id)
@@ -302,7 +303,7 @@ async def move(alert: Alert, to: AlertState, by: Person) -> bool:
     )
     if first:
         scope.after_commit.append(partial(scope.db.answered, (now - alert.raised_at).total_seconds()))
-    await _event(alert, to.value, by)
+    await _event(alert, to.value, by.id)
     audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
     return True
@@ -322,7 +323,7 @@ async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
         handler_id=alert.handler_id or by.id,
         acknowledged_at=alert.acknowledged_at or now,
     )
-    await _event(alert, "closed", by, outcome.value)
+    await _event(alert, "closed", by.id, outcome.value)
     audit.record("alert.closed", f"alert:{alert.id}", actor=by.actor, outcome=outcome)
     if outcome is Outcome.FALSE_ALARM:
         await _doubt(alert, by)
@@ -356,7 +357,7 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
 
 async def urge(alert: Alert, by: Person, words: str) -> list[str]:
     """催办: everybody who holds the card hears it at once, with the supervisor's words; their names."""
-    event = await _event(alert, "urged", by, words=words)
+    event = await _event(alert, "urged", by.id, words=words)
     audit.record("alert.urged", f"alert:{alert.id}", actor=by.actor)
     names = []
     for person_id in await _recipient_ids(alert.id):
@@ -371,7 +372,7 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
     if alert.state not in OPEN or to.id == alert.judge_id:
         return False
     now = unit().now
-    await _event(alert, "transferred", by, str(to.id))
+    await _event(alert, "transferred", by.id, str(to.id))
     audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
     reached = await _hand_card(alert, to.id)
     await _set(
@@ -486,7 +487,7 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
     alert = await one(Alert, "id = ?", alert_id)
     if alert is not None and alert.delivered_at is None:
         await _set(alert, delivered_at=unit().now)
-        await _event(alert, "delivered", await by_id(person_id))
+        await _event(alert, "delivered", person_id)
         await refresh_receipts(alert.sighting_id)
 
 
@@ -512,10 +513,9 @@ async def refresh_sighting(root_id: int) -> None:
 
 async def refresh_receipts(root_id: int, wait: timedelta | None = None) -> None:
     """The receipts of the reporter and the witnesses; each has one, however often they spoke."""
-    family = await sighting.family(root_id)
-    for report in {row.reporter_id: row for row in reversed(family)}.values():
-        to = Address(report.channel, report.chat_id, report.reporter_id)
-        await put(to, "receipt", report.id, lane=Lane.RECEIPT, reply_to=report.message_id, delay=wait)
+    for receipt in await sighting.receipts_of(root_id):
+        to = Address(receipt.channel, receipt.chat_id, receipt.reporter_id)
+        await put(to, "receipt", receipt.sighting_id, lane=Lane.RECEIPT, reply_to=receipt.message_id, delay=wait)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -619,8 +619,7 @@ async def _set(alert: Alert, **values: object) -> None:
     await change(Alert, alert.id, **values)
 
 
-async def _event(alert: Alert, kind: str, actor: Person | None = None, detail: str = "", words: str = "") -> AlertEvent:
-    actor_id = actor.id if actor else None
+async def _event(alert: Alert, kind: str, actor_id: int | None = None, detail: str = "", words: str = "") -> AlertEvent:
     event = await add(
         AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail, words=words
     )

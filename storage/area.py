@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from tortoise import fields
 from tortoise.expressions import Q
@@ -68,6 +69,7 @@ def short_name(name: str) -> str:
     return short if short.endswith(("村", "社区", "居")) else short + ("村" if "村" in name else "")
 
 
+@lru_cache(4096)
 def stem(name: str) -> str:
     """What is left to compare when villages are written in many ways: 周弄."""
     short = _SUFFIX.sub("", name.strip())
@@ -77,6 +79,8 @@ def stem(name: str) -> str:
 def names_village(text: str, name: str) -> bool:
     """Whether a sentence speaks of this village: 周弄村的老林, 周弄那边."""
     words = stem(name)
+    if words not in text:
+        return False
     if len(words) < 2:
         return bool(words) and f"{words}村" in text
     return any(f"{words}{after}" in text for after in ("村", "那", "的", "人"))

@@ -93,6 +93,9 @@ class NewerDatabaseError(Exception):
     """The database was made by a newer version; carries the migration that this version doesn't know."""
 
 
+Work = Callable[[], Awaitable[Any]]
+
+
 @dataclass
 class Unit:
     """What one transaction collects besides its rows."""
@@ -103,6 +106,9 @@ class Unit:
     audit: list[dict[str, Any]] = field(default_factory=list)
     before_commit: list[Callable[["Unit"], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    behind: list[tuple[Work, str]] = field(default_factory=list)
+    """Units, each with its source, that run right behind this one in the same commit, if this one succeeds; what
+    becomes of them is their own business. SQLite only."""
 
     @property
     def secrets(self) -> Secrets:
@@ -110,7 +116,6 @@ class Unit:
 
 
 _current: ContextVar[Unit] = ContextVar("chuishao_unit")
-Work = Callable[[], Awaitable[Any]]
 Job = tuple[Work, str, float, asyncio.Future[Any]]
 """What to run, on whose account, how long it may take, and where its result goes."""
 
@@ -185,7 +190,8 @@ class Database:
         client = get_connection("writer")
         assert isinstance(client, DirectClient)
         while True:
-            entry = await self._queue.get()
+            with reading_on(client.direct):
+                entry = await self._queue.get()
             group = []
             while entry is not None:
                 group.append(entry)
@@ -199,17 +205,21 @@ class Database:
                 return
 
     async def _commit_group(self, client: DirectClient, group: list[Job]) -> None:
-        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None, list[Callable[[], None]]]] = []
+        outcomes: list[tuple[asyncio.Future[Any] | None, Any, BaseException | None, list[Callable[[], None]]]] = []
         try:
             await client.begin()
             token = get_connections().set("default", _as_default(client))
             try:
                 with writing_on(client.direct):
                     for work, source, seconds, done in group:
-                        outcomes.append((done, *await self._savepoint(client, work, source, seconds)))
+                        scope = Unit(self, self.clock.now(), source)
+                        outcomes.append((done, *await self._savepoint(client, scope, work, seconds)))
+                        for following, its_source in scope.behind:
+                            scope = Unit(self, self.clock.now(), its_source)
+                            outcomes.append((None, *await self._savepoint(client, scope, following, UNIT_SECONDS)))
                     if self.rider is not None and any(self.committed.set in hooks for *_rest, hooks in outcomes):
-                        ridden = await self._savepoint(client, self.rider, "dispatcher", UNIT_SECONDS)
-                        outcomes.append((asyncio.get_running_loop().create_future(), *ridden))
+                        scope = Unit(self, self.clock.now(), "dispatcher")
+                        outcomes.append((None, *await self._savepoint(client, scope, self.rider, UNIT_SECONDS)))
             finally:
                 get_connections().reset(token)
             await client.commit()
@@ -220,26 +230,26 @@ class Database:
             for _work, _source, _seconds, done in group:
                 _fail(done, StorageUnavailableError(str(error)))
             return
-        for done, result, failure, hooks in outcomes:
+        for asked, result, failure, hooks in outcomes:
             if failure is not None:
-                _fail(done, failure)
+                _fail(asked, failure)
                 continue
             for hook in hooks:
                 hook()
-            if not done.done():
-                done.set_result(result)
+            if asked is not None and not asked.done():
+                asked.set_result(result)
 
     async def _savepoint(
-        self, client: DirectClient, work: Work, source: str, seconds: float
+        self, client: DirectClient, scope: Unit, work: Work, seconds: float
     ) -> tuple[Any, BaseException | None, list[Callable[[], None]]]:
         client.direct.raw.execute("SAVEPOINT unit")
-        scope = Unit(self, self.clock.now(), source)
         token = _current.set(scope)
         try:
             result = await _in_time(scope, work, seconds)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whoever that is
             client.direct.raw.execute("ROLLBACK TO unit")
             client.direct.raw.execute("RELEASE unit")
+            scope.behind.clear()
             return None, _classified(error), []
         finally:
             _current.reset(token)
@@ -332,8 +342,8 @@ def _as_default(client: DirectClient) -> SqliteTransactionWrapper:
     return wrapper
 
 
-def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
-    if not done.done():
+def _fail(done: asyncio.Future[Any] | None, error: BaseException) -> None:
+    if done is not None and not done.done():
         done.set_exception(error)
         done.exception()  # a caller that was cancelled meanwhile doesn't fetch it; that is no accident
 

@@ -23,4 +23,4 @@ class Errand(Model):
 
 async def take(kind: str, place: str, day: date) -> bool:
     """Whether it is this unit's to do: nobody has done it before. Needs a unit."""
-    return await add_once(Errand, kind=kind, place=place, day=day.isoformat())
+    return await add_once(Errand, kind=kind, place=place, day=day.isoformat()) is not None

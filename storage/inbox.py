@@ -14,7 +14,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.replicas import INBOX, announce, hold, is_next
-from storage.sql import add_all, among, change, fetch, moment, pick, run
+from storage.sql import add_once, among, change, fetch, moment, pick, run
 
 MAX_ATTEMPTS = 5
 COUNTS_ANEW = timedelta(days=5)
@@ -85,8 +85,9 @@ class Waiting:
     not_before: datetime
 
 
-async def store(channel: str, updates: list[dict[str, Any]]) -> None:
-    """Keeps a whole batch; those already there are passed over. The caller refuses updates without a usable id."""
+async def store(channel: str, updates: list[dict[str, Any]]) -> list[tuple["Waiting", dict[str, Any]]]:
+    """Keeps a whole batch; those already there are passed over, the others returned. The caller refuses updates
+    without a usable id."""
     now = unit().now
     words, value = among(update["update_id"] for update in updates)
     # After a week without a message Telegram begins to count anew, anywhere: a number from before isn't a repetition.
@@ -96,19 +97,22 @@ async def store(channel: str, updates: list[dict[str, Any]]) -> None:
         value,
         now - COUNTS_ANEW,
     )
-    rows = [
-        {
-            "channel": channel,
-            "update_id": update["update_id"],
-            "chat_id": chat_of(update),
-            "payload": json.dumps(update, ensure_ascii=True),
-            "received_at": now,
-            "not_before": now,
-        }
-        for update in updates
-    ]
-    await add_all(Inbox, rows, "ON CONFLICT DO NOTHING")
+    kept = []
+    for update in updates:
+        chat_id, payload = chat_of(update), json.dumps(update, ensure_ascii=True)
+        row_id = await add_once(
+            Inbox,
+            channel=channel,
+            update_id=update["update_id"],
+            chat_id=chat_id,
+            payload=payload,
+            received_at=now,
+            not_before=now,
+        )
+        if row_id is not None:
+            kept.append((Waiting(row_id, channel, chat_id, now), update))
     await announce(INBOX)
+    return kept
 
 
 WINDOW = 500

@@ -25,11 +25,12 @@ def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], d
     """The mentions of the first circle in which somebody is spoken of, and its people. Whose very name stands in the
     text is meant from whatever circle; and a name that is only a part of such a one (叶青 of 叶青山) isn't one."""
     for place, people in enumerate(circles):
+        inner = {person.id for person in people}
         named = [
             (start, start + len(person.name), person)
             for circle in circles[place + 1 :]
             for person in circle
-            if len(person.name) > 2 and not person.company and person not in people
+            if len(person.name) > 2 and not person.company and person.id not in inner
             for start in occurrences(text, person.name)
         ]
         found = _settle_overlaps(_mentions(text, people))
@@ -252,7 +253,7 @@ _NEAR_COST, _SAME_COST, _ANY_COST = 2, 1, 99
 def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[int, int]]) -> None:
     """Names that are written as they sound (林永付, linyongfu, 何伟min). Of what is written in
     characters the nearest sound decides; letters leave it open how they are meant."""
-    heard_at: dict[str, list[tuple[list[Unit], int]]] = defaultdict(list)
+    heard_at: dict[str, list[tuple[Sequence[Unit], int]]] = defaultdict(list)
     for run in units(text):
         for place, one in enumerate(run):
             for sound in one.near:
@@ -301,7 +302,7 @@ def _spoken_words(person: Known) -> list[str]:
     return list(dict.fromkeys(word for word in words if len(word) >= 2 and not LETTERS.search(word)))
 
 
-def _cost(word: str, heard: list[Unit], text: str, end: int) -> int | None:
+def _cost(word: str, heard: Sequence[Unit], text: str, end: int) -> int | None:
     """How far what is heard is from this word; None where it can't be it. Two syllables are soon alike by chance: they
     must stand where a person's name does, and one of them must be the very character, or be spelled in letters."""
     cost = exact = 0

@@ -169,14 +169,14 @@ class Room:
     quick: frozenset[str] = frozenset()
 
 
-async def claim(room: Room) -> list[Outbox]:
-    """Takes due rows under a lease, most urgent first, those of a chat in their order; rows whose lease ran out count
-    as doubtful."""
+async def claim(room: Room, *, left_over: bool = True) -> list[Outbox]:
+    """Takes due rows under a lease, most urgent first, those of a chat in their order; rows whose lease ran out, if
+    these are looked for too, count as doubtful."""
     now = unit().now
     taken: dict[tuple[str, int], list[Outbox]] = {}
     stale = (now - STALE, now - STALE)
     for condition, order, ages, places in (
-        ("state = 1 AND lease_until < ?", "lane, id", (), room.places),
+        ("state = 1 AND lease_until < ?", "lane, id", (), room.places if left_over else 0),
         ("state = 0 AND lane = 0 AND not_before <= ?", _FRESH_FIRST, stale, room.places),
         ("state = 0 AND lane > 0 AND not_before <= ?", "lane, id", (), room.others),
     ):

@@ -72,16 +72,10 @@ async def ask(
     )
 
 
-async def open_in(channel: str, chat_id: int, *kinds: QuestionKind) -> list[Question]:
+async def open_in(channel: str, chat_id: int) -> list[Question]:
     """Open and unexpired questions of a chat, the newest first."""
-    rows = await pick(
-        Question,
-        "channel = ? AND chat_id = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC",
-        channel,
-        chat_id,
-        unit().now,
-    )
-    return [row for row in rows if row.kind in (kinds or QuestionKind)]
+    where = "channel = ? AND chat_id = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC"
+    return await pick(Question, where, channel, chat_id, unit().now)
 
 
 async def close(question_id: int) -> bool:

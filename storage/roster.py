@@ -147,7 +147,7 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
     if not rows:
         return []
     (words, value), (at_home, homes) = among(sorted(rows)), among(home)
-    facts: dict[tuple[int, str], list[str]] = defaultdict(list)
+    facts: dict[int, dict[str, list[str]]] = {number: defaultdict(list) for number in rows}
     found = await fetch(
         f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words} UNION ALL "
         f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words} UNION ALL "
@@ -167,28 +167,29 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
     )
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:
-            facts[debtor_id, kind].append(word)
-    return [
-        (
-            area_code,
-            Known(
-                id=number,
-                name=name,
-                aliases=tuple(facts[number, "alias"]),
-                plates=tuple(facts[number, "plate"]),
-                case_nos=tuple(facts[number, "case"]),
-                creditors=tuple(facts[number, "creditor"]),
-                age=age(day(born), today),
-                gender=gender,
-                company=kind == DebtorKind.COMPANY,
-                amounts=tuple(map(int, facts[number, "amount"])),
-                hint=hint,
-                seen=bool(facts[number, "seen"]),
-                taught=tuple(facts[number, "taught"]),
-                learned=tuple(facts[number, "learned"]),
-                doubted=tuple(facts[number, "doubted"]),
-            ),
+            facts[debtor_id][kind].append(word)
+    people = []
+    for number in sorted(rows):
+        _id, name, kind, gender, born, area_code, hint = rows[number]
+        about = facts[number]
+        if about["over"] and not about["case"]:
+            continue
+        known = Known(
+            id=number,
+            name=name,
+            aliases=tuple(about["alias"]),
+            plates=tuple(about["plate"]),
+            case_nos=tuple(about["case"]),
+            creditors=tuple(about["creditor"]),
+            age=age(day(born), today),
+            gender=gender,
+            company=kind == DebtorKind.COMPANY,
+            amounts=tuple(map(int, about["amount"])),
+            hint=hint,
+            seen=bool(about["seen"]),
+            taught=tuple(about["taught"]),
+            learned=tuple(about["learned"]),
+            doubted=tuple(about["doubted"]),
         )
-        for number, name, kind, gender, born, area_code, hint in (rows[key] for key in sorted(rows))
-        if facts[number, "case"] or not facts[number, "over"]
-    ]
+        people.append((area_code, known))
+    return people

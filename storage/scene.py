@@ -91,13 +91,8 @@ def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
 
 def weigh(table: Table, found: Iterable[str]) -> list[float]:
     """The sums of the pieces' weights, in hundredths: lead, urgent, then each of KINDS."""
-    total = [0.0] * (2 + len(KINDS))
-    for piece in found:
-        weights = table.says.get(piece)
-        if weights is not None:
-            for place, weight in enumerate(weights):
-                total[place] += weight
-    return total
+    weighed = filter(None, map(table.says.get, found))
+    return [sum(column) for column in zip([0.0] * (2 + len(KINDS)), *weighed, strict=True)]
 
 
 def likely(weight: float) -> float:
@@ -182,31 +177,36 @@ def tagged(table: Table, signs: Sequence[Sequence[str]]) -> list[int]:
     """OUTSIDE, BEGINS or INSIDE for each character: the likeliest row of them as a whole (Viterbi)."""
     if not signs:
         return []
-    where, after = table.where, table.after
-    best, came = [0.0, 0.0, _NEVER], list[list[int]]()
+    where, came = table.where.get, list[tuple[int, int, int]]()
+    (out_out, out_begins, _), (begins_out, begins_begins, begins_in), (in_out, in_begins, in_in) = table.after
+    outside, begins, inside = 0.0, 0.0, _NEVER
     for place, around_it in enumerate(signs):
-        own = [0.0, 0.0, 0.0]
-        for sign in around_it:
-            weights = where.get(sign)
+        own_outside = own_begins = own_inside = 0.0
+        for weights in map(where, around_it):
             if weights is not None:
-                for tag, weight in enumerate(weights):
-                    own[tag] += weight
+                own_outside += weights[OUTSIDE]
+                own_begins += weights[BEGINS]
+                own_inside += weights[INSIDE]
         if place == 0:
-            best, came = [own[0], own[1], _NEVER], [[0, 0, 0]]
+            outside, begins = own_outside, own_begins
             continue
-        scores, sources = [], []
-        for tag in range(3):
-            options = [best[before] + after[before][tag] for before in range(3)]
-            if tag == INSIDE:
-                options[OUTSIDE] = _NEVER
-            source = max(range(3), key=options.__getitem__)
-            scores.append(options[source] + own[tag])
-            sources.append(source)
-        best = scores
-        came.append(sources)
-    tag = max(range(3), key=best.__getitem__)
-    tags = [tag]
-    for sources in reversed(came[1:]):
-        tag = sources[tag]
-        tags.append(tag)
+        before_outside, source_outside = outside + out_out, OUTSIDE
+        if begins + begins_out > before_outside:
+            before_outside, source_outside = begins + begins_out, BEGINS
+        if inside + in_out > before_outside:
+            before_outside, source_outside = inside + in_out, INSIDE
+        before_begins, source_begins = outside + out_begins, OUTSIDE
+        if begins + begins_begins > before_begins:
+            before_begins, source_begins = begins + begins_begins, BEGINS
+        if inside + in_begins > before_begins:
+            before_begins, source_begins = inside + in_begins, INSIDE
+        before_inside, source_inside = begins + begins_in, BEGINS  # a place that goes on has begun
+        if inside + in_in > before_inside:
+            before_inside, source_inside = inside + in_in, INSIDE
+        outside, begins, inside = before_outside + own_outside, before_begins + own_begins, before_inside + own_inside
+        came.append((source_outside, source_begins, source_inside))
+    last = (outside, begins, inside)
+    tags = [last.index(max(last))]
+    for sources in reversed(came):
+        tags.append(sources[tags[-1]])
     return tags[::-1]

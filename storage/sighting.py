@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise import fields
 from tortoise.models import Model
@@ -93,6 +93,16 @@ class Suspect(Model):
         return [(kind, word) for kind, word in json.loads(self.evidence)]
 
 
+class Receipt(NamedTuple):
+    """A reporter's receipt: for which report, and where."""
+
+    sighting_id: int
+    reporter_id: int
+    channel: str
+    chat_id: int
+    message_id: int
+
+
 async def record(
     reporter: Person,
     channel: str,
@@ -122,18 +132,22 @@ async def record(
 
 
 async def note_reading(row: Sighting, reading: Reading) -> None:
-    """Keeps what was read."""
+    """Keeps what was read of a report of which nothing was known yet."""
     row.kind, row.place, row.urgent = reading.kind, reading.place[:80], reading.urgent
     row.doubtful, row.confidential = reading.ambiguous, row.confidential or reading.confidential
     row.off_list = reading.is_lead and not reading.guesses
     names = ("kind", "place", "urgent", "doubtful", "confidential", "off_list")
     await change(Sighting, row.id, **{name: getattr(row, name) for name in names})
-    await set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
+    await _add_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
 
 
 async def set_suspects(row: Sighting, found: dict[int, tuple[tuple[str, str], ...]]) -> None:
     """Replaces who may be meant: debtor ids with the evidence for each."""
     await run("DELETE FROM suspect WHERE sighting_id = ?", row.id)
+    await _add_suspects(row, found)
+
+
+async def _add_suspects(row: Sighting, found: dict[int, tuple[tuple[str, str], ...]]) -> None:
     for debtor_id, evidence in found.items():
         words = json.dumps(evidence, ensure_ascii=False)
         await add(Suspect, sighting_id=row.id, debtor_id=debtor_id, evidence=words)
@@ -252,6 +266,16 @@ def _with_reporters(rows: list[list[Any]]) -> list[Sighting]:
     for row, reporter in rows:
         relate(row, reporter=reporter)
     return [row for row, _reporter in rows]
+
+
+async def receipts_of(root_id: int) -> list[Receipt]:
+    """Where the receipts of a report and its witnesses are: one for each reporter, however often they spoke."""
+    sql = (
+        "SELECT id, reporter_id, channel, chat_id, message_id FROM sighting "
+        "WHERE id = ? OR joined_id = ? ORDER BY id DESC"
+    )
+    rows = [Receipt(*row) for row in await fetch(sql, root_id, root_id)]
+    return list({row.reporter_id: row for row in rows}.values())
 
 
 async def newest_in(area_code: str, limit: int) -> list[Sighting]:

@@ -7,9 +7,10 @@ pypinyin's data (`tests/reading/sounds.py`), which costs 57 MB in memory where t
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 LETTERS = re.compile("[A-Za-z]+")
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
@@ -46,8 +47,7 @@ def looks_like(one: str, other: str) -> bool:
     return other in _alike().get(one, ())
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One spoken syllable of a text: a character, or letters that spell one."""
 
     start: int
@@ -127,7 +127,14 @@ def spelled(letters: str) -> list[str]:
     return best[-1] or []
 
 
-def units(text: str) -> list[list[Unit]]:
+@lru_cache(4096)
+def _taken_for(character: str) -> frozenset[str]:
+    """How a Chinese character sounds, blurred, and how those do that look like it."""
+    return near_of(character).union(*map(near_of, _alike().get(character, ())))
+
+
+@lru_cache(16)  # a message is gone through several times
+def units(text: str) -> Sequence[Sequence[Unit]]:
     """The syllables of a text in runs without anything between them but blanks and emoji."""
     runs: list[list[Unit]] = [[]]
     place = 0
@@ -145,8 +152,7 @@ def units(text: str) -> list[list[Unit]]:
             continue
         character = text[place]
         if is_han(character):
-            near = near_of(character).union(*map(near_of, _alike().get(character, ())))
-            runs[-1].append(Unit(place, place + 1, character, sounds_of(character), near))
+            runs[-1].append(Unit(place, place + 1, character, sounds_of(character), _taken_for(character)))
         elif unicodedata.category(character) not in _NOTHING and runs[-1]:
             runs.append([])
         place += 1

@@ -48,7 +48,7 @@ class _Hot:
         every = ", ".join("?" * len(columns))
         self.insert_numbered = f'INSERT INTO "{self.table}" ({self.columns}) VALUES ({every})'
         self.select = f'SELECT {self.columns} FROM "{self.table}" WHERE '
-        self.readers = [(name, _reader(meta.fields_map[name])) for name in self.names]
+        self.readers = [(name, read) for name in self.names if (read := _reader(meta.fields_map[name])) is not None]
         self.listed = columns
         self.column = meta.fields_db_projection
         self.defaults = {name: meta.fields_map[name].default for name in keys}
@@ -86,6 +86,11 @@ _reading: list[Direct] = []
 
 def _direct() -> Direct | None:
     """SQLite's connection: the unit's inside of one, else the readers'. None on PostgreSQL."""
+    return _writing.get() or (_reading[-1] if _reading else None)
+
+
+def _writer() -> Direct | None:
+    """The same for changes: outside of a unit the readers' own connection, which refuses them."""
     return _writing.get() or (_reading[0] if _reading else None)
 
 
@@ -101,7 +106,9 @@ def writing_on(connection: Direct) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading_on(connection: Direct) -> Iterator[None]:
-    """Where everything that isn't in a unit reads, as long as the database is open."""
+    """Where everything that isn't in a unit reads: the newest of those that are open. The first is the readers' own;
+    the writer lends its connection while it has nothing to do, for what it has just written is in its cache, while
+    the readers' is empty after each commit."""
     _reading.append(connection)
     try:
         yield
@@ -112,7 +119,7 @@ def reading_on(connection: Direct) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def snapshot() -> AsyncIterator[None]:
     """Everything read in here is as of one moment, whatever is written meanwhile."""
-    direct = _direct()
+    direct = _reading[0] if _reading else None
     if direct is None:
         async with in_transaction("default") as connection:
             await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -120,7 +127,8 @@ async def snapshot() -> AsyncIterator[None]:
         return
     direct.raw.execute("BEGIN")
     try:
-        yield
+        with writing_on(direct):
+            yield
     finally:
         direct.raw.execute("COMMIT")
 
@@ -150,7 +158,7 @@ async def fetch(sql: str, *args: Any) -> Sequence[Row]:
 
 async def run(sql: str, *args: Any) -> int:
     """Changes rows; how many."""
-    direct = _direct()
+    direct = _writer()
     if direct is not None:
         return direct.raw.execute(sql, args).rowcount
     return (await get_connection("default").execute_query(_numbered(sql), _plain(args)))[0]
@@ -158,7 +166,7 @@ async def run(sql: str, *args: Any) -> int:
 
 async def run_many(sql: str, rows: list[tuple[Any, ...]]) -> None:
     """The same statement for each of these rows of values."""
-    direct = _direct()
+    direct = _writer()
     if direct is not None:
         direct.raw.executemany(sql, rows)
     else:
@@ -183,7 +191,7 @@ async def add(model: type[M], **values: Any) -> M:
     row = {name: values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys}
     if values:
         raise TypeError(f"{model.__name__} has no {', '.join(values)}")
-    direct = _direct()
+    direct = _writer()
     number: Any
     if direct is not None:
         number = direct.raw.execute(hot.insert, tuple(row.values())).lastrowid
@@ -202,15 +210,17 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
     await run_many(f"{hot.insert} {conflict}", values)
 
 
-async def add_once(model: type[Model], **values: Any) -> bool:
-    """Inserts a row, all of whose fields are given, unless one like it is there already; whether it did."""
+async def add_once(model: type[Model], **values: Any) -> int | None:
+    """Inserts a row, unless one like it is there already; its id, None where it didn't."""
     hot = _hot(model)
-    insert, row = f"{hot.insert} ON CONFLICT DO NOTHING", [values[name] for name in hot.keys]
-    direct = _direct()
+    row = [values[name] if name in values else _default(hot.defaults[name]) for name in hot.keys]
+    insert = f"{hot.insert} ON CONFLICT DO NOTHING"
+    direct = _writer()
     if direct is not None:
-        return bool(direct.raw.execute(insert, row).rowcount)
-    returning = _numbered(f"{insert} RETURNING id")
-    return await get_connection("default").execute_insert(returning, _plain(row)) is not None
+        done = direct.raw.execute(insert, row)
+        return done.lastrowid if done.rowcount else None
+    made = await get_connection("default").execute_insert(_numbered(f"{insert} RETURNING id"), _plain(row))
+    return None if made is None else int(made["id"])
 
 
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -228,11 +238,14 @@ async def change(model: type[Model], number: int, **values: Any) -> int:
 
 def make(model: type[M], row: Row, start: int = 0) -> M:
     """A model out of a row in which its columns, as `columns` lists them, begin at `start`."""
+    hot = _hot(model)
     made = _blank(model)
     state = made.__dict__
-    for place, (name, read) in enumerate(_hot(model).readers, start):
-        value = row[place]
-        state[name] = value if read is None or value is None else read(value)
+    state.update(zip(hot.names, row[start : start + len(hot.names)], strict=True))
+    for name, read in hot.readers:
+        value = state[name]
+        if value is not None:
+            state[name] = read(value)
     return made
 
 
@@ -255,10 +268,7 @@ async def joined(models: Sequence[type[Model]], source: str, *args: Any) -> list
 
 def _blank(model: type[M]) -> M:
     made = model.__new__(model)
-    state = made.__dict__
-    state["_partial"] = state["_custom_generated_pk"] = False
-    state["_saved_in_db"] = True
-    state["_await_when_save"] = {}
+    made.__dict__.update(_partial=False, _custom_generated_pk=False, _saved_in_db=True, _await_when_save={})
     return made
 
 

@@ -56,6 +56,9 @@ class Direct:
 class DirectClient(SqliteClient):
     """The writer's connection, and the one for reading by index."""
 
+    _patient = True
+    """Whether a statement waits for another process that writes."""
+
     async def create_connection(self, with_db: bool) -> None:
         if self._connection:
             return
@@ -78,13 +81,16 @@ class DirectClient(SqliteClient):
     async def begin(self) -> None:
         """At once where nobody else writes; else waits, in the thread, until the other process is done."""
         raw = self.direct.raw
-        raw.execute("PRAGMA busy_timeout = 0")
+        if self._patient:
+            raw.execute("PRAGMA busy_timeout = 0")
+            self._patient = False
         try:
             raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             raw.execute(f"PRAGMA busy_timeout = {self.pragmas['busy_timeout']}")
+            self._patient = True
             await self.direct.threaded.execute("BEGIN IMMEDIATE")
 
     async def commit(self) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad\u180e\ufe00-\ufe0f]")
@@ -31,6 +31,7 @@ READ_LIMIT = 2000
 """Longer messages are kept whole; only this many characters are read."""
 
 
+@lru_cache(16)  # a message is gone through several times
 def heard(text: str) -> str:
     """A message as it is read: its beginning, folded, with simplified characters."""
     return simplified(fold(text[:READ_LIMIT]))

@@ -63,6 +63,19 @@ class ManualClock:
         heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), future))
         await future
 
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        async def passed() -> None:
+            await self.sleep(seconds)
+
+        async def happened() -> None:
+            await event.wait()
+
+        async with asyncio.TaskGroup() as two:
+            waits = [two.create_task(passed()), two.create_task(happened())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+
     def set_back(self, seconds: float) -> None:
         """As an administrator does it, or a time server."""
         self._now -= timedelta(seconds=seconds)

@@ -380,7 +380,7 @@ def _connections(url: str) -> dict[str, Any]:
         separator = "&" if "?" in rest else "?"
         return {"default": f"asyncpg://{rest}{separator}maxsize=20" if scheme else url}
     path = url.removeprefix("sqlite://")
-    reading = {"file_path": path, **PRAGMAS, "query_only": "ON"}
+    reading = {"file_path": path, **PRAGMAS, "query_only": "ON", "cache_size": "-500"}
     return {
         "writer": {"engine": "storage.sqlite", "credentials": {"file_path": path, **PRAGMAS}},
         HOT: {"engine": "storage.sqlite", "credentials": reading},

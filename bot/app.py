@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -142,7 +143,7 @@ class _Assembly:
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
         webchat = self._webchat = WebChat(
-            self._store, methods, f"{url}/", settings.court_phone, self._person_of, self._subscribe
+            self._store, methods, f"{url}/", settings.court_phone, self._person_of, self._subscribe, self._left
         )
         if settings.web:
             webchat.add_routes(app)
@@ -164,8 +165,7 @@ class _Assembly:
         self._receiver = Receiver(
             db,
             self._metrics,
-            self._router.wake,
-            self._router.at_once,
+            self._router.stored,
             self._not_logged,
             self._dispatcher.token_refused,
         )
@@ -242,7 +242,7 @@ class _Assembly:
         endpoint = await person.at_chat(WEB, chat_id)
         who = endpoint.person if endpoint is not None and endpoint.person.active else None
         if who is None:
-            return {"language": self._settings.language, "push": "", "joined": "", "role": "", "waiting": ""}
+            return {"language": self._settings.language, "push": "", "joined": "", "role": "", "waiting": "", "who": ""}
         role = role_group(who)
         waiting = await alert.count_unanswered(who.area_code) if role in ("supervisor", "town") else 0
         return {
@@ -250,6 +250,7 @@ class _Assembly:
             "push": self._push.browser_key if may(who, Action.PUSH) else "",
             "joined": "yes",
             "role": role,
+            "who": self._db.secrets.index(f"page:{who.id}")[:16],
             "waiting": str(waiting or ""),
         }
 
@@ -260,6 +261,17 @@ class _Assembly:
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
             return False
         return bool(await self._db.unit(lambda: push.keep_browser(endpoint.person, target), f"web:{chat_id}"))
+
+    async def _left(self, chat_id: int) -> None:
+        """The phone behind a web chat is nobody's any more."""
+        endpoint = await person.at_chat(WEB, chat_id)
+
+        async def leave(endpoint: person.Endpoint) -> None:
+            await push.sign_out(endpoint)
+            await person.leave(endpoint, "pin")
+
+        if endpoint is not None:
+            await self._db.unit(partial(leave, endpoint), f"web:{chat_id}")
 
     async def _gateway_token(self) -> str:
         """The gateway's bot token: made once, known to nobody outside this machine."""

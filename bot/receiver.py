@@ -22,26 +22,24 @@ LIMIT = 100
 WEBHOOK_BYTES = 1_000_000
 
 _log = structlog.get_logger("receiver")
-AtOnce = Callable[[Channel, list[tuple[inbox.Waiting, dict[str, Any]]]], bool]
+Stored = Callable[[Channel, list[tuple[inbox.Waiting, dict[str, Any]]]], None]
 TellNotLogged = Callable[[Channel, list[dict[str, Any]]], Awaitable[None]]
 
 
 class Receiver:
-    """Stores updates and wakes the router, unless that handles them `at_once`."""
+    """Stores updates, and tells the router in the same unit."""
 
     def __init__(
         self,
         db: Database,
         metrics: Metrics,
-        wake: Callable[[], None],
-        at_once: AtOnce,
+        stored: Stored,
         refuse: TellNotLogged,
         token_refused: Callable[[Channel], Awaitable[None]],
     ) -> None:
         self._db = db
         self._metrics = metrics
-        self._wake = wake
-        self._at_once = at_once
+        self._stored = stored
         self._refuse = refuse
         self._tell_token_refused = token_refused
 
@@ -49,21 +47,17 @@ class Receiver:
         """True once they are on disk. False where they can't be kept: then the senders have been told."""
         good = [update for update in updates if _usable(update)]
 
-        async def keep() -> bool:
-            kept = await inbox.store(channel.name, good)
-            return self._at_once(channel, kept)
+        async def keep() -> None:
+            self._stored(channel, await inbox.store(channel.name, good))
 
-        at_once = False
         try:
             if good:
-                at_once = await self._db.unit(keep, f"receive:{channel.name}")
+                await self._db.unit(keep, f"receive:{channel.name}")
         except StorageUnavailableError:
             _log.error("updates not kept", channel=channel.name, count=len(good))
             await self._refuse(channel, good)
             return False
         self._metrics.received.labels(channel.name).inc(len(updates))
-        if not at_once:
-            self._wake()
         return True
 
     async def poll(self, channel: Channel) -> None:

@@ -16,7 +16,7 @@ from bot.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
 from storage import inbox, person
-from storage.db import Database, unit
+from storage.db import Database, Follower, unit
 from storage.inbox import InHandError, OutOfTurnError, Waiting
 from storage.outbox import Lane, put, tell_admins, tell_all_admins
 from storage.person import Address
@@ -56,9 +56,6 @@ class Router:
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
         self._woken = asyncio.Event()
-        self._waiting = False
-        self._stumbled: tuple[Waiting, Exception] | None = None
-        """What failed in the commit that is under way."""
         self._stopping = False
         self._unavailable = False
         self.languages: OrderedDict[Chat, str] = OrderedDict()
@@ -67,50 +64,40 @@ class Router:
 
     def wake(self) -> None:
         """There is something new in the inbox."""
-        self._stumbled = None
         self._woken.set()
 
-    @property
-    def _at_rest(self) -> bool:
-        """Whether nothing waits in the inbox and nobody has looked away since."""
-        return self._waiting and not (self._woken.is_set() or self._stumbled or self._running or self._held_up)
-
-    def at_once(self, channel: Channel, rows: list[tuple[Waiting, dict[str, Any]]]) -> bool:
-        """In the unit that stores these updates: has each handled by a unit of its own in the same commit, which saves
-        a commit, and every turn between. False where something waits before them, or they are so many that the far end
-        would wait long to hear that they arrived; then they take their turn."""
-        if not (self._db.is_sqlite and self._at_rest and len(rows) <= AT_ONCE):
-            return False
+    def stored(self, channel: Channel, rows: list[tuple[Waiting, dict[str, Any]]]) -> None:
+        """In the unit that stores these updates. Where nobody is at work, each is handled by a unit of its own in the
+        same commit, which saves a commit and every turn between; where they are so many that the far end would wait
+        long to hear that they arrived, or others are in hand, they take their turn."""
+        busy = self._running or self._unavailable or self._stopping or len(rows) > AT_ONCE
+        if busy or not self._db.is_sqlite:
+            unit().after_commit.append(self.wake)
+            return
         for row, update in rows:
-            unit().behind.append((partial(self._without_waiting, channel, row, update), f"inbox:{row.id}"))
-        unit().after_commit.append(self._look_after)
-        return True
+            handle = partial(self._at_once, channel, row, update)
+            unit().behind.append(Follower(handle, f"inbox:{row.id}", partial(self._fell, row)))
 
-    def _look_after(self) -> None:
-        """What failed is on disk now, and so is that it may be tried again."""
-        if self._stumbled is not None:
-            row, error = self._stumbled
-            self._stumbled, chat = None, (row.channel, row.chat_id)
-            self._running[chat] = self._nursery.create_task(self._fallen(chat, row, error))
+    async def _at_once(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
+        """Not where an earlier one of the chat waits, for its retry or because it has just failed."""
+        if await inbox.waits_before(row):
+            unit().after_commit.append(self.wake)
+            return
+        await self._read_and_handle(channel, row, raw)
+        unit().after_commit.append(self._metrics.handled.labels("done").inc)
 
-    async def _fallen(self, chat: Chat, row: Waiting, error: Exception) -> None:
+    def _fell(self, row: Waiting, error: Exception) -> None:
+        """It is on disk and not handled: noted as what `_take` fails at is."""
+        chat = (row.channel, row.chat_id)
+        if chat not in self._running:
+            self._running[chat] = self._nursery.create_task(self._pick_up(chat, row, error))
+
+    async def _pick_up(self, chat: Chat, row: Waiting, error: Exception) -> None:
         try:
             await self._not_done(row, error)
         finally:
             self._running.pop(chat, None)
             self._woken.set()
-
-    async def _without_waiting(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
-        """Those behind one that fails take their turn."""
-        if not self._at_rest:
-            unit().after_commit.append(self._woken.set)
-            return
-        try:
-            await self._read_and_handle(channel, row, raw)
-        except Exception as error:
-            self._stumbled = row, error
-            raise
-        unit().after_commit.append(self._metrics.handled.labels("done").inc)
 
     async def run(self, tick: float) -> None:
         """Until `drain`. Wakes at new updates, and every `tick` seconds for retries."""
@@ -128,9 +115,7 @@ class Router:
             for chat, rows in ready.items():
                 if len(self._running) < SIDE_BY_SIDE:
                     self._running[chat] = self._nursery.create_task(self._take(chat, rows))
-            self._waiting = True
             await self._db.clock.wait(self._woken, tick)
-            self._waiting = False
 
     async def _ready(self) -> dict[Chat, list[Waiting]]:
         """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
@@ -153,7 +138,9 @@ class Router:
         """Takes no more and waits for what is being handled."""
         self._stopping = True
         self._woken.set()
-        if self._running:
+        if self._db.is_sqlite:
+            await self._db.alive()  # behind what is being handled where it was stored
+        while self._running:
             await asyncio.wait(list(self._running.values()))
 
     def cancel(self) -> None:

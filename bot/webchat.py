@@ -30,6 +30,10 @@ JOINS_A_MINUTE = 30
 PersonOf = Callable[[int], Awaitable[dict[str, str]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
+Left = Callable[[int], Awaitable[None]]
+"""Hears that the phone behind a chat is no longer its person's."""
+STREAMS = 20
+"""So many streams of one chat at once: a page has one."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -59,11 +63,13 @@ class WebChat:
         court_phone: str,
         person_of: PersonOf,
         subscribe: Subscribe,
+        left: Left,
     ) -> None:
         self._store = store
         self._court_phone = court_phone
         self._person_of = person_of
         self._subscribe = subscribe
+        self._left = left
         self._lock = Lock(store)
         self._joining_url = joining_url
         self._streams: dict[int, set[asyncio.Event]] = {}
@@ -120,7 +126,7 @@ class WebChat:
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
         path = PAGE / request.match_info["name"]
-        if path.name != request.match_info["name"] or path.suffix not in (".js", ".css", ".svg"):
+        if path.name != request.match_info["name"] or path.suffix not in (".js", ".css", ".svg", ".png"):
             raise web.HTTPNotFound
         if not path.is_file():
             raise web.HTTPNotFound
@@ -138,10 +144,11 @@ class WebChat:
     async def _manifest(self, _request: web.Request) -> web.StreamResponse:
         """What a phone needs to put the page among its apps."""
         title = locales.plain(locales.DEFAULT, "page.title")
-        icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml"}
+        icons = [{"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml"}]
+        icons += [{"src": f"/static/icon-{n}.png", "sizes": f"{n}x{n}", "type": "image/png"} for n in (192, 512)]
         body = {"name": title, "short_name": title, "start_url": ".", "scope": "/", "display": "standalone"}
         return web.json_response(
-            {**body, "theme_color": "#14532d", "background_color": "#eef1f4", "icons": [icon]},
+            {**body, "theme_color": "#14532d", "background_color": "#eef1f4", "icons": icons},
             content_type="application/manifest+json",
         )
 
@@ -164,11 +171,11 @@ class WebChat:
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
-        body = await _json(request)
+        body = await self._json(request)
         now = time.monotonic()
         if len(self._joins) > 10_000:
             self._joins.clear()
-        mine = self._joins.setdefault(request.remote or "", deque(maxlen=JOINS_A_MINUTE))
+        mine = self._joins.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
         if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
             raise web.HTTPTooManyRequests
         mine.append(now)
@@ -217,7 +224,7 @@ class WebChat:
 
     async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
         """Sets the PIN of this chat; an empty one takes it away."""
-        chat_id, body = await self.chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await self._json(request)
         pin = body.get("pin")
         if not isinstance(pin, str) or not re.fullmatch(r"(\d{4,6})?", pin, re.ASCII):
             raise web.HTTPBadRequest
@@ -227,20 +234,48 @@ class WebChat:
 
     async def _unlock(self, request: web.Request) -> web.StreamResponse:
         """Opens a locked page with its PIN; without one (it was forgotten) it is signed out instead."""
-        (chat_id, token, _since), body = await self._signed_in(request), await _json(request)
+        (chat_id, token, _since), body = await self._signed_in(request), await self._json(request)
         pin = body.get("pin")
         if pin is None:
-            await self._lock.forgotten(chat_id)
+            await self._forgotten(chat_id)
             raise web.HTTPUnauthorized
-        if not await self._lock.open(chat_id, token, str(pin)[:6]):
+        right = isinstance(pin, str) and await self._lock.open(chat_id, token, pin[:6] if pin.isascii() else "")
+        if right is None:
+            await self._forgotten(chat_id)
+        if not right:
             raise web.HTTPForbidden
         return web.json_response({})
+
+    async def _forgotten(self, chat_id: int) -> None:
+        """Nobody knows the PIN, or somebody guesses: the phone is signed out, and no longer one of the person's."""
+        await self._left(chat_id)
+        await self._lock.forgotten(chat_id)
 
     async def _awake(self, request: web.Request) -> web.StreamResponse:
         """Somebody is reading."""
         await self.chat_of(request)
-        _same_origin(request)
+        self._same_origin(request)
         return web.json_response({})
+
+    def _same_origin(self, request: web.Request) -> None:
+        """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock. A
+        proxy on the way may have changed the host, but not the address that people open."""
+        origin = request.headers.get("Origin")
+        own = (request.headers.get("Host", ""), self._joining_url.partition("://")[2].partition("/")[0])
+        if origin is not None and origin.partition("://")[2] not in own:
+            raise web.HTTPForbidden
+
+    async def _json(self, request: web.Request) -> dict[str, Any]:
+        self._same_origin(request)
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+        try:
+            body = parse_json(await request.read())
+        except ValueError as error:
+            raise web.HTTPBadRequest from error
+        if not isinstance(body, dict):
+            raise web.HTTPBadRequest
+        return body
 
     # -- what the person does ----------------------------------------------------------------------------------
 
@@ -264,7 +299,7 @@ class WebChat:
         return await self._store.from_person(chat_id, body, client_id)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self.chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await self._json(request)
         text = body.get("text")
         text = (
             text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(text, str) else text
@@ -279,7 +314,7 @@ class WebChat:
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self.chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await self._json(request)
         try:
             place = {name: float(body[name]) for name in ("latitude", "longitude")}
         except (KeyError, TypeError, ValueError) as error:
@@ -293,10 +328,10 @@ class WebChat:
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
         """A button of a message of this chat."""
-        chat_id, body = await self.chat_of(request), await _json(request)
+        chat_id, body = await self.chat_of(request), await self._json(request)
         message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
         data = body.get("data")
-        if message is None or not isinstance(data, str) or len(data.encode()) > 64:
+        if message is None or not isinstance(data, str) or len(data.encode("utf-8", "replace")) > 64:
             raise web.HTTPBadRequest
         query = {
             "id": secrets.token_hex(8),
@@ -313,7 +348,7 @@ class WebChat:
 
     async def _wake_me(self, request: web.Request) -> web.StreamResponse:
         """The browser wants to be woken when the page isn't open."""
-        chat_id, body = await self.chat_of(request), await _json(request)
+        (chat_id, _token, _since), body = await self._open(request), await self._json(request)
         if not await self._subscribe(chat_id, body):
             raise web.HTTPBadRequest
         return web.json_response({})
@@ -321,9 +356,9 @@ class WebChat:
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """A photo or a voice message."""
         chat_id = await self.chat_of(request)
-        _same_origin(request)
+        self._same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
-            raise web.HTTPForbidden  # else anybody could fill the disk
+            raise web.HTTPBadRequest  # else anybody could fill the disk
         form = await request.post()
         field = form.get("file")
         if not isinstance(field, web.FileField):
@@ -372,9 +407,10 @@ class WebChat:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Messages as they come and change, from the last one that the page has seen."""
-        chat_id, slug = await self.chat_of(request), request.match_info["slug"]
-        token = request.cookies.get(_cookie(slug), "")
-        last = _seen(request)
+        (chat_id, token, _since), slug = await self._signed_in(request), request.match_info["slug"]
+        if len(self._streams.get(chat_id, ())) >= STREAMS:
+            raise web.HTTPTooManyRequests
+        last, rung = _seen(request), -1
         told: dict[str, Any] = {}
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -386,9 +422,13 @@ class WebChat:
             await response.write(b"retry: 1000\n\n")
             while not self.closing.is_set():
                 woken.clear()
-                signed_in = await self._store.chat_by_session(slug, token) is not None
-                if not signed_in or await self._lock.is_locked(chat_id, token):
+                if await self._store.chat_by_session(slug, token) is None:
                     break  # meanwhile; the page asks and learns it
+                if await self._lock.is_locked(chat_id, token):
+                    rung = await self._behind_the_lock(response, chat_id, rung)
+                    await within(15, woken, self.closing)
+                    continue
+                rung = -1
                 while changes := await self._store.since(chat_id, last):
                     for change in changes:
                         last = change[0]
@@ -405,7 +445,39 @@ class WebChat:
             pass  # the phone went away; it will ask again from where it was
         finally:
             self._streams[chat_id].discard(woken)
+            if not self._streams[chat_id]:
+                del self._streams[chat_id]
         return response
+
+    async def _behind_the_lock(self, response: web.StreamResponse, chat_id: int, rung: int) -> int:
+        """Shows nothing, but rings for what comes: a judge who has walked away hears it. Up to where it has rung."""
+        news = await self._store.since(chat_id, max(rung, 0))
+        if rung < 0:
+            await send_event(response, "locked", {})
+        else:
+            coming = [body for _seq, body, _id in news if body and body["from"]["is_bot"] and "edit_date" not in body]
+            if any(not body.get("silent") for body in coming):
+                await send_event(response, "ring", {"loud": any(_waits(body) for body in coming)})
+            else:
+                await response.write(b": still here\n\n")
+        return news[-1][0] if news else max(rung, 0)
+
+
+def _buttons(message: dict[str, Any]) -> set[str]:
+    """What the buttons under a message say when they are tapped."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", ())
+    return {button["callback_data"] for row in rows for button in row if "callback_data" in button}
+
+
+def _waits(message: dict[str, Any]) -> bool:
+    """Whether it is an alert that nobody has answered."""
+    return any(data.startswith("1:ack:") for data in _buttons(message))
+
+
+def _caller(request: web.Request) -> str:
+    """Whose request it is: behind a proxy on the same machine, whom that one names."""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if named and request.remote in ("127.0.0.1", "::1") else request.remote or ""
 
 
 def _cookie(slug: str) -> str:
@@ -438,7 +510,7 @@ def _said_at(waited: object) -> float | None:
 
 def _client_id(body: dict[str, Any]) -> str | None:
     value = body.get("id")
-    return value[:64] if isinstance(value, str) and value else None
+    return value[:64] if isinstance(value, str) and value.isascii() and value else None
 
 
 def _message_id(body: dict[str, Any], name: str) -> int | None:
@@ -449,26 +521,6 @@ def _message_id(body: dict[str, Any], name: str) -> int | None:
 def _seen(request: web.Request) -> int:
     text = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
-def _same_origin(request: web.Request) -> None:
-    """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.headers.get("Host", ""):
-        raise web.HTTPForbidden
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    _same_origin(request)
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        body = parse_json(await request.read())
-    except ValueError as error:
-        raise web.HTTPBadRequest from error
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest
-    return body
 
 
 def forwarded_tls(request: web.Request) -> bool:

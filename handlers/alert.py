@@ -126,7 +126,7 @@ async def show_alert(showing: Showing) -> Card | None:
     if one is None or await _obsolete(showing, one):
         return None
     family = await sighting.family(one.sighting_id)
-    first = family[0]
+    first = next(row for row in family if row.id == one.sighting_id)
     suspects = await sighting.suspects_of(first)
     parties = await of_debtors([suspect.debtor_id for suspect in suspects])
     lines = [
@@ -144,7 +144,7 @@ async def show_alert(showing: Showing) -> Card | None:
     if watching := await follow.supervisors(one.sighting_id):
         lines.append(showing.text("alert.supervised", names="、".join(watching)))
     lines += _evidence(showing, first, suspects)
-    later = [row for row in family[1:] if row.state is not SightingState.WITHDRAWN]
+    later = [row for row in family if row is not first and row.state is not SightingState.WITHDRAWN]
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
     lines += _others(showing, rows[1:])

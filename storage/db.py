@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
@@ -96,6 +97,14 @@ class NewerDatabaseError(Exception):
 Work = Callable[[], Awaitable[Any]]
 
 
+class Follower(NamedTuple):
+    """A unit that shares another one's commit. Where it fails, `failed` hears why once the other is on disk."""
+
+    work: Work
+    source: str
+    failed: Callable[[Exception], None]
+
+
 @dataclass
 class Unit:
     """What one transaction collects besides its rows."""
@@ -106,9 +115,8 @@ class Unit:
     audit: list[dict[str, Any]] = field(default_factory=list)
     before_commit: list[Callable[["Unit"], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
-    behind: list[tuple[Work, str]] = field(default_factory=list)
-    """Units, each with its source, that run right behind this one in the same commit, if this one succeeds; what
-    becomes of them is their own business. SQLite only."""
+    behind: list["Follower"] = field(default_factory=list)
+    """Run right behind this one in the same commit, if this one succeeds. SQLite only."""
 
     @property
     def secrets(self) -> Secrets:
@@ -190,7 +198,7 @@ class Database:
         client = get_connection("writer")
         assert isinstance(client, DirectClient)
         while True:
-            with reading_on(client.direct):
+            with reading_on(client.direct) if client.at_rest else contextlib.nullcontext():
                 entry = await self._queue.get()
             group = []
             while entry is not None:
@@ -205,7 +213,7 @@ class Database:
                 return
 
     async def _commit_group(self, client: DirectClient, group: list[Job]) -> None:
-        outcomes: list[tuple[asyncio.Future[Any] | None, Any, BaseException | None, list[Callable[[], None]]]] = []
+        outcomes: list[tuple[asyncio.Future[Any] | None, Any, Exception | None, list[Callable[[], None]]]] = []
         try:
             await client.begin()
             token = get_connections().set("default", _as_default(client))
@@ -214,9 +222,10 @@ class Database:
                     for work, source, seconds, done in group:
                         scope = Unit(self, self.clock.now(), source)
                         outcomes.append((done, *await self._savepoint(client, scope, work, seconds)))
-                        for following, its_source in scope.behind:
-                            scope = Unit(self, self.clock.now(), its_source)
-                            outcomes.append((None, *await self._savepoint(client, scope, following, UNIT_SECONDS)))
+                        for follower in scope.behind:
+                            own = Unit(self, self.clock.now(), follower.source)
+                            _result, error, hooks = await self._savepoint(client, own, follower.work, UNIT_SECONDS)
+                            outcomes.append((None, None, None, [partial(follower.failed, error)] if error else hooks))
                     if self.rider is not None and any(self.committed.set in hooks for *_rest, hooks in outcomes):
                         scope = Unit(self, self.clock.now(), "dispatcher")
                         outcomes.append((None, *await self._savepoint(client, scope, self.rider, UNIT_SECONDS)))
@@ -230,18 +239,18 @@ class Database:
             for _work, _source, _seconds, done in group:
                 _fail(done, StorageUnavailableError(str(error)))
             return
-        for asked, result, failure, hooks in outcomes:
+        for asked, result, failure, after in outcomes:
             if failure is not None:
                 _fail(asked, failure)
                 continue
-            for hook in hooks:
+            for hook in after:
                 hook()
             if asked is not None and not asked.done():
                 asked.set_result(result)
 
     async def _savepoint(
         self, client: DirectClient, scope: Unit, work: Work, seconds: float
-    ) -> tuple[Any, BaseException | None, list[Callable[[], None]]]:
+    ) -> tuple[Any, Exception | None, list[Callable[[], None]]]:
         client.direct.raw.execute("SAVEPOINT unit")
         token = _current.set(scope)
         try:

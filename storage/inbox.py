@@ -134,6 +134,12 @@ async def waiting(busy: list[tuple[str, int]], channels: Iterable[str]) -> list[
     ]
 
 
+async def waits_before(row: Waiting) -> bool:
+    """Whether an earlier update of the chat has not been handled."""
+    sql = "SELECT 1 FROM inbox WHERE state = 0 AND id < ? AND channel = ? AND chat_id = ? LIMIT 1"
+    return bool(await fetch(sql, row.id, row.channel, row.chat_id))
+
+
 async def payload_of(row_id: int) -> str:
     return str((await fetch("SELECT payload FROM inbox WHERE id = ?", row_id))[0]["payload"])
 

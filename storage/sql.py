@@ -145,7 +145,7 @@ def _plain(values: Iterable[Any]) -> list[Any]:
 
 async def fetch(sql: str, *args: Any) -> Sequence[Row]:
     """The rows of a SELECT, by column."""
-    direct = _direct()
+    direct = _direct() if sql.startswith("SELECT") else _writer()
     try:
         if direct is not None:
             return direct.raw.execute(sql, args).fetchall()
@@ -213,7 +213,9 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
 async def add_once(model: type[Model], **values: Any) -> int | None:
     """Inserts a row, unless one like it is there already; its id, None where it didn't."""
     hot = _hot(model)
-    row = [values[name] if name in values else _default(hot.defaults[name]) for name in hot.keys]
+    row = [values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys]
+    if values:
+        raise TypeError(f"{model.__name__} has no {', '.join(values)}")
     insert = f"{hot.insert} ON CONFLICT DO NOTHING"
     direct = _writer()
     if direct is not None:

@@ -78,6 +78,11 @@ class DirectClient(SqliteClient):
     def direct(self) -> Direct:
         return cast(Direct, self._connection)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether no transaction is open on it, as one is where even undoing it has failed."""
+        return not self.direct.raw.in_transaction
+
     async def begin(self) -> None:
         """At once where nobody else writes; else waits, in the thread, until the other process is done."""
         raw = self.direct.raw

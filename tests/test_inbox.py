@@ -39,7 +39,7 @@ async def test_an_update_stored_before_a_crash_is_handled_after_it(
 
     with monkeypatch.context() as dying:
         dying.setattr(Router, "_take", never)
-        dying.setattr(Router, "at_once", lambda *_args: False)
+        dying.setattr(Router, "stored", lambda *_args: None)
         async with stage.world() as world:
             await world.phone(SECRETARY).says(SENTENCE)
             await world.until(lambda: Inbox.filter(channel="telegram", state=InboxState.NEW).exists())

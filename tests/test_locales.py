@@ -49,7 +49,7 @@ def used() -> tuple[set[str], set[str]]:
                 parts |= {start} if re.match(rf"^({'|'.join(NOUNS)})\.[a-z_]*$", start) else set()
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in others:
                 whole |= {node.value} if KEY.match(node.value) else set()
-    page = " ".join(path.read_text() for path in PAGE)
+    page = " ".join(path.read_text() for path in PAGE if path.suffix != ".png")
     named = re.findall(
         r'words\.([a-z_]+)|data-(?:word|hint)="([a-z_]+)"|\d: "([a-z_]+)"|\? trouble.* : "([a-z_]+)"', page
     )

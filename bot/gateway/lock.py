@@ -54,8 +54,8 @@ class Lock:
         await self._store.transact(work)
         self._pinned = None
 
-    async def open(self, chat_id: int, token: str, pin: str) -> bool:
-        """Whether it was the PIN. After TRIES wrong ones every browser is signed out of the chat."""
+    async def open(self, chat_id: int, token: str, pin: str) -> bool | None:
+        """Whether it was the PIN; None with the last of TRIES wrong ones, which nobody is to go on from."""
 
         def work(db: sqlite3.Connection) -> int:
             row = db.execute("SELECT salt, hash, tries FROM pin WHERE chat_id = ?", (chat_id,)).fetchone()
@@ -67,9 +67,7 @@ class Lock:
             return 0
 
         wrong = await self._store.transact(work)
-        if wrong >= TRIES:
-            await self.forgotten(chat_id)
-        return not wrong
+        return None if wrong >= TRIES else not wrong
 
     async def forgotten(self, chat_id: int) -> None:
         """Nobody knows the PIN: the browsers are signed out, and another invitation opens another chat."""

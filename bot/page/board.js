@@ -11,6 +11,11 @@ function element(tag, text, kind = "") {
   return made;
 }
 
+function only(place, ...children) { // replaceChildren is not in Chrome 80
+  place.textContent = "";
+  place.append(...children);
+}
+
 function fill(table, rows, heads = null) {
   const made = rows.map((cells) => {
     const row = document.createElement("tr");
@@ -22,7 +27,7 @@ function fill(table, rows, heads = null) {
     row.append(...heads.map((head) => element("th", head)));
     made.unshift(row);
   }
-  table.replaceChildren(...made);
+  only(table, ...made);
 }
 
 let drawn = 0;
@@ -36,7 +41,7 @@ function show(now) {
   document.title = now.title;
   $("title").textContent = now.title;
   $("at").textContent = now.at;
-  $("counts").replaceChildren(...now.counts.map(([name, count, kind]) => {
+  only($("counts"), ...now.counts.map(([name, count, kind]) => {
     const item = element("li", "", kind);
     item.append(element("b", count), element("span", name));
     return item;
@@ -52,11 +57,12 @@ function show(now) {
 
 // A stream that says nothing for a while may be kept back by a proxy: then the page asks.
 let told = 0;
-async function ask() {
-  if (Date.now() - told < 45000) return;
+async function ask(event) {
+  if (Date.now() - told < 45000 && !(event && stream.readyState === EventSource.CLOSED)) return;
   try {
     const answer = await fetch(`${base}/now`);
     if (answer.ok) show(await answer.json());
+    document.querySelector("main").hidden = [401, 423].includes(answer.status); // signed out or locked: nobody's business
     $("line").hidden = answer.ok;
     if (!answer.ok) $("line").textContent = `✕ ${answer.status}`;
   } catch (error) {
@@ -67,6 +73,6 @@ async function ask() {
 }
 
 const stream = new EventSource(`${base}/events`);
-stream.addEventListener("now", (event) => { told = Date.now(); $("line").hidden = true; show(JSON.parse(event.data)); });
+stream.addEventListener("now", (event) => { told = Date.now(); document.querySelector("main").hidden = false; $("line").hidden = true; show(JSON.parse(event.data)); });
 stream.addEventListener("error", ask);
-setInterval(ask, 15000);
+setInterval(() => ask(), 15000);

@@ -11,13 +11,21 @@ let answering = null;
 let loaded = false;
 let stream = null;
 const shown = new Map(); // message id -> list item
+const told = new Map(); // message id -> the message, to be drawn again in another language
+
+// What the browser remembers for the page; one that keeps nothing (some apps' own browsers) is asked again each time.
+const memory = {
+  get(name) { try { return localStorage.getItem(name); } catch (error) { return null; } },
+  set(name, value) { try { localStorage.setItem(name, value); } catch (error) { console.warn("not remembered", name); } },
+  drop(name) { try { localStorage.removeItem(name); } catch (error) { console.warn("not forgotten", name); } },
+};
 
 // -- words -----------------------------------------------------------------------------------------------------------
 
 async function loadWords(wanted) {
-  const answer = await fetch(`/words/${wanted}`);
-  words = await answer.json();
+  words = await (await reach(`/words/${wanted}`)).json();
   language = wanted;
+  memory.set("language", wanted);
   document.documentElement.lang = wanted.replace("_", "-");
   document.title = words.title;
   for (const part of document.querySelectorAll("[data-word]")) part.textContent = words[part.dataset.word];
@@ -46,12 +54,26 @@ function toast(text) {
 
 const newId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
 
+// A line that is there and carries nothing is no line: fetch itself would wait for minutes.
+async function reach(path, options, seconds = 20) {
+  const control = new AbortController();
+  const ends = setTimeout(() => control.abort(), seconds * 1000);
+  try {
+    return await fetch(path, Object.assign({ signal: control.signal }, options));
+  } catch (error) {
+    throw error.name === "AbortError" ? new TypeError("no answer") : error;
+  } finally {
+    clearTimeout(ends);
+  }
+}
+
 const trouble = { 413: "too_big", 415: "not_a_photo", 429: "join_many" };
 
 async function post(path, body) {
   const form = body instanceof FormData;
   const headers = form ? {} : { "Content-Type": "application/json" };
-  const answer = await fetch(path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
+  const options = { method: "POST", headers, body: form ? body : JSON.stringify(body) };
+  const answer = await reach(path, options, form ? 180 : 20);
   if (answer.status === 401) signedOut();
   if (answer.status === 423) lock();
   if (answer.status >= 500) toast(put(words.not_logged, { phone: words.phone }));
@@ -60,25 +82,31 @@ async function post(path, body) {
 }
 
 function blank() {
-  if (stream) stream.close();
-  stream = null;
-  clearTimeout(patience);
   $("messages").textContent = ""; // whoever has the phone now reads nothing here
   shown.clear();
+  told.clear();
   last = 0;
   loaded = false;
 }
 
+function deaf() {
+  if (stream) stream.close();
+  stream = null;
+  clearTimeout(patience);
+}
+
 function signedOut() {
+  deaf();
   blank();
   line(words.signed_out);
   $("locked").hidden = true;
   $("chat").hidden = false;
   for (const part of ["say", "urgent", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
-  if (localStorage.getItem("chat") === slug) localStorage.removeItem("chat");
+  if (memory.get("chat") === slug) memory.drop("chat");
 }
 
 // -- a page that locks itself: a phone that several people pick up ---------------------------------------------------------
+// It shows nothing, and goes on listening: an alert rings behind the lock, too.
 
 function lock() {
   if (!$("locked").hidden) return; // said twice: what is being typed stays
@@ -102,6 +130,7 @@ async function unlock(body) {
   $("locked").hidden = true;
   $("chat").hidden = false;
   for (const entry of waiting) $("messages").append(entry.item);
+  deaf();
   listen();
   flush();
 }
@@ -136,6 +165,8 @@ async function keepPin(pin) {
 const waiting = [];
 let sending = false;
 let hurry = () => {};
+let who = slug ? memory.get(`who-${slug}`) || "" : "";
+let ready = Promise.resolve(); // until what was left from before is in the queue, nothing new goes in front of it
 
 const settled = (request) => new Promise((done, failed) => {
   request.onsuccess = () => done(request.result);
@@ -163,15 +194,23 @@ async function kept(work, mode = "readwrite") {
 }
 
 async function takeUp() {
-  const all = (await kept((store) => store.getAll(), "readonly")) || [];
-  for (const entry of all) if (entry.slug === slug || await isOver(entry.slug)) enqueue(entry);
+  for (const entry of await unsent()) if (entry.slug === slug) enqueue(entry);
+}
+
+const unsent = async () => (await kept((store) => store.getAll(), "readonly")) || [];
+
+// What this person said in a chat that the phone has left since, before they joined again, is still to be said; what
+// somebody else did, who has had the phone before, is not.
+async function adopt() {
+  for (const entry of await unsent()) {
+    if (entry.slug !== slug && who && entry.who === who && !waiting.some((one) => one.key === entry.key) && await isOver(entry.slug)) enqueue(entry);
+  }
   flush();
 }
 
-// What was said in a chat that this phone has left since, before it joined again, is still to be said.
 async function isOver(other) {
   try {
-    return (await fetch(`/c/${other}/session`)).status === 401;
+    return (await reach(`/c/${other}/session`)).status === 401;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return false;
@@ -184,6 +223,7 @@ function enqueue(entry) {
   item.append(element("div", "bubble", entry.preview), under);
   entry.item = item;
   entry.note = (text) => { under.textContent = text; };
+  entry.offer = (text, act) => { under.textContent = ""; under.append(button(text, act)); };
   entry.note(navigator.onLine ? words.sending : words.waiting);
   $("messages").append(item);
   item.scrollIntoView({ block: "end" });
@@ -191,7 +231,8 @@ function enqueue(entry) {
 }
 
 async function outgoing(path, body, preview) {
-  const entry = { slug, path, preview, at: Date.now(), body: { ...body, id: newId() } };
+  await ready;
+  const entry = { slug, who, path, preview, at: Date.now(), body: { ...body, id: newId() } };
   entry.key = await kept((store) => store.add(entry));
   enqueue(entry);
   return flush();
@@ -218,10 +259,10 @@ async function flush() {
         sent = true;
         await drop(entry);
         if (shown.has(stored.message_id)) entry.item.remove(); else claim(entry, stored.message_id);
-      } else if ([400, 413, 415].includes(answer.status)) { // it will never be taken
+      } else if ([400, 413, 415].includes(answer.status)) { // not taken as it is
         sent = true;
         await drop(entry);
-        entry.note(words.failed);
+        entry.offer(words.failed, () => again(entry));
       }
     } catch (error) {
       // fetch's word for no connection, and json's for an answer that isn't the server's
@@ -233,6 +274,18 @@ async function flush() {
     pause = Math.min(pause * 2, 15000);
   }
   sending = false;
+}
+
+// A sentence comes back into the box, to be changed; anything else is sent once more.
+function again(entry) {
+  entry.item.remove();
+  if (entry.body.text) {
+    $("text").value = entry.body.text;
+    $("text").focus();
+  } else {
+    const { id, ...body } = entry.body;
+    outgoing(entry.path, body, entry.preview);
+  }
 }
 
 function formed(entry) {
@@ -292,9 +345,9 @@ function link(href, text) {
 
 function linked(whole, text) {
   let at = 0;
-  for (const found of text.matchAll(/\+86\d{10,11}|https?:\/\/[^\s]+/g)) {
+  for (const found of text.matchAll(/\+86\d{10,11}|\b0\d{2,3}-\d{7,8}\b|https?:\/\/[^\s，。；：！？、（）《》「」“”<>"]+/g)) {
     whole.append(text.slice(at, found.index));
-    const phone = found[0].startsWith("+");
+    const phone = !found[0].startsWith("http");
     whole.append(link(phone ? `tel:${found[0]}` : found[0], phone ? found[0].replace("+86", "") : found[0]));
     at = found.index + found[0].length;
   }
@@ -303,7 +356,7 @@ function linked(whole, text) {
 
 // The clock on the wall in Zhejiang, wherever the phone thinks it is: the cards' times are the same.
 const wall = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: "Asia/Shanghai", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
 
 function clock(seconds) {
@@ -311,6 +364,7 @@ function clock(seconds) {
   const part = (parts, type) => parts.find((one) => one.type === type).value;
   const day = (parts) => `${part(parts, "month")}-${part(parts, "day")}`;
   const time = `${part(then, "hour")}:${part(then, "minute")}`;
+  if (part(then, "year") !== part(today, "year")) return `${part(then, "year")}-${day(then)} ${time}`;
   return day(then) === day(today) ? time : `${day(then)} ${time}`;
 }
 
@@ -382,21 +436,33 @@ function show(message) {
   if (before) {
     before.replaceWith(item);
   } else {
-    const next = [...list.children].find((one) => Number(one.dataset.id) > message.message_id || !one.dataset.id);
+    const next = [...list.children].find((one) => (one.dataset.id ? Number(one.dataset.id) > message.message_id : one !== divider));
     list.insertBefore(item, next || null);
   }
   shown.set(message.message_id, item);
+  told.set(message.message_id, message);
   countUrgent();
   const fresh = loaded && message.from.is_bot && !message.silent && !before;
-  if (fresh) call(item, item.classList.contains("urgent"));
+  const loud = item.classList.contains("urgent");
+  if (fresh) { mark(item); call(loud); item.classList.add("flash"); }
   const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
-  if (atEnd || fresh || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
+  if (atEnd || (fresh && loud) || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
+  else if (fresh) toast(words.new_below); // who reads what was said before isn't pulled away from it
   if (fresh && message.asks_reply) answer(message);
 }
 
 // A card whose first button is still to be tapped waits for this person: they are counted above everything else.
 const waits = (message) => ((message.reply_markup || {}).inline_keyboard || [])
   .some((row) => row.some((one) => /^1:ack:/.test(one.callback_data || "")));
+
+// Above the first thing that came while nobody was looking.
+let divider = null;
+function mark(item) {
+  if (!document.hidden || unread) return;
+  if (divider) divider.remove();
+  divider = element("li", "divider", words.unread);
+  item.before(divider);
+}
 
 function countUrgent() {
   const urgent = document.querySelectorAll("#messages .urgent");
@@ -429,8 +495,7 @@ function ring() {
 
 let unread = 0;
 let blinking = 0;
-function call(item, loud) {
-  item.classList.add("flash");
+function call(loud) {
   if (navigator.vibrate) navigator.vibrate(loud ? [300, 120, 300, 120, 300] : [120, 80, 120]);
   if (loud) ring();
   if (!document.hidden) return;
@@ -450,6 +515,7 @@ function gone(messageId) {
   const item = shown.get(messageId);
   if (item) item.remove();
   shown.delete(messageId);
+  told.delete(messageId);
   countUrgent();
 }
 
@@ -477,10 +543,15 @@ function say(text) {
   const body = { text };
   if (answering) body.reply_to = answering;
   answer(null);
+  if (divider) divider.remove();
   return outgoing("say", body, text);
 }
 
+let offered = "";
 function menu(commands) {
+  const now = JSON.stringify([language, commands]);
+  if (now === offered) return; // built anew under a finger it would lose the tap
+  offered = now;
   const place = $("menu");
   place.textContent = "";
   for (const one of commands) {
@@ -500,11 +571,42 @@ async function smaller(file) {
   image.src = URL.createObjectURL(file);
   try { await image.decode(); } finally { URL.revokeObjectURL(image.src); }
   const scale = Math.min(1, 1600 / Math.max(image.naturalWidth, image.naturalHeight));
+  const [width, height] = [image.naturalWidth, image.naturalHeight].map((one) => Math.max(1, Math.round(one * scale)));
+  const turn = CSS.supports("image-orientation", "from-image") ? 1 : orientation(await file.slice(0, 65536).arrayBuffer());
   const canvas = document.createElement("canvas");
-  canvas.width = Math.round(image.naturalWidth * scale);
-  canvas.height = Math.round(image.naturalHeight * scale);
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.82));
+  [canvas.width, canvas.height] = turn > 4 ? [height, width] : [width, height];
+  const brush = canvas.getContext("2d");
+  const turns = [
+    [1, 0, 0, 1, 0, 0], [-1, 0, 0, 1, width, 0], [-1, 0, 0, -1, width, height], [1, 0, 0, -1, 0, height],
+    [0, 1, 1, 0, 0, 0], [0, 1, -1, 0, height, 0], [0, -1, -1, 0, height, width], [0, -1, 1, 0, 0, width],
+  ];
+  brush.transform(...turns[turn - 1]);
+  brush.drawImage(image, 0, 0, width, height);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.82));
+  if (!blob) throw new Error("no room for the picture");
+  return blob;
+}
+
+// How the camera was held, 1 to 8, as Exif says it; browsers before Chrome 81 don't turn the picture themselves.
+function orientation(raw) {
+  const view = new DataView(raw);
+  try {
+    if (view.getUint16(0) !== 0xffd8) return 1;
+    for (let at = 2; at < view.byteLength; at += 2 + view.getUint16(at + 2)) {
+      if (view.getUint16(at) !== 0xffe1 || view.getUint32(at + 4) !== 0x45786966) continue;
+      const head = at + 10;
+      const little = view.getUint16(head) === 0x4949;
+      const list = head + view.getUint32(head + 4, little);
+      for (let n = 0; n < view.getUint16(list, little); n += 1) {
+        const field = list + 2 + 12 * n;
+        if (view.getUint16(field, little) === 0x0112) return Math.min(8, Math.max(1, view.getUint16(field + 8, little)));
+      }
+      return 1;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // cut off: as it is
+  }
+  return 1;
 }
 
 function upload(blob, preview) {
@@ -512,14 +614,20 @@ function upload(blob, preview) {
 }
 
 let recorder = null;
+let asking = false;
 async function record() {
   if (recorder) { recorder.stop(); return; }
+  if (asking) return;
+  asking = true;
   let sound;
   try {
+    if (!window.MediaRecorder) throw new Error("no recorder");
     sound = await navigator.mediaDevices.getUserMedia({ audio: true });
   } catch (error) {
     toast(words.no_microphone);
     return;
+  } finally {
+    asking = false;
   }
   const parts = [];
   recorder = new MediaRecorder(sound);
@@ -529,7 +637,8 @@ async function record() {
     const blob = new Blob(parts, { type: recorder.mimeType });
     recorder = null;
     $("voice").textContent = words.voice;
-    if (blob.size) upload(blob, words.voice);
+    if (blob.size > 5000000) toast(words.voice_long);
+    else if (blob.size) upload(blob, words.voice);
   });
   recorder.start();
   $("voice").textContent = words.stop;
@@ -559,7 +668,10 @@ async function askForWaking() {
   if (await Notification.requestPermission() === "granted") wakeMe();
 }
 
+let woken = "";
 async function wakeMe() {
+  if (woken === wakingKey) return; // said once
+  woken = wakingKey;
   try {
     const worker = await navigator.serviceWorker.ready;
     const wanted = { userVisibleOnly: true, applicationServerKey: wakingKey };
@@ -580,6 +692,8 @@ function home(now) {
   for (const tool of [$("photo").parentElement, $("voice"), $("place")]) tool.hidden = now.role === "supervisor";
   $("board").hidden = !["supervisor", "town"].includes(now.role);
   $("board").href = `${base}/board`;
+  $("again").hidden = Boolean(now.joined);
+  if (now.joined && window === window.top) memory.set("chat", slug); // the demo shows several side by side
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
 }
@@ -592,8 +706,18 @@ function changed({ message, deleted }, seq) {
 }
 
 async function homeIs(now) {
+  if (now.language !== language) {
+    await loadWords(now.language);
+    loaded = false;
+    for (const message of [...told.values()]) show(message);
+    countUrgent();
+  }
   loaded = true;
-  if (now.language !== language) { await loadWords(now.language); countUrgent(); }
+  if (now.who !== who) {
+    who = now.who;
+    memory.set(`who-${slug}`, who);
+  }
+  adopt();
   menu(now.commands);
   offerWaking(now.push);
   home(now);
@@ -607,6 +731,8 @@ function listen() {
   mine.addEventListener("message", (event) => { heard(); changed(JSON.parse(event.data), Number(event.lastEventId)); });
   mine.addEventListener("toast", (event) => { heard(); toast(JSON.parse(event.data).text); });
   mine.addEventListener("person", (event) => { heard(); homeIs(JSON.parse(event.data)); });
+  mine.addEventListener("locked", () => { heard(); lock(); });
+  mine.addEventListener("ring", (event) => { heard(); call(JSON.parse(event.data).loud); });
   mine.addEventListener("open", () => line(""));
   mine.addEventListener("error", async () => {
     line(words.offline);
@@ -616,13 +742,13 @@ function listen() {
   });
 }
 
-// Whether the page may go on: signed in, and not locked; without a signal nobody knows.
+// Whether the page is signed in, be it locked or not; without a signal nobody knows.
 async function stillHere() {
   try {
-    const { status } = await fetch(`${base}/session`);
+    const { status } = await reach(`${base}/session`);
     if (status === 401) signedOut();
     if (status === 423) lock();
-    return status !== 401 && status !== 423;
+    return status !== 401;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return true;
@@ -633,7 +759,7 @@ async function stillHere() {
 async function ask(mine) {
   for (let times = 0; times < 100 && stream === mine; times += 1) {
     try {
-      const answer = await fetch(`${base}/changes?after=${last}`);
+      const answer = await reach(`${base}/changes?after=${last}`);
       if ([401, 423].includes(answer.status)) { await stillHere(); return; }
       const now = await answer.json();
       for (const one of now.messages) changed(one, one.seq);
@@ -653,10 +779,10 @@ async function ask(mine) {
 
 // Who has joined and opens the plain address, an icon or a notification wants the chat.
 async function backToChat() {
-  const known = localStorage.getItem("chat");
+  const known = memory.get("chat");
   if (!known) return false;
   try {
-    if ((await fetch(`/c/${known}/session`)).status === 401) return false;
+    if ((await reach(`/c/${known}/session`)).status === 401) return false;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no signal: the page starts all the same
   }
@@ -665,7 +791,8 @@ async function backToChat() {
 }
 
 function joiningCode() {
-  const [phone, code] = [$("phone").value.replace(/^\s*\+86/, "").replace(/\D/g, ""), $("code").value.trim()];
+  const [typed, code] = [$("phone").value, $("code").value].map((one) => one.normalize("NFKC").trim()); // １２３, too
+  const phone = typed.replace(/^\+86/, "").replace(/\D/g, "");
   return phone && /^\d{6}$/.test(code) ? `${phone}-${code}` : code;
 }
 
@@ -681,17 +808,24 @@ async function join(code) {
 }
 
 async function start() {
-  await loadWords(language);
+  try {
+    await loadWords(memory.get("language") || language);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    setTimeout(start, 3000); // no signal yet, and nothing on the shelf
+    return;
+  }
   if (!slug) {
     if (!location.hash && await backToChat()) return;
     $("join").hidden = false;
-    const code = decodeURIComponent(location.hash.slice(1));
+    const code = location.hash.slice(1).replace(/[^\w-]/g, "");
     $("code").value = code;
     $("join-form").addEventListener("submit", (event) => { event.preventDefault(); join(joiningCode()); });
     if (code) history.replaceState(null, "", "/");
     return;
   }
   $("chat").hidden = false;
+  ready = takeUp();
   $("say").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = $("text").value.trim();
@@ -707,12 +841,12 @@ async function start() {
   $("waiting").addEventListener("click", () => say("/pending"));
   $("unlock").addEventListener("submit", (event) => {
     event.preventDefault();
-    const pin = $("pin").value;
+    const pin = $("pin").value.normalize("NFKC");
     $("pin").value = ""; // at once: whoever types the next one before the answer is there loses nothing of it
     unlock({ pin });
   });
   $("forgot").addEventListener("click", () => unlock({}));
-  $("set-pin").addEventListener("submit", (event) => { event.preventDefault(); keepPin($("new-pin").value); });
+  $("set-pin").addEventListener("submit", (event) => { event.preventDefault(); keepPin($("new-pin").value.normalize("NFKC")); });
   $("no-pin").addEventListener("click", () => keepPin(""));
   for (const sign of ["pointerdown", "keydown", "touchmove"]) addEventListener(sign, touch, { passive: true });
   $("wake").addEventListener("click", askForWaking);
@@ -730,8 +864,8 @@ async function start() {
   });
   addEventListener("online", () => hurry());
   if (!await stillHere()) return;
-  if (window === window.top) localStorage.setItem("chat", slug); // the demo shows several side by side
-  takeUp();
+  await ready;
+  flush();
   listen();
 }
 

@@ -1,7 +1,7 @@
 "use strict";
 // The page starts without a signal, too: what it is made of is kept on the phone. Everything else goes to the server.
 
-const SHELF = "page-2";
+const SHELF = "page-3";
 const PARTS = ["/", "/static/chat.js", "/static/chat.css", "/static/icon.svg", "/words/zh_Hans", "/words/en", "/words/zh_Hant"];
 
 addEventListener("install", (event) => {
@@ -22,18 +22,19 @@ addEventListener("fetch", (event) => {
   if (event.request.method === "GET" && PARTS.includes(page)) event.respondWith(freshest(event.request, page));
 });
 
-// From the server where it answers, and kept for the next time.
+const PATIENCE = 4000;
+
+// From the server where it answers soon, and kept for the next time; else what is on the shelf.
 async function freshest(request, page) {
   const shelf = await caches.open(SHELF);
-  try {
-    const answer = await fetch(request);
+  const known = await shelf.match(page);
+  const asked = fetch(request).then(async (answer) => {
     if (answer.ok) await shelf.put(page, answer.clone());
     return answer;
-  } catch (error) {
-    const known = await shelf.match(page);
-    if (known) return known;
-    throw error;
-  }
+  });
+  if (!known) return asked;
+  const late = new Promise((done) => setTimeout(done, PATIENCE, known));
+  return Promise.race([asked.catch(() => known), late]);
 }
 
 // Woken by the court: it says that something waits, and nothing about anybody.

@@ -1,0 +1,227 @@
+"""What a phone does beside writing: it rings, takes pictures, listens, knows where it is, changes hands."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import aiohttp
+import pytest
+from PIL import Image
+from playwright.async_api import BrowserContext, async_playwright, expect
+
+from bot.app import Product
+from storage.invitation import invite
+from storage.person import Endpoint, Person
+from storage.sighting import Sighting
+from tests.browser import ARGUMENTS, find_browser
+from tests.conftest import absent
+from tests.test_page import JSON, PHONE, SENTENCE, Screen, chromium, fits, picture, product, signed_in
+
+__all__ = ["product"]
+pytestmark = pytest.mark.browser
+EARS = """
+window.heard = { tones: 0, shakes: 0 };
+const make = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () { window.heard.tones += 1; return make.call(this); };
+Navigator.prototype.vibrate = () => { window.heard.shakes += 1; return true; };
+"""
+
+
+async def listening(context: BrowserContext) -> BrowserContext:
+    await context.add_init_script(EARS)
+    return context
+
+
+async def rings(screen: Screen) -> None:
+    async with asyncio.timeout(10):
+        while not await screen.page.evaluate("window.heard.tones >= 3 && window.heard.shakes >= 1"):
+            await asyncio.sleep(0.05)
+
+
+async def test_an_alert_is_heard_also_behind_the_lock(product: Product) -> None:
+    """The judge has walked away from a page that has locked itself: it shows nothing, and it rings."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await listening(await browser.new_context(viewport=PHONE)), product, "19800001101")
+        await judge.taps("菜单")
+        await judge.taps("锁屏密码")
+        await judge.page.locator("#new-pin").fill("２４６８")
+        await judge.taps("设好")
+        await expect(judge.page.locator("#set-pin")).to_be_hidden()
+        await secretary.says("林永福回来了，在老车站")
+        await rings(judge)
+        await judge.sees("林永福")
+        await product.store.transact(lambda db: db.execute("UPDATE opened SET until = 0"))
+        await judge.page.reload()
+        await expect(judge.page.locator("#locked")).to_be_visible()
+        assert await judge.page.evaluate("window.heard.tones") == 0
+        await secretary.says("杜春升开着车从村口走了，快来")
+        await rings(judge)
+        await expect(judge.page.locator("#messages li")).to_have_count(0)
+        await judge.page.locator("#pin").fill("2468")
+        await judge.taps("打开")
+        await judge.sees("杜春升")
+
+
+async def test_a_picture_is_made_small_and_tells_no_place(product: Product, tmp_path: Path) -> None:
+    camera = Image.effect_noise((3000, 2000), 60).convert("RGB")
+    exif = camera.getexif()
+    exif[0x010F] = "Camera"
+    exif.get_ifd(0x8825).update({1: "N", 2: (28.0, 39.0, 1.0), 3: "E", 4: (120.0, 4.0, 1.0)})
+    file = tmp_path / "photo.jpg"
+    camera.save(file, exif=exif, quality=95)
+    assert b"Exif" in file.read_bytes() and Image.open(file).getexif().get_ifd(0x8825)
+    async with chromium() as browser:
+        context = await browser.new_context(
+            viewport=PHONE, geolocation={"latitude": 28.65, "longitude": 120.09}, permissions=["geolocation"]
+        )
+        secretary = await Screen.joined(context, product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        await secretary.page.set_input_files("#photo", file)
+        await expect(judge.page.locator(".theirs img")).to_be_visible(timeout=10_000)
+        await secretary.taps("位置")
+        await expect(judge.page.get_by_role("link", name="28.65000, 120.09000")).to_be_visible(timeout=10_000)
+        await fits(judge.page)
+    (kept,) = product.store.files.iterdir()
+    small = Image.open(io.BytesIO(kept.read_bytes()))
+    assert small.size == (1600, 1067) and not small.getexif() and b"Exif" not in kept.read_bytes()
+
+
+async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
+    path = find_browser()
+    if path is None:
+        absent("Chromium")
+    microphone = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *microphone])
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        await secretary.taps("语音")
+        await expect(secretary.page.get_by_role("button", name="停")).to_be_visible()
+        await secretary.page.wait_for_timeout(600)  # the length of what is said
+        await secretary.page.locator("#voice").click()
+        await expect(judge.page.locator(".theirs audio")).to_be_visible(timeout=10_000)
+        source = await judge.page.locator(".theirs audio").get_attribute("src")
+        length = await judge.page.evaluate("src => fetch(src).then(one => one.blob()).then(blob => blob.size)", source)
+        assert length > 500
+        await browser.close()
+
+
+async def test_what_somebody_else_left_unsent_on_the_phone_is_not_sent_in_my_name(product: Product) -> None:
+    """A phone of the village committee: the one who had it before wrote without a signal and was signed out."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        first = await Screen.joined(context, product, "19800001001")
+        await context.set_offline(True)
+        await first.says(SENTENCE)
+        await expect(first.page.get_by_text("没有信号").first).to_be_visible()
+        endpoint = (await Endpoint.filter(channel="web").order_by("-id"))[0]
+        await first.page.close()
+        await product.store.end_sessions(endpoint.chat_id)
+        await context.set_offline(False)
+        second = await Screen.joined(context, product, "19800001002")
+        await second.says("/me")
+        await second.sees(" · ")
+        assert await Sighting.all().count() == 0
+        own = await Screen.joined(context, product, "19800001001")
+        await own.sees("已记录")
+        assert [row.text for row in await Sighting.all()] == [SENTENCE]
+
+
+async def test_a_mistyped_code_is_no_dead_end_and_what_is_not_taken_comes_back(product: Product) -> None:
+    async with chromium() as browser:
+        page = await (await browser.new_context(viewport=PHONE)).new_page()
+        await page.goto(f"{product.url}/#%E5%E5")
+        await page.locator("#code").fill("nobody-has-this-code")
+        await page.get_by_role("button", name="加入").click()
+        await page.get_by_role("link", name="重新输入邀请码").click()
+        person = await Person.get(phone="19800001001")
+        code = await product.db.unit(lambda: invite(person))
+        await page.locator("#code").fill(code)
+        await page.get_by_role("button", name="加入").click()
+        secretary = Screen(page)
+        await secretary.sees("登记好了")
+        await expect(page.get_by_role("link", name="重新输入邀请码")).to_be_hidden()
+        await page.evaluate("document.querySelector('#text').maxLength = 30000")
+        await secretary.says("林" * 20_001)
+        await page.get_by_role("button", name="没有发出去").click()
+        await expect(page.locator("#text")).to_have_value("林" * 20_001)
+
+
+async def test_a_small_phone_in_english(product: Product) -> None:
+    """Four inches; every word is English again after a reload, those of earlier messages too."""
+    async with chromium() as browser:
+        screen = await Screen.joined(
+            await browser.new_context(viewport={"width": 320, "height": 568}), product, "19800001101"
+        )
+        await screen.says("/lang en")
+        await expect(screen.page.get_by_role("button", name="Send")).to_be_visible(timeout=10_000)
+        await screen.page.reload()
+        await expect(screen.page.get_by_role("button", name="Reply").first).to_be_visible()
+        await expect(screen.page.get_by_role("button", name="回复")).to_have_count(0)
+        await fits(screen.page)
+        assert await screen.page.locator("#text").evaluate("box => box.getBoundingClientRect().bottom") <= 568
+
+
+async def test_sessions_and_files_are_ones_own(product: Product) -> None:
+    """No other person's files, no session that was chosen beforehand, no cookie that a script or another site can use,
+    no other site's words on any route; a stream goes on from where it was."""
+    jar, other = aiohttp.CookieJar(unsafe=True), aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as mine, aiohttp.ClientSession(cookie_jar=other) as theirs:
+        await mine.get(f"{product.url}/", headers={"Cookie": "chuishao-x=chosen"})
+        here, there = await signed_in(product, mine), await signed_in(product, theirs, "19800001002")
+        slug = here.rpartition("/")[2]
+        cookie = next(one for one in jar if one.key == f"chuishao-{slug}")
+        assert cookie["httponly"] and cookie["samesite"] == "Strict" and cookie["path"] == f"/c/{slug}/"
+        assert cookie.value != "chosen" and len(cookie.value) > 40
+        form = aiohttp.FormData()
+        form.add_field("file", picture(), filename="x.jpg")
+        sent = await mine.post(f"{here}/file", data=form)
+        assert sent.status == 200
+        (kept,) = [path.name for path in product.store.files.iterdir()]
+        assert (await mine.get(f"{here}/file/{kept}")).status == 200
+        assert (await theirs.get(f"{there}/file/{kept}")).status == 404
+        assert (await theirs.get(f"{here}/file/{kept}")).status == 401
+        elsewhere = {"Origin": "https://evil.example", **JSON}
+        for route in ("say", "tap", "place", "push", "pin", "unlock", "awake"):
+            answer = await mine.post(f"{here}/{route}", data="{}", headers=elsewhere)
+            assert answer.status == 403, route
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        upgrade["Sec-WebSocket-Key"] = "MDEyMzQ1Njc4OWFiY2RlZg=="
+        async with theirs.get(f"{here}/events", headers=upgrade) as answer:
+            assert answer.status == 401
+        for half in ({"message_id": 1, "data": "\ud83d"}, {"message_id": 10**30, "data": "x"}):
+            assert (await mine.post(f"{here}/tap", json=half)).status in (200, 400)
+        assert (await mine.post(f"{here}/say", json={"text": "x", "id": "\ud83d"})).status == 200
+        assert (await mine.post(f"{here}/pin", json={"pin": "1357"})).status == 200
+        assert (await mine.post(f"{here}/unlock", json={"pin": "\ud83d"})).status == 403
+        seqs = []
+        async with mine.get(f"{here}/events", headers={"Last-Event-ID": "0"}) as stream:
+            async for line in stream.content:
+                if line.startswith(b"id: "):
+                    seqs.append(int(line[4:]))
+                if line.startswith(b"event: person"):
+                    break
+        assert len(seqs) >= 2
+        async with mine.get(f"{here}/events", headers={"Last-Event-ID": str(seqs[-2])}) as stream:
+            async for line in stream.content:
+                if line.startswith(b"id: "):
+                    assert int(line[4:]) > seqs[-2]
+                    break
+
+
+async def test_who_joins_too_often_waits_and_nobody_else_does(product: Product) -> None:
+    """Behind a proxy on the same machine each phone is counted by itself."""
+    async with aiohttp.ClientSession() as session:
+
+        async def joins(address: str) -> int:
+            headers = {"X-Forwarded-For": f"10.9.9.9, {address}"}
+            return (await session.post(f"{product.url}/api/join", json={"code": "x"}, headers=headers)).status
+
+        first = await asyncio.gather(*(joins("192.0.2.1") for _ in range(31)))
+        assert sorted(first) == [200] * 30 + [429]
+        assert await joins("192.0.2.2") == 200

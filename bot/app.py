@@ -178,6 +178,7 @@ class _Assembly:
             await self._store.count_on_from(last[0])
         await runner.setup()
         await web.SockSite(runner, listener).start()
+        await methods.start()
         self._start()
         return Product(
             db=db,

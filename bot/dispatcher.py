@@ -22,7 +22,7 @@ from bot.api import (
     UnreachableError,
     Upload,
 )
-from bot.channel import Way
+from bot.channel import TELEGRAM, WEB, Way
 from bot.limiter import NoLimits
 from bot.metrics import Metrics
 from bot.router import where
@@ -343,13 +343,20 @@ class Dispatcher:
 
         await self._db.unit(note, f"outbox:{row.id}")
 
+    @staticmethod
+    async def _tell_elsewhere(row: Outbox) -> None:
+        """Who can't be reached here any more hears it where they can be."""
+        if row.channel in (TELEGRAM, WEB) and row.person_id is not None:
+            args = {"key": f"help.gone_{row.channel}"}
+            await outbox.put_to_person(row.person_id, "text", lane=Lane.REPLY, fresh=True, args=args)
+
     async def _give_up(self, row: Outbox, error: ApiError) -> None:
         """Permanent: the endpoint is disabled where it can't be reached, and the record hears of it."""
 
         async def note() -> None:
             await outbox.end(row, OutboxState.FAILED)
-            if isinstance(error, UnreachableError):
-                await person.disable(row.channel, row.chat_id, str(error.code))
+            if isinstance(error, UnreachableError) and await person.disable(row.channel, row.chat_id, str(error.code)):
+                await self._tell_elsewhere(row)
             kind = KINDS[row.kind]
             if kind.undeliverable is not None:
                 await kind.undeliverable(row)

@@ -115,7 +115,7 @@ async def _delivered(row: Outbox) -> None:
 
 
 async def _undeliverable(row: Outbox) -> None:
-    await alert.undeliverable(row.ref, row.person_id)
+    await alert.undeliverable(row.ref, row.person_id, (row.channel, row.chat_id))
 
 
 @card("alert", delivered=_delivered, undeliverable=_undeliverable)

@@ -491,10 +491,12 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
         await refresh_receipts(alert.sighting_id)
 
 
-async def undeliverable(alert_id: int, person_id: int | None) -> None:
-    """A recipient's chat is blocked or gone: the next rung at once."""
+async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
+    """A recipient's chat is blocked or gone: the next rung at once, unless the card goes to another chat of theirs."""
     alert = await Alert.get_or_none(id=alert_id)
     if alert is None or alert.state is not AlertState.SENT:
+        return
+    if any((one.channel, one.chat_id) != chat for one in (await addresses(person_id) if person_id else ())):
         return
     await _event(alert, "unreachable", detail=str(person_id or ""))
     await _set(alert, reachable=False, escalate_at=unit().now)

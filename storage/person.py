@@ -171,11 +171,13 @@ async def leave(endpoint: Endpoint, reason: str = "left") -> None:
     audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)
 
 
-async def disable(channel: str, chat_id: int, reason: str) -> None:
-    """The far end says that this chat can't be reached; it is used again once a message comes from it."""
+async def disable(channel: str, chat_id: int, reason: str) -> bool:
+    """The far end says that this chat can't be reached; it is used again once a message comes from it. Whether it was
+    in use."""
     changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(active=False, reason=reason)
     if changed:
         audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
+    return bool(changed)
 
 
 async def moved(channel: str, chat_id: int, to: int) -> None:

@@ -79,7 +79,7 @@ def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
         return Target("sms", "")
     if not words or len(words) > 2:
         return None
-    if not kind and _MAIL.fullmatch(words[0]) and len(words) == 1:
+    if kind in ("", "mail") and _MAIL.fullmatch(words[0]) and len(words) == 1:
         return Target("mail", words[0])
     try:
         parts = urlsplit(words[0])
@@ -88,7 +88,8 @@ def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
         return None
     known = _HOSTS.get(host, "")
     own = host in own_hosts and kind in ("ntfy", "bark")
-    if parts.scheme not in ("http", "https") or not (own or (known and kind in ("", known) and port is None)):
+    theirs = known and kind in ("", known) and port is None and parts.scheme == "https"
+    if parts.scheme not in ("http", "https") or not (own or theirs):
         return None
     place = f"{host}:{port}" if port else host
     return _robot(kind or known, parts.path, parts.query, place, words[1] if len(words) > 1 else "", parts.scheme)
@@ -96,7 +97,8 @@ def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
 
 def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: str) -> Target | None:
     asked = {name: values[0] for name, values in parse_qs(query).items()}
-    last = path.rstrip("/").rpartition("/")[2].removesuffix(".send")
+    steps = path.strip("/").split("/")
+    last = steps[0 if kind == "bark" else -1].removesuffix(".send")  # behind Bark's key stands what it is to say
     key = {"dingtalk": asked.get("access_token", ""), "wecom": asked.get("key", ""), "pushplus": asked.get("token", "")}
     token = key.get(kind, last)
     if not _KEY.fullmatch(token) or (secret and not (kind == "dingtalk" and _KEY.fullmatch(secret))):

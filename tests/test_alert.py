@@ -103,6 +103,28 @@ async def test_a_blocked_phone_escalates_at_once(world: World) -> None:
     assert (await Endpoint.get(chat_id=JUDGE)).active
 
 
+async def test_who_is_blocked_on_one_phone_and_has_another_hears_it_there(world: World) -> None:
+    """Nobody else is called, for the card has arrived; and they are told that Telegram is dead."""
+    judge, store = await world.person(JUDGE), world.product.store
+    page, *_ = await store.open_chat()
+    await world.product.db.unit(lambda: join(judge, "web", page))
+
+    async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        if parameters.get("chat_id") != JUDGE or not method.startswith("send"):
+            return None
+        body = {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
+        return web.json_response(body, status=403)
+
+    world.gateway.interceptors.append(blocked)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.settled()
+    await world.advance(1)
+    shown = [body["text"] for _seq, body, _number in await store.since(page, 0) if body]
+    assert any(SENTENCE in text for text in shown) and any("Telegram 收不到" in text for text in shown)
+    assert not any("转给您" in message.text for message in await world.phone(HEAD).messages())
+    assert (await Alert.get()).reachable
+
+
 async def test_two_at_once_and_only_one_is_the_handler(world: World) -> None:
     await raised(world)
     await world.advance(301)

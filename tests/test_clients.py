@@ -24,6 +24,17 @@ WHO = {"id": CHAT, "first_name": "某某"}
 PHOTO = b"\xff\xd8\xff" + bytes(range(256)) * 40
 
 
+class Counting(Quota):
+    """How often somebody was told to wait."""
+
+    refused = 0
+
+    def refusal(self, chat_id: int, now: float) -> int | None:
+        seconds = super().refusal(chat_id, now)
+        self.refused += seconds is not None
+        return seconds
+
+
 def command_of(client: str) -> list[str]:
     """How the client's bot is started; skips, or fails in CI, where its library is absent."""
     if client == "grammy":
@@ -109,11 +120,11 @@ async def test_a_bot_of_another_library_runs_on_it(client: str, way: str, tmp_pa
     await chat.says("/start")  # before the bot is there: it waits
     async with started(client, far_end.url, port, tmp_path / "log"):
         hello = await chat.expects(lambda body: body.get("text", "").startswith("😀"))
-        assert hello["text"] == "😀 粗斜下删码链"
+        assert hello["text"] == "😀 粗斜下删码链块密引"
         kinds = [(one["type"], one["offset"]) for one in hello["entities"]]
         assert kinds == [
             *(("bold", 3), ("italic", 4), ("underline", 5), ("strikethrough", 6)),
-            *(("code", 7), ("text_link", 8)),
+            *(("code", 7), ("text_link", 8), ("pre", 9), ("spoiler", 10), ("blockquote", 11)),
         ]
         await chat.taps(hello)
         await chat.expects(lambda body: body.get("text") == "改了" and "edit_date" in body)
@@ -124,7 +135,7 @@ async def test_a_bot_of_another_library_runs_on_it(client: str, way: str, tmp_pa
         back = await chat.expects(lambda body: "photo" in body)
         assert back["caption"] == str(len(PHOTO))
         assert (far_end.store.files / back["photo"][-1]["file_id"]).read_bytes() == PHOTO
-        far_end.methods.quota = Quota()
+        quota = far_end.methods.quota = Counting()
         await chat.says("三条")
         await chat.expects(lambda body: body.get("text") == "第2条")
     numbers = [
@@ -133,4 +144,5 @@ async def test_a_bot_of_another_library_runs_on_it(client: str, way: str, tmp_pa
         if body is not None and body.get("text", "").startswith("第")
     ]
     assert numbers == ["第0条", "第1条", "第2条"]
+    assert 1 <= quota.refused <= 4  # it was told to wait, and did
     await far_end.stop()

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import io
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from aiohttp import web
 from telegram import (
     Bot,
+    BotCommand,
     BotCommandScopeChat,
+    BotCommandScopeChatMember,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
@@ -23,9 +27,12 @@ from telegram import (
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
+from bot.gateway.methods import Methods
+from bot.gateway.parameters import RefusedError, Upload
 from bot.gateway.quota import Quota
 from bot.gateway.store import Store
 from tests.conftest import needs_corpus
+from tests.process import free_port
 from tests.world import TOKEN, FarEnd
 
 CHAT = 5
@@ -236,13 +243,36 @@ def test_the_quota_is_the_bot_apis() -> None:
         ("sendMessage", {"chat_id": CHAT, "text": "x", "parse_mode": "BBCode"}, "unsupported parse_mode"),
         ("sendMessage", {"chat_id": CHAT, "text": "a.b", "parse_mode": "MarkdownV2"}, "Character '.' is reserved"),
         ("sendMessage", {"chat_id": CHAT, "text": "*a", "parse_mode": "MarkdownV2"}, "Can't find end of Bold entity"),
-        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": []}, "expected an Object"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": []}, "object expected as reply markup"),
         (
             "sendMessage",
             {"chat_id": CHAT, "text": "x", "reply_markup": {"inline_keyboard": [1]}},
-            "expected an Array of",
+            'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays',
         ),
         ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": {"inline_keyboard": [[{}]]}}, "keyboard button"),
+        (
+            "sendMessage",
+            {"chat_id": CHAT, "text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a"}]]}},
+            "Text buttons are unallowed in the inline keyboard",
+        ),
+        (
+            "sendMessage",
+            {
+                "chat_id": CHAT,
+                "text": "x",
+                "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "林" * 22}]]},
+            },
+            "BUTTON_DATA_INVALID",
+        ),
+        (
+            "sendMessage",
+            {
+                "chat_id": CHAT,
+                "text": "x",
+                "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]] * 101},
+            },
+            "reply markup is too long",
+        ),
         ("sendLocation", {"chat_id": CHAT, "latitude": 91, "longitude": 0}, "out of range"),
         ("sendChatAction", {"chat_id": CHAT, "action": "dancing"}, "wrong parameter action"),
         ("sendMediaGroup", {"chat_id": CHAT, "media": [{"type": "photo"}]}, "must include 2-10 items"),
@@ -253,7 +283,13 @@ def test_the_quota_is_the_bot_apis() -> None:
         ("setMessageReaction", {"chat_id": CHAT, "message_id": 99, "reaction": []}, "to react not found"),
         ("copyMessage", {"chat_id": CHAT, "from_chat_id": CHAT, "message_id": 99}, "message to copy not found"),
         ("getChatMember", {"chat_id": CHAT, "user_id": 77}, "PARTICIPANT_ID_INVALID"),
+        ("getChatMember", {"chat_id": CHAT}, "invalid user_id specified"),
+        ("getFile", {}, "file_id not specified"),
         ("setMyCommands", {"commands": [{"command": "x"}]}, "BOT_COMMAND_INVALID"),
+        ("setMyCommands", {"commands": [{"command": "Bad Name", "description": "x"}]}, "BOT_COMMAND_INVALID"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "everybody"}}, "Unsupported type specified"),
+        ("setChatMenuButton", {"chat_id": 12345}, "chat not found"),
+        ("setChatMenuButton", {"chat_id": CHAT, "menu_button": {"type": "web_app"}}, "can't parse menu button"),
         ("setWebhook", {"url": "ftp://x"}, "HTTPS URL must be provided"),
         ("setWebhook", {"url": "https://x/", "secret_token": "ä"}, "unallowed characters"),
         ("getUpdates", {"limit": "many"}, "must be an integer"),
@@ -273,6 +309,87 @@ async def test_what_is_wrong_is_refused_in_the_bot_apis_words(
                 assert told["ok"]  # in a form everything is a string
             else:
                 assert answer.status == 400 and words in told["description"], told
+
+
+async def test_a_form_that_is_none_and_what_is_too_large_are_answered_as_the_bot_api_does(far_end: FarEnd) -> None:
+    url = f"{far_end.url}/bot{TOKEN}/sendMessage"
+    async with aiohttp.ClientSession() as session:
+        for kind, body in (("multipart/form-data", b"x"), ("multipart/form-data; boundary=a", b"--b\r\n\r\nx")):
+            async with session.post(url, data=body, headers={"Content-Type": kind}) as answer:
+                assert answer.status == 400 and (await answer.json())["error_code"] == 400
+        large = io.BytesIO(json.dumps({"chat_id": CHAT, "text": "x" * 60_000_000}).encode())
+        async with session.post(url, data=large, headers={"Content-Type": "application/json"}) as answer:
+            assert answer.status == 413 and (await answer.json())["description"] == "Request Entity Too Large"
+        async with session.get(url, params={"chat_id": CHAT, "text": "以 GET"}) as answer:
+            assert (await answer.json())["result"]["text"] == "以 GET"
+
+
+async def test_a_group_comes_whole_or_not_at_all(bot: Bot, far_end: FarEnd) -> None:
+    good, bad = InputMediaPhoto(b"\xff\xd8\xff1", caption="一"), InputMediaPhoto("no such file")
+    with pytest.raises(BadRequest, match=r"[Ww]rong file identifier"):
+        await bot.send_media_group(CHAT, [good, bad])
+    assert await far_end.store.since(CHAT, 0) == [] and list(far_end.store.files.iterdir()) == []
+    far_end.methods.quota = Quota()
+    assert len(await bot.send_media_group(CHAT, [good, good])) == 2
+    with pytest.raises(RefusedError, match="retry after 1"):
+        await far_end.methods.call("sendPhoto", {"chat_id": CHAT}, {"photo": Upload(b"\xff\xd8\xff")})
+    assert len(list(far_end.store.files.iterdir())) == 2  # what came with a refused call isn't kept
+
+
+async def test_commands_are_kept_by_scope_and_language(bot: Bot) -> None:
+    one, two = BotCommand("one", "一"), BotCommand("two", "two")
+    scope = BotCommandScopeChat(CHAT)
+    await bot.set_my_commands([one], scope=scope)
+    await bot.set_my_commands([two], scope=scope, language_code="en")
+    assert [c.command for c in await bot.get_my_commands(scope=scope)] == ["one"]
+    assert [c.command for c in await bot.get_my_commands(scope=scope, language_code="en")] == ["two"]
+    member = BotCommandScopeChatMember(CHAT, 5)
+    await bot.set_my_commands([two], scope=member)
+    assert await bot.get_my_commands(scope=BotCommandScopeChatMember(CHAT, 6)) == ()
+    assert await bot.get_my_commands() == ()
+
+
+async def test_which_updates_come_is_remembered_and_takes_nothing_back(bot: Bot, far_end: FarEnd) -> None:
+    person = {"id": CHAT, "first_name": "某某", "is_bot": False}
+    body = {"from": person, "chat": {**person, "type": "private"}, "date": 1}
+    await far_end.store.from_person(CHAT, {**body, "text": "一"})
+    (first,) = await bot.get_updates(allowed_updates=["callback_query"])
+    assert first.message and first.message.text == "一"
+    await far_end.store.from_person(CHAT, {**body, "text": "二"})
+    assert await bot.get_updates(offset=first.update_id + 1) == ()
+    await bot.get_updates(allowed_updates=[])
+    await far_end.store.from_person(CHAT, {**body, "text": "三"})
+    (third,) = await bot.get_updates()
+    assert third.message and third.message.text == "三"
+
+
+async def test_a_webhook_goes_on_after_a_restart(tmp_path: Path) -> None:
+    taken = asyncio.Event()
+
+    async def hook(_request: web.Request) -> web.Response:
+        taken.set()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    store = Store(tmp_path)
+    methods = Methods(store, TOKEN)
+    await store.ensure_chat(CHAT)
+    await methods.call("setWebhook", {"url": f"http://127.0.0.1:{port}/hook"}, {})
+    methods.close()
+    person = {"id": CHAT, "first_name": "某某", "is_bot": False}
+    await store.from_person(CHAT, {"from": person, "chat": person, "date": 1, "text": "x"})
+    again = Methods(store, TOKEN)
+    await again.start()
+    async with asyncio.timeout(10):
+        await taken.wait()
+    again.close()
+    await runner.cleanup()
+    store.close()
 
 
 async def test_documents_groups_copies_and_forwards(bot: Bot) -> None:
@@ -360,6 +477,74 @@ def test_markdown_becomes_text_and_entities() -> None:
         ("bold", "粗 斜"), ("italic", "斜"), ("underline", "下划"), ("strikethrough", "删"), ("spoiler", "密"),
         ("code", "a`b"), ("text_link", "连"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markup", "text", "entities"),
+    [
+        (" <b>x</b> ", "x", [("bold", 0, 1)]),
+        ("<b>😀x </b>", "😀x", [("bold", 0, 3)]),
+        ("&copy;&lt;&#x4e2d;&amp", "&copy;<中&", []),
+        ("<pre><code class='language-python'>x=1</code></pre>", "x=1", [("pre", 0, 3)]),
+        ('<span class="tg-spoiler">密</span><strike>删</strike>', "密删", [("spoiler", 0, 1), ("strikethrough", 1, 1)]),
+        ("<blockquote expandable>引</blockquote>", "引", [("expandable_blockquote", 0, 1)]),
+        ("<a href='tg://user?id=5'>林</a>", "林", [("text_mention", 0, 1)]),
+        ("<a href='javascript:alert(1)'>x</a><a>y</a>", "xy", []),
+    ],
+)
+def test_html_becomes_text_and_entities(markup: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+    found, kept = parse_html(markup)
+    assert found == text and [(one["type"], one["offset"], one["length"]) for one in kept] == entities
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("第一行\n第二<foo>", 'Unsupported start tag "foo" at byte offset 16'),
+        ("<b>x</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("x</b>", "Unexpected end tag at byte offset 1"),
+        ("a <b", "Unclosed start tag at byte offset 2"),
+        ("<b><!-- c --></b>", 'Unsupported start tag "!--" at byte offset 3'),
+        ("<b onclick>x</b>", "Expected equal sign in declaration of an attribute of the tag"),
+        ("<b>x", "Can't find end tag corresponding to start tag b"),
+    ],
+)
+def test_html_is_refused_in_the_bot_apis_words(markup: str, words: str) -> None:
+    with pytest.raises(MarkupError, match=re.escape(f"can't parse entities: {words}")):
+        parse_html(markup)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text", "entities"),
+    [
+        ("```python\nx=1\n```", "x=1", [("pre", 0, 3)]),
+        (">引\n>用\n完", "引\n用\n完", [("blockquote", 0, 3)]),
+        ("**>引\n>用||", "引\n用", [("expandable_blockquote", 0, 3)]),
+        ("![👍](tg://emoji?id=53)", "👍", [("custom_emoji", 0, 2)]),
+        ("[连](https://x.example/a\\)b)", "连", [("text_link", 0, 1)]),
+        ("  *粗*", "粗", [("bold", 0, 1)]),
+    ],
+)
+def test_more_of_markdown(markup: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+    found, kept = parse_markdown(markup)
+    assert found == text and [(one["type"], one["offset"], one["length"]) for one in kept] == entities
+    for one in kept:
+        assert one.get("language", "python") == "python" and one.get("url", ")b").endswith(")b")
+
+
+async def test_no_number_is_given_twice_when_all_is_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    chat_id, *_ = await store.open_chat()
+    first = await store.from_bot(chat_id, {"from": {"is_bot": True}, "date": 100, "text": "一"})
+    await store.prune(200)
+    assert await store.since(chat_id, 0) == []
+    second = await store.from_bot(chat_id, {"from": {"is_bot": True}, "date": 300, "text": "二"})
+    assert second[0]["message_id"] > first[0]["message_id"]
+    other, *_ = await store.open_chat()
+    kept = await store.keep_file(chat_id, "photo", "image/jpeg", b"picture")
+    await store.forget_chats([chat_id])
+    assert not (store.files / kept).exists() and await store.chat(other) is not None
+    store.close()
 
 
 async def test_what_is_old_is_forgotten_with_the_files_that_only_it_shows(tmp_path: Path) -> None:

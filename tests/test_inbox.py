@@ -1,6 +1,8 @@
 """Nothing that came in is lost, nothing is done twice."""
 
+import asyncio
 import json
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,53 @@ async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(
     await world.phone(JUDGE).expects(SENTENCE)
     texts = [row.text for row in await Sighting.filter(reporter__endpoints__chat_id=SECRETARY).order_by("id")]
     assert texts == ["朱宝根回来了，在老车站", SENTENCE]
+
+
+async def test_what_comes_behind_one_that_fails_again_waits_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed where it was stored, and once more at its retry; then the next sentence comes."""
+    real, failures = handler.report, ["朱宝根回来了，在老车站"] * 2
+
+    async def fails_twice(turn: Any, text: str) -> None:
+        if text in failures:
+            failures.remove(text)
+            raise RuntimeError("passing")
+        await real(turn, text)
+
+    monkeypatch.setattr(handler, "report", fails_twice)
+    await world.phone(SECRETARY).says("朱宝根回来了，在老车站")
+    await world.until(lambda: Inbox.filter(channel="telegram", attempts=1).exists())
+    world.clock.advance(3)
+    await world.until(lambda: Inbox.filter(channel="telegram", attempts=2).exists())
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(GRID_WORKER).says("林佳回来了，在新村")
+    await world.until(lambda: Sighting.exists())
+    assert [row.text for row in await Sighting.all()] == ["林佳回来了，在新村"]
+    world.clock.advance(5)
+    await world.phone(JUDGE).expects(SENTENCE)
+    texts = [row.text for row in await Sighting.filter(reporter__endpoints__chat_id=SECRETARY).order_by("id")]
+    assert texts == ["朱宝根回来了，在老车站", SENTENCE]
+
+
+async def test_storage_trouble_where_it_was_stored_costs_no_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, troubles = handler.report, [sqlite3.OperationalError("database or disk is full")]
+
+    async def full_once(turn: Any, text: str) -> None:
+        if troubles:
+            raise troubles.pop()
+        await real(turn, text)
+
+    monkeypatch.setattr(handler, "report", full_once)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.until(lambda: Inbox.filter(channel="telegram", state=InboxState.NEW).exists())
+    async with asyncio.timeout(10):
+        while await Inbox.filter(channel="telegram", state=InboxState.NEW).exists():
+            world.clock.advance(1)
+    await world.phone(JUDGE).expects(SENTENCE)
+    assert (await Inbox.get(channel="telegram")).attempts == 0
 
 
 async def test_a_pile_that_cannot_be_handled_here_holds_nobody_up(world: World) -> None:

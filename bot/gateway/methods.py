@@ -1,9 +1,11 @@
 """The Bot API's methods that the gateway has. Each takes the decoded parameters and returns the result."""
 
 import asyncio
+import mimetypes
+import re
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 from bot.gateway.parameters import (
     TEXT_LIMIT,
@@ -39,6 +41,12 @@ ACTIONS = frozenset(
 )
 _CARRIED = ("text", "entities", "caption", "caption_entities", "photo", "voice", "document", "location", "reply_markup")
 _ATTACHED = "attach://"
+_CAPTIONED = {"photo", "voice", "document"}
+_COMMAND = re.compile("[a-z0-9_]{1,32}")
+_SCOPES = frozenset(
+    {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
+    | {"chat", "chat_administrators", "chat_member"}
+)
 _GROUP = {"photo": "image/jpeg", "document": "application/octet-stream"}
 Method = Callable[[Parameters, Files], Awaitable[Any]]
 
@@ -96,6 +104,10 @@ class Methods:
         self.own: dict[str, Method] = {"endsessions": self._end_sessions}
         """Not the Bot API's: what the product asks of its own page."""
 
+    async def start(self) -> None:
+        """Goes on delivering to a webhook that was set before a restart."""
+        await self._webhook.url()
+
     def close(self) -> None:
         """Ends the long poll, so that the server can go down without waiting for it."""
         self._closing = True
@@ -125,6 +137,8 @@ class Methods:
             raise RefusedError(409, HOOKED)
         offset, limit = whole(p, "offset"), whole(p, "limit", 100) or 100
         wanted = kinds(p)
+        if wanted is not None:
+            await self.store.want(wanted)
         until = asyncio.get_running_loop().time() + min(max(whole(p, "timeout", 0) or 0, 0), 50)
         if self._poller is not None:
             self._poller.set()
@@ -132,7 +146,7 @@ class Methods:
         try:
             while True:
                 self.store.updates_waiting.clear()
-                updates = await self.store.updates(offset, max(1, min(limit, 100)), wanted)
+                updates = await self.store.updates(offset, max(1, min(limit, 100)))
                 left = until - asyncio.get_running_loop().time()
                 if mine.is_set():
                     raise RefusedError(409, CONFLICT)
@@ -165,18 +179,17 @@ class Methods:
         return await self._post(p, {"text": text, **({"entities": entities} if entities else {})})
 
     async def _send_photo(self, p: Parameters, f: Files) -> Any:
-        file_id, size = await self._file(p, f, "photo", "image/jpeg")
-        return await self._post(p, {"photo": [_picture(file_id, size)], **caption(p)})
+        file = await self._file(p, f, "photo", "image/jpeg")
+        return await self._post_file(p, file, {"photo": [_picture(file)], **caption(p)})
 
     async def _send_document(self, p: Parameters, f: Files) -> Any:
-        file_id, size = await self._file(p, f, "document", "application/octet-stream")
-        name = f["document"].name if "document" in f else ""
-        named = {"file_name": name} if name else {}
-        return await self._post(p, {"document": {**_plain(file_id, size), **named}, **caption(p)})
+        file = await self._file(p, f, "document", "application/octet-stream")
+        return await self._post_file(p, file, {"document": _document(file), **caption(p)})
 
     async def _send_voice(self, p: Parameters, f: Files) -> Any:
-        file_id, size = await self._file(p, f, "voice", "audio/ogg")
-        return await self._post(p, {"voice": {**_plain(file_id, size), "duration": 0}, **caption(p)})
+        file = await self._file(p, f, "voice", "audio/ogg")
+        length = max(0, whole(p, "duration", 0) or 0)
+        return await self._post_file(p, file, {"voice": {**_plain(file), "duration": length}, **caption(p)})
 
     async def _send_location(self, p: Parameters, _f: Files) -> Any:
         place = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
@@ -187,18 +200,26 @@ class Methods:
         media = structure(p, "media", list)
         if not media or not 2 <= len(media) <= 10:
             raise bad("media group must include 2-10 items")
-        group, sent = str(time.time_ns()), []
+        group, files, bodies = str(time.time_ns()), list[_File](), list[dict[str, Any]]()
         for one in media:
             kind = one.get("type") if isinstance(one, dict) else None
             if kind not in _GROUP:
                 raise bad("unsupported InputMedia type")
             source = str(one.get("media", ""))
             sent_along = f if source.startswith(_ATTACHED) else {}
-            file_id, size = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
-            content = {"photo": [_picture(file_id, size)]} if kind == "photo" else {"document": _plain(file_id, size)}
-            body = {**content, "media_group_id": group, **caption({**one, "chat_id": p.get("chat_id")})}
-            sent.append(await self._post(p, body))
-        return sent
+            try:
+                file = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
+                files.append(file)
+                content = {"photo": [_picture(file)]} if kind == "photo" else {"document": _document(file)}
+                bodies.append({**content, "media_group_id": group, **caption(one)})
+            except RefusedError:
+                await self._give_back(files)
+                raise
+        try:
+            return await self._post_all(p, bodies)
+        except RefusedError:
+            await self._give_back(files)
+            raise
 
     async def _send_action(self, p: Parameters, _f: Files) -> Any:
         await self._chat(p)
@@ -226,7 +247,7 @@ class Methods:
             raise bad(f"message to {verb} not found")
         return found
 
-    async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> tuple[str, int]:
+    async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> "_File":
         """The file of this field: sent along under its name or as attach://NAME, else known by its id."""
         chat = await self._chat(p)
         said = p.get(kind)
@@ -235,13 +256,27 @@ class Methods:
             if not f[name]:
                 raise bad("file must be non-empty")
             mime = "image/png" if kind == "photo" and f[name].startswith(b"\x89PNG") else mime
-            return await self.store.keep_file(int(chat["id"]), kind, mime, f[name]), len(f[name])
+            file_id = await self.store.keep_file(int(chat["id"]), kind, mime, f[name])
+            return _File(file_id, len(f[name]), f[name].name, fresh=True)
         if not p.get(kind):
             raise bad(f"there is no {kind} in the request")
         known = await self.store.file(word(p, kind))
         if known is None:
             raise bad("wrong file identifier/HTTP URL specified")
-        return known["id"], known["size"]
+        return _File(known["id"], known["size"])
+
+    async def _post_file(self, p: Parameters, file: "_File", content: dict[str, Any]) -> Any:
+        try:
+            return await self._post(p, content)
+        except RefusedError:
+            await self._give_back([file])
+            raise
+
+    async def _give_back(self, files: Sequence["_File"]) -> None:
+        """What came along with a refused call isn't kept."""
+        for file in files:
+            if file.fresh:
+                await self.store.forget_file(file.id)
 
     def _within_quota(self, chat_id: int) -> None:
         seconds = self.quota.refusal(chat_id, time.monotonic()) if self.quota is not None else None
@@ -249,9 +284,18 @@ class Methods:
             raise RefusedError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
     async def _post(self, p: Parameters, content: dict[str, Any]) -> Any:
+        return (await self._post_all(p, [content]))[0]
+
+    async def _post_all(self, p: Parameters, contents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All of them or none."""
         chat = await self._chat(p)
+        shared = await self._shared(p, chat)
         self._within_quota(int(chat["id"]))
-        body = {"from": self.bot, "chat": chat, "date": int(time.time()), **content}
+        return await self.store.from_bot(int(chat["id"]), *({**shared, **content} for content in contents))
+
+    async def _shared(self, p: Parameters, chat: dict[str, Any]) -> dict[str, Any]:
+        """What every message has besides its content."""
+        body: dict[str, Any] = {"from": self.bot, "chat": chat, "date": int(time.time())}
         keyboard = markup(p)
         if keyboard:
             body["reply_markup"] = keyboard
@@ -266,7 +310,7 @@ class Methods:
             body["silent"] = True
         if asks_reply(p):
             body["asks_reply"] = True
-        return await self.store.from_bot(int(chat["id"]), body)
+        return body
 
     # -- changing ----------------------------------------------------------------------------------------------
 
@@ -295,7 +339,7 @@ class Methods:
                 refusal = "message can't be edited"
             elif what == "text" and "text" not in body:
                 refusal = "there is no text in the message to edit"
-            elif what == "caption" and "text" in body:
+            elif what == "caption" and not _CAPTIONED & set(body):
                 refusal = "there is no caption in the message to edit"
             elif all((body.get(name) or type(value)()) == value for name, value in fresh.items()) and (
                 body.get("reply_markup") == keyboard
@@ -370,8 +414,8 @@ class Methods:
     async def _get_file(self, p: Parameters, _f: Files) -> Any:
         known = await self.store.file(word(p, "file_id"))
         if known is None:
-            raise bad("invalid file_id")
-        return {**_plain(known["id"], known["size"]), "file_path": known["id"]}
+            raise bad("invalid file_id" if word(p, "file_id") else "file_id not specified")
+        return {**_plain(_File(known["id"], known["size"])), "file_path": known["id"]}
 
     async def _get_chat(self, p: Parameters, _f: Files) -> Any:
         return {**await self._chat(p), "accent_color_id": 0, "max_reaction_count": 1, "accepted_gift_types": _NO_GIFTS}
@@ -381,7 +425,7 @@ class Methods:
         if who == self.bot["id"]:
             return {"status": "member", "user": self.bot}
         if who != chat["id"]:
-            raise bad("PARTICIPANT_ID_INVALID")
+            raise bad("invalid user_id specified" if who is None else "PARTICIPANT_ID_INVALID")
         return {"status": "member", "user": {"id": who, "is_bot": False, "first_name": chat["first_name"]}}
 
     async def _set_commands(self, p: Parameters, _f: Files) -> Any:
@@ -391,8 +435,8 @@ class Methods:
         for one in commands:
             if (
                 not isinstance(one, dict)
-                or not 1 <= len(str(one.get("command", ""))) <= 32
-                or not one.get("description")
+                or not _COMMAND.fullmatch(str(one.get("command", "")))
+                or not (isinstance(one.get("description"), str) and 1 <= len(one["description"]) <= 256)
             ):
                 raise bad("BOT_COMMAND_INVALID")
         await self._keep_commands(p, commands)
@@ -403,23 +447,42 @@ class Methods:
         return True
 
     async def _keep_commands(self, p: Parameters, commands: list[dict[str, str]]) -> None:
-        scope = structure(p, "scope", dict) or {"type": "default"}
-        if scope.get("type") == "chat":
-            await self.store.set_menu(int((await self._chat(scope))["id"]), commands)
+        scope, language = await self._scope(p), word(p, "language_code")
+        if scope["type"] == "chat" and not language:
+            await self.store.set_menu(scope["chat_id"], commands)
         else:
-            await self.store.keep_setting(_commands_of(scope, word(p, "language_code")), commands)
+            await self.store.keep_setting(_commands_of(scope, language), commands)
+
+    async def _scope(self, p: Parameters) -> dict[str, Any]:
+        """For whom commands are, checked."""
+        scope = structure(p, "scope", dict) or {"type": "default"}
+        if not isinstance(scope.get("type"), str) or scope["type"] not in _SCOPES:
+            raise bad("can't parse BotCommandScope: Unsupported type specified")
+        found = {"type": scope["type"]}
+        if scope["type"] in ("chat", "chat_administrators", "chat_member"):
+            found["chat_id"] = int((await self._chat(scope))["id"])
+        if scope["type"] == "chat_member":
+            found["user_id"] = whole(scope, "user_id")
+            if found["user_id"] is None:
+                raise bad("invalid user_id specified")
+        return found
 
     async def _get_commands(self, p: Parameters, _f: Files) -> Any:
-        scope = structure(p, "scope", dict) or {"type": "default"}
-        if scope.get("type") == "chat":
-            return await self.store.menu(int((await self._chat(scope))["id"]))
-        return await self.store.setting(_commands_of(scope, word(p, "language_code"))) or []
+        scope, language = await self._scope(p), word(p, "language_code")
+        if scope["type"] == "chat" and not language:
+            return await self.store.menu(scope["chat_id"])
+        return await self.store.setting(_commands_of(scope, language)) or []
 
     async def _set_menu_button(self, p: Parameters, _f: Files) -> Any:
-        chat_id = whole(p, "chat_id", 0)
+        chat_id = int((await self._chat(p))["id"]) if p.get("chat_id") else 0
         button = structure(p, "menu_button", dict) or {"type": "default"}
         if button.get("type") not in ("default", "commands", "web_app"):
             raise bad("wrong menu button type specified")
+        app = button.get("web_app")
+        if button["type"] == "web_app" and not (
+            isinstance(button.get("text"), str) and isinstance(app, dict) and isinstance(app.get("url"), str)
+        ):
+            raise bad("can't parse menu button: Can't find field \"web_app\"")
         await self.store.keep_setting(f"button:{chat_id}", button)
         return True
 
@@ -444,16 +507,32 @@ _NO_GIFTS = dict.fromkeys(
 )
 
 
+class _File(NamedTuple):
+    """A file of the store. `fresh`: it came along with this very call."""
+
+    id: str
+    size: int
+    name: str = ""
+    fresh: bool = False
+
+
 def _commands_of(scope: dict[str, Any], language: str) -> str:
-    return f"commands:{scope.get('type')}:{language}"
+    return ":".join(["commands", *(str(one) for one in scope.values()), language])
 
 
-def _plain(file_id: str, size: int) -> dict[str, Any]:
-    return {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": size}
+def _plain(file: _File) -> dict[str, Any]:
+    return {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
 
 
-def _picture(file_id: str, size: int) -> dict[str, Any]:
-    return {**_plain(file_id, size), "width": 0, "height": 0}
+def _picture(file: _File) -> dict[str, Any]:
+    return {**_plain(file), "width": 0, "height": 0}
+
+
+def _document(file: _File) -> dict[str, Any]:
+    if not file.name:
+        return _plain(file)
+    kind = mimetypes.guess_type(file.name)[0]
+    return {**_plain(file), "file_name": file.name, **({"mime_type": kind} if kind else {})}
 
 
 async def _first(seconds: float, *events: asyncio.Event) -> None:

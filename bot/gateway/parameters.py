@@ -9,6 +9,9 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 DATA_LIMIT = 64
 BUTTON_LIMIT = 100
+_KINDS_OF_BUTTON = {"url", "callback_data", "web_app", "login_url", "copy_text", "callback_game", "pay"} | {
+    f"switch_inline_query{which}" for which in ("", "_current_chat", "_chosen_chat")
+}
 _OTHER_MARKUP = {"keyboard", "remove_keyboard", "force_reply"}
 Parameters = dict[str, Any]
 
@@ -93,8 +96,12 @@ def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[A
         try:
             value = parse_json(value)
         except ValueError as error:
+            if name == "reply_markup":
+                raise bad("can't parse reply keyboard markup JSON object") from error
             raise bad(f"can't parse {name.replace('_', ' ')}: can't parse JSON") from error
     if not isinstance(value, kind):
+        if name == "reply_markup":
+            raise bad("object expected as reply markup")
         wanted = "an Object" if kind is dict else "an Array"
         raise bad(f"can't parse {name.replace('_', ' ')}: expected {wanted}")
     return value
@@ -151,7 +158,7 @@ def markup(p: Parameters) -> dict[str, Any] | None:
         return None
     rows = given["inline_keyboard"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise bad("can't parse inline keyboard: expected an Array of Arrays")
+        raise bad('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
     buttons = [button for row in rows for button in row]
     if not all(isinstance(button, dict) and isinstance(button.get("text"), str) for button in buttons):
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
@@ -159,6 +166,8 @@ def markup(p: Parameters) -> dict[str, Any] | None:
         raise bad("reply markup is too long")
     if not all(isinstance(button.get("url", ""), str) and _is_unicode(button["text"]) for button in buttons):
         raise bad("can't parse inline keyboard button: expected a String")
+    if not all(_KINDS_OF_BUTTON & set(button) for button in buttons):
+        raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     for button in buttons:
         data = button.get("callback_data")
         if data is not None and not (isinstance(data, str) and 1 <= len(data.encode()) <= DATA_LIMIT):

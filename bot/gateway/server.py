@@ -1,11 +1,11 @@
 """The gateway over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`, as the Bot API has them."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from bot.body import parse_json
 from bot.gateway.methods import Methods
@@ -43,6 +43,8 @@ class Gateway:
             result = await self.methods.call(request.match_info["method"], parameters, files)
         except RefusedError as error:
             return _refusal(error)
+        except web.HTTPRequestEntityTooLarge:
+            return _refusal(RefusedError(413, "Request Entity Too Large"))
         return web.json_response({"ok": True, "result": result})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -78,10 +80,22 @@ async def _decode(request: web.Request) -> tuple[dict[str, Any], Files]:
     return parameters, files
 
 
+async def _parts_of(reader: MultipartReader) -> AsyncIterator[BodyPartReader | MultipartReader]:
+    try:
+        while (part := await reader.next()) is not None:
+            yield part
+    except ValueError as error:
+        raise RefusedError(400, "Bad Request: can't parse form") from error
+
+
 async def _parts(request: web.Request, parameters: dict[str, Any], files: Files) -> None:
     """Fields and files of a form; some clients send one with a GET. No longer than a request may be."""
     size = 0
-    async for part in await request.multipart():
+    try:
+        reader = await request.multipart()
+    except (ValueError, AssertionError) as error:  # aiohttp's, of a form without a boundary
+        raise RefusedError(400, "Bad Request: can't parse form") from error
+    async for part in _parts_of(reader):
         if not isinstance(part, BodyPartReader) or part.name is None:
             raise RefusedError(400, "Bad Request: can't parse form")
         content = bytearray()

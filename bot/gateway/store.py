@@ -6,6 +6,7 @@ Synchronous, in one thread: a call is one transaction, and nothing can cancel it
 import asyncio
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
 import time
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS pin (
 CREATE TABLE IF NOT EXISTS opened (
     chat_id INTEGER NOT NULL, token TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (chat_id, token)
 );
+CREATE TABLE IF NOT EXISTS numbered (chat_id INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('seq', 0);
 """
@@ -68,6 +70,8 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
         self.watchers: list[Callable[[int], None]] = []
+        self._wanted: list[str] | None = None
+        """The kinds of updates that the bot has asked for; all where it is empty, None where it isn't read yet."""
         self.updates_waiting = asyncio.Event()
 
     def close(self) -> None:
@@ -195,20 +199,41 @@ class Store:
         return await self._run(work)
 
     async def forget_chats(self, chat_ids: list[int]) -> None:
-        """With all that was said in them."""
+        """With all that was said and shown in them."""
 
-        def work() -> None:
+        def work() -> list[str]:
+            sql = "SELECT id FROM file WHERE chat_id = ?"
+            files = [row["id"] for one in chat_ids for row in self._db.execute(sql, (one,))]
             for delete in (
                 "DELETE FROM session WHERE chat_id = ?",
                 "DELETE FROM message WHERE chat_id = ?",
                 "DELETE FROM menu WHERE chat_id = ?",
                 "DELETE FROM pin WHERE chat_id = ?",
                 "DELETE FROM opened WHERE chat_id = ?",
+                "DELETE FROM numbered WHERE chat_id = ?",
                 "DELETE FROM chat WHERE id = ?",
             ):
                 self._db.executemany(delete, [(one,) for one in chat_ids])
+            return [file_id for file_id in files if self._forgotten(file_id)]
 
-        await self._run(work)
+        self._unlink(await self._run(work))
+
+    def _forgotten(self, file_id: str) -> bool:
+        """Takes the file's row away, unless a message shows it."""
+        shown = "SELECT 1 FROM message WHERE instr(body, ?) > 0 LIMIT 1"
+        if self._db.execute(shown, (json.dumps(file_id),)).fetchone() is not None:
+            return False
+        self._db.execute("DELETE FROM file WHERE id = ?", (file_id,))
+        return True
+
+    def _unlink(self, gone: list[str]) -> None:
+        """After the commit: a row without its file would be worse than a file without its row."""
+        for file_id in gone:
+            (self.files / file_id).unlink(missing_ok=True)
+
+    async def forget_file(self, file_id: str) -> None:
+        """Nobody will ask for it: the message that it came with was refused."""
+        self._unlink([file_id] if await self._run(lambda: self._forgotten(file_id)) else [])
 
     # -- messages ----------------------------------------------------------------------------------------------
 
@@ -217,17 +242,22 @@ class Store:
         return int(row[0])
 
     def _insert(self, chat_id: int, body: dict[str, Any], client_id: str | None) -> dict[str, Any]:
-        row = self._db.execute("SELECT max(message_id) AS last FROM message WHERE chat_id = ?", (chat_id,)).fetchone()
-        body["message_id"] = (row["last"] or 0) + 1
+        # What is forgotten keeps its number: the bot knows messages by it.
+        row = self._db.execute(
+            "INSERT INTO numbered VALUES (?, (SELECT coalesce(max(message_id), 0) + 1 FROM message WHERE chat_id = ?)) "
+            "ON CONFLICT (chat_id) DO UPDATE SET last = last + 1 RETURNING last",
+            (chat_id, chat_id),
+        ).fetchone()
+        body["message_id"] = int(row["last"])
         self._db.execute(
             "INSERT INTO message (chat_id, message_id, seq, client_id, body) VALUES (?, ?, ?, ?, ?)",
             (chat_id, body["message_id"], self._next_seq(), client_id, json.dumps(body)),
         )
         return body
 
-    async def from_bot(self, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
-        """Stores what the bot says and returns it with its number."""
-        stored = await self._run(lambda: self._insert(chat_id, body, None))
+    async def from_bot(self, chat_id: int, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
+        """Stores what the bot says, all of it or nothing, and returns it with its numbers."""
+        stored = await self._run(lambda: [self._insert(chat_id, body, None) for body in bodies])
         self._touched(chat_id)
         return stored
 
@@ -310,6 +340,11 @@ class Store:
     # -- updates -----------------------------------------------------------------------------------------------
 
     def _queue(self, update: dict[str, Any]) -> None:
+        if self._wanted is None:
+            row = self._db.execute("SELECT value FROM setting WHERE name = 'allowed_updates'").fetchone()
+            self._wanted = json.loads(row["value"]) if row else []
+        if self._wanted and not set(update) & set(self._wanted):
+            return
         self._db.execute("INSERT INTO pending (body) VALUES (?)", (json.dumps(update),))
 
     async def queue(self, *updates: dict[str, Any]) -> None:
@@ -322,9 +357,15 @@ class Store:
         await self._run(work)
         self.updates_waiting.set()
 
-    async def updates(self, offset: int | None, limit: int, wanted: list[str] | None = None) -> list[dict[str, Any]]:
+    async def want(self, kinds: list[str]) -> None:
+        """From now on the bot gets updates of these kinds, all of them where it is empty; what waits stays."""
+        if kinds != self._wanted:
+            await self.keep_setting("allowed_updates", kinds)
+            self._wanted = kinds
+
+    async def updates(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
         """What waits from `offset` on; what is below it is confirmed and forgotten. A negative offset counts from the
-        end and forgets what is before. `wanted` are kinds, all of them where it is empty; others are forgotten."""
+        end and forgets what is before."""
 
         def work() -> list[dict[str, Any]]:
             if offset is not None and offset > 0:
@@ -334,12 +375,6 @@ class Store:
                     "DELETE FROM pending WHERE update_id NOT IN "
                     "(SELECT update_id FROM pending ORDER BY update_id DESC LIMIT ?)",
                     (-offset,),
-                )
-            if wanted:
-                self._db.execute(
-                    "DELETE FROM pending WHERE NOT EXISTS "
-                    "(SELECT 1 FROM json_each(?) k WHERE json_extract(body, '$.' || k.value) IS NOT NULL)",
-                    (json.dumps(wanted),),
                 )
             rows = self._db.execute(
                 "SELECT update_id, body FROM pending ORDER BY update_id LIMIT ?", (limit,)
@@ -401,7 +436,10 @@ class Store:
         file_id = secrets.token_urlsafe(18)
 
         def work() -> None:
-            (self.files / file_id).write_bytes(content)
+            with (self.files / file_id).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", (file_id, chat_id, kind, mime, len(content)))
 
         await self._run(work)
@@ -437,19 +475,14 @@ class Store:
                 "SELECT rowid, body FROM message WHERE json_extract(body, '$.date') < ? LIMIT ?", (before, PORTION)
             ).fetchall()
             self._db.executemany("DELETE FROM message WHERE rowid = ?", [(row["rowid"],) for row in old])
-            gone = []
-            for file_id in {one for row in old for one in _files_in(json.loads(row["body"]))}:
-                shown = "SELECT 1 FROM message WHERE instr(body, ?) > 0 LIMIT 1"
-                if self._db.execute(shown, (json.dumps(file_id),)).fetchone() is None:
-                    self._db.execute("DELETE FROM file WHERE id = ?", (file_id,))
-                    gone.append(file_id)
+            files = {one for row in old for one in _files_in(json.loads(row["body"]))}
+            gone = [file_id for file_id in files if self._forgotten(file_id)]
             self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))
             self._db.execute("DELETE FROM opened WHERE until < ?", (time.time(),))
             return len(old), gone
 
         count, gone = await self._run(work)
-        for file_id in gone:  # after the commit: a row without its file would be worse than a file without its row
-            (self.files / file_id).unlink(missing_ok=True)
+        self._unlink(gone)
         return count == PORTION
 
     async def set_menu(self, chat_id: int, commands: list[dict[str, str]]) -> None:
@@ -469,7 +502,8 @@ class Store:
 
 def _files_in(body: dict[str, Any]) -> list[str]:
     found = [*body.get("photo", ()), *(body[name] for name in ("voice", "document") if name in body)]
-    return [one["file_id"] for one in found]
+    replied = body.get("reply_to_message")
+    return [one["file_id"] for one in found] + (_files_in(replied) if isinstance(replied, dict) else [])
 
 
 def digest(token: str) -> str:

@@ -47,13 +47,16 @@ class Webhook:
             raise bad("bad webhook: An HTTPS URL must be provided for webhook")
         if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
             raise bad("secret token contains unallowed characters")
+        wanted = kinds(p)
         known = {
             "url": url,
             "secret": secret,
             "max_connections": max(1, min(whole(p, "max_connections", 40) or 40, 100)),
-            "allowed_updates": kinds(p),
+            "allowed_updates": wanted,
         }
         self.close()
+        if wanted is not None:
+            await self._store.want(wanted)
         if flag(p, "drop_pending_updates"):
             await self._store.forget_updates()
         await self._store.keep_setting(SETTING, known)
@@ -95,7 +98,7 @@ class Webhook:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
                 self._store.updates_waiting.clear()
-                updates = await self._store.updates(done + 1 if done else None, 1, known["allowed_updates"])
+                updates = await self._store.updates(done + 1 if done else None, 1)
                 if not updates:
                     await self._store.updates_waiting.wait()
                     continue

@@ -28,7 +28,7 @@ dispatcher = Dispatcher()
 @dispatcher.message(CommandStart())
 async def start(message: Message) -> None:
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="收到", callback_data="tap")]])
-    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a>"
+    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a><pre>块</pre><tg-spoiler>密</tg-spoiler><blockquote>引</blockquote>"
     await message.answer(said, parse_mode=ParseMode.HTML, reply_markup=keyboard)
 
 

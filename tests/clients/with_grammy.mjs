@@ -9,7 +9,7 @@ const bot = new Bot(token, { client: { apiRoot: url } });
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 bot.command("start", (context) => context.reply(
-  "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a>",
+  "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a><pre>块</pre><tg-spoiler>密</tg-spoiler><blockquote>引</blockquote>",
   { parse_mode: "HTML", reply_markup: new InlineKeyboard().text("收到", "tap") },
 ));
 

@@ -14,7 +14,7 @@ Context = ContextTypes.DEFAULT_TYPE
 
 async def start(update: Update, _context: Context) -> None:
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("收到", callback_data="tap")]])
-    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a>"
+    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a><pre>块</pre><tg-spoiler>密</tg-spoiler><blockquote>引</blockquote>"
     assert update.message is not None
     await update.message.reply_text(said, parse_mode=ParseMode.HTML, reply_markup=keyboard)
 

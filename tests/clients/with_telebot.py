@@ -19,7 +19,7 @@ bot = AsyncTeleBot(token)
 @bot.message_handler(commands=["start"])
 async def start(message: Any) -> None:
     keyboard = telebot.types.InlineKeyboardMarkup([[telebot.types.InlineKeyboardButton("收到", callback_data="tap")]])
-    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a>"
+    said = "😀 <b>粗</b><i>斜</i><u>下</u><s>删</s><code>码</code><a href='https://example.org/'>链</a><pre>块</pre><tg-spoiler>密</tg-spoiler><blockquote>引</blockquote>"
     await bot.send_message(message.chat.id, said, parse_mode="HTML", reply_markup=keyboard)
 
 

@@ -93,6 +93,7 @@ class WebChat:
         app.router.add_get("/c/{slug}/session", self._session)
         app.router.add_get("/c/{slug}/events", self._events)
         app.router.add_get("/c/{slug}/changes", self._changes)
+        app.router.add_get("/c/{slug}/earlier", self._earlier)
         app.router.add_post("/c/{slug}/say", self._say)
         app.router.add_post("/c/{slug}/tap", self._tap)
         app.router.add_post("/c/{slug}/place", self._place)
@@ -403,6 +404,14 @@ class WebChat:
         toasts = list(self._toasts.pop(chat_id, ()))
         messages = [{"seq": change[0], **_changed(*change)} for change in changes]
         body = {"messages": messages, "toasts": toasts, "person": await self._home(chat_id)}
+        return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    async def _earlier(self, request: web.Request) -> web.StreamResponse:
+        """What was said before the message `before`."""
+        chat_id, before = await self.chat_of(request), request.query.get("before", "")
+        if not (before.isascii() and before.isdigit() and len(before) < 10):
+            raise web.HTTPBadRequest
+        body = {"messages": await self._store.earlier(chat_id, int(before))}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:

@@ -20,6 +20,7 @@ def register(app: App) -> None:
     on_tap("lang", choose_language)
     on_tap("leave", ask_leave)
     on_tap("left", do_leave)
+    on_tap("alone", leave_others)
     on_tap("stay", stay)
     on_tap("move", move)
 
@@ -71,6 +72,17 @@ async def do_leave(turn: Turn, tap: Tap) -> None:
     await turn.say("person.left")
 
 
+async def leave_others(turn: Turn, _tap: Tap) -> None:
+    """Every phone but this one."""
+    here = turn.endpoint.id if turn.endpoint is not None else 0
+    others = await Endpoint.filter(person_id=turn.who.id).exclude(id=here).order_by("id")
+    for endpoint in others:
+        await leave(endpoint)
+        await sign_out(endpoint)
+    await turn.toast("person.alone_now")
+    await turn.reply("me", fresh=False)
+
+
 async def move(turn: Turn, _tap: Tap) -> None:
     """A link for the new phone; using it leaves this one."""
     code = await invite(turn.who, replaces=turn.endpoint, actor=turn.actor)
@@ -104,6 +116,8 @@ async def show_me(showing: Showing) -> Card | None:
             buttons.append([showing.button("person.move", "move"), showing.button("person.leave", "leave", row.id)])
         else:
             buttons.append([showing.button("person.leave_other", "left", row.id)])
+    if len(rows) > 2:
+        buttons.append([showing.button("person.alone", "alone")])
     return Card("\n".join(lines), buttons)
 
 

@@ -67,7 +67,7 @@ def test_the_table_names_every_command_and_button() -> None:
     assert set(WORDS) == set(COMMANDS)
     assert route_table() == {
         **dict.fromkeys(("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask"), "everyone"),
-        **dict.fromkeys(("lang", "leave", "left", "stay", "move", "page", "agree", "refuse"), "everyone"),
+        **dict.fromkeys(("lang", "leave", "left", "alone", "stay", "move", "page", "agree", "refuse"), "everyone"),
         **dict.fromkeys(("send", "wrong", "undo", "hide", "pick", "none", "unsure", "bare"), "report"),
         **dict.fromkeys(("case", "cases", "line", "place", "sheet", "follow"), "case"),
         **dict.fromkeys(("rows", "defs", "chart", "map", "board", "report", "table"), "list"),

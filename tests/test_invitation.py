@@ -7,7 +7,7 @@ import pytest
 from storage.audit import AuditEntry
 from storage.invitation import Invitation, invite
 from storage.outbox import Outbox
-from storage.person import Endpoint, Person
+from storage.person import Endpoint, Person, join
 from storage.sighting import Sighting
 from tests.world import ADMIN, SECRETARY, STRANGER, World
 
@@ -79,6 +79,24 @@ async def test_leaving(world: World) -> None:
     await world.phone(SECRETARY).says("老林回来了")
     await world.phone(SECRETARY).expects(REFUSAL)
     assert not await Endpoint.filter(chat_id=SECRETARY).exists()
+
+
+async def test_signing_out_everywhere_else(world: World) -> None:
+    """Three phones, of which two are somewhere: one tap leaves this one alone; the others show nothing any more."""
+    person, store = await world.person(SECRETARY), world.product.store
+    pages = [await store.open_chat() for _ in range(2)]
+
+    async def joined() -> None:
+        for chat_id, *_ in pages:
+            await join(person, "web", chat_id)
+
+    await world.product.db.unit(joined)
+    await world.phone(SECRETARY).says("/me")
+    await world.phone(SECRETARY).taps("别的手机全部退出")
+    await world.settled()
+    assert [row.chat_id for row in await Endpoint.filter(person_id=person.id)] == [SECRETARY]
+    for _chat_id, slug, token in pages:
+        assert await store.chat_by_session(slug, token) is None
 
 
 async def test_somebody_who_is_no_longer_active_is_a_stranger(world: World) -> None:

@@ -225,3 +225,33 @@ async def test_who_joins_too_often_waits_and_nobody_else_does(product: Product) 
         first = await asyncio.gather(*(joins("192.0.2.1") for _ in range(31)))
         assert sorted(first) == [200] * 30 + [429]
         assert await joins("192.0.2.2") == 200
+
+
+async def test_a_judge_sees_what_is_open_and_finds_what_was_said_before(product: Product) -> None:
+    """What nobody has answered stands above what has been; behind 200 messages there are more."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        for sentence in ("林永福回来了，在老车站", "杜春升开着车从村口走了"):
+            await secretary.says(sentence)
+            await judge.sees(sentence)
+        await judge.taps("收到")
+        await secretary.sees("已收到")
+        button, rows = judge.page.locator("#urgent"), judge.page.locator("#open button")
+        await expect(button).to_have_text("还有 1 条等您收到")
+        await button.click()
+        await expect(rows).to_have_count(2)
+        await expect(rows.first).to_contain_text("林永福")
+        await fits(judge.page)
+        await rows.last.click()
+        await expect(judge.page.locator("#open")).to_be_hidden()
+        chat_id = (await Endpoint.filter(channel="web", person__phone="19800001101").order_by("-id"))[0].chat_id
+        who = {"id": chat_id, "first_name": "吹哨"}
+        bodies = [{"from": {**who, "is_bot": True}, "chat": who, "date": n + 1, "text": f"第{n}条"} for n in range(220)]
+        await product.store.from_bot(chat_id, *bodies)
+        await judge.page.reload()
+        await judge.sees("第219条")
+        await expect(judge.page.get_by_text("登记好了")).to_have_count(0)
+        await judge.taps("更早的")
+        await expect(judge.page.get_by_text("登记好了")).to_have_count(1)
+        await expect(judge.page.locator("#messages li").first).to_contain_text("登记好了")

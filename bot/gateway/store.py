@@ -337,6 +337,19 @@ class Store:
 
         return await self._run(work)
 
+    async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
+        """The messages before that one, the newest `limit` of them, in order."""
+
+        def work() -> list[dict[str, Any]]:
+            rows = self._db.execute(
+                "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
+                "ORDER BY message_id DESC LIMIT ?",
+                (chat_id, message_id, limit),
+            )
+            return [json.loads(row["body"]) for row in rows][::-1]
+
+        return await self._run(work)
+
     # -- updates -----------------------------------------------------------------------------------------------
 
     def _queue(self, update: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ function signedOut() {
   line(words.signed_out);
   $("locked").hidden = true;
   $("chat").hidden = false;
-  for (const part of ["say", "urgent", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
+  for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
   if (memory.get("chat") === slug) memory.drop("chat");
 }
 
@@ -427,7 +427,7 @@ function draw(message) {
   return item;
 }
 
-function show(message) {
+function show(message, old = false) {
   if (!message.from.is_bot && /^\/start( |$)/.test(message.text || "")) return; // joining is nothing to talk about
   const list = $("messages");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
@@ -446,6 +446,7 @@ function show(message) {
   const loud = item.classList.contains("urgent");
   if (fresh) { mark(item); call(loud); item.classList.add("flash"); }
   const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
+  if (old) return;
   if (atEnd || (fresh && loud) || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
   else if (fresh) toast(words.new_below); // who reads what was said before isn't pulled away from it
   if (fresh && message.asks_reply) answer(message);
@@ -464,15 +465,67 @@ function mark(item) {
   item.before(divider);
 }
 
+// What is still to be done: first what nobody has answered, the newest on top, for there it is likeliest that somebody
+// is still where they were seen; then what has been answered and isn't over.
+const isOpen = (message) => ((message.reply_markup || {}).inline_keyboard || [])
+  .some((row) => row.some((one) => /^1:close:/.test(one.callback_data || "")));
+
+function openAlerts() {
+  const open = [...told.values()].filter((message) => waits(message) || isOpen(message));
+  return open.sort((a, b) => waits(b) - waits(a) || b.message_id - a.message_id);
+}
+
 function countUrgent() {
-  const urgent = document.querySelectorAll("#messages .urgent");
-  $("urgent").hidden = !urgent.length;
-  $("urgent").textContent = put(words.urgent, { count: String(urgent.length) });
+  const open = openAlerts();
+  const unanswered = open.filter(waits).length;
+  $("urgent").hidden = !open.length;
+  $("urgent").classList.toggle("calm", !unanswered);
+  $("urgent").textContent = unanswered ? put(words.urgent, { count: String(unanswered) }) : put(words.open, { count: String(open.length) });
+  if (!open.length) $("open").hidden = true;
+  if (!$("open").hidden) listOpen(open);
+}
+
+function listOpen(open) {
+  $("open").textContent = "";
+  for (const message of open) {
+    const one = button(quoteOf(message), () => {
+      $("open").hidden = true;
+      shown.get(message.message_id).scrollIntoView({ block: "start" });
+    });
+    if (waits(message)) one.className = "loud";
+    $("open").append(one);
+  }
 }
 
 function showUrgent() {
-  const urgent = [...document.querySelectorAll("#messages .urgent")];
-  if (urgent.length) urgent[urgent.length - 1].scrollIntoView({ block: "start" }); // the newest: likeliest still there
+  const open = openAlerts();
+  if (open.length === 1) shown.get(open[0].message_id).scrollIntoView({ block: "start" });
+  else { $("open").hidden = !$("open").hidden; listOpen(open); }
+}
+
+// -- what was said before ----------------------------------------------------------------------------------------------
+
+const KEPT = 200; // so many of the newest come by themselves
+function offerEarlier() {
+  $("earlier").hidden = shown.size < KEPT || shown.has(1);
+}
+
+async function earlier() {
+  try {
+    const answer = await reach(`${base}/earlier?before=${Math.min(...shown.keys())}`);
+    if (!answer.ok) { await stillHere(); return; }
+    const { messages } = await answer.json();
+    const list = $("messages");
+    const below = list.scrollHeight - list.scrollTop;
+    loaded = false;
+    for (const message of messages) show(message, true);
+    loaded = true;
+    list.scrollTop = list.scrollHeight - below; // what was being read stays where it is
+    if (!messages.length) $("earlier").hidden = true;
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    toast(words.offline);
+  }
 }
 
 let sound = null;
@@ -713,6 +766,7 @@ async function homeIs(now) {
     countUrgent();
   }
   loaded = true;
+  offerEarlier();
   if (now.who !== who) {
     who = now.who;
     memory.set(`who-${slug}`, who);
@@ -838,6 +892,7 @@ async function start() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
   });
   $("urgent").addEventListener("click", showUrgent);
+  $("earlier").addEventListener("click", earlier);
   $("waiting").addEventListener("click", () => say("/pending"));
   $("unlock").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -149,6 +149,7 @@ async def pages(folder: Path) -> None:
     """500 phones with the page open on one process."""
     found = await phones(folder / "phones", 500)
     show("500 phones on the page, what is sent", f"p50 {found.p50:.1f} ms, p99 {found.p99:.1f} ms")
+    show("… sent to all of them at once, from the commit", f"p99 {found.at_once:.1f} ms")
     show("… memory", f"{found.each:.0f} KB a phone, {found.memory:.0f} MB in all")
     starts = await first_and_next_start(folder / "mountain")
     figure = "not measured: Chromium is absent" if starts is None else f"{starts[0]:.1f} s, then {starts[1]:.1f} s"

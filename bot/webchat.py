@@ -272,7 +272,7 @@ class WebChat:
             raise web.HTTPUnsupportedMediaType
         try:
             body = parse_json(await request.read())
-        except ValueError as error:
+        except (ValueError, ConnectionResetError) as error:  # no JSON, or a phone that went away in the middle
             raise web.HTTPBadRequest from error
         if not isinstance(body, dict):
             raise web.HTTPBadRequest

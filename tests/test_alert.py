@@ -83,13 +83,15 @@ async def test_a_restart_in_the_middle_of_the_ladder(stage: Stage) -> None:
         await world.phone(HEAD).expects("未应答，转给您")
 
 
-async def test_a_blocked_phone_escalates_at_once(world: World) -> None:
-    async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
-        if parameters.get("chat_id") != JUDGE or not method.startswith("send"):
-            return None
-        body = {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
-        return web.json_response(body, status=403)
+async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+    """What the far end says once the judge has blocked the bot."""
+    if parameters.get("chat_id") != JUDGE or not method.startswith("send"):
+        return None
+    body = {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
+    return web.json_response(body, status=403)
 
+
+async def test_a_blocked_phone_escalates_at_once(world: World) -> None:
     world.gateway.interceptors.append(blocked)
     await world.phone(SECRETARY).says(SENTENCE)
     await world.advance(1)
@@ -108,12 +110,6 @@ async def test_who_is_blocked_on_one_phone_and_has_another_hears_it_there(world:
     judge, store = await world.person(JUDGE), world.product.store
     page, *_ = await store.open_chat()
     await world.product.db.unit(lambda: join(judge, "web", page))
-
-    async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
-        if parameters.get("chat_id") != JUDGE or not method.startswith("send"):
-            return None
-        body = {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
-        return web.json_response(body, status=403)
 
     world.gateway.interceptors.append(blocked)
     await world.phone(SECRETARY).says(SENTENCE)

@@ -71,18 +71,23 @@ async def test_a_handler_that_fails_is_tried_again_then_parked_and_an_admin_told
     assert "林永福" not in logged and "应建华" not in logged and "19800001001" not in logged
 
 
-async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, failures = handler.report, ["朱宝根回来了，在老车站"]
+def fails(monkeypatch: pytest.MonkeyPatch, sentence: str, times: int = 1) -> None:
+    """The handler raises at this sentence so many times."""
+    real, failures = handler.report, [sentence] * times
 
-    async def fails_once(turn: Any, text: str) -> None:
+    async def report(turn: Any, text: str) -> None:
         if text in failures:
             failures.remove(text)
             raise RuntimeError("passing")
         await real(turn, text)
 
-    monkeypatch.setattr(handler, "report", fails_once)
+    monkeypatch.setattr(handler, "report", report)
+
+
+async def test_a_chat_keeps_its_order_while_one_update_waits_for_its_retry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, "朱宝根回来了，在老车站")
     await world.phone(SECRETARY).says("朱宝根回来了，在老车站")
     await world.phone(SECRETARY).says(SENTENCE)
     await world.phone(GRID_WORKER).says("林佳回来了，在新村")
@@ -99,15 +104,7 @@ async def test_what_comes_behind_one_that_fails_again_waits_for_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It failed where it was stored, and once more at its retry; then the next sentence comes."""
-    real, failures = handler.report, ["朱宝根回来了，在老车站"] * 2
-
-    async def fails_twice(turn: Any, text: str) -> None:
-        if text in failures:
-            failures.remove(text)
-            raise RuntimeError("passing")
-        await real(turn, text)
-
-    monkeypatch.setattr(handler, "report", fails_twice)
+    fails(monkeypatch, "朱宝根回来了，在老车站", times=2)
     await world.phone(SECRETARY).says("朱宝根回来了，在老车站")
     await world.until(lambda: Inbox.filter(channel="telegram", attempts=1).exists())
     world.clock.advance(3)

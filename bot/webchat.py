@@ -245,12 +245,13 @@ class WebChat:
             await self._forgotten(chat_id)
         if not right:
             raise web.HTTPForbidden
+        self._wake(chat_id)
         return web.json_response({})
 
     async def _forgotten(self, chat_id: int) -> None:
         """Nobody knows the PIN, or somebody guesses: the phone is signed out, and no longer one of the person's."""
+        await self._lock.forgotten(chat_id)  # first: it needs nothing but the gateway's own memory
         await self._left(chat_id)
-        await self._lock.forgotten(chat_id)
 
     async def _awake(self, request: web.Request) -> web.StreamResponse:
         """Somebody is reading."""
@@ -395,12 +396,17 @@ class WebChat:
     async def _home(self, chat_id: int) -> dict[str, Any]:
         """What the page shows besides messages."""
         pin = "yes" if await self._lock.has(chat_id) else ""
-        return {"commands": await self._store.menu(chat_id), "pin": pin, **await self._person_of(chat_id)}
+        shown = {"commands": await self._store.menu(chat_id), "first": await self._store.first(chat_id), "pin": pin}
+        return {**shown, **await self._person_of(chat_id)}
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
-        chat_id = await self.chat_of(request)
-        changes = await self._store.since(chat_id, _seen(request))
+        (chat_id, token, _since), after = await self._signed_in(request), _seen(request)
+        if await self._lock.is_locked(chat_id, token):
+            up_to, loud = await self._ringing(chat_id, after)
+            ring = None if loud is None else {"loud": loud}
+            return web.json_response({"locked": up_to, "ring": ring}, headers={"Cache-Control": "no-store"})
+        changes = await self._store.since(chat_id, after)
         toasts = list(self._toasts.pop(chat_id, ()))
         messages = [{"seq": change[0], **_changed(*change)} for change in changes]
         body = {"messages": messages, "toasts": toasts, "person": await self._home(chat_id)}
@@ -419,7 +425,7 @@ class WebChat:
         (chat_id, token, _since), slug = await self._signed_in(request), request.match_info["slug"]
         if len(self._streams.get(chat_id, ())) >= STREAMS:
             raise web.HTTPTooManyRequests
-        last, rung = _seen(request), -1
+        last, behind = _seen(request), False
         told: dict[str, Any] = {}
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -434,16 +440,17 @@ class WebChat:
                 if await self._store.chat_by_session(slug, token) is None:
                     break  # meanwhile; the page asks and learns it
                 if await self._lock.is_locked(chat_id, token):
-                    rung = await self._behind_the_lock(response, chat_id, rung)
+                    last, loud = await self._ringing(chat_id, last)
+                    await send_event(response, "locked", {}, last)
+                    if loud is not None:
+                        await send_event(response, "ring", {"loud": loud}, last)
+                    behind = True
                     await within(15, woken, self.closing)
                     continue
-                rung = -1
-                while changes := await self._store.since(chat_id, last):
-                    for change in changes:
-                        last = change[0]
-                        await send_event(response, "message", _changed(*change), last)
-                for toast in self._toasts.pop(chat_id, ()):
-                    await send_event(response, "toast", toast)
+                if behind:  # by another page of the same browser: this one begins anew
+                    await send_event(response, "unlocked", {})
+                    break
+                last = await self._send_news(response, chat_id, last)
                 now = await self._home(chat_id)
                 if now != told:
                     told = now
@@ -458,18 +465,25 @@ class WebChat:
                 del self._streams[chat_id]
         return response
 
-    async def _behind_the_lock(self, response: web.StreamResponse, chat_id: int, rung: int) -> int:
-        """Shows nothing, but rings for what comes: a judge who has walked away hears it. Up to where it has rung."""
-        news = await self._store.since(chat_id, max(rung, 0))
-        if rung < 0:
-            await send_event(response, "locked", {})
-        else:
-            coming = [body for _seq, body, _id in news if body and body["from"]["is_bot"] and "edit_date" not in body]
-            if any(not body.get("silent") for body in coming):
-                await send_event(response, "ring", {"loud": any(_waits(body) for body in coming)})
-            else:
-                await response.write(b": still here\n\n")
-        return news[-1][0] if news else max(rung, 0)
+    async def _send_news(self, response: web.StreamResponse, chat_id: int, last: int) -> int:
+        """Messages after that number, and answers to taps; up to where."""
+        while changes := await self._store.since(chat_id, last):
+            for change in changes:
+                last = change[0]
+                await send_event(response, "message", _changed(*change), last)
+        for toast in self._toasts.pop(chat_id, ()):
+            await send_event(response, "toast", toast)
+        return last
+
+    async def _ringing(self, chat_id: int, after: int) -> tuple[int, bool | None]:
+        """What a locked page learns of what has come after that number: up to where it has been told, and whether it
+        rings, loudly for an alert. One that was opened locked (0) begins with what comes next."""
+        news = await self._store.since(chat_id, after)
+        up_to = news[-1][0] if news else after
+        coming = [body for _seq, body, _id in news if body and body["from"]["is_bot"] and "edit_date" not in body]
+        if not after or all(body.get("silent") for body in coming):
+            return up_to, None
+        return up_to, any(_waits(body) for body in coming)
 
 
 def _buttons(message: dict[str, Any]) -> set[str]:

@@ -26,7 +26,7 @@ from storage.ladder import (
 )
 from storage.leave import absences
 from storage.lesson import LessonKind
-from storage.outbox import Lane, last_delivery, put, put_to_person
+from storage.outbox import Lane, last_delivery, on_its_way, put, put_to_person
 from storage.person import Address, Person, addresses, by_id
 from storage.sighting import Sighting, SightingState
 from storage.sql import add, among, change, fetch, for_update, joined, one, pick, relate
@@ -493,10 +493,12 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
 
 async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
     """A recipient's chat is blocked or gone: the next rung at once, unless the card goes to another chat of theirs."""
-    alert = await Alert.get_or_none(id=alert_id)
+    alert = await one(Alert, f"id = ?{for_update()}", alert_id)  # one after the other, of two chats that fail at once
     if alert is None or alert.state is not AlertState.SENT:
         return
-    if any((one.channel, one.chat_id) != chat for one in (await addresses(person_id) if person_id else ())):
+    others = await addresses(person_id) if person_id else []
+    others = [to for to in others if (to.channel, to.chat_id) != chat]
+    if any([await on_its_way(to, "alert", alert_id) for to in others]):
         return
     await _event(alert, "unreachable", detail=str(person_id or ""))
     await _set(alert, reachable=False, escalate_at=unit().now)

@@ -328,6 +328,16 @@ async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Deli
     )
 
 
+async def on_its_way(to: Address, kind: str, ref: int) -> bool:
+    """Whether this card has arrived in that chat, or is still to."""
+    chat, args = "channel = ? AND chat_id = ? AND kind = ? AND ref = ?", (to.channel, to.chat_id, kind, ref)
+    waiting, flying = (f"SELECT id FROM outbox WHERE state = {state} AND {chat}" for state in (0, 1))
+    # In this order: what arrives between the two is found by the second.
+    if await fetch(f"{waiting} UNION ALL {flying}", *args, *args):
+        return True
+    return await last_delivery(to.channel, to.chat_id, kind, ref) is not None
+
+
 async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
     """Which card a message is: to know what somebody replied to."""
     return await one(

@@ -121,6 +121,26 @@ async def test_who_is_blocked_on_one_phone_and_has_another_hears_it_there(world:
     assert (await Alert.get()).reachable
 
 
+async def test_a_card_that_no_phone_takes_climbs_at_once(world: World) -> None:
+    """Two phones, and both refuse the card: the next one is called."""
+    judge, store = await world.person(JUDGE), world.product.store
+    page, *_ = await store.open_chat()
+    await world.product.db.unit(lambda: join(judge, "web", page))
+
+    async def refused(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        if "link" not in method and parameters.get("chat_id") == JUDGE and SENTENCE in str(parameters.get("text")):
+            return web.json_response(
+                {"ok": False, "error_code": 400, "description": "Bad Request: can't parse"}, status=400
+            )
+        return None
+
+    world.gateway.interceptors.append(refused)
+    await world.product.store.transact(lambda db: db.execute("DELETE FROM chat WHERE id = ?", (page,)))
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.advance(1)
+    await world.phone(HEAD).expects("转给您")
+
+
 async def test_two_at_once_and_only_one_is_the_handler(world: World) -> None:
     await raised(world)
     await world.advance(301)

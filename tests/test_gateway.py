@@ -333,6 +333,9 @@ async def test_a_group_comes_whole_or_not_at_all(bot: Bot, far_end: FarEnd) -> N
     assert len(await bot.send_media_group(CHAT, [good, good])) == 2
     with pytest.raises(RefusedError, match="retry after 1"):
         await far_end.methods.call("sendPhoto", {"chat_id": CHAT}, {"photo": Upload(b"\xff\xd8\xff")})
+    for wrong in ({"caption": "x" * 2000}, {"caption": "<b>x", "parse_mode": "HTML"}, {"reply_markup": "["}):
+        with pytest.raises(RefusedError):
+            await far_end.methods.call("sendPhoto", {"chat_id": CHAT, **wrong}, {"photo": Upload(b"\xff\xd8\xff")})
     assert len(list(far_end.store.files.iterdir())) == 2  # what came with a refused call isn't kept
 
 

@@ -61,6 +61,20 @@ async def test_an_alert_is_heard_also_behind_the_lock(product: Product) -> None:
         await judge.page.locator("#pin").fill("2468")
         await judge.taps("打开")
         await judge.sees("杜春升")
+        second = Screen(await judge.page.context.new_page())
+        await second.page.goto(judge.page.url)
+        await second.sees("杜春升")
+        await product.store.transact(lambda db: db.execute("UPDATE opened SET until = 0"))
+        before = await judge.page.evaluate("window.heard.tones")
+        await secretary.says("有人在黄村畈村的祠堂边看到黄国强，快来")  # wakes the stream that finds the page locked
+        await judge.page.wait_for_selector("#locked:not([hidden])")
+        async with asyncio.timeout(10):
+            while await judge.page.evaluate("window.heard.shakes") < 2:
+                await asyncio.sleep(0.05)
+        assert await judge.page.evaluate("window.heard.tones") >= before
+        await second.page.locator("#pin").fill("2468")
+        await second.taps("打开")
+        await judge.sees("杜春升")  # one gives it for both
 
 
 async def test_a_picture_is_made_small_and_tells_no_place(product: Product, tmp_path: Path) -> None:
@@ -148,8 +162,12 @@ async def test_a_mistyped_code_is_no_dead_end_and_what_is_not_taken_comes_back(p
         await expect(page.get_by_role("link", name="重新输入邀请码")).to_be_hidden()
         await page.evaluate("document.querySelector('#text').maxLength = 30000")
         await secretary.says("林" * 20_001)
+        await page.reload()
         await page.get_by_role("button", name="没有发出去").click()
         await expect(page.locator("#text")).to_have_value("林" * 20_001)
+        await page.reload()
+        await secretary.sees("登记好了")
+        await expect(page.get_by_role("button", name="没有发出去")).to_have_count(0)
 
 
 async def test_a_small_phone_in_english(product: Product) -> None:
@@ -255,3 +273,4 @@ async def test_a_judge_sees_what_is_open_and_finds_what_was_said_before(product:
         await judge.taps("更早的")
         await expect(judge.page.get_by_text("登记好了")).to_have_count(1)
         await expect(judge.page.locator("#messages li").first).to_contain_text("登记好了")
+        await expect(judge.page.get_by_role("button", name="更早的")).to_be_hidden()

@@ -59,6 +59,8 @@ class Lock:
 
         def work(db: sqlite3.Connection) -> int:
             row = db.execute("SELECT salt, hash, tries FROM pin WHERE chat_id = ?", (chat_id,)).fetchone()
+            if row is not None and row["tries"] >= TRIES:
+                return TRIES
             if row is not None and not secrets.compare_digest(_hash(pin, row["salt"]), row["hash"]):
                 db.execute("UPDATE pin SET tries = tries + 1 WHERE chat_id = ?", (chat_id,))
                 return int(row["tries"]) + 1

@@ -28,7 +28,7 @@ _TAGS = {
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(lt|gt|amp|quot));?")
-_MENTION = re.compile(r"tg:/{0,2}user/?\?id=(\d+)")
+_MENTION = re.compile(r"tg:/{0,2}user/?\?id=([0-9]{1,19})")
 _SCHEME = re.compile(r"(https?|tg|ton|tonsite)://[^\s<>\"]+|(tel|mailto):[^\s<>\"]+", re.IGNORECASE)
 _BARE = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s<>\"]*)?")
 _PLAIN = re.compile("[^<&]+")

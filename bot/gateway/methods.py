@@ -106,7 +106,7 @@ class Methods:
 
     async def start(self) -> None:
         """Goes on delivering to a webhook that was set before a restart."""
-        await self._webhook.url()
+        await self._webhook.start()
 
     def close(self) -> None:
         """Ends the long poll, so that the server can go down without waiting for it."""
@@ -179,17 +179,19 @@ class Methods:
         return await self._post(p, {"text": text, **({"entities": entities} if entities else {})})
 
     async def _send_photo(self, p: Parameters, f: Files) -> Any:
+        words = caption(p)
         file = await self._file(p, f, "photo", "image/jpeg")
-        return await self._post_file(p, file, {"photo": [_picture(file)], **caption(p)})
+        return await self._post_file(p, file, {"photo": [_picture(file)], **words})
 
     async def _send_document(self, p: Parameters, f: Files) -> Any:
+        words = caption(p)
         file = await self._file(p, f, "document", "application/octet-stream")
-        return await self._post_file(p, file, {"document": _document(file), **caption(p)})
+        return await self._post_file(p, file, {"document": _document(file), **words})
 
     async def _send_voice(self, p: Parameters, f: Files) -> Any:
+        words, length = caption(p), max(0, whole(p, "duration", 0) or 0)
         file = await self._file(p, f, "voice", "audio/ogg")
-        length = max(0, whole(p, "duration", 0) or 0)
-        return await self._post_file(p, file, {"voice": {**_plain(file), "duration": length}, **caption(p)})
+        return await self._post_file(p, file, {"voice": {**_plain(file), "duration": length}, **words})
 
     async def _send_location(self, p: Parameters, _f: Files) -> Any:
         place = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
@@ -208,10 +210,11 @@ class Methods:
             source = str(one.get("media", ""))
             sent_along = f if source.startswith(_ATTACHED) else {}
             try:
+                words = caption(one)
                 file = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
                 files.append(file)
                 content = {"photo": [_picture(file)]} if kind == "photo" else {"document": _document(file)}
-                bodies.append({**content, "media_group_id": group, **caption(one)})
+                bodies.append({**content, "media_group_id": group, **words})
             except RefusedError:
                 await self._give_back(files)
                 raise

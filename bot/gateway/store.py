@@ -322,20 +322,23 @@ class Store:
 
     async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
         """Messages new or changed after `seq`, in order, at most `limit`: (seq, body or None where deleted, message
-        id). From 0 the newest ones, else the next ones."""
+        id). From 0 the newest ones, however long ago they were changed, else the next changes."""
 
         def work() -> list[tuple[int, dict[str, Any] | None, int]]:
-            rows = self._db.execute(
-                "SELECT seq, body, deleted, message_id FROM message "
-                "WHERE chat_id = ? AND seq > ? ORDER BY CASE WHEN ? = 0 THEN -seq ELSE seq END LIMIT ?",
-                (chat_id, seq, seq, limit),
-            ).fetchall()
+            sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY "
+            order = "seq LIMIT ?" if seq else "message_id DESC LIMIT ?"
+            rows = self._db.execute(sql + order, (chat_id, seq, limit)).fetchall()
             return [
                 (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
                 for row in sorted(rows, key=lambda row: int(row["seq"]))
             ]
 
         return await self._run(work)
+
+    async def first(self, chat_id: int) -> int:
+        """The number of the oldest message that is still there; 0 where there is none."""
+        sql = "SELECT coalesce(min(message_id), 0) FROM message WHERE chat_id = ? AND deleted = 0"
+        return await self._run(lambda: int(self._db.execute(sql, (chat_id,)).fetchone()[0]))
 
     async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
         """The messages before that one, the newest `limit` of them, in order."""

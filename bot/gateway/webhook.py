@@ -27,11 +27,15 @@ class Webhook:
         self._error: dict[str, Any] = {}
 
     async def url(self) -> str:
-        """The address; empty where updates are polled for. Begins to deliver after a restart."""
+        """The address; empty where updates are polled for."""
+        return str((await self._store.setting(SETTING) or {}).get("url", ""))
+
+    async def start(self) -> None:
+        """Delivers to the address that is kept, if there is one, and no longer to any other."""
         known = await self._store.setting(SETTING) or {}
-        if known.get("url") and self._task is None:
+        self.close()
+        if known:
             self._task = asyncio.get_running_loop().create_task(self._deliver(known))
-        return str(known.get("url", ""))
 
     async def set(self, p: Parameters) -> None:
         """setWebhook. An empty address removes it."""
@@ -54,17 +58,16 @@ class Webhook:
             "max_connections": max(1, min(whole(p, "max_connections", 40) or 40, 100)),
             "allowed_updates": wanted,
         }
-        self.close()
         if wanted is not None:
             await self._store.want(wanted)
         if flag(p, "drop_pending_updates"):
             await self._store.forget_updates()
         await self._store.keep_setting(SETTING, known)
-        await self.url()
+        await self.start()
 
     async def remove(self, *, drop: bool) -> None:
-        self.close()
         await self._store.keep_setting(SETTING, None)
+        self.close()
         if drop:
             await self._store.forget_updates()
 
@@ -116,7 +119,7 @@ class Webhook:
                 if answer.status // 100 == 2:
                     return True
                 why = f"Wrong response from the webhook: {answer.status} {answer.reason}"
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # the last of odd host names
             why = f"Connection failed: {type(error).__name__}"
         self._error = {"last_error_date": int(time.time()), "last_error_message": why}
         return False

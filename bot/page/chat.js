@@ -23,7 +23,7 @@ const memory = {
 // -- words -----------------------------------------------------------------------------------------------------------
 
 async function loadWords(wanted) {
-  words = await (await reach(`/words/${wanted}`)).json();
+  words = await within((await reach(`/words/${wanted}`)).json());
   language = wanted;
   memory.set("language", wanted);
   document.documentElement.lang = wanted.replace("_", "-");
@@ -67,6 +67,10 @@ async function reach(path, options, seconds = 20) {
   }
 }
 
+const within = (work, seconds = 20) => Promise.race([
+  work, new Promise((_, failed) => setTimeout(() => failed(new TypeError("no answer")), seconds * 1000)),
+]);
+
 const trouble = { 413: "too_big", 415: "not_a_photo", 429: "join_many" };
 
 async function post(path, body) {
@@ -86,6 +90,7 @@ function blank() {
   shown.clear();
   told.clear();
   last = 0;
+  edge = Infinity;
   loaded = false;
 }
 
@@ -93,6 +98,7 @@ function deaf() {
   if (stream) stream.close();
   stream = null;
   clearTimeout(patience);
+  clearTimeout(again);
 }
 
 function signedOut() {
@@ -127,14 +133,21 @@ async function unlock(body) {
     toast(words.offline);
     return;
   }
+  unlocked();
+}
+
+function unlocked() {
   $("locked").hidden = true;
   $("chat").hidden = false;
-  for (const entry of waiting) $("messages").append(entry.item);
   deaf();
+  blank();
+  for (const entry of [...refused, ...waiting]) $("messages").append(entry.item);
+  rung = 0;
   listen();
   flush();
 }
 
+let rung = 0; // up to where a locked page has been told what came
 let pinned = false;
 let touched = 0;
 async function touch() { // reading is being there, too: told at most once a minute
@@ -163,6 +176,7 @@ async function keepPin(pin) {
 // id makes a repetition harmless; what was said first goes first, with the time at which it was said.
 
 const waiting = [];
+const refused = []; // not taken as they were; they stay until somebody has them sent again
 let sending = false;
 let hurry = () => {};
 let who = slug ? memory.get(`who-${slug}`) || "" : "";
@@ -227,8 +241,14 @@ function enqueue(entry) {
   entry.note(navigator.onLine ? words.sending : words.waiting);
   $("messages").append(item);
   item.scrollIntoView({ block: "end" });
-  waiting.push(entry);
+  if (!entry.refused) { waiting.push(entry); return; }
+  refused.push(entry);
+  entry.offer(words.failed, () => resend(entry));
 }
+
+// What the phone's database can hold of it.
+const plain = ({ key, slug: chat, who: person, path, preview, at, body, refused: no }) =>
+  Object.assign({ slug: chat, who: person, path, preview, at, body, refused: no }, key === undefined ? {} : { key });
 
 async function outgoing(path, body, preview) {
   await ready;
@@ -254,15 +274,18 @@ async function flush() {
       entry.note(words.sending);
       const answer = await post(`${base}/${entry.path}`, formed(entry));
       if ([401, 423].includes(answer.status)) break; // it stays on the phone
-      const stored = answer.ok ? await answer.json() : {};
+      const stored = answer.ok ? await within(answer.json()) : {};
       if (Number.isInteger(stored.message_id)) { // the server's word, not that of a hotel's portal on the way
         sent = true;
         await drop(entry);
         if (shown.has(stored.message_id)) entry.item.remove(); else claim(entry, stored.message_id);
       } else if ([400, 413, 415].includes(answer.status)) { // not taken as it is
         sent = true;
-        await drop(entry);
-        entry.offer(words.failed, () => again(entry));
+        waiting.splice(waiting.indexOf(entry), 1);
+        entry.refused = true;
+        await kept((store) => store.put(plain(entry)));
+        refused.push(entry);
+        entry.offer(words.failed, () => resend(entry));
       }
     } catch (error) {
       // fetch's word for no connection, and json's for an answer that isn't the server's
@@ -277,15 +300,21 @@ async function flush() {
 }
 
 // A sentence comes back into the box, to be changed; anything else is sent once more.
-function again(entry) {
+async function resend(entry) {
   entry.item.remove();
+  refused.splice(refused.indexOf(entry), 1);
   if (entry.body.text) {
-    $("text").value = entry.body.text;
+    if (entry.key !== undefined) await kept((store) => store.delete(entry.key));
+    const typed = $("text").value.trim();
+    $("text").value = typed ? `${typed}\n${entry.body.text}` : entry.body.text;
+    answer(told.get(entry.body.reply_to) || null);
     $("text").focus();
-  } else {
-    const { id, ...body } = entry.body;
-    outgoing(entry.path, body, entry.preview);
+    return;
   }
+  entry.refused = false;
+  await kept((store) => store.put(plain(entry)));
+  enqueue(entry);
+  flush();
 }
 
 function formed(entry) {
@@ -505,23 +534,25 @@ function showUrgent() {
 
 // -- what was said before ----------------------------------------------------------------------------------------------
 
-const KEPT = 200; // so many of the newest come by themselves
+let edge = Infinity; // from this message on everything is here
+let first = 0;
 function offerEarlier() {
-  $("earlier").hidden = shown.size < KEPT || shown.has(1);
+  $("earlier").hidden = edge <= first || edge === Infinity;
 }
 
 async function earlier() {
   try {
-    const answer = await reach(`${base}/earlier?before=${Math.min(...shown.keys())}`);
+    const answer = await reach(`${base}/earlier?before=${edge}`);
     if (!answer.ok) { await stillHere(); return; }
-    const { messages } = await answer.json();
+    const { messages } = await within(answer.json());
     const list = $("messages");
     const below = list.scrollHeight - list.scrollTop;
     loaded = false;
     for (const message of messages) show(message, true);
     loaded = true;
+    edge = messages.length ? messages[0].message_id : first;
     list.scrollTop = list.scrollHeight - below; // what was being read stays where it is
-    if (!messages.length) $("earlier").hidden = true;
+    offerEarlier();
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
     toast(words.offline);
@@ -755,12 +786,21 @@ function home(now) {
 
 function changed({ message, deleted }, seq) {
   last = seq;
-  if (message) show(message); else gone(deleted);
+  if (!message) { gone(deleted); return; }
+  if (!loaded) edge = Math.min(edge, message.message_id);
+  else if (message.message_id < edge) return; // comes as it is by then, with what was said around it
+  show(message);
 }
 
 async function homeIs(now) {
-  if (now.language !== language) {
-    await loadWords(now.language);
+  first = now.first;
+  try {
+    if (now.language !== language) await loadWords(now.language);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // in the other language, then
+  }
+  if (now.language === language && drawnIn !== language) {
+    drawnIn = language;
     loaded = false;
     for (const message of [...told.values()]) show(message);
     countUrgent();
@@ -777,22 +817,25 @@ async function homeIs(now) {
   home(now);
 }
 
+let drawnIn = language;
 let patience = 0;
+let again = 0;
 function listen() {
-  const mine = stream = new EventSource(`${base}/events?after=${last}`);
+  const mine = stream = new EventSource(`${base}/events?after=${$("locked").hidden ? last : rung}`);
   const heard = () => clearTimeout(patience);
   patience = setTimeout(() => { mine.close(); ask(mine); }, 10000); // a proxy on the way keeps the stream back
   mine.addEventListener("message", (event) => { heard(); changed(JSON.parse(event.data), Number(event.lastEventId)); });
   mine.addEventListener("toast", (event) => { heard(); toast(JSON.parse(event.data).text); });
   mine.addEventListener("person", (event) => { heard(); homeIs(JSON.parse(event.data)); });
-  mine.addEventListener("locked", () => { heard(); lock(); });
+  mine.addEventListener("locked", (event) => { heard(); lock(); rung = Number(event.lastEventId); });
   mine.addEventListener("ring", (event) => { heard(); call(JSON.parse(event.data).loud); });
+  mine.addEventListener("unlocked", () => { heard(); unlocked(); }); // in another tab
   mine.addEventListener("open", () => line(""));
   mine.addEventListener("error", async () => {
     line(words.offline);
     if (mine.readyState !== EventSource.CLOSED) return;
     heard();
-    if (await stillHere()) setTimeout(listen, 3000);
+    if (await stillHere() && stream === mine) again = setTimeout(listen, 3000);
   });
 }
 
@@ -813,12 +856,20 @@ async function stillHere() {
 async function ask(mine) {
   for (let times = 0; times < 100 && stream === mine; times += 1) {
     try {
-      const answer = await reach(`${base}/changes?after=${last}`);
-      if ([401, 423].includes(answer.status)) { await stillHere(); return; }
-      const now = await answer.json();
+      const answer = await reach(`${base}/changes?after=${$("locked").hidden ? last : rung}`);
+      if (answer.status === 401) { await stillHere(); return; }
+      const now = await within(answer.json());
+      if ("locked" in now) {
+        lock();
+        rung = now.locked;
+        if (now.ring) call(now.ring.loud);
+        now.messages = now.toasts = [];
+      }
       for (const one of now.messages) changed(one, one.seq);
       for (const one of now.toasts) toast(one.text);
-      await homeIs(now.person);
+      if (now.person) {
+        if ($("locked").hidden) await homeIs(now.person); else { unlocked(); return; }
+      }
       line("");
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
@@ -879,7 +930,7 @@ async function start() {
     return;
   }
   $("chat").hidden = false;
-  ready = takeUp();
+  ready = within(takeUp(), 5).catch((error) => console.warn("what was left unsent isn't readable", error));
   $("say").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = $("text").value.trim();

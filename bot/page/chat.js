@@ -216,8 +216,10 @@ const unsent = async () => (await kept((store) => store.getAll(), "readonly")) |
 // What this person said in a chat that the phone has left since, before they joined again, is still to be said; what
 // somebody else did, who has had the phone before, is not.
 async function adopt() {
-  for (const entry of await unsent()) {
-    if (entry.slug !== slug && who && entry.who === who && !waiting.some((one) => one.key === entry.key) && await isOver(entry.slug)) enqueue(entry);
+  const taken = (entry) => [...waiting, ...refused].some((one) => one.key === entry.key);
+  for (const entry of who ? await unsent() : []) {
+    if (entry.slug === slug || entry.who !== who || taken(entry)) continue;
+    if (await isOver(entry.slug) && !taken(entry)) enqueue(entry); // asked twice at once it is taken once
   }
   flush();
 }

@@ -1,5 +1,6 @@
 """Being woken beside the chat: real HTTP to a server on loopback that stands in for ntfy, Bark and an SMS gateway."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -7,11 +8,15 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from email import message_from_string
+from email.policy import default
 from typing import Any
+from urllib.parse import unquote_plus, urlsplit
 
 import aiohttp
 import http_ece
 import pytest
+import requests
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -120,6 +125,66 @@ async def test_the_judge_is_woken_and_nothing_personal_leaves(stage: Stage) -> N
             assert not any(word in body.encode().decode("unicode_escape") for word in ("林永福", "村委", "应建华"))
         sms = next(json.loads(body) for path, body in end.taken if path == "/sms")
         assert sms["phone"] == "19800001101" and world.product.url in sms["text"]
+
+
+ROBOTS = {
+    "https://oapi.dingtalk.com/robot/send?access_token=abc123": "oapi.dingtalk.com",
+    "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=ab-12": "qyapi.weixin.qq.com",
+    "https://open.feishu.cn/open-apis/bot/v2/hook/ab-12": "open.feishu.cn",
+    "https://sctapi.ftqq.com/SCT12345.send": "sctapi.ftqq.com",
+    f"https://www.pushplus.plus/send?token={'a1' * 16}": "www.pushplus.plus",
+}
+
+
+async def test_robots_are_told_nothing_but_that_something_waits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise's own requests, as they would leave for the robots' servers, which aren't ours to ask."""
+    asked: dict[str, str] = {}
+
+    def post(url: str, data: Any = None, **_how: Any) -> requests.Response:
+        asked[urlsplit(url).netloc] = unquote_plus(data.decode() if isinstance(data, bytes) else str(data))
+        answer = requests.Response()
+        answer.status_code, answer._content = 200, b'{"errcode": 0, "code": 200, "StatusCode": 0}'
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    async with woken(stage, *ROBOTS) as (world, _end):
+        asked.clear()
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+        assert set(asked) == set(ROBOTS.values())
+        for body in asked.values():
+            said = body.encode().decode("unicode_escape", "replace") if "\\u" in body else body
+            assert "有一条新线索" in said and not any(word in said for word in ("林永福", "村委", "应建华"))
+
+
+async def test_a_letter_is_sent(stage: Stage) -> None:
+    """Over real SMTP, to a server on loopback."""
+    letters: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        while line := (await reader.readline()).decode().strip():
+            if line.upper().startswith("DATA"):
+                writer.write(b"354 go on\r\n")
+                letters.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+            writer.write(b"221 bye\r\n" if line.upper() == "QUIT" else b"250 ok\r\n")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    mail = f"mailto://127.0.0.1:{port}?from=chuishao@example.gov.cn&mode=insecure"
+    async with woken(stage, "judge@example.gov.cn", mail=mail) as (world, _end):
+        letters.clear()
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.settled()
+    (letter,) = [message_from_string(one, policy=default) for one in letters]
+    assert letter["To"] == "judge@example.gov.cn" and "有一条新线索" in letter["Subject"]
+    body = letter.get_body()
+    assert body is not None and "林永福" not in body.get_content() and world.product.url in body.get_content()
+    server.close()
 
 
 async def test_who_has_answered_is_not_woken_any_more(stage: Stage) -> None:

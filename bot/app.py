@@ -155,7 +155,13 @@ class _Assembly:
             api = BotApi(self._session, settings.api_base, settings.bot_token)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
         self._router = Router(
-            db, self._channels, self._metrics, self._nursery, joining_url=f"{url}/", push_hosts=settings.own_push_hosts
+            db,
+            self._channels,
+            self._metrics,
+            self._nursery,
+            joining_url=f"{url}/",
+            push_hosts=settings.own_push_hosts,
+            texting=bool(settings.sms_hook),
         )
         pushing = Way(push.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}

@@ -45,6 +45,7 @@ class Router:
         *,
         joining_url: str,
         push_hosts: tuple[str, ...] = (),
+        texting: bool = False,
     ) -> None:
         self._db = db
         self._channels = channels
@@ -52,6 +53,7 @@ class Router:
         self._nursery = nursery
         self._joining_url = joining_url
         self._push_hosts = push_hosts
+        self._texting = texting
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
@@ -219,6 +221,7 @@ class Router:
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
             push_hosts=self._push_hosts,
+            texting=self._texting,
             said_at=self._said_at(message.date) if message is not None and not update.callback_query else None,
         )
 

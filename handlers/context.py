@@ -27,6 +27,8 @@ class Turn:
     bot_name: str = ""
     joining_url: str = ""
     push_hosts: tuple[str, ...] = ()
+    texting: bool = False
+    """Whether SMS can be sent."""
     said_at: datetime | None = None
     """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
     _questions: list[Question] | None = field(default=None, init=False)

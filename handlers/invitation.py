@@ -6,17 +6,20 @@ import json
 from telegram import Update
 from telegram.ext import CommandHandler, filters
 
+from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Context, Turn
 from handlers.help import offer_menu
-from handlers.route import PRIVATE, App, on_command, refuse_stranger
+from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
 from handlers.ticket import Ticket, sheet
 from storage import court
 from storage.access import Action
 from storage.area import contains, full_name
 from storage.db import unit
 from storage.invitation import VALID, accept, invite, speak
+from storage.outbox import Lane, Outbox, put, put_to_person
 from storage.person import Person, at_chat, by_id, find
+from storage.push import by_sms
 from storage.staff import area_named, not_joined
 
 MOST = 300
@@ -26,6 +29,7 @@ MOST = 300
 def register(app: App) -> None:
     app.add_handler(CommandHandler("start", start, filters=PRIVATE & filters.UpdateType.MESSAGE))
     on_command(app, "invite", Action.INVITE, invite_)
+    on_tap("text", text_code, Action.INVITE)
 
 
 async def start(update: Update, context: Context) -> None:
@@ -66,7 +70,19 @@ async def invite_(turn: Turn, words: str) -> None:
     code, digits = await invite(found[0], actor=turn.actor), await speak(found[0], actor=turn.actor)
     seal = unit().secrets.seal
     sealed = {"code": seal(code), "digits": seal(digits)}
-    await turn.reply("invited", found[0].id, sealed=sealed, base=turn.joining_url, bot=turn.bot_name)
+    base, bot = turn.joining_url, turn.bot_name
+    await turn.reply("invited", found[0].id, sealed=sealed, base=base, bot=bot, sms=turn.texting)
+
+
+async def text_code(turn: Turn, tap: Tap) -> None:
+    """短信发给他: other digits, which nobody has to read out."""
+    person = await by_id(tap.ref)
+    if person is None or not turn.texting or not contains(turn.who.area_code, person.area_code):
+        await turn.toast("help.stale_button")
+        return
+    args = {"sealed": unit().secrets.seal(await speak(person, actor=turn.actor)), "asker": turn.who.id}
+    await put(by_sms(person), "code", person.id, lane=Lane.REPLY, fresh=True, args=args)
+    await turn.toast("invitation.texting")
 
 
 async def _invite_all(turn: Turn, area_code: str) -> None:
@@ -108,4 +124,17 @@ async def show_invited(showing: Showing) -> Card | None:
     code, digits = (showing.secrets.unseal(showing.args["sealed"][name]) for name in ("code", "digits"))
     lines = [showing.text("invitation.given", name=person.name, phone=person.phone, digits=digits)]
     lines += [f"https://t.me/{showing.args['bot']}?start={code}"] if showing.args.get("bot") else []
-    return Card("\n".join([*lines, f"{showing.args['base']}#{code}"]))
+    buttons = [[showing.button("invitation.text", "text", person.id)]] if showing.args.get("sms") else []
+    return Card("\n".join([*lines, f"{showing.args['base']}#{code}"]), buttons)
+
+
+async def _not_texted(row: Outbox) -> None:
+    person = await by_id(row.ref)
+    args = {"key": "invitation.not_texted", "name": person.name if person is not None else ""}
+    await put_to_person(row.arguments["asker"], "text", lane=Lane.REPLY, fresh=True, args=args)
+
+
+@card("code", undeliverable=_not_texted)
+async def show_code(showing: Showing) -> Card | None:
+    """The SMS; the address of the page is put behind it."""
+    return Card(showing.text("invitation.sms", digits=showing.secrets.unseal(showing.args["sealed"])))

@@ -203,8 +203,16 @@ async def sign_out(endpoint: Endpoint) -> None:
         await put(Address(endpoint.channel, endpoint.chat_id), "signout", lane=Lane.RECEIPT, fresh=True)
 
 
+def by_sms(person: Person) -> Address:
+    """Where an SMS to this person goes, who need not have asked for it: a code for joining."""
+    return Address(CHANNEL, -person.id, person.id)
+
+
 async def target_of(push_id: int, secrets: Secrets) -> Target | None:
     """Where to send; None where it was removed, or its owner has left."""
+    if push_id < 0:
+        person = await by_id(-push_id)
+        return Target("sms", person.phone) if person is not None and person.active else None
     source = "push a JOIN person b ON b.id = a.person_id WHERE a.id = ? AND b.active = ?"
     for row, person in await joined((Push, Person), source, push_id, True):
         return Target(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))

@@ -76,6 +76,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("urge", "watch"), "urge"),
         **dict.fromkeys(("assign", "give"), "assign"),
         "endleave": "leave",
+        "text": "invite",
         **dict.fromkeys(("approve", "reject"), "roster"),
         **dict.fromkeys(("person", "lost", "gone", "dismiss", "heir", "handover"), "people"),
     }

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from storage.invitation import invite
 from storage.outbox import Outbox, OutboxState
 from storage.person import Endpoint
 from storage.push import Push, Target, understood
-from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, Stage, World
+from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, STRANGER, Stage, World
 
 SENTENCE = "林永福回来了，人在村委"
 
@@ -156,6 +157,27 @@ async def test_robots_are_told_nothing_but_that_something_waits(stage: Stage, mo
         for body in asked.values():
             said = body.encode().decode("unicode_escape", "replace") if "\\u" in body else body
             assert "有一条新线索" in said and not any(word in said for word in ("林永福", "村委", "应建华"))
+
+
+async def test_a_code_for_joining_goes_by_sms(stage: Stage) -> None:
+    """The administrator need not read it out; where it can't be sent, they hear it."""
+    async with woken(stage, sms_hook="FAR/sms") as (world, end):
+        await world.phone(ADMIN).says("/invite 应建华")
+        await world.phone(ADMIN).taps("短信发给他")
+        await world.settled()
+        ((path, body),) = end.taken
+        said = json.loads(body)
+        assert path == "/sms" and said["phone"] == "19800001001" and world.product.url in said["text"]
+        digits = re.search(r"\d{6}", said["text"])
+        assert digits is not None
+        await world.phone(STRANGER).says(f"/start 19800001001-{digits[0]}")
+        await world.phone(STRANGER).expects("应建华，登记好了")
+        end.refuses = True
+        await world.phone(ADMIN).says("/invite 应建华")
+        await world.phone(ADMIN).taps("短信发给他")
+        for _ in range(4):
+            await world.advance(60)
+        await world.phone(ADMIN).expects("给应建华的短信没有发出去")
 
 
 async def test_a_letter_is_sent(stage: Stage) -> None:

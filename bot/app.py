@@ -272,13 +272,8 @@ class _Assembly:
     async def _left(self, chat_id: int) -> None:
         """The phone behind a web chat is nobody's any more."""
         endpoint = await person.at_chat(WEB, chat_id)
-
-        async def leave(endpoint: person.Endpoint) -> None:
-            await push.sign_out(endpoint)
-            await person.leave(endpoint, "pin")
-
         if endpoint is not None:
-            await self._db.unit(partial(leave, endpoint), f"web:{chat_id}")
+            await self._db.unit(partial(push.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
     async def _gateway_token(self) -> str:
         """The gateway's bot token: made once, known to nobody outside this machine."""

@@ -52,7 +52,7 @@ class Dispatcher:
         self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
         self._ended = asyncio.Event()
-        db.rider = self._ride
+        db.rider = partial(self._claim, left_over=False)
 
     async def run(self, tick: float) -> None:
         """Until `drain`."""
@@ -95,9 +95,6 @@ class Dispatcher:
                 return due
             if not await self._db.unit(self._claim, "dispatcher"):
                 return due
-
-    async def _ride(self) -> None:
-        await self._claim(left_over=False)
 
     async def _claim(self, *, left_over: bool = True) -> bool:
         """In a unit: takes what is due and has room, or only what nobody has taken before; it flies once that is on

@@ -10,7 +10,7 @@ from storage.access import Action
 from storage.area import full_name
 from storage.db import unit
 from storage.invitation import invite
-from storage.person import Endpoint, leave, set_language
+from storage.person import Endpoint, set_language
 from storage.push import sign_out
 
 
@@ -66,7 +66,6 @@ async def do_leave(turn: Turn, tap: Tap) -> None:
     if endpoint is None:
         await turn.toast("help.stale_button")
         return
-    await leave(endpoint)
     await sign_out(endpoint)
     await turn.toast()
     await turn.say("person.left")
@@ -77,7 +76,6 @@ async def leave_others(turn: Turn, _tap: Tap) -> None:
     here = turn.endpoint.id if turn.endpoint is not None else 0
     others = await Endpoint.filter(person_id=turn.who.id).exclude(id=here).order_by("id")
     for endpoint in others:
-        await leave(endpoint)
         await sign_out(endpoint)
     await turn.toast("person.alone_now")
     await turn.reply("me", fresh=False)

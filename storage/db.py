@@ -115,7 +115,7 @@ class Unit:
     audit: list[dict[str, Any]] = field(default_factory=list)
     before_commit: list[Callable[["Unit"], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
-    behind: list["Follower"] = field(default_factory=list)
+    behind: list[Follower] = field(default_factory=list)
     """Run right behind this one in the same commit, if this one succeeds. SQLite only."""
 
     @property

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from storage import audit
 from storage.db import unit
-from storage.person import Endpoint, Person, join, leave
+from storage.person import Endpoint, Person, join
 from storage.push import sign_out
 
 VALID = timedelta(days=7)
@@ -105,7 +105,6 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
     if row.replaces_endpoint is not None:
         old = await Endpoint.get_or_none(id=row.replaces_endpoint)
         if old is not None and (old.channel, old.chat_id) != (channel, chat_id):
-            await leave(old, "moved")
-            await sign_out(old)
+            await sign_out(old, "moved")
     await join(person, channel, chat_id)
     return person

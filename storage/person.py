@@ -163,7 +163,7 @@ async def join(person: Person, channel: str, chat_id: int) -> None:
     audit.record("endpoint.joined", person.actor, actor=person.actor, channel=channel)
 
 
-async def leave(endpoint: Endpoint, reason: str = "left") -> None:
+async def leave(endpoint: Endpoint, reason: str) -> None:
     """The chat is a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so that
     a phone that was lost shows nothing."""
     await Endpoint.filter(id=endpoint.id).delete()

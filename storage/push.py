@@ -15,7 +15,7 @@ from tortoise.models import Model
 from storage import audit
 from storage.db import unit
 from storage.outbox import Lane, put
-from storage.person import Address, Endpoint, Person, by_id
+from storage.person import Address, Endpoint, Person, by_id, leave
 from storage.quiet import quiet_left
 from storage.secret import Secrets
 from storage.sighting import is_urgent
@@ -195,9 +195,10 @@ async def works_again(push_id: int) -> None:
     await change(Push, push_id, active=True)
 
 
-async def sign_out(endpoint: Endpoint) -> None:
-    """A web chat was left, or its phone lost: its browser shows nothing of it any more and isn't woken. The person's
-    other browsers say again that they want to be when they are opened. On Telegram that isn't ours to do."""
+async def sign_out(endpoint: Endpoint, reason: str = "left") -> None:
+    """The chat was left, or its phone lost. A web chat's browser shows nothing of it any more and isn't woken; the
+    person's other browsers say again that they want to be when they are opened. On Telegram that isn't ours to do."""
+    await leave(endpoint, reason)
     if endpoint.channel == "web":
         await Push.filter(person_id=endpoint.person_id, kind="web").delete()
         await put(Address(endpoint.channel, endpoint.chat_id), "signout", lane=Lane.RECEIPT, fresh=True)

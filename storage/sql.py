@@ -185,12 +185,19 @@ async def one(model: type[M], where: str, *args: Any) -> M | None:
     return found[0] if found else None
 
 
-async def add(model: type[M], **values: Any) -> M:
-    """Inserts a row, whose id the database gives, and returns it; what isn't given is the field's default."""
+def _row(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
+    """Every field that the database doesn't give by itself: what is given, else its default."""
     hot = _hot(model)
     row = {name: values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys}
     if values:
         raise TypeError(f"{model.__name__} has no {', '.join(values)}")
+    return row
+
+
+async def add(model: type[M], **values: Any) -> M:
+    """Inserts a row, whose id the database gives, and returns it; what isn't given is the field's default."""
+    hot = _hot(model)
+    row = _row(model, values)
     direct = _writer()
     number: Any
     if direct is not None:
@@ -212,11 +219,8 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
 
 async def add_once(model: type[Model], **values: Any) -> int | None:
     """Inserts a row, unless one like it is there already; its id, None where it didn't."""
-    hot = _hot(model)
-    row = [values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys]
-    if values:
-        raise TypeError(f"{model.__name__} has no {', '.join(values)}")
-    insert = f"{hot.insert} ON CONFLICT DO NOTHING"
+    row = list(_row(model, values).values())
+    insert = f"{_hot(model).insert} ON CONFLICT DO NOTHING"
     direct = _writer()
     if direct is not None:
         done = direct.raw.execute(insert, row)

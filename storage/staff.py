@@ -10,7 +10,7 @@ from storage.db import unit
 from storage.digest import Digest
 from storage.follow import Follow
 from storage.leave import Leave
-from storage.person import Endpoint, Person, Role, find, leave
+from storage.person import Endpoint, Person, Role, find
 from storage.push import sign_out
 from storage.sql import add, among, change, fetch, for_update, pick, run
 
@@ -162,8 +162,7 @@ async def hand_over(person: Person, to: Person, by: Person) -> Burden:
 async def sign_out_everywhere(person: Person, by: Person, reason: str = "lost") -> None:
     """No chat is theirs any more, and no invitation that they may hold opens one. Needs a unit."""
     for endpoint in await Endpoint.filter(person_id=person.id):
-        await leave(endpoint, reason)
-        await sign_out(endpoint)
+        await sign_out(endpoint, reason)
     await invitation.Invitation.filter(person_id=person.id, used_at=None).update(used_at=unit().now)
     audit.record("person.signed_out", person.actor, actor=by.actor, reason=reason)
 

@@ -70,9 +70,9 @@ class _Parser:
         self._text.append(text)
         self._length += utf16(text)
 
-    def _refuse(self, why: str, at: int | None = None) -> MarkupError:
-        byte = len(self._markup[: self._at if at is None else at].encode("utf-8", "replace"))
-        return MarkupError(f"can't parse entities: {why} at byte offset {byte}")
+    def _refuse(self, why: str, at: int, more: str = "") -> MarkupError:
+        byte = len(self._markup[:at].encode("utf-8", "replace"))
+        return MarkupError(f"can't parse entities: {why} at byte offset {byte}{more}")
 
     def _keep(self, kind: str, offset: int, **more: Any) -> None:
         if self._length > offset:
@@ -134,16 +134,8 @@ class _Html(_Parser):
 
     def _reference(self) -> None:
         found = _REFERENCE.match(self._markup, self._at)
-        code = (int(found[1]) if found[1] else int(found[2], 16) if found[2] else 0) if found else 0
-        if found is not None and found[3]:
-            self._add(_NAMED[found[3]])
-        elif found is not None and 0 < code < 0x110000 and not 0xD800 <= code < 0xE000:
-            self._add(chr(code))
-        else:
-            self._add("&")
-            self._at += 1
-            return
-        self._at = found.end()
+        self._add("&" if found is None else _unreferenced(found))
+        self._at = self._at + 1 if found is None else found.end()
 
     def _open(self) -> tuple[str, dict[str, str], int]:
         begin = self._at
@@ -190,7 +182,7 @@ class _Html(_Parser):
             raise self._refuse("Unclosed end tag", begin)
         tag, attributes, offset = open_tags[-1]
         if name and name != tag:
-            raise self._refuse(f'Unmatched end tag at byte offset {{}}, expected "</{tag}>", found "</{name}>"', begin)
+            raise self._refuse("Unmatched end tag", begin, f', expected "</{tag}>", found "</{name}>"')
         open_tags.pop()
         self._at = end + 1
         self._end(tag, attributes, offset, inside=bool(open_tags) and open_tags[-1][0] == "pre")
@@ -213,14 +205,9 @@ class _Html(_Parser):
         else:
             self._keep(_TAGS[tag], offset)
 
-    def _refuse(self, why: str, at: int | None = None) -> MarkupError:
-        if "{}" not in why:
-            return super()._refuse(why, at)
-        byte = len(self._markup[: self._at if at is None else at].encode("utf-8", "replace"))
-        return MarkupError(f"can't parse entities: {why.replace('{}', str(byte))}")
-
 
 def _unreferenced(found: re.Match[str]) -> str:
+    """The character that is meant; the reference itself where it means none."""
     if found[3]:
         return _NAMED[found[3]]
     code = int(found[1]) if found[1] else int(found[2], 16)
@@ -304,7 +291,6 @@ class _Markdown(_Parser):
         self._at += len(mark)
 
     def _begin_quote(self, *, expandable: bool) -> None:
-        self._expandable = expandable or self._expandable
         if expandable:
             self._end_quote()
             self._expandable = True

@@ -203,22 +203,18 @@ class Methods:
         if not media or not 2 <= len(media) <= 10:
             raise bad("media group must include 2-10 items")
         group, files, bodies = str(time.time_ns()), list[_File](), list[dict[str, Any]]()
-        for one in media:
-            kind = one.get("type") if isinstance(one, dict) else None
-            if kind not in _GROUP:
-                raise bad("unsupported InputMedia type")
-            source = str(one.get("media", ""))
-            sent_along = f if source.startswith(_ATTACHED) else {}
-            try:
+        try:
+            for one in media:
+                kind = one.get("type") if isinstance(one, dict) else None
+                if kind not in _GROUP:
+                    raise bad("unsupported InputMedia type")
+                source = str(one.get("media", ""))
+                sent_along = f if source.startswith(_ATTACHED) else {}
                 words = caption(one)
                 file = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
                 files.append(file)
                 content = {"photo": [_picture(file)]} if kind == "photo" else {"document": _document(file)}
                 bodies.append({**content, "media_group_id": group, **words})
-            except RefusedError:
-                await self._give_back(files)
-                raise
-        try:
             return await self._post_all(p, bodies)
         except RefusedError:
             await self._give_back(files)

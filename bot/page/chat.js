@@ -484,8 +484,9 @@ function show(message, old = false) {
 }
 
 // A card whose first button is still to be tapped waits for this person: they are counted above everything else.
-const waits = (message) => ((message.reply_markup || {}).inline_keyboard || [])
-  .some((row) => row.some((one) => /^1:ack:/.test(one.callback_data || "")));
+const offers = (message, verb) => ((message.reply_markup || {}).inline_keyboard || [])
+  .some((row) => row.some((one) => (one.callback_data || "").startsWith(`1:${verb}:`)));
+const waits = (message) => offers(message, "ack");
 
 // Above the first thing that came while nobody was looking.
 let divider = null;
@@ -498,11 +499,8 @@ function mark(item) {
 
 // What is still to be done: first what nobody has answered, the newest on top, for there it is likeliest that somebody
 // is still where they were seen; then what has been answered and isn't over.
-const isOpen = (message) => ((message.reply_markup || {}).inline_keyboard || [])
-  .some((row) => row.some((one) => /^1:close:/.test(one.callback_data || "")));
-
 function openAlerts() {
-  const open = [...told.values()].filter((message) => waits(message) || isOpen(message));
+  const open = [...told.values()].filter((message) => waits(message) || offers(message, "close"));
   return open.sort((a, b) => waits(b) - waits(a) || b.message_id - a.message_id);
 }
 

@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import aiohttp
-import asyncpg
 import segno
 import typer
 from cryptography.exceptions import InvalidTag
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tortoise.exceptions import BaseORMException
 
 if sys.platform != "win32":
@@ -55,7 +52,7 @@ from storage.reading import Reading, read
 from storage.roster import circles
 from storage.secret import new_key
 from storage.text import heard
-from storage.unavailable import StorageUnavailableError
+from storage.unavailable import StorageUnavailableError, sqlstate
 from storage.when import times_in
 
 DONE, FOUND, WRONG = 0, 1, 2
@@ -66,8 +63,6 @@ LANGUAGE = LANGUAGE if LANGUAGE in locales.LANGUAGES else locales.DEFAULT
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 audit_app = typer.Typer(no_args_is_help=True)
 dead_app = typer.Typer()
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 def word(key: str, **args: object) -> str:
@@ -93,7 +88,7 @@ def main() -> None:
 
 
 def _stop(line: str, code: int = WRONG) -> NoReturn:
-    err.print(line, markup=False)
+    typer.echo(line, err=True)
     raise SystemExit(code)
 
 
@@ -118,10 +113,12 @@ def _explained() -> Iterator[None]:
         _stop(word("cli.not_a_database", path=damaged) if damaged else _unreachable(error))
     except InvalidTag:
         _stop(word("doctor.key_wrong"))
-    except asyncpg.PostgresError as error:
-        _stop(_unreachable(error))
     except OSError as error:
         _stop(_system(error))
+    except Exception as error:
+        if not sqlstate(error):
+            raise
+        _stop(_unreachable(error))
 
 
 def _unreachable(error: Exception) -> str:
@@ -142,7 +139,7 @@ def _system(error: OSError) -> str:
 def _settings() -> Settings:
     settings = load()
     if unknown := unknown_in_environment():
-        err.print(word("settings.unknown_warning", names="、".join(unknown)), markup=False)
+        typer.echo(word("settings.unknown_warning", names="、".join(unknown)), err=True)
     return settings
 
 
@@ -185,9 +182,9 @@ def run() -> None:
 
     async def work() -> int:
         async with running(settings) as product:
-            out.print(word("cli.running", url=product.url), markup=False)
+            typer.echo(word("cli.running", url=product.url))
             await _until_told(product)
-        out.print(word("cli.stopped"), markup=False)
+        typer.echo(word("cli.stopped"))
         return DONE
 
     with only_one(settings):
@@ -200,9 +197,9 @@ def demo() -> None:
 
     async def work() -> int:
         async with open_demo(_settings()) as (product, url):
-            out.print(word("cli.demo_running", url=url), markup=False)
+            typer.echo(word("cli.demo_running", url=url))
             await _until_told(product)
-        out.print(word("cli.stopped"), markup=False)
+        typer.echo(word("cli.stopped"))
         return DONE
 
     _go(work())
@@ -212,7 +209,7 @@ def demo() -> None:
 def init() -> None:
     async def work() -> int:
         async with _opened() as (settings, _db):
-            out.print(word("cli.initialised", where=settings.database_shown), markup=False)
+            typer.echo(word("cli.initialised", where=settings.database_shown))
         return DONE
 
     _go(work())
@@ -220,7 +217,7 @@ def init() -> None:
 
 @app.command("key", help=word("cli.key"))
 def key() -> None:
-    out.print(new_key(), markup=False)
+    typer.echo(new_key())
 
 
 # -- importing and exporting ---------------------------------------------------------------------------------------
@@ -229,10 +226,13 @@ def key() -> None:
 @contextlib.contextmanager
 def _bar(key: str) -> Iterator[Any]:
     """A progress bar on standard error; the body gets a callback (done, all)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(word(key), total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with typer.progressbar(length=1, label=word(key), file=sys.stderr, show_pos=True) as bar:
+
+        def shown(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield shown
 
 
 @app.command("import", help=word("cli.import"))
@@ -277,7 +277,7 @@ def _take_in(folder: Path) -> NoReturn:
         async with _opened() as (_, db):
             with _bar("imports.progress") as progress:
                 count = await import_all(db, folder, progress)
-        out.print(word("cli.taken_in", count=count), markup=False)
+        typer.echo(word("cli.taken_in", count=count))
         return DONE
 
     try:
@@ -303,30 +303,30 @@ def _wordless(report: Report) -> Counter[str]:
 def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
     report = done.report
     if done.unknown_headers:
-        err.print(word("imports.unknown_headers", names="、".join(done.unknown_headers)), markup=False)
+        typer.echo(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
     for remark in report.rejected[:_MOST_LINES]:
-        err.print(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), markup=False)
+        typer.echo(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), err=True)
     if len(report.rejected) > _MOST_LINES:
-        err.print(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), markup=False)
+        typer.echo(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
     alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
     for code, count in alike.items():
-        err.print(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), markup=False)
+        typer.echo(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
     for remark in report.warnings:
         if remark.word or remark.code not in alike:
-            err.print(word("imports.warned_line", line=remark.line, reason=_reason(remark)), markup=False)
+            typer.echo(word("imports.warned_line", line=remark.line, reason=_reason(remark)), err=True)
     if alike:
-        err.print(word("imports.verbose"), markup=False)
+        typer.echo(word("imports.verbose"), err=True)
     counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "blank")}
-    out.print(word("imports.summary", rejected=len(report.rejected), **counts), markup=False)
+    typer.echo(word("imports.summary", rejected=len(report.rejected), **counts))
     if report.rejected:
         write_rejects(target, done.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
-        out.print(word("imports.rejects_file", path=target), markup=False)
+        typer.echo(word("imports.rejects_file", path=target))
     if dry_run:
-        out.print(word("imports.dry_run"), markup=False)
+        typer.echo(word("imports.dry_run"))
     elif strict and report.rejected:
-        out.print(word("imports.refused"), markup=False)
+        typer.echo(word("imports.refused"))
     elif not done.written:
-        out.print(word("imports.nothing_changed"), markup=False)
+        typer.echo(word("imports.nothing_changed"))
 
 
 @app.command("export", help=word("cli.export"))
@@ -342,7 +342,7 @@ def export(
                     count = await export_all(db, file, progress, spreadsheet=xlsx)
                 else:
                     count = await export_cases(db, file, progress)
-        out.print(word("cli.export_done", count=count, path=file), markup=False)
+        typer.echo(word("cli.export_done", count=count, path=file))
         return DONE
 
     _go(work())
@@ -359,7 +359,7 @@ def imports_(
                 return await _undo(db, yes=yes)
             for row in await history.runs():
                 state = word("cli.import_undone") if row.undone_at is not None else ""
-                out.print(f"{_run_line(row)}{state}", markup=False)
+                typer.echo(f"{_run_line(row)}{state}")
         return DONE
 
     _go(work())
@@ -374,7 +374,7 @@ async def _undo(db: Database, *, yes: bool) -> int:
     """Says what it is about to take back, and asks."""
     row = await history.last()
     if row is None:
-        out.print(word("cli.nothing_to_undo"), markup=False)
+        typer.echo(word("cli.nothing_to_undo"))
         return DONE
     if not yes and not typer.confirm(word("cli.undo_sure", line=_run_line(row))):
         return FOUND
@@ -382,9 +382,9 @@ async def _undo(db: Database, *, yes: bool) -> int:
         await db.unit(partial(history.undo, row), "cli:import", seconds=IMPORT_SECONDS)
     except history.InUseError as error:
         table, count = error.args
-        err.print(word("cli.import_in_use", file=row.file, table=table, count=count), markup=False)
+        typer.echo(word("cli.import_in_use", file=row.file, table=table, count=count), err=True)
         return FOUND
-    out.print(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed), markup=False)
+    typer.echo(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed))
     return DONE
 
 
@@ -402,8 +402,8 @@ def dead_letters(context: typer.Context) -> None:
         for row in rows:
             at = local(row.received_at).strftime("%Y-%m-%d %H:%M")
             line = word("cli.dead_line", incident=row.incident, at=at, channel=row.channel, attempts=row.attempts)
-            out.print(line, markup=False)
-        out.print(word("cli.dead_how" if rows else "cli.dead_none"), markup=False)
+            typer.echo(line)
+        typer.echo(word("cli.dead_how" if rows else "cli.dead_none"))
         return FOUND if rows else DONE
 
     _go(work())
@@ -425,10 +425,10 @@ def _with_dead(incidents: list[str] | None, everything: bool, deed: Deed, key: s
             rows = await inbox.dead(None if everything else wanted)
             for row in rows:
                 said = await db.unit(partial(deed, row, "command line"), "command line")
-                out.print(said or word(key, incident=row.incident), markup=False)
+                typer.echo(said or word(key, incident=row.incident))
         missing = sorted(set(wanted) - {row.incident for row in rows})
         if missing:
-            err.print(word("cli.dead_unknown", incidents="、".join(missing)), markup=False)
+            typer.echo(word("cli.dead_unknown", incidents="、".join(missing)), err=True)
         return FOUND if missing else DONE
 
     _go(work())
@@ -473,7 +473,7 @@ def invite_(
             for person in people:
                 await _invite(settings, db, person, name, picture=not missing)
             if not people:
-                out.print(word("cli.invite_nobody"), markup=False)
+                typer.echo(word("cli.invite_nobody"))
         return DONE
 
     if not who and not missing:
@@ -492,11 +492,11 @@ async def _invite(settings: Settings, db: Database, person: Person, bot_name: st
     code = await db.unit(lambda: invite(person, actor="cli"), "cli:invite")
     until = (datetime.now(SHANGHAI) + VALID).strftime("%Y-%m-%d %H:%M")
     role, area = word(f"person.role_{person.role.value}"), await full_name(person.area_code)
-    out.print(word("cli.invite_for", name=person.name, role=role, area=area, until=until), markup=False)
+    typer.echo(word("cli.invite_for", name=person.name, role=role, area=area, until=until))
     links = [f"{settings.public_url or f'http://{settings.listen}'}/#{code}"]
     links += [f"https://t.me/{bot_name}?start={code}"] if bot_name else []
     for link in links:
-        out.print(link, markup=False)
+        typer.echo(link)
         if picture:
             segno.make(link, micro=False).terminal(compact=True, border=1)
 
@@ -564,17 +564,17 @@ def _show(text: str, reading: Reading, names: dict[int, str], now: datetime, *, 
             "withdraws": reading.withdraws,
             "corrects": reading.corrects,
         }
-        out.print(json.dumps(shown, ensure_ascii=False), markup=False)
+        typer.echo(json.dumps(shown, ensure_ascii=False))
         return
     if not reading.is_lead:
-        out.print(f"{text}\n  {word('cli.read_not_lead')}", markup=False)
+        typer.echo(f"{text}\n  {word('cli.read_not_lead')}")
         return
     glue = word("case.or") if reading.ambiguous else word("case.and")
     who = glue.join(str(one["name"]) for one in debtors) or word("cli.read_nobody")
     urgent = word("cli.read_urgent") if reading.urgent else ""
     line = word("cli.read_lead", kind=word(f"cli.kind_{reading.kind}"), who=who, place=reading.place, urgent=urgent)
     reasons = "；".join("，".join(one["evidence"]) for one in debtors)
-    out.print(f"{text}\n  {line}\n  {reasons}".rstrip(), markup=False)
+    typer.echo(f"{text}\n  {line}\n  {reasons}".rstrip())
 
 
 # -- looking after it ----------------------------------------------------------------------------------------------
@@ -591,7 +591,7 @@ def backup(target: Annotated[Path | None, typer.Argument(help=word("cli.backup_t
     except BackupError as error:
         _stop(word(f"cli.{error.key}", path=folder, why=error.why), FOUND)
     where = "CHUISHAO_KEY" if settings.key else settings.data / "key"
-    out.print(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where), markup=False)
+    typer.echo(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where))
 
 
 @audit_app.command("verify", help=word("cli.audit_verify"))
@@ -600,9 +600,9 @@ def audit_verify() -> None:
         async with _opened() as (settings, _db):
             verdict = await verify(settings.secrets())
         if verdict.broken is None:
-            out.print(word("cli.audit_whole", count=verdict.entries), markup=False)
+            typer.echo(word("cli.audit_whole", count=verdict.entries))
             return DONE
-        out.print(word("cli.audit_broken", number=verdict.broken), markup=False)
+        typer.echo(word("cli.audit_broken", number=verdict.broken))
         return FOUND
 
     _go(work())
@@ -615,7 +615,7 @@ def doctor() -> None:
         async for finding in examination.examine(load()):
             grade = word(f"doctor.{finding.grade.value}")
             line = f"{grade:　<3}{word(f'doctor.{finding.subject}')}：{word(finding.key, **finding.args)}"
-            out.print(line, markup=False)
+            typer.echo(line)
             worst = FOUND if finding.grade is examination.Grade.BAD else worst
         return worst
 

@@ -18,8 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import asyncpg
-from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 from filelock import FileLock
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -35,7 +33,7 @@ from storage.clock import Clock, SystemClock
 from storage.secret import Secrets
 from storage.sql import HOT, fetch, reading_on, writing_on
 from storage.sqlite import DirectClient
-from storage.unavailable import StorageUnavailableError, gave_way
+from storage.unavailable import StorageUnavailableError, gave_way, sqlstate
 
 MODELS = [
     f"storage.{noun}"
@@ -73,6 +71,8 @@ EXPANDS = "_expand"
 _MIGRATING = 0x6368756973
 GROUP = 64
 """How many waiting units share one commit."""
+_GAVE_WAY_TO_ANOTHER = ("40P01", "40001")
+"""SQLSTATE of a deadlock's victim, and of who can't be put in an order with another."""
 DEADLOCKS = 5
 """How often a unit that PostgreSQL chose as a deadlock's victim is run again."""
 UNIT_SECONDS = 30.0
@@ -300,8 +300,12 @@ class Database:
     async def listen(self, received: Callable[[], None]) -> None:
         """On PostgreSQL, for ever: hears what other processes have put there for whoever is free, and calls
         `received` for updates."""
+        if self.is_sqlite:
+            return
+        import asyncpg
+
         wakes = {"inbox": received, "outbox": self.committed.set}
-        while not self.is_sqlite:
+        while True:
             gone = asyncio.Event()
             try:
                 connection = await asyncpg.connect(self.url)
@@ -313,7 +317,9 @@ class Database:
                     await gone.wait()
                 finally:
                     connection.terminate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                if not (sqlstate(error) or gave_way(error)):
+                    raise
                 _log.warning("not listening: %s", type(error).__name__)
             await asyncio.sleep(1)
 
@@ -361,7 +367,7 @@ def _classified(error: Exception) -> Exception:
     """A disk or server that gave way inside the unit is told apart from a unit that is wrong."""
     if isinstance(error, SlowUnitError):
         return error
-    if any(isinstance(one, DeadlockDetectedError | SerializationError) for one in (error, *error.args)):
+    if any(sqlstate(one) in _GAVE_WAY_TO_ANOTHER for one in (error, *error.args)):
         return _DeadlockError()
     return StorageUnavailableError(str(error)) if gave_way(error) else error
 
@@ -449,6 +455,8 @@ async def _bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, An
 @contextlib.asynccontextmanager
 async def _alone(url: str) -> AsyncIterator[None]:
     """Of several processes that start at once one migrates; the others wait."""
+    import asyncpg  # 3 MB that SQLite has no use for
+
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATING)

@@ -30,8 +30,8 @@ _MANY = 24
 """Of so many of those who may be meant the relatives are looked up."""
 _LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learned' ELSE 'taught' END"
 """What a lesson is to the reader."""
-_STANDS = "CASE WHEN c.status = 'performed' THEN 'over' ELSE 'case' END"
-"""Whether a case still stands: who has performed them all is nobody's business any more."""
+_CASES_OF = "FROM case_debtor p JOIN court_case c ON c.id = p.case_id WHERE c.status <> 'performed' AND p.debtor_id"
+"""Cases that still stand: who has performed them all is nobody's business any more."""
 LATELY = timedelta(days=3)
 _MOST = 4000
 """Pieces of a text that are looked up, the rarer kinds first: a sentence has a hundred, the longest message that is
@@ -45,7 +45,7 @@ def _words(plain: str) -> list[str]:
     words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
     words += [f"a:{yuan}" for yuan in amount_traces(plain)]
     words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
-    words += [f"s:{one}" for one in family_traces(plain)] + [f"g:{one}" for one in pet_traces(plain)]
+    words += [f"s:{one}" for one in family_traces(plain)]
     if speaks_of_a_house(plain):
         words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
     words += sorted(trace.pairs(plain))
@@ -70,18 +70,33 @@ async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Know
     if not areas:
         return []
     towns = list(dict.fromkeys(map(town_of, areas)))
-    found = await _load(_with_traces(towns, text), areas, now)
+    found = await _load(_with_traces(towns, text), areas, text, now)
+    pets = _traced(towns, _pet_words(text, (one for _code, one in found)))
+    found = _and(found, await _load(pets, areas, text, now))
     if not found:
         return [[]]
     if speaks_of_kin(text):
         words = sorted({word for _code, one in found[:_MANY] for word in _kin_words(one)})
-        queries = [_query(_TRACED, "t.word", town, words, within="t") for town in towns]
-        kin = {one.id: (code, one) for code, one in await _load(queries, areas, now)}
-        found = [one for _id, one in sorted((kin | {one.id: (code, one) for code, one in found}).items())]
+        found = _and(found, await _load(_traced(towns, words), areas, text, now))
     named = await _named(towns, text)
     own = [code for code in areas if len(code) == 12]
     inner = [[one for code, one in found if code in group] for group in [*([code] for code in named), own] if group]
     return [*inner, [one for _code, one in found]]
+
+
+def _pet_words(text: str, found: Iterable[Known]) -> list[str]:
+    """What leads to whoever may be called 阿福 or 小福. Not the 小土 of 郑小土, whose name stands there whole: half a
+    town has some character or other on its name, and the longer name decides anyway."""
+    plain = heard(text)
+    for person in found:
+        if len(person.name) > 2 and not person.company:
+            plain = plain.replace(person.name, "\0")
+    return [f"g:{one}" for one in pet_traces(plain)]
+
+
+def _and(some: list[tuple[str, Known]], others: list[tuple[str, Known]]) -> list[tuple[str, Known]]:
+    """Both, nobody twice, in the order of their ids."""
+    return sorted({one.id: (code, one) for code, one in [*others, *some]}.values(), key=lambda each: each[1].id)
 
 
 async def village_meant(areas: Sequence[str], text: str, home: str) -> str:
@@ -111,7 +126,7 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
     queries = [_query(source, column, county, values) for source, column, values in signs if values]
-    return [one for _code, one in await _load(queries, [area_code], now)]
+    return [one for _code, one in await _load(queries, [area_code], text, now)]
 
 
 Query = tuple[str, list[object]]
@@ -132,11 +147,48 @@ def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
     close = plain.replace(" ", "")
     words = _words(plain)
     sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
-    traced = [_query(_TRACED, "t.word", town, words, within="t") for town in towns if words]
-    return traced + [_query(_CASES, "c.sequence", town, sorted(sequences)) for town in towns if sequences]
+    return _traced(towns, words) + [
+        _query(_CASES, "c.sequence", town, sorted(sequences)) for town in towns if sequences
+    ]
 
 
-async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> list[tuple[str, Known]]:
+def _traced(towns: Sequence[str], words: Sequence[str]) -> list[Query]:
+    """Debtors of the towns to whom one of the words leads."""
+    return [_query(_TRACED, "t.word", town, words, within="t") for town in towns if words]
+
+
+def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime) -> Query:
+    """What the reader asks of these people, each as debtor, kind, words and a number to sort by. Of somebody's cases
+    only what the text can be about, for some have dozens: their numbers where it says one, whom and how much they owe
+    where it speaks of that."""
+    (words, value), (at_home, homes_) = among(people), among(homes)
+    plain = heard(text)
+    close = plain.replace(" ", "")
+    parts = [
+        f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words}",
+        f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words}",
+        f"SELECT id, 'over', 'x', id FROM debtor d WHERE id {words} "
+        "AND EXISTS (SELECT 1 FROM case_debtor p WHERE p.debtor_id = d.id) "
+        f"AND NOT EXISTS (SELECT 1 {_CASES_OF} = d.id)",
+    ]
+    if creditor_traces(plain) or amount_traces(plain):
+        parts += [
+            f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words}",
+            f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words}",
+        ]
+    if find_case_nos(close) or find_case_tails(close):
+        parts.append(f"SELECT p.debtor_id, 'case', c.number, p.id {_CASES_OF} {words}")
+    asked = [value] * len(parts)
+    parts += [
+        "SELECT s.debtor_id, 'seen', 'x', s.id FROM suspect s JOIN sighting g ON g.id = s.sighting_id "
+        f"WHERE s.debtor_id {words} AND g.reported_at >= ? AND g.state = 'alerted' AND g.doubtful = ?",
+        f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code {at_home} "
+        "AND undone_at IS NULL",
+    ]
+    return " UNION ALL ".join(parts), [*asked, value, now - LATELY, False, value, homes_]
+
+
+async def _load(queries: Sequence[Query], home: Sequence[str], text: str, now: datetime) -> list[tuple[str, Known]]:
     """Village and person of each whom the queries find, in the order of their ids, with what was learned about them in
     the sender's villages, `home`."""
     if not queries:
@@ -146,25 +198,9 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
     rows = {row[0]: row for row in await fetch(sql, *(arg for _sql, args in queries for arg in args))}
     if not rows:
         return []
-    (words, value), (at_home, homes) = among(sorted(rows)), among(home)
     facts: dict[int, dict[str, list[str]]] = {number: defaultdict(list) for number in rows}
-    found = await fetch(
-        f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words} UNION ALL "
-        f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words} UNION ALL "
-        f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
-        f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words} UNION ALL "
-        f"SELECT p.debtor_id, {_STANDS}, c.number, p.id FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
-        f"WHERE p.debtor_id {words} UNION ALL "
-        "SELECT s.debtor_id, 'seen', 'x', s.id FROM suspect s JOIN sighting g ON g.id = s.sighting_id "
-        f"WHERE s.debtor_id {words} AND g.reported_at >= ? AND g.state = 'alerted' AND g.doubtful = ? UNION ALL "
-        f"SELECT debtor_id, {_LESSON}, word, id FROM lesson WHERE debtor_id {words} AND area_code {at_home} "
-        "AND undone_at IS NULL",
-        *[value] * 6,
-        now - LATELY,
-        False,
-        value,
-        homes,
-    )
+    sql, args = _facts(text, sorted(rows), home, now)
+    found = await fetch(sql, *args)
     for debtor_id, kind, word, _id in sorted(found, key=lambda fact: int(fact[3])):
         if word:
             facts[debtor_id][kind].append(word)
@@ -172,7 +208,7 @@ async def _load(queries: list[Query], home: Sequence[str], now: datetime) -> lis
     for number in sorted(rows):
         _id, name, kind, gender, born, area_code, hint = rows[number]
         about = facts[number]
-        if about["over"] and not about["case"]:
+        if about["over"]:
             continue
         known = Known(
             id=number,

@@ -1,8 +1,10 @@
-"""What a database that gave way looks like, told apart from a statement that is wrong."""
+"""What a database that gave way looks like, told apart from a statement that is wrong.
+
+PostgreSQL's errors are known by their SQLSTATE: its driver is loaded only where it is used.
+"""
 
 import sqlite3
 
-import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 
@@ -12,26 +14,28 @@ class StorageUnavailableError(Exception):
 
 
 _WORDS = ("disk", "full", "readonly", "read-only", "locked", "I/O", "unable to open", "connection", "closed")
-_SERVER = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    DBConnectionError,
-    OSError,
-)
+_GONE = ("08", "53", "57P0", "25006", "25P03")
+"""How SQLSTATE begins: connection lost, out of resources, shutting down, read-only, too long idle in a transaction."""
+
+
+def sqlstate(error: BaseException) -> str:
+    """The five characters by which PostgreSQL names an error; empty for what doesn't come from it."""
+    return str(getattr(error, "sqlstate", None) or "")
+
+
+def _of_the_server(error: BaseException) -> bool:
+    state = sqlstate(error)
+    if state or not type(error).__module__.startswith("asyncpg."):
+        return state.startswith(_GONE)
+    return not isinstance(error, ValueError)  # the driver's own: the connection is closed, or a value was wrong
 
 
 def gave_way(error: BaseException) -> bool:
     """Whether it is the disk or the server, and may be well again later."""
-    chain: list[BaseException | None] = [error, error.__cause__, error.__context__]
-    chain += [one for one in error.args if isinstance(one, BaseException)]
-    if any(isinstance(one, _SERVER) for one in chain):
+    chain = [
+        error,
+        *(one for one in (error.__cause__, error.__context__, *error.args) if isinstance(one, BaseException)),
+    ]
+    if any(isinstance(one, DBConnectionError | OSError) or _of_the_server(one) for one in chain):
         return True
     return isinstance(error, OperationalError | sqlite3.OperationalError) and any(word in str(error) for word in _WORDS)

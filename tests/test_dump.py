@@ -2,13 +2,11 @@
 
 import json
 import shutil
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from rich.console import Console
 from typer.testing import CliRunner
 
 from bot import cli
@@ -121,11 +119,9 @@ def test_the_commands_say_what_they_did(tmp_path: Path, monkeypatch: pytest.Monk
 
     def types(*words: str, data: str, code: int = 0) -> str:
         monkeypatch.setenv("CHUISHAO_DATA", str(tmp_path / data))
-        monkeypatch.setattr(cli, "out", Console(highlight=False, soft_wrap=True, width=400, file=(heard := StringIO())))
-        monkeypatch.setattr(cli, "err", Console(highlight=False, soft_wrap=True, width=400, file=heard))
         found = run.invoke(cli.app, list(words))
-        assert found.exit_code == code, (heard.getvalue(), found.exception)
-        return heard.getvalue()
+        assert found.exit_code == code, (found.output, found.exception)
+        return found.output
 
     for kind in ("areas", "people", "cases"):
         types("import", kind, str(SAMPLE / f"sample-{kind}.csv"), data="one")

@@ -9,7 +9,6 @@ from pathlib import Path
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from opencc import OpenCC
 
 LANGUAGES = ("zh_Hans", "en", "zh_Hant")
 GENERATED = {"zh_Hant": ("zh_Hans", "s2twp")}
@@ -32,6 +31,8 @@ class Html(str):
 def catalogue(language: str) -> dict[str, str]:
     """All messages of a language, key to text. The files are the catalogue's `.po` per noun."""
     if language in GENERATED:
+        from opencc import OpenCC  # 5 MB, only where somebody reads traditional characters
+
         source, table = GENERATED[language]
         convert = OpenCC(table).convert
         own = {"person.language_name": _OWN_NAMES[language]}

@@ -52,7 +52,8 @@ class Table:
 
 @cache
 def _learned() -> Table:
-    return load(Path(__file__).with_name("scene.txt").read_text(encoding="utf-8").splitlines())
+    with Path(__file__).with_name("scene.txt").open(encoding="utf-8") as lines:
+        return load(line.rstrip("\n") for line in lines)
 
 
 def load(lines: Iterable[str]) -> Table:

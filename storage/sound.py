@@ -60,16 +60,20 @@ class Unit(NamedTuple):
 
 
 @cache
-def _table() -> tuple[dict[str, frozenset[str]], frozenset[str]]:
-    readings: dict[str, list[str]] = defaultdict(list)
+def _table() -> tuple[dict[int, frozenset[str]], frozenset[str]]:
+    """The syllables of each character, by its code point, which takes a third of the memory that it takes itself; and
+    all syllables."""
+    sounds: dict[int, frozenset[str]] = {}
+    shared: dict[frozenset[str], frozenset[str]] = {}
     syllables = set()
-    for line in Path(__file__).with_name("sound.txt").read_text(encoding="utf-8").splitlines():
-        syllable, characters = line.split(" ")
-        syllables.add(syllable)
-        for character in characters:
-            readings[character].append(syllable)
-    shared: dict[tuple[str, ...], frozenset[str]] = {}
-    sounds = {one: shared.setdefault(tuple(known), frozenset(known)) for one, known in readings.items()}
+    with Path(__file__).with_name("sound.txt").open(encoding="utf-8") as lines:
+        for line in lines:
+            syllable, characters = line.split()
+            syllables.add(syllable)
+            alone = frozenset((syllable,))
+            for code in map(ord, characters):
+                known = sounds.get(code, frozenset()) | alone
+                sounds[code] = shared.setdefault(known, known)
     return sounds, frozenset(syllables)
 
 
@@ -80,7 +84,7 @@ def is_han(text: str) -> bool:
 
 def sounds_of(character: str) -> frozenset[str]:
     """The syllables a character can be read as; itself where the table doesn't know it."""
-    return _table()[0].get(character) or frozenset((character,))
+    return _table()[0].get(ord(character)) or frozenset((character,))
 
 
 @cache

@@ -16,10 +16,10 @@ def fold(text: str) -> str:
 
 
 @cache
-def _simple() -> dict[int, str]:
+def _simple() -> dict[int, int]:
     """The table beside this file, made from OpenCC's data (`tests/reading/simplified.py`)."""
-    lines = Path(__file__).with_name("simplified.txt").read_text(encoding="utf-8").splitlines()
-    return {ord(line[0]): line[1] for line in lines}
+    with Path(__file__).with_name("simplified.txt").open(encoding="utf-8") as lines:
+        return {ord(line[0]): ord(line[1]) for line in lines}
 
 
 def simplified(text: str) -> str:

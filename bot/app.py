@@ -37,7 +37,7 @@ from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from handlers.help import role_group
 from locales import DEFAULT, text
-from storage import alert, inbox, person, push
+from storage import alert, inbox, outbox, person, push
 from storage.access import Action, may
 from storage.clock import Clock, SystemClock
 from storage.db import Database, open_database
@@ -182,6 +182,10 @@ class _Assembly:
             await channel.app.initialize()
         if WEB in self._channels and (last := await inbox.last_update(WEB)) is not None:
             await self._store.count_on_from(last[0])
+        if db.is_sqlite:
+            # Before anything comes in, which would be taken out again. If it can't be noted, the leases run out.
+            with contextlib.suppress(StorageUnavailableError):
+                await db.unit(outbox.take_over, "dispatcher")
         await runner.setup()
         await web.SockSite(runner, listener).start()
         await methods.start()

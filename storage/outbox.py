@@ -238,6 +238,13 @@ async def _take_due(
             return
 
 
+async def take_over() -> None:
+    """What an earlier process had in hand when it died is due again, and doubtful. For a database that only one process
+    works on: nobody else holds a lease there, and an alert need not wait for one to run out."""
+    now = unit().now
+    await run("UPDATE outbox SET lease_until = ? WHERE state = 1 AND lease_until >= ?", now - LEASE, now)
+
+
 async def next_due() -> datetime | None:
     """When there is, was or will be something to claim; None where nothing waits."""
     waiting, leased = (

@@ -8,8 +8,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.dispatcher import Dispatcher
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.case import CaseDebtor
+from storage.outbox import LEASE, Outbox, OutboxState
 from storage.person import Endpoint, join
 from tests.world import (
     HEAD,
@@ -81,6 +83,22 @@ async def test_a_restart_in_the_middle_of_the_ladder(stage: Stage) -> None:
     stage.clock.advance(200)
     async with stage.world() as world:
         await world.phone(HEAD).expects("未应答，转给您")
+
+
+async def test_what_a_killed_process_had_in_hand_goes_out_again(
+    stage: Stage, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once where nobody else can have it; beside other processes when its lease has run out."""
+    with monkeypatch.context() as dying:
+        dying.setattr(Dispatcher, "_fly", lambda *_args: None)
+        async with stage.world() as world:
+            await world.phone(SECRETARY).says(SENTENCE)
+            await world.until(lambda: Outbox.filter(chat_id=JUDGE, state=OutboxState.SENDING).exists())
+    async with stage.world() as world:
+        if engine == "postgres":
+            world.clock.advance(LEASE.total_seconds() + 1)
+        card = await world.phone(JUDGE).expects(SENTENCE)
+    assert "可能是重复提醒" in card.text
 
 
 async def blocked(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.world import SAMPLE
 
-COMMAND = [sys.executable, "-c", "from bot.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from bot.main import main; main()"]
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20.0
 

@@ -40,7 +40,7 @@ async def phones(folder: Path, count: int) -> Phones:
     await bot.start()
     await bot.ready()
     before = bot.usage()["rss"]
-    arrived: dict[int, list[float]] = {chat_id: [] for chat_id, _slug, _token in chats}
+    arrived: dict[int, asyncio.Queue[float]] = {chat_id: asyncio.Queue() for chat_id, _slug, _token in chats}
     open_ = [asyncio.Event() for _ in chats]
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
@@ -54,7 +54,7 @@ async def phones(folder: Path, count: int) -> Phones:
                     if line.startswith(b"event: person"):
                         open_[place].set()
                     elif line.startswith(b'data: {"message"'):
-                        arrived[chat_id].append(time.monotonic())
+                        arrived[chat_id].put_nowait(time.monotonic())
 
         async with asyncio.TaskGroup() as nursery:
             listening = [nursery.create_task(listen(place)) for place in range(count)]
@@ -69,18 +69,14 @@ async def phones(folder: Path, count: int) -> Phones:
                     async with session.post(url, json=body) as answer:
                         assert answer.status == 200
                     async with asyncio.timeout(10):
-                        while len(arrived[chat_id]) <= number:
-                            await asyncio.sleep(0)
-                    late.append((arrived[chat_id][number] - begun) * 1000)
+                        late.append((await arrived[chat_id].get() - begun) * 1000)
 
             async def tell(chat_id: int) -> float:
                 async with session.post(url, json={"chat_id": chat_id, "text": "all"}) as answer:
                     assert answer.status == 200
                 committed = time.monotonic()
                 async with asyncio.timeout(30):
-                    while len(arrived[chat_id]) <= MESSAGES:
-                        await asyncio.sleep(0.001)
-                return max(0.0, arrived[chat_id][MESSAGES] - committed) * 1000
+                    return max(0.0, await arrived[chat_id].get() - committed) * 1000
 
             at_once = await asyncio.gather(*(tell(chat_id) for chat_id, _slug, _token in chats))
             for task in listening:

@@ -33,7 +33,7 @@ def postgres_server() -> Iterator[Server]:
     if binaries is None:
         absent("PostgreSQL (its binaries initdb and postgres)")
     assert binaries is not None
-    with Server(binaries).running() as server:
+    with Server(binaries, durable=False).running() as server:
         yield server
 
 

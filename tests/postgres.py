@@ -26,8 +26,10 @@ def find_binaries() -> Path | None:
 class Server:
     """initdb refuses to run as root, so there the server runs as whoever owns nothing: `postgres` or `nobody`."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = True) -> None:
+        """`durable`: whether it waits for the disk, which it must where it is going to be killed itself."""
         self.binaries = binaries
+        self._hurry = "" if durable else " -c fsync=off -c full_page_writes=off"
         # Not among pytest's folders: it closes those to everybody else again whenever it starts.
         self.folder = Path(tempfile.mkdtemp(prefix="chuishao-postgres-"))
         self._numbers = itertools.count(1)
@@ -76,7 +78,7 @@ class Server:
         # A killed server leaves its locks, which name a process that nobody may have buried yet.
         for lock in (data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
             lock.unlink(missing_ok=True)
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200{self._hurry}"
         self._run(str(self.binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", f"{data}/log", "-w", "start")
 
     def kill(self) -> None:

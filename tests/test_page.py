@@ -407,11 +407,14 @@ async def test_behind_a_proxy_that_keeps_streams_back_the_page_asks(product: Pro
         context = await browser.new_context(viewport=PHONE)
         kept_back: list[Route] = []
         await context.route("**/events*", lambda route: kept_back.append(route))
+        await context.clock.install()
         secretary = Screen(await context.new_page())
         person = await Person.get(phone="19800001001")
         code = await product.db.unit(lambda: invite(person))
         await secretary.page.goto(f"{product.url}/#{code}")
-        await secretary.taps("加入")
+        async with secretary.page.expect_request("**/events*"):
+            await secretary.taps("加入")
+        await context.clock.fast_forward(11_000)
         await expect(secretary.page.locator(".theirs", has_text="登记好了")).to_be_visible(timeout=20_000)
         await secretary.says(SENTENCE)
         await secretary.sees("已记录")

@@ -73,8 +73,8 @@ async def running(
 ) -> AsyncIterator[Product]:
     """Starts everything and ends it cleanly: takes nothing more in, finishes what it holds, closes.
 
-    `extend` may add routes of its own. What the body raises is raised on; a worker that dies ends the whole with an
-    exception group.
+    `extend` is called before the first request is taken, and may add routes of its own. What the body raises is raised
+    on; a worker that dies ends the whole with an exception group.
     """
     failed: BaseException | None = None
     clock = clock or SystemClock()

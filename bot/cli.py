@@ -28,7 +28,7 @@ import locales
 from bot import doctor as examination
 from bot import logs
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
-from bot.app import Product, running
+from bot.app import running
 from bot.backup import BackupError, back_up
 from bot.channel import TELEGRAM, WEB
 from bot.demo import open_demo
@@ -166,13 +166,11 @@ async def _opened() -> Any:
 # -- running -----------------------------------------------------------------------------------------------------
 
 
-async def _until_told(product: Product) -> None:
-    """Until SIGTERM or Ctrl-C."""
-    told = asyncio.Event()
+def _heed(told: asyncio.Event) -> None:
+    """From now on SIGTERM and Ctrl-C ask for a clean end. While it starts they end it at once, which does no harm."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
 
 
 @app.command("run", help=word("cli.run"))
@@ -181,9 +179,10 @@ def run() -> None:
     logs.set_up(settings.log_level)
 
     async def work() -> int:
-        async with running(settings) as product:
+        told = asyncio.Event()
+        async with running(settings, extend=lambda _app: _heed(told)) as product:
             typer.echo(word("cli.running", url=product.url))
-            await _until_told(product)
+            await told.wait()
         typer.echo(word("cli.stopped"))
         return DONE
 
@@ -196,9 +195,11 @@ def demo() -> None:
     logs.set_up("WARNING")
 
     async def work() -> int:
-        async with open_demo(_settings()) as (product, url):
+        told = asyncio.Event()
+        async with open_demo(_settings()) as (_product, url):
+            _heed(told)
             typer.echo(word("cli.demo_running", url=url))
-            await _until_told(product)
+            await told.wait()
         typer.echo(word("cli.stopped"))
         return DONE
 

@@ -1,5 +1,6 @@
 """What happens because time passes: the ladder, questions that nobody answered, and what needn't be kept."""
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -50,6 +51,7 @@ class Timers:
         self._swept_to = 0
         """The last of the page's chats that was looked at."""
         self._stopping = False
+        self._passing = asyncio.Lock()
         self._last: datetime | None = None
         """When the last pass was; None before the first, for the clock may have been set while nothing ran."""
 
@@ -65,9 +67,13 @@ class Timers:
         self._stopping = True
 
     async def once(self) -> None:
-        """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others."""
+        """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others. Of two
+        callers the second waits for the first."""
+        async with self._passing:
+            await self._pass()
+
+    async def _pass(self) -> None:
         now = self._db.clock.now()
-        # Noted before anything is awaited: a pass that takes long must not put its older time over a newer one's.
         went_back, self._last = self._last is None or now < self._last - _JITTER, now
         if went_back:
             try:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
 from bot.gateway.methods import Methods
 from bot.gateway.parameters import RefusedError, Upload
 from bot.gateway.quota import Quota
-from bot.gateway.store import Store
+from bot.gateway.store import GROUP, Store
 from tests.conftest import needs_corpus
 from tests.process import free_port
 from tests.world import TOKEN, FarEnd
@@ -563,4 +564,55 @@ async def test_what_is_old_is_forgotten_with_the_files_that_only_it_shows(tmp_pa
     assert await store.file(files[0]) is None and not (store.files / files[0]).exists()
     assert await store.file(files[1]) is not None and (store.files / files[1]).exists()
     assert await store.chat_by_session(slug, token) is not None
+    store.close()
+
+
+async def test_what_comes_at_once_shares_a_commit_and_what_fails_fails_alone(tmp_path: Path) -> None:
+    store, said = Store(tmp_path), []
+    chat_id, *_ = await store.open_chat()
+    await store.transact(lambda db: db.set_trace_callback(said.append))
+
+    def broken(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM message")
+        raise ValueError
+
+    outcomes = await asyncio.gather(
+        *(store.from_bot(chat_id, {"text": f"{n}"}) for n in range(20)),
+        store.transact(broken),
+        *(store.from_bot(chat_id, {"text": f"{n}"}) for n in range(20, 40)),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes.pop(20), ValueError)
+    assert [one[0]["message_id"] for one in outcomes if isinstance(one, list)] == list(range(1, 41))
+    assert [body["text"] for _seq, body, _id in await store.since(chat_id, 0) if body] == [f"{n}" for n in range(40)]
+    assert said.count("COMMIT") <= 3  # the first goes alone
+    store.close()
+
+
+async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    chat_id, *_ = await store.open_chat()
+
+    async def close() -> None:
+        store.close()
+
+    await asyncio.gather(*(store.from_bot(chat_id, {"text": f"{n}"}) for n in range(3 * GROUP)), close())
+    store = Store(tmp_path)
+    assert len(await store.since(chat_id, 0, 1000)) == 3 * GROUP
+    store.close()
+
+
+async def test_a_disk_that_gives_way_is_told_to_everybody_who_waits_for_it(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    chat_id, *_ = await store.open_chat()
+    pages = await store.transact(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await store.transact(lambda db: db.execute(f"PRAGMA max_page_count = {pages:d}"))
+    outcomes = await asyncio.gather(
+        *(store.from_bot(chat_id, {"text": "长" * 9000}) for _ in range(10)), return_exceptions=True
+    )
+    assert any(isinstance(one, sqlite3.OperationalError) for one in outcomes)
+    kept = [one[0]["message_id"] for one in outcomes if isinstance(one, list)]
+    assert [number for _seq, _body, number in await store.since(chat_id, 0)] == kept
+    await store.transact(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 1000:d}"))
+    assert await store.from_bot(chat_id, {"text": "x"})
     store.close()

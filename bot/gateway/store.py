@@ -1,15 +1,18 @@
 """The gateway's own memory: chats, messages, updates and files in a SQLite file beside the product's database.
 
-Synchronous, in one thread: a call is one transaction, and nothing can cancel it half-way.
+What changes it runs in one thread, which commits together what has come meanwhile; nothing can cancel it half-way, and
+what fails doesn't take the others along. What is found by index is read where it is asked for, on another connection.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 import secrets
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +20,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 SESSION_SECONDS = 365 * 24 * 3600
+GROUP = 128
+"""How many changes share one commit."""
 PORTION = 500
 """How many messages are forgotten in one transaction."""
 OVERLAP_SECONDS = 120
@@ -56,6 +61,10 @@ INSERT OR IGNORE INTO counter VALUES ('seq', 0);
 """
 
 
+Job = tuple[Callable[[], Any], asyncio.Future[Any]]
+Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
+
+
 class Store:
     """Asynchronous face of the file. `changed` callbacks hear the chat id of every commit that touched its messages."""
 
@@ -64,33 +73,80 @@ class Store:
         self.files = folder / "files"
         self.files.mkdir(exist_ok=True)
         self._thread = ThreadPoolExecutor(1, "gateway")
-        self._db = sqlite3.connect(folder / "gateway.db", isolation_level=None, check_same_thread=False)
-        self._db.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-            self._db.execute(f"PRAGMA {pragma}")
+        self._db, self._reading = (self._connect(folder / "gateway.db") for _ in range(2))
         self._db.executescript(_SCHEMA)
+        self._reading.execute("PRAGMA query_only=ON")
+        self._waiting: deque[Job] = deque()
+        self._at_work = False
+        """Whether the thread has a group in hand."""
         self.watchers: list[Callable[[int], None]] = []
         self._wanted: list[str] | None = None
         """The kinds of updates that the bot has asked for; all where it is empty, None where it isn't read yet."""
         self.updates_waiting = asyncio.Event()
 
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            db.execute(f"PRAGMA {pragma}")
+        return db
+
     def close(self) -> None:
+        """Finishes what was begun."""
         self._thread.shutdown(wait=True)
+        while self._waiting:
+            _settle(self._commit())
+        self._reading.close()
         self._db.close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        def transaction() -> T:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work()
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-            return result
+        """A change, once it is on disk."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((work, done))
+        if not self._at_work:
+            self._begin(loop)
+        return await asyncio.shield(done)
 
-        future = asyncio.get_running_loop().run_in_executor(self._thread, transaction)
-        return await asyncio.shield(future)
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The thread takes what waits, and again until nothing does."""
+        self._at_work = True
+
+        def ended(group: list[Outcome]) -> None:
+            self._at_work = False
+            _settle(group)
+            if self._waiting and not self._at_work:
+                self._begin(loop)
+
+        self._thread.submit(lambda: loop.call_soon_threadsafe(ended, self._commit()))
+
+    def _commit(self) -> list[Outcome]:
+        group: list[Job] = []
+        while self._waiting and len(group) < GROUP:
+            group.append(self._waiting.popleft())
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            outcomes = [(done, *self._in_savepoint(work)) for work, done in group]
+            self._db.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - of the disk: nothing of the group was kept, and everybody is told
+            with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                self._db.execute("ROLLBACK")
+            return [(done, None, error) for _work, done in group]
+        return outcomes
+
+    def _in_savepoint(self, work: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+        self._db.execute("SAVEPOINT job")
+        try:
+            result = work()
+        except Exception as error:
+            if not self._db.in_transaction:
+                raise  # the disk gave way, and SQLite has undone the whole group
+            self._db.execute("ROLLBACK TO job")
+            self._db.execute("RELEASE job")
+            return None, error
+        self._db.execute("RELEASE job")
+        return result, None
 
     async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs `work` as one transaction, in the store's own thread."""
@@ -136,26 +192,27 @@ class Store:
         """The chat, if the token is a session's of it that hasn't ended, and since when there is that token. The first
         use of a renewed one ends its predecessor: until then the answer that brought it may have been lost."""
 
-        def work() -> tuple[int, float] | None:
-            now = time.time()
-            row = self._db.execute(
-                "SELECT c.id, s.made_at, s.replaces FROM session s JOIN chat c ON c.id = s.chat_id "
-                "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
-                (slug, digest(token), now),
-            ).fetchone()
-            if row is None:
-                return None
-            if row["replaces"]:
-                self._db.execute(
-                    "UPDATE session SET ends_at = min(ends_at, ?) WHERE chat_id = ? AND token = ?",
-                    (now + OVERLAP_SECONDS, row["id"], row["replaces"]),
-                )
-                self._db.execute(
-                    "UPDATE session SET replaces = '' WHERE chat_id = ? AND token = ?", (row["id"], digest(token))
-                )
-            return int(row["id"]), float(row["made_at"])
+        now = time.time()
+        row = self._reading.execute(
+            "SELECT c.id, s.made_at, s.replaces FROM session s JOIN chat c ON c.id = s.chat_id "
+            "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
+            (slug, digest(token), now),
+        ).fetchone()
+        if row is None:
+            return None
 
-        return await self._run(work)
+        def work() -> None:
+            self._db.execute(
+                "UPDATE session SET ends_at = min(ends_at, ?) WHERE chat_id = ? AND token = ?",
+                (now + OVERLAP_SECONDS, row["id"], row["replaces"]),
+            )
+            self._db.execute(
+                "UPDATE session SET replaces = '' WHERE chat_id = ? AND token = ?", (row["id"], digest(token))
+            )
+
+        if row["replaces"]:
+            await self._run(work)
+        return int(row["id"]), float(row["made_at"])
 
     async def renew_session(self, chat_id: int, token: str) -> str:
         """Another token instead of this one; one that was renewed in vain before is void."""
@@ -176,12 +233,8 @@ class Store:
 
     async def chat(self, chat_id: int) -> dict[str, Any] | None:
         """The Bot API's Chat, or None."""
-
-        def work() -> dict[str, Any] | None:
-            row = self._db.execute("SELECT name FROM chat WHERE id = ?", (chat_id,)).fetchone()
-            return {"id": chat_id, "type": "private", "first_name": row["name"] or "网页"} if row else None
-
-        return await self._run(work)
+        row = self._reading.execute("SELECT name FROM chat WHERE id = ?", (chat_id,)).fetchone()
+        return {"id": chat_id, "type": "private", "first_name": row["name"] or "网页"} if row else None
 
     async def quiet_chats(self, behind: int, before: float) -> list[int]:
         """The next PORTION of chats behind that number in which nothing was said since then; never the newest chat,
@@ -266,7 +319,7 @@ class Store:
         sent before gives the message that is there already."""
 
         def work() -> dict[str, Any]:
-            before = self._sent(chat_id, client_id) if client_id is not None else None
+            before = _sent(self._db, chat_id, client_id) if client_id is not None else None
             if before is not None:
                 return before
             stored = self._insert(chat_id, body, client_id)
@@ -284,7 +337,7 @@ class Store:
         """Applies `change`, which says whether anything differs, to a message's body. None: no such message."""
 
         def work() -> dict[str, Any] | None:
-            body = self._body(chat_id, message_id)
+            body = _body(self._db, chat_id, message_id)
             if body is None:
                 return None
             if change(body):
@@ -311,47 +364,33 @@ class Store:
         self._touched(chat_id)
         return done
 
-    def _body(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
-        row = self._db.execute(
-            "SELECT body FROM message WHERE chat_id = ? AND message_id = ? AND deleted = 0", (chat_id, message_id)
-        ).fetchone()
-        return dict(json.loads(row["body"])) if row else None
-
     async def message(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
-        return await self._run(lambda: self._body(chat_id, message_id))
+        return _body(self._reading, chat_id, message_id)
 
     async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
         """Messages new or changed after `seq`, in order, at most `limit`: (seq, body or None where deleted, message
         id). From 0 the newest ones, however long ago they were changed, else the next changes."""
-
-        def work() -> list[tuple[int, dict[str, Any] | None, int]]:
-            sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY "
-            order = "seq LIMIT ?" if seq else "message_id DESC LIMIT ?"
-            rows = self._db.execute(sql + order, (chat_id, seq, limit)).fetchall()
-            return [
-                (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
-                for row in sorted(rows, key=lambda row: int(row["seq"]))
-            ]
-
-        return await self._run(work)
+        sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY "
+        order = "seq LIMIT ?" if seq else "message_id DESC LIMIT ?"
+        rows = self._reading.execute(sql + order, (chat_id, seq, limit)).fetchall()
+        return [
+            (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
+            for row in sorted(rows, key=lambda row: int(row["seq"]))
+        ]
 
     async def first(self, chat_id: int) -> int:
         """The number of the oldest message that is still there; 0 where there is none."""
         sql = "SELECT coalesce(min(message_id), 0) FROM message WHERE chat_id = ? AND deleted = 0"
-        return await self._run(lambda: int(self._db.execute(sql, (chat_id,)).fetchone()[0]))
+        return int(self._reading.execute(sql, (chat_id,)).fetchone()[0])
 
     async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
         """The messages before that one, the newest `limit` of them, in order."""
-
-        def work() -> list[dict[str, Any]]:
-            rows = self._db.execute(
-                "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
-                "ORDER BY message_id DESC LIMIT ?",
-                (chat_id, message_id, limit),
-            )
-            return [json.loads(row["body"]) for row in rows][::-1]
-
-        return await self._run(work)
+        rows = self._reading.execute(
+            "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
+            "ORDER BY message_id DESC LIMIT ?",
+            (chat_id, message_id, limit),
+        )
+        return [json.loads(row["body"]) for row in rows][::-1]
 
     # -- updates -----------------------------------------------------------------------------------------------
 
@@ -400,19 +439,15 @@ class Store:
         return await self._run(work)
 
     async def count_updates(self) -> int:
-        return await self._run(lambda: int(self._db.execute("SELECT count(*) FROM pending").fetchone()[0]))
+        return int(self._reading.execute("SELECT count(*) FROM pending").fetchone()[0])
 
     async def forget_updates(self) -> None:
         await self._run(lambda: self._db.execute("DELETE FROM pending"))
 
     async def setting(self, name: str) -> Any:
         """What was kept under this name, else None."""
-
-        def work() -> Any:
-            row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-            return json.loads(row["value"]) if row else None
-
-        return await self._run(work)
+        row = self._reading.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return json.loads(row["value"]) if row else None
 
     async def keep_setting(self, name: str, value: Any) -> None:
         await self._run(
@@ -438,14 +473,7 @@ class Store:
 
     async def sent_before(self, chat_id: int, client_id: str | None) -> dict[str, Any] | None:
         """The message that this phone sent under this id."""
-
-        return await self._run(lambda: self._sent(chat_id, client_id)) if client_id else None
-
-    def _sent(self, chat_id: int, client_id: str) -> dict[str, Any] | None:
-        row = self._db.execute(
-            "SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)
-        ).fetchone()
-        return dict(json.loads(row["body"])) if row else None
+        return _sent(self._reading, chat_id, client_id) if client_id else None
 
     async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
         """The file's id. The content is on disk before its row is."""
@@ -463,12 +491,8 @@ class Store:
 
     async def file(self, file_id: str) -> dict[str, Any] | None:
         """id, chat_id, kind, mime, size."""
-
-        def work() -> dict[str, Any] | None:
-            row = self._db.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone()
-            return dict(row) if row else None
-
-        return await self._run(work)
+        row = self._reading.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone()
+        return dict(row) if row else None
 
     async def shown_in(self, chat_id: int, file_id: str) -> bool:
         """Whether a message of the chat shows the file: who may see it."""
@@ -509,11 +533,31 @@ class Store:
         self._touched(chat_id)
 
     async def menu(self, chat_id: int) -> list[dict[str, str]]:
-        def work() -> list[dict[str, str]]:
-            row = self._db.execute("SELECT body FROM menu WHERE chat_id = ?", (chat_id,)).fetchone()
-            return list(json.loads(row["body"])) if row else []
+        row = self._reading.execute("SELECT body FROM menu WHERE chat_id = ?", (chat_id,)).fetchone()
+        return list(json.loads(row["body"])) if row else []
 
-        return await self._run(work)
+
+def _settle(group: list[Outcome]) -> None:
+    for done, result, error in group:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+            done.exception()  # a caller that was cancelled meanwhile doesn't fetch it; that is no accident
+
+
+def _body(db: sqlite3.Connection, chat_id: int, message_id: int) -> dict[str, Any] | None:
+    row = db.execute(
+        "SELECT body FROM message WHERE chat_id = ? AND message_id = ? AND deleted = 0", (chat_id, message_id)
+    ).fetchone()
+    return dict(json.loads(row["body"])) if row else None
+
+
+def _sent(db: sqlite3.Connection, chat_id: int, client_id: str) -> dict[str, Any] | None:
+    row = db.execute("SELECT body FROM message WHERE chat_id = ? AND client_id = ?", (chat_id, client_id)).fetchone()
+    return dict(json.loads(row["body"])) if row else None
 
 
 def _files_in(body: dict[str, Any]) -> list[str]:

@@ -133,7 +133,8 @@ class _Assembly:
 
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
-        token = await self._gateway_token()
+        token = self._kept("gateway/token", lambda: f"1:{secrets.token_urlsafe(32)}")
+        holder = self._kept("instance", partial(secrets.token_hex, 8))
         strict = settings.gateway_limits == "telegram"
         methods = self._methods = Methods(self._store, token, Quota() if strict else None)
         app = web.Application(client_max_size=_REQUEST_BYTES)
@@ -165,7 +166,7 @@ class _Assembly:
         )
         pushing = Way(push.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
-        self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery)
+        self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery, holder)
         keep = timedelta(days=settings.keep_days)
         self._timers = Timers(db, self._metrics, keep, self._store, settings.keep_years)
         self._receiver = Receiver(
@@ -182,10 +183,9 @@ class _Assembly:
             await channel.app.initialize()
         if WEB in self._channels and (last := await inbox.last_update(WEB)) is not None:
             await self._store.count_on_from(last[0])
-        if db.is_sqlite:
-            # Before anything comes in, which would be taken out again. If it can't be noted, the leases run out.
-            with contextlib.suppress(StorageUnavailableError):
-                await db.unit(outbox.take_over, "dispatcher")
+        # Before anything comes in, which would be taken out again. If it can't be noted, the leases run out.
+        with contextlib.suppress(StorageUnavailableError):
+            await db.unit(partial(outbox.take_over, holder), "dispatcher")
         await runner.setup()
         await web.SockSite(runner, listener).start()
         await methods.start()
@@ -279,12 +279,13 @@ class _Assembly:
         if endpoint is not None:
             await self._db.unit(partial(push.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
-    async def _gateway_token(self) -> str:
-        """The gateway's bot token: made once, known to nobody outside this machine."""
-        path = self._settings.data / "gateway" / "token"
+    def _kept(self, name: str, made: Callable[[], str]) -> str:
+        """What is made once and kept in the data folder, known to nobody outside this machine: the gateway's bot token,
+        and by what this process is known to others on the same database."""
+        path = self._settings.data / name
         if not path.exists():
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(f"1:{secrets.token_urlsafe(32)}")
+                file.write(made())
         return path.read_text().strip()
 
     # -- Telegram ----------------------------------------------------------------------------------------------

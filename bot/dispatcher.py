@@ -44,8 +44,12 @@ _log = structlog.get_logger("dispatcher")
 class Dispatcher:
     """Sends what is due. Woken at commits; a timer finds what a crash or a retry left."""
 
-    def __init__(self, db: Database, channels: Mapping[str, Way], metrics: Metrics, nursery: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, db: Database, channels: Mapping[str, Way], metrics: Metrics, nursery: asyncio.TaskGroup, holder: str
+    ) -> None:
+        """`holder`: this process, by a name that it keeps when it is started again."""
         self._db = db
+        self._holder = holder
         self._channels = channels
         self._metrics = metrics
         self._nursery = nursery
@@ -108,7 +112,8 @@ class Dispatcher:
         channels = frozenset(name for name, channel in self._channels.items() if not channel.silence.everybody(now))
         quick = frozenset(name for name, channel in self._channels.items() if isinstance(channel.limiter, NoLimits))
         rows = await outbox.claim(
-            Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick), left_over=left_over
+            Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick, self._holder),
+            left_over=left_over,
         )
         if rows:
             unit().after_commit.append(partial(self._fly, rows))

@@ -200,7 +200,7 @@ class WebChat:
     async def _open(self, request: web.Request) -> tuple[int, str, float]:
         """The same of a page that isn't locked; 423 where it is."""
         chat_id, token, since = await self._signed_in(request)
-        if await self._lock.is_locked(chat_id, token):
+        if self._lock.is_locked(chat_id, token):
             raise Locked
         return chat_id, token, since
 
@@ -395,14 +395,14 @@ class WebChat:
 
     async def _home(self, chat_id: int) -> dict[str, Any]:
         """What the page shows besides messages."""
-        pin = "yes" if await self._lock.has(chat_id) else ""
+        pin = "yes" if self._lock.has(chat_id) else ""
         shown = {"commands": await self._store.menu(chat_id), "first": await self._store.first(chat_id), "pin": pin}
         return {**shown, **await self._person_of(chat_id)}
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
         (chat_id, token, _since), after = await self._signed_in(request), _seen(request)
-        if await self._lock.is_locked(chat_id, token):
+        if self._lock.is_locked(chat_id, token):
             up_to, loud = await self._ringing(chat_id, after)
             ring = None if loud is None else {"loud": loud}
             return web.json_response({"locked": up_to, "ring": ring}, headers={"Cache-Control": "no-store"})
@@ -439,7 +439,7 @@ class WebChat:
                 woken.clear()
                 if await self._store.chat_by_session(slug, token) is None:
                     break  # meanwhile; the page asks and learns it
-                if await self._lock.is_locked(chat_id, token):
+                if self._lock.is_locked(chat_id, token):
                     last, loud = await self._ringing(chat_id, last)
                     await send_event(response, "locked", {}, last)
                     if loud is not None:

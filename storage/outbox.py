@@ -57,6 +57,8 @@ class Outbox(Model):
     attempts = fields.SmallIntField(default=0)
     state = fields.IntEnumField(OutboxState, default=OutboxState.PENDING)
     lease_until = fields.DatetimeField(null=True)
+    holder = fields.CharField(max_length=32, default="")
+    """Which process has it in hand, by the name that its data folder gives it."""
     doubtful = fields.BooleanField(default=False)
     dedup = fields.CharField(max_length=100, null=True)
 
@@ -167,6 +169,7 @@ class Room:
     channels: frozenset[str]
     busy: frozenset[tuple[str, int]] = frozenset()
     quick: frozenset[str] = frozenset()
+    holder: str = ""
 
 
 async def claim(room: Room, *, left_over: bool = True) -> list[Outbox]:
@@ -185,17 +188,21 @@ async def claim(room: Room, *, left_over: bool = True) -> list[Outbox]:
     for row in rows:
         row.doubtful = row.doubtful or row.state is OutboxState.SENDING
         row.state, row.lease_until, row.attempts = OutboxState.SENDING, now + LEASE, row.attempts + 1
+        row.holder = room.holder
         await change(
             Outbox,
             row.id,
             state=row.state,
             lease_until=row.lease_until,
+            holder=row.holder,
             attempts=row.attempts,
             doubtful=row.doubtful,
         )
     return rows
 
 
+_FREE: dict[str, Any] = {"lease_until": None, "holder": ""}
+"""Of a row that nobody has in hand any more."""
 STALE = timedelta(seconds=60)
 _FRESH_FIRST = "CASE WHEN created_at < ? THEN 1 ELSE 0 END, CASE WHEN created_at < ? THEN -id ELSE id END"
 """Alerts in the order in which they came; after an outage the new ones before those that are stale, and of these the
@@ -238,11 +245,12 @@ async def _take_due(
             return
 
 
-async def take_over() -> None:
-    """What an earlier process had in hand when it died is due again, and doubtful. For a database that only one process
-    works on: nobody else holds a lease there, and an alert need not wait for one to run out."""
+async def take_over(holder: str) -> None:
+    """What this process had in hand when it died is due again, and doubtful: it is dead, so an alert need not wait for
+    the lease to run out. For the start, before anything is claimed."""
     now = unit().now
-    await run("UPDATE outbox SET lease_until = ? WHERE state = 1 AND lease_until >= ?", now - LEASE, now)
+    sql = "UPDATE outbox SET lease_until = ? WHERE state = 1 AND holder = ? AND lease_until >= ?"
+    await run(sql, now - LEASE, holder, now)
 
 
 async def next_due() -> datetime | None:
@@ -275,7 +283,7 @@ async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
 
 async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
     """The far end confirmed it."""
-    await change(Outbox, row.id, state=OutboxState.DONE, lease_until=None)
+    await change(Outbox, row.id, state=OutboxState.DONE, **_FREE)
     if message_id is not None:
         await add(
             Delivery,
@@ -293,17 +301,17 @@ async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
 async def release(rows: Sequence[Outbox]) -> None:
     """Claimed and not tried: due as before."""
     for row in rows:
-        await change(Outbox, row.id, state=OutboxState.PENDING, lease_until=None, attempts=row.attempts - 1)
+        await change(Outbox, row.id, state=OutboxState.PENDING, attempts=row.attempts - 1, **_FREE)
 
 
 async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
     """Not sent, or not known to be: tried again later."""
     await Outbox.filter(id=row.id).update(
         state=OutboxState.PENDING,
-        lease_until=None,
         dedup=None,
         not_before=unit().now + timedelta(seconds=seconds),
         doubtful=row.doubtful or doubtful,
+        **_FREE,
     )
 
 
@@ -320,7 +328,7 @@ async def move(row: Outbox, chat_id: int) -> None:
 
 async def end(row: Outbox, state: OutboxState) -> None:
     """Failed for good, or dropped as obsolete."""
-    await change(Outbox, row.id, state=state, lease_until=None)
+    await change(Outbox, row.id, state=state, **_FREE)
 
 
 async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Delivery | None:

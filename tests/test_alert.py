@@ -85,18 +85,22 @@ async def test_a_restart_in_the_middle_of_the_ladder(stage: Stage) -> None:
         await world.phone(HEAD).expects("未应答，转给您")
 
 
-async def test_what_a_killed_process_had_in_hand_goes_out_again(
-    stage: Stage, engine: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At once where nobody else can have it; beside other processes when its lease has run out."""
+async def test_what_a_killed_process_had_in_hand_goes_out_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once when it is back itself; another one can't know that it is dead and waits for its lease to run out."""
     with monkeypatch.context() as dying:
         dying.setattr(Dispatcher, "_fly", lambda *_args: None)
         async with stage.world() as world:
             await world.phone(SECRETARY).says(SENTENCE)
             await world.until(lambda: Outbox.filter(chat_id=JUDGE, state=OutboxState.SENDING).exists())
+        async with stage.world() as world:
+            await world.until(lambda: Outbox.filter(chat_id=JUDGE, attempts=2).exists())
+    name = stage.settings.data / "instance"
+    name.rename(name.with_suffix(".old"))
     async with stage.world() as world:
-        if engine == "postgres":
-            world.clock.advance(LEASE.total_seconds() + 1)
+        await world.product.dispatcher.drain()
+        assert not await world.phone(JUDGE).received()
+    stage.clock.advance(LEASE.total_seconds() + 1)
+    async with stage.world() as world:
         card = await world.phone(JUDGE).expects(SENTENCE)
     assert "可能是重复提醒" in card.text
 

@@ -158,6 +158,7 @@ async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: 
         "0017_approval_expand",
         "0018_imports_expand",
         "0019_points_expand",
+        "0020_holder_expand",
     }
     async with open_database(url, stage.settings.secrets()) as db:
         await db.unit(index_tails)

@@ -134,8 +134,8 @@ async def test_what_somebody_else_left_unsent_on_the_phone_is_not_sent_in_my_nam
         await first.says(SENTENCE)
         await expect(first.page.get_by_text("没有信号").first).to_be_visible()
         endpoint = (await Endpoint.filter(channel="web").order_by("-id"))[0]
-        await first.page.close()
         await product.store.end_sessions(endpoint.chat_id)
+        await first.page.close()  # in closing, the browser gives it the signal back for a moment
         await context.set_offline(False)
         second = await Screen.joined(context, product, "19800001002")
         await second.says("/me")

@@ -20,24 +20,22 @@ class Lock:
         self._store = store
         self._pinned: set[int] | None = None
 
-    async def has(self, chat_id: int) -> bool:
+    def has(self, chat_id: int) -> bool:
         """Whether the chat has a PIN; asked often, so it is remembered."""
         if self._pinned is None:
-            rows = await self._store.transact(lambda db: db.execute("SELECT chat_id FROM pin").fetchall())
-            self._pinned = {row["chat_id"] for row in rows}
+            self._pinned = {row["chat_id"] for row in self._store.rows("SELECT chat_id FROM pin")}
         return chat_id in self._pinned
 
-    async def is_locked(self, chat_id: int, token: str) -> bool:
+    def is_locked(self, chat_id: int, token: str) -> bool:
         """Whether this session has to give the PIN before anything else."""
-        if not await self.has(chat_id):
+        if not self.has(chat_id):
             return False
         sql = "SELECT 1 FROM opened WHERE chat_id = ? AND token = ? AND until > ?"
-        args = (chat_id, digest(token), time.time())
-        return await self._store.transact(lambda db: db.execute(sql, args).fetchone()) is None
+        return not self._store.rows(sql, chat_id, digest(token), time.time())
 
     async def touch(self, chat_id: int, token: str) -> None:
         """Somebody who may is at the page: it stays open for another while."""
-        if await self.has(chat_id):
+        if self.has(chat_id):
             await self._store.transact(partial(_open, chat_id, token))
 
     async def keep(self, chat_id: int, token: str, pin: str) -> None:

@@ -66,7 +66,7 @@ Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
 class Store:
-    """Asynchronous face of the file. `changed` callbacks hear the chat id of every commit that touched its messages."""
+    """Asynchronous face of the file. `watchers` hear the chat id of every commit that touched its messages."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,8 @@ class Store:
         self._thread = ThreadPoolExecutor(1, "gateway")
         self._db, self._reading = (self._connect(folder / "gateway.db") for _ in range(2))
         self._db.executescript(_SCHEMA)
-        self._reading.execute("PRAGMA query_only=ON")
+        for pragma in ("query_only=ON", "cache_size=-500"):
+            self._reading.execute(f"PRAGMA {pragma}")
         self._waiting: deque[Job] = deque()
         self._at_work = False
         """Whether the thread has a group in hand."""
@@ -152,6 +153,10 @@ class Store:
         """Runs `work` as one transaction, in the store's own thread."""
         return await self._run(lambda: work(self._db))
 
+    def rows(self, sql: str, *args: Any) -> list[sqlite3.Row]:
+        """What is found by index, as of the last commit."""
+        return self._reading.execute(sql, args).fetchall()
+
     def _touched(self, chat_id: int) -> None:
         for watcher in list(self.watchers):
             watcher(chat_id)
@@ -193,13 +198,16 @@ class Store:
         use of a renewed one ends its predecessor: until then the answer that brought it may have been lost."""
 
         now = time.time()
-        row = self._reading.execute(
+        found = self.rows(
             "SELECT c.id, s.made_at, s.replaces FROM session s JOIN chat c ON c.id = s.chat_id "
             "WHERE c.slug = ? AND s.token = ? AND s.ends_at > ?",
-            (slug, digest(token), now),
-        ).fetchone()
-        if row is None:
+            slug,
+            digest(token),
+            now,
+        )
+        if not found:
             return None
+        row = found[0]
 
         def work() -> None:
             self._db.execute(
@@ -233,8 +241,8 @@ class Store:
 
     async def chat(self, chat_id: int) -> dict[str, Any] | None:
         """The Bot API's Chat, or None."""
-        row = self._reading.execute("SELECT name FROM chat WHERE id = ?", (chat_id,)).fetchone()
-        return {"id": chat_id, "type": "private", "first_name": row["name"] or "网页"} if row else None
+        found = self.rows("SELECT name FROM chat WHERE id = ?", chat_id)
+        return {"id": chat_id, "type": "private", "first_name": found[0]["name"] or "网页"} if found else None
 
     async def quiet_chats(self, behind: int, before: float) -> list[int]:
         """The next PORTION of chats behind that number in which nothing was said since then; never the newest chat,
@@ -372,7 +380,7 @@ class Store:
         id). From 0 the newest ones, however long ago they were changed, else the next changes."""
         sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY "
         order = "seq LIMIT ?" if seq else "message_id DESC LIMIT ?"
-        rows = self._reading.execute(sql + order, (chat_id, seq, limit)).fetchall()
+        rows = self.rows(sql + order, chat_id, seq, limit)
         return [
             (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
             for row in sorted(rows, key=lambda row: int(row["seq"]))
@@ -381,14 +389,16 @@ class Store:
     async def first(self, chat_id: int) -> int:
         """The number of the oldest message that is still there; 0 where there is none."""
         sql = "SELECT coalesce(min(message_id), 0) FROM message WHERE chat_id = ? AND deleted = 0"
-        return int(self._reading.execute(sql, (chat_id,)).fetchone()[0])
+        return int(self.rows(sql, chat_id)[0][0])
 
     async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
         """The messages before that one, the newest `limit` of them, in order."""
-        rows = self._reading.execute(
+        rows = self.rows(
             "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
             "ORDER BY message_id DESC LIMIT ?",
-            (chat_id, message_id, limit),
+            chat_id,
+            message_id,
+            limit,
         )
         return [json.loads(row["body"]) for row in rows][::-1]
 
@@ -439,15 +449,15 @@ class Store:
         return await self._run(work)
 
     async def count_updates(self) -> int:
-        return int(self._reading.execute("SELECT count(*) FROM pending").fetchone()[0])
+        return int(self.rows("SELECT count(*) FROM pending")[0][0])
 
     async def forget_updates(self) -> None:
         await self._run(lambda: self._db.execute("DELETE FROM pending"))
 
     async def setting(self, name: str) -> Any:
         """What was kept under this name, else None."""
-        row = self._reading.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return json.loads(row["value"]) if row else None
+        found = self.rows("SELECT value FROM setting WHERE name = ?", name)
+        return json.loads(found[0]["value"]) if found else None
 
     async def keep_setting(self, name: str, value: Any) -> None:
         await self._run(
@@ -491,8 +501,8 @@ class Store:
 
     async def file(self, file_id: str) -> dict[str, Any] | None:
         """id, chat_id, kind, mime, size."""
-        row = self._reading.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone()
-        return dict(row) if row else None
+        found = self.rows("SELECT * FROM file WHERE id = ?", file_id)
+        return dict(found[0]) if found else None
 
     async def shown_in(self, chat_id: int, file_id: str) -> bool:
         """Whether a message of the chat shows the file: who may see it."""
@@ -533,8 +543,8 @@ class Store:
         self._touched(chat_id)
 
     async def menu(self, chat_id: int) -> list[dict[str, str]]:
-        row = self._reading.execute("SELECT body FROM menu WHERE chat_id = ?", (chat_id,)).fetchone()
-        return list(json.loads(row["body"])) if row else []
+        found = self.rows("SELECT body FROM menu WHERE chat_id = ?", chat_id)
+        return list(json.loads(found[0]["body"])) if found else []
 
 
 def _settle(group: list[Outcome]) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import gc
+import hashlib
 import json
 import os
+import platform
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -134,7 +136,7 @@ class _Assembly:
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
         token = self._kept("gateway/token", lambda: f"1:{secrets.token_urlsafe(32)}")
-        holder = self._kept("instance", partial(secrets.token_hex, 8))
+        holder = self._name()
         strict = settings.gateway_limits == "telegram"
         methods = self._methods = Methods(self._store, token, Quota() if strict else None)
         app = web.Application(client_max_size=_REQUEST_BYTES)
@@ -280,13 +282,24 @@ class _Assembly:
             await self._db.unit(partial(push.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
     def _kept(self, name: str, made: Callable[[], str]) -> str:
-        """What is made once and kept in the data folder, known to nobody outside this machine: the gateway's bot token,
-        and by what this process is known to others on the same database."""
+        """What is made once and kept in the data folder, known to nobody outside this machine."""
         path = self._settings.data / name
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(made())
-        return path.read_text().strip()
+        kept = path.read_text().strip() if path.exists() else ""
+        if not kept:
+            kept, fresh = made(), path.with_name(f"{path.name}.new")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(kept)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        return kept
+
+    def _name(self) -> str:
+        """By what this process is known to others on the same database, the same again after a restart. A copy of the
+        folder, here or on another machine, is somebody else."""
+        drawn, folder = self._kept("instance", partial(secrets.token_hex, 8)), self._settings.data.resolve()
+        place = f"{drawn} {platform.node()} {folder} {folder.stat().st_ino}"
+        return hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
 
     # -- Telegram ----------------------------------------------------------------------------------------------
 

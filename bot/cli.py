@@ -167,7 +167,8 @@ async def _opened() -> Any:
 
 
 def _heed(told: asyncio.Event) -> None:
-    """From now on SIGTERM and Ctrl-C ask for a clean end. While it starts they end it at once, which does no harm."""
+    """From now on SIGTERM and Ctrl-C ask for a clean end. Before, while the database is opened and brought up to date,
+    they end it at once, which does no harm."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
@@ -231,6 +232,9 @@ def _bar(key: str) -> Iterator[Any]:
 
         def shown(done: int, total: int) -> None:
             bar.length = total
+            if done < bar.pos:  # a second part: the bar itself only draws what goes forward
+                bar.pos, bar.finished = 0, False
+                bar.render_progress()
             bar.update(done - bar.pos)
 
         yield shown

@@ -82,7 +82,7 @@ class Dispatcher:
             await asyncio.wait(list(self._flying.values()))
 
     def cancel(self) -> None:
-        """Gives up what `drain` waited for in vain; its leases run out, and it is sent as a repeat."""
+        """Gives up what `drain` waited for in vain; at the next start it is sent as a repeat."""
         for task in self._flying.values():
             task.cancel()
 

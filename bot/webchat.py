@@ -17,7 +17,7 @@ import locales
 from bot.body import parse_json
 from bot.gateway.lock import Lock
 from bot.gateway.methods import Methods
-from bot.gateway.store import Store
+from bot.gateway.store import Store, files_in
 from bot.upload import checked
 
 PAGE = Path(__file__).parent / "page"
@@ -378,6 +378,8 @@ class WebChat:
         stored = await self._store.from_person(
             chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part}, client_id
         )
+        if file_id not in files_in(stored):  # the same came twice at once: the first one's is shown
+            await self._store.forget_file(file_id)
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _download(self, request: web.Request) -> web.StreamResponse:

@@ -62,6 +62,12 @@ def owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
     return [person for person in people if any(name.startswith(creditor[:1]) for name in person.creditors)]
 
 
+def speaks_of_debt(text: str) -> bool:
+    """Whether it may matter whom and how much somebody owes; True rather than too seldom, for the reader cuts out what
+    is denied before it looks."""
+    return "欠" in text or "借" in text or bool(creditor_traces(text))
+
+
 def amount_traces(text: str) -> list[int]:
     """What somebody owes, in the words behind 欠, in yuan."""
     return sorted({yuan_of(match) for match in OWED.finditer(text)})

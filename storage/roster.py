@@ -13,7 +13,7 @@ from storage import trace
 from storage.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.case import find_case_nos, find_case_tails
 from storage.clock import local
-from storage.debt import amount_traces, creditor_traces
+from storage.debt import amount_traces, creditor_traces, speaks_of_debt
 from storage.debtor import DebtorKind, age
 from storage.evidence import Known
 from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
@@ -86,7 +86,7 @@ async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Know
 
 def _pet_words(text: str, found: Iterable[Known]) -> list[str]:
     """What leads to whoever may be called 阿福 or 小福. Not the 小土 of 郑小土, whose name stands there whole: half a
-    town has some character or other on its name, and the longer name decides anyway."""
+    town has some character or other on its name, and the longer name decides, unless a denial cuts it in two."""
     plain = heard(text)
     for person in found:
         if len(person.name) > 2 and not person.company:
@@ -171,7 +171,7 @@ def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime
         "AND EXISTS (SELECT 1 FROM case_debtor p WHERE p.debtor_id = d.id) "
         f"AND NOT EXISTS (SELECT 1 {_CASES_OF} = d.id)",
     ]
-    if creditor_traces(plain) or amount_traces(plain):
+    if speaks_of_debt(plain):
         parts += [
             f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words}",
             f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words}",

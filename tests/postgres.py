@@ -116,7 +116,9 @@ class Server:
     def stop(self) -> None:
         """Ends it, whatever it was doing, and leaves nothing of it behind."""
         self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-m", "immediate", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(
+            ["rm", "-rf", str(self.folder)], check=True
+        )  # gigabytes of stories: rmtree takes three times as long
 
     def create(self, name: str | None = None, template: str = "template1") -> str:
         """A new database's url."""

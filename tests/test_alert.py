@@ -1,6 +1,7 @@
 """The judge's task: its buttons, its ladder, and the rule behind both."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -94,11 +95,12 @@ async def test_what_a_killed_process_had_in_hand_goes_out_again(stage: Stage, mo
             await world.until(lambda: Outbox.filter(chat_id=JUDGE, state=OutboxState.SENDING).exists())
         async with stage.world() as world:
             await world.until(lambda: Outbox.filter(chat_id=JUDGE, attempts=2).exists())
-    name = stage.settings.data / "instance"
-    name.rename(name.with_suffix(".old"))
+    shutil.copytree(stage.settings.data, copy := stage.settings.data.with_name("copy"))
+    original, stage.settings = stage.settings, stage.settings.model_copy(update={"data": copy})
     async with stage.world() as world:
-        await world.product.dispatcher.drain()
-        assert not await world.phone(JUDGE).received()
+        row = await Outbox.get(chat_id=JUDGE)
+        assert row.attempts == 2 and row.lease_until is not None and row.lease_until > stage.clock.now()
+    stage.settings = original
     stage.clock.advance(LEASE.total_seconds() + 1)
     async with stage.world() as world:
         card = await world.phone(JUDGE).expects(SENTENCE)

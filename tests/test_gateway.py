@@ -27,6 +27,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
+from bot.gateway.lock import Lock
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
 from bot.gateway.methods import Methods
 from bot.gateway.parameters import RefusedError, Upload
@@ -615,4 +616,34 @@ async def test_a_disk_that_gives_way_is_told_to_everybody_who_waits_for_it(tmp_p
     assert [number for _seq, _body, number in await store.since(chat_id, 0)] == kept
     await store.transact(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 1000:d}"))
     assert await store.from_bot(chat_id, {"text": "x"})
+    store.close()
+
+
+async def test_what_is_read_at_once_is_found_by_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the loop's own thread nothing may go through a whole chat, or sort it."""
+    store, read = Store(tmp_path), dict[str, tuple[Any, ...]]()
+    chat_id, slug, token = await store.open_chat()
+    plainly = store.rows
+
+    def rows(sql: str, *args: Any) -> list[sqlite3.Row]:
+        read[sql] = args
+        return plainly(sql, *args)
+
+    monkeypatch.setattr(store, "rows", rows)
+    await store.chat_by_session(slug, token)
+    for seq in (0, 1):
+        await store.since(chat_id, seq)
+    await store.earlier(chat_id, 5)
+    await store.first(chat_id)
+    await store.chat(chat_id)
+    await store.menu(chat_id)
+    await store.setting("x")
+    await store.file("x")
+    lock = Lock(store)
+    await lock.keep(chat_id, token, "1234")
+    assert not lock.is_locked(chat_id, token)
+    assert len(read) == 11
+    for sql, args in read.items():
+        plan = " ".join(row["detail"] for row in plainly(f"EXPLAIN QUERY PLAN {sql}", *args))
+        assert "TEMP B-TREE" not in plan and ("SCAN" not in plan or sql == "SELECT chat_id FROM pin"), (sql, plan)
     store.close()

@@ -1,7 +1,8 @@
 """The gateway's own memory: chats, messages, updates and files in a SQLite file beside the product's database.
 
 What changes it runs in one thread, which commits together what has come meanwhile; nothing can cancel it half-way, and
-what fails doesn't take the others along. What is found by index is read where it is asked for, on another connection.
+one that fails doesn't take the others along, unless it is the disk that fails. What is found by index is read where it
+is asked for, on another connection.
 """
 
 import asyncio
@@ -112,7 +113,6 @@ class Store:
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """The thread takes what waits, and again until nothing does."""
-        self._at_work = True
 
         def ended(group: list[Outcome]) -> None:
             self._at_work = False
@@ -121,6 +121,7 @@ class Store:
                 self._begin(loop)
 
         self._thread.submit(lambda: loop.call_soon_threadsafe(ended, self._commit()))
+        self._at_work = True
 
     def _commit(self) -> list[Outcome]:
         group: list[Job] = []
@@ -378,9 +379,11 @@ class Store:
     async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
         """Messages new or changed after `seq`, in order, at most `limit`: (seq, body or None where deleted, message
         id). From 0 the newest ones, however long ago they were changed, else the next changes."""
-        sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? AND seq > ? ORDER BY "
-        order = "seq LIMIT ?" if seq else "message_id DESC LIMIT ?"
-        rows = self.rows(sql + order, chat_id, seq, limit)
+        sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? "
+        if seq:
+            rows = self.rows(sql + "AND seq > ? ORDER BY seq LIMIT ?", chat_id, seq, limit)
+        else:
+            rows = self.rows(sql + "ORDER BY message_id DESC LIMIT ?", chat_id, limit)
         return [
             (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
             for row in sorted(rows, key=lambda row: int(row["seq"]))
@@ -512,7 +515,7 @@ class Store:
                 "SELECT body FROM message WHERE chat_id = ? AND deleted = 0 AND instr(body, ?) > 0",
                 (chat_id, json.dumps(file_id)),
             )
-            return any(file_id in _files_in(json.loads(one["body"])) for one in row)
+            return any(file_id in files_in(json.loads(one["body"])) for one in row)
 
         return await self._run(work)
 
@@ -525,7 +528,7 @@ class Store:
                 "SELECT rowid, body FROM message WHERE json_extract(body, '$.date') < ? LIMIT ?", (before, PORTION)
             ).fetchall()
             self._db.executemany("DELETE FROM message WHERE rowid = ?", [(row["rowid"],) for row in old])
-            files = {one for row in old for one in _files_in(json.loads(row["body"]))}
+            files = {one for row in old for one in files_in(json.loads(row["body"]))}
             gone = [file_id for file_id in files if self._forgotten(file_id)]
             self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))
             self._db.execute("DELETE FROM opened WHERE until < ?", (time.time(),))
@@ -570,10 +573,11 @@ def _sent(db: sqlite3.Connection, chat_id: int, client_id: str) -> dict[str, Any
     return dict(json.loads(row["body"])) if row else None
 
 
-def _files_in(body: dict[str, Any]) -> list[str]:
+def files_in(body: dict[str, Any]) -> list[str]:
+    """The ids of the files that a message shows, or the one that it answers."""
     found = [*body.get("photo", ()), *(body[name] for name in ("voice", "document") if name in body)]
     replied = body.get("reply_to_message")
-    return [one["file_id"] for one in found] + (_files_in(replied) if isinstance(replied, dict) else [])
+    return [one["file_id"] for one in found] + (files_in(replied) if isinstance(replied, dict) else [])
 
 
 def digest(token: str) -> str:

@@ -78,6 +78,8 @@ async def stage(
         await far_end.store.ensure_chat(chat_id)
     yield Stage(settings, far_end, clock)
     await far_end.stop()
+    if engine == "postgres":
+        server.drop(settings.database)
 
 
 @pytest.fixture

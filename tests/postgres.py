@@ -137,6 +137,12 @@ class Server:
         )
         return f"postgres://chuishao@127.0.0.1:{self.port}/{name}"
 
+    def drop(self, url: str) -> None:
+        """Before the system has got round to writing it to the disk."""
+        name = url.rsplit("/", 1)[1]
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "chuishao")
+        self._run(str(self.binaries / "dropdb"), *where, "--force", name)
+
 
 def _lives(pid: int) -> bool:
     """Whether a process is there and no zombie."""

@@ -44,11 +44,11 @@ async def test_other_commands_may_be_killed_at_any_moment(engine: str, tmp_path:
     files = county.write(tmp_path / "files")
     bot = Bot(data, new_key())
     for words, kills in (
-        (("init",), 2),
+        (("init",), 1),
         (("import", "areas", str(files["areas"])), 0),
         (("import", "people", str(files["people"])), 1),
         (("import", "cases", str(files["cases"])), 2),
-        (("backup", str(tmp_path / "copy")), 2),
+        (("backup", str(tmp_path / "copy")), 1),
     ):
         for _ in range(kills):
             await killed(bot, words, 0.5 + chance.random() * 2.5)

@@ -42,7 +42,7 @@ check: setup-dev
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)  # more than two cores: many a story waits
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench

@@ -563,7 +563,7 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
             "const [one] = await worker.getNotifications(); if (one) return one.title;"
             "await new Promise((done) => setTimeout(done, 50)); } }"
         )
-        assert await asyncio.wait_for(judge.page.evaluate(asked), 10) == "吹哨：有一条新线索"
+        assert await asyncio.wait_for(judge.page.evaluate(asked), 30) == "吹哨：有一条新线索"
 
 
 async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(product: Product) -> None:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from storage import trace
 from storage.area import bounds_of, county_of, names_village, town_of, villages_of
@@ -143,13 +144,16 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object], w
 
 def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
     """Debtors of the towns of whom the text may speak: all whom the reader could find in it, and some more."""
-    plain = heard(text)
-    close = plain.replace(" ", "")
-    words = _words(plain)
-    sequences = {number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)}
-    return _traced(towns, words) + [
-        _query(_CASES, "c.sequence", town, sorted(sequences)) for town in towns if sequences
-    ]
+    sequences = _sequences(text)
+    cases = [_query(_CASES, "c.sequence", town, sequences) for town in towns if sequences]
+    return _traced(towns, _words(heard(text))) + cases
+
+
+@lru_cache(16)  # asked again for each circle
+def _sequences(text: str) -> Sequence[int]:
+    """Of the case numbers in a text, whole or in part, the last."""
+    close = heard(text).replace(" ", "")
+    return sorted({number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)})
 
 
 def _traced(towns: Sequence[str], words: Sequence[str]) -> list[Query]:
@@ -162,8 +166,6 @@ def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime
     only what the text can be about, for some have dozens: their numbers where it says one, whom and how much they owe
     where it speaks of that."""
     (words, value), (at_home, homes_) = among(people), among(homes)
-    plain = heard(text)
-    close = plain.replace(" ", "")
     parts = [
         f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words}",
         f"SELECT debtor_id, 'plate', number, id FROM plate WHERE debtor_id {words}",
@@ -171,12 +173,12 @@ def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime
         "AND EXISTS (SELECT 1 FROM case_debtor p WHERE p.debtor_id = d.id) "
         f"AND NOT EXISTS (SELECT 1 {_CASES_OF} = d.id)",
     ]
-    if speaks_of_debt(plain):
+    if speaks_of_debt(heard(text)):
         parts += [
             f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words}",
             f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words}",
         ]
-    if find_case_nos(close) or find_case_tails(close):
+    if _sequences(text):
         parts.append(f"SELECT p.debtor_id, 'case', c.number, p.id {_CASES_OF} {words}")
     asked = [value] * len(parts)
     parts += [

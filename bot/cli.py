@@ -43,16 +43,17 @@ from storage.area import full_name
 from storage.audit import verify
 from storage.clock import SHANGHAI, local
 from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
+from storage.debtor import debtors_by_id
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find
 from storage.plate import plate_traces
-from storage.reading import Reading, read
-from storage.roster import circles
+from storage.reading import Reading
 from storage.secret import new_key
 from storage.text import heard
 from storage.unavailable import StorageUnavailableError, sqlstate
+from storage.understand import understand
 from storage.when import times_in
 
 DONE, FOUND, WRONG = 0, 1, 2
@@ -531,9 +532,10 @@ def read_(
                 if not text.strip():
                     continue
                 now = db.clock.now()
-                rings = await circles(person.area_codes, text, now)
-                names = {known.id: known.name for ring in rings for known in ring}
-                _show(text, read(text, rings).told, names, now, as_json=as_json)
+                told = (await understand(person, text, now)).told
+                people = await debtors_by_id(guess.debtor_id for guess in told.guesses)
+                names = {number: debtor.name for number, debtor in people.items()}
+                _show(text, told, names, now, as_json=as_json)
         return DONE
 
     _go(work())

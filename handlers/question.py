@@ -12,14 +12,13 @@ from storage.access import Action
 from storage.area import within
 from storage.db import unit
 from storage.debtor import Debtor, debtors_by_id
-from storage.imports.normal import money_in
 from storage.lesson import LessonKind
 from storage.outbox import Lane, put
 from storage.person import Address
 from storage.question import Question, QuestionKind
-from storage.reading import read
-from storage.roster import circles
 from storage.sighting import Sighting, SightingState
+from storage.sums import paid_in
+from storage.understand import understand
 
 MOST = 5
 
@@ -58,7 +57,7 @@ async def take(turn: Turn, text: str) -> bool:
         held = await alert.held(row.ref, turn.who)
         await question.close(row.id)
         if held is not None:
-            await alert.add_note(held, turn.who, money_in(text), text.strip()[:500])
+            await alert.add_note(held, turn.who, paid_in(text), text.strip()[:500])
             await turn.say("alert.noted")
             return True
     return False
@@ -104,8 +103,7 @@ async def pick(turn: Turn, tap: Tap) -> None:
 
 async def _learn(turn: Turn, report: Sighting, debtor_id: int) -> None:
     """The reporter said whom their word means: read once more, it is the word that all the signs share."""
-    text = report.amended or report.text
-    reading = read(text, await circles(turn.who.area_codes, text, unit().now))
+    reading = await understand(turn.who, report.amended or report.text, unit().now)
     signs = [sign for guess in reading.guesses for sign in guess.evidence]
     await lesson.teach(LessonKind.ALIAS, report.area_code, signs, debtor_id, turn.who, report.id)
 

@@ -19,12 +19,10 @@ from storage.alert import OPEN, Alert, AlertState
 from storage.db import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Person
-from storage.reading import Manner, Reading, read
-from storage.roster import near, surely_named, village_meant
+from storage.reading import Manner, Reading
+from storage.roster import village_meant
 from storage.sighting import Sighting, SightingState, Suspect
-
-_MAY_BE_ANOTHER = frozenset({"homophone", "lookalike", "given_name", "initials"})
-"""Signs behind which somebody else of the county may stand whose very name it is."""
+from storage.understand import understand
 
 
 def register(app: App) -> None:
@@ -50,7 +48,7 @@ async def said(turn: Turn, text: str) -> None:
 async def report(turn: Turn, text: str) -> None:
     """Logs it first, then reads it, then tells whoever is concerned."""
     row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
-    reading = await _read(turn.who, text)
+    reading = await understand(turn.who, text, unit().now)
     refers = reading.withdraws or reading.corrects or reading.confidential
     earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
     if reading.withdraws and earlier is not None:
@@ -100,17 +98,7 @@ async def edited(turn: Turn, update: Update) -> None:
     if row is None or row.state is SightingState.NOT_SENT:
         await report(turn, text)
     elif row.state is not SightingState.WITHDRAWN and text not in (row.text, row.amended):
-        await _correct(turn, row, text, await _read(turn.who, text))
-
-
-async def _read(person: Person, text: str) -> Reading:
-    now = unit().now
-    inner = await near(person.area_codes, text, now)
-    reading = read(text, inner)
-    weak = {kind for guess in reading.guesses for kind, _word in guess.evidence} & _MAY_BE_ANOTHER
-    if reading.guesses and not weak:
-        return reading
-    return read(text, [*inner, await surely_named(person.area_code, text, now)])
+        await _correct(turn, row, text, await understand(turn.who, text, unit().now))
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
@@ -169,7 +157,7 @@ async def send_anyway(turn: Turn, tap: Tap) -> None:
         return
     await turn.toast()
     if row.state is SightingState.NOT_SENT:
-        await sighting.note_reading(row, replace(await _read(turn.who, row.text), manner=Manner.LEAD))
+        await sighting.note_reading(row, replace(await understand(turn.who, row.text, unit().now), manner=Manner.LEAD))
         await alert.raise_for(row)
     await _receipt(row)
 

@@ -27,6 +27,8 @@ _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 _CASES = "court_case c JOIN case_debtor p ON p.case_id = c.id JOIN debtor d ON d.id = p.debtor_id"
 _TRACED = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
+Query = tuple[str, list[object]]
+"""A SELECT of debtors, and its arguments."""
 _MANY = 24
 """Of so many of those who may be meant the relatives are looked up."""
 _LESSON = "CASE WHEN kind = 'caution' THEN 'doubted' WHEN times > 1 THEN 'learned' ELSE 'taught' END"
@@ -60,29 +62,28 @@ def _kin_words(person: Known) -> set[str]:
 
 
 async def circles(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
-    """The reader's circles for a sender of these areas: own villages, own town, then the county's debtors whose full
-    name, plate or case number stands in the text. Of each circle those who may be meant."""
-    return [*await near(areas, text, now), await surely_named(areas[0], text, now)]
+    """The reader's circles for a sender of these areas, the inmost first: a village of the sender's town that the text
+    names, the sender's own, the town, and those of the county whose full name, plate or case number stands in the text.
+    Of each circle only those who may be meant."""
+    inner = [code for code in areas if len(code) >= 9]
+    towns = list(dict.fromkeys(map(town_of, inner)))
+    near, far = _split(await _load(_with_traces(towns, text) + _surely(areas[0], text), areas, text, now), towns)
+    if towns:
+        pets = _traced(towns, _pet_words(text, (one for _code, one in [*near, *far])))
+        near = _and(near, await _load(pets, areas, text, now))
+    if near and speaks_of_kin(text):
+        words = sorted({word for _code, one in near[:_MANY] for word in _kin_words(one)})
+        near = _and(near, await _load(_traced(towns, words), areas, text, now))
+    named = await _named(towns, text) if near else []
+    own = [code for code in inner if len(code) == 12]
+    villages = [[one for code, one in near if code in group] for group in [*([code] for code in named), own] if group]
+    return [*villages, [one for _code, one in near], [one for _code, one in far]]
 
 
-async def near(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
-    """The inner circles: a village of the sender's town that the text names, the sender's own, and the town."""
-    areas = [code for code in areas if len(code) >= 9]
-    if not areas:
-        return []
-    towns = list(dict.fromkeys(map(town_of, areas)))
-    found = await _load(_with_traces(towns, text), areas, text, now)
-    pets = _traced(towns, _pet_words(text, (one for _code, one in found)))
-    found = _and(found, await _load(pets, areas, text, now))
-    if not found:
-        return [[]]
-    if speaks_of_kin(text):
-        words = sorted({word for _code, one in found[:_MANY] for word in _kin_words(one)})
-        found = _and(found, await _load(_traced(towns, words), areas, text, now))
-    named = await _named(towns, text)
-    own = [code for code in areas if len(code) == 12]
-    inner = [[one for code, one in found if code in group] for group in [*([code] for code in named), own] if group]
-    return [*inner, [one for _code, one in found]]
+def _split(found: list[tuple[str, Known]], towns: Sequence[str]) -> tuple[list[tuple[str, Known]], ...]:
+    """Those who live in the towns, and the others."""
+    near = [each for each in found if town_of(each[0]) in towns]
+    return near, [each for each in found if town_of(each[0]) not in towns]
 
 
 def _pet_words(text: str, found: Iterable[Known]) -> list[str]:
@@ -116,8 +117,8 @@ async def _named(towns: Iterable[str], text: str) -> list[str]:
     return [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
 
 
-async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
-    """The outermost: who is named beyond doubt, anywhere in the county."""
+def _surely(area_code: str, text: str) -> list[Query]:
+    """Who is named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
     flat = heard(text).replace(" ", "")
     names = {run[i : i + n]: None for run in _HAN.findall(flat) for i in range(len(run)) for n in (2, 3, 4)}
@@ -126,11 +127,7 @@ async def surely_named(area_code: str, text: str, now: datetime) -> list[Known]:
         ("plate p JOIN debtor d ON d.id = p.debtor_id", "p.number", _PLATE.findall(flat.upper())),
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
-    queries = [_query(source, column, county, values) for source, column, values in signs if values]
-    return [one for _code, one in await _load(queries, [area_code], text, now)]
-
-
-Query = tuple[str, list[object]]
+    return [_query(source, column, county, values) for source, column, values in signs if values]
 
 
 def _query(source: str, column: str, area_code: str, values: Sequence[object], within: str = "d") -> Query:

@@ -12,7 +12,8 @@ import locales
 from storage.evidence import WEIGHTS, Known
 from storage.reading import read
 from tests.conftest import SHARED
-from tests.reading.__main__ import SETS, Rosters, records, scores
+from tests.reading.__main__ import scores
+from tests.reading.rosters import SETS, Rosters, records
 
 PEOPLE = [
     Known(1, "钱大海", aliases=("大海",), plates=("浙K77A1B",), age=60, gender="男"),
@@ -271,14 +272,15 @@ def test_numbers_and_sums_are_read_and_the_likelihood_is_lower_where_it_is_open(
     assert sure.confidence > 0.9 > 0.6 > open_.confidence > 0.3
 
 
-def test_rosters_may_lack_everything_but_names() -> None:
-    rosters = Rosters([{"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}]}, {"village_id": "B"}])
-    for village, found in (("A", ["X"]), ("B", []), ("C", [])):
-        message = {"id": 1, "sender_village": village, "text": "钱大海在村里"}
-        assert rosters.understood(message)["debtor_ids"] == found
+async def test_rosters_may_lack_everything_but_names() -> None:
+    villages = [{"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}]}, {"village_id": "B"}]
+    async with Rosters(villages).at_hand() as rosters:
+        for village, found in (("A", ["X"]), ("B", []), ("C", [])):
+            message = {"id": 1, "sender_village": village, "text": "钱大海在村里"}
+            assert (await rosters.understood(message))["debtor_ids"] == found
 
 
-def test_the_scorer_counts_what_it_should() -> None:
+async def test_the_scorer_counts_what_it_should() -> None:
     village = {"village_id": "A", "debtors": [{"id": "X", "name": "钱大海"}, {"id": "Y", "name": "钱小波"}]}
     expect = {
         "is_lead": True,
@@ -290,7 +292,8 @@ def test_the_scorer_counts_what_it_should() -> None:
     }
     right = {"id": "1", "sender_village": "A", "text": "钱大海在桥头", "expect": expect}
     wrong = {"id": "2", "sender_village": "A", "text": "钱小波在桥头", "expect": expect}
-    table = scores(Rosters([village]), [right, wrong])
+    async with Rosters([village]).at_hand() as rosters:
+        table = await scores(rosters, [right, wrong])
     assert (table["debtor"].hits, table["debtor"].asked) == (1, 2)
     assert (table["not misled"].hits, table["place"].hits) == (1, 2)
     assert "钱小波" in table["debtor"].missed[0]
@@ -309,8 +312,9 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_what_was_learnt_from_others_words_stays(name: str) -> None:
-    table = scores(Rosters(records(OURS / f"{name}-rosters.jsonl")), list(records(OURS / f"{name}.jsonl")))
+async def test_what_was_learnt_from_others_words_stays(name: str) -> None:
+    async with Rosters(records(OURS / f"{name}-rosters.jsonl")).at_hand() as rosters:
+        table = await scores(rosters, list(records(OURS / f"{name}.jsonl")))
     assert {what: score.missed for what, score in table.items() if score.share < KEPT[what]} == {}
 
 

@@ -8,16 +8,17 @@ from datetime import date
 
 import pytest
 
-from storage import trace
-from storage.area import Area, AreaLevel, names_village, town_of, villages_of
-from storage.case import Case, CaseDebtor, CaseStatus, parse_case_no
+from storage.area import county_of, names_village, town_of, villages_of
+from storage.case import Case, CaseDebtor, find_case_nos
 from storage.clock import local
-from storage.debtor import Alias, Debtor, DebtorKind, Plate, age
+from storage.debtor import Debtor, DebtorKind, age
 from storage.evidence import Known
+from storage.person import Person, Role
 from storage.reading import read
-from storage.roster import near
+from storage.text import heard
+from storage.understand import understand
 from tests.conftest import SHARED
-from tests.reading.__main__ import OWN, SETS, records
+from tests.reading.rosters import OWN, SETS, Rosters, records
 from tests.world import SAMPLE, World
 
 VILLAGES = ("331122203226", "331122203240", "331122103224")
@@ -69,65 +70,42 @@ def texts() -> list[str]:
     return said + ["".join(chance.choices(letters, k=chance.randint(2, 25))) for _ in range(300)]
 
 
-async def settle(world: World) -> dict[str, str]:
-    """The villages of our own sets with their debtors in the database; the code of each."""
-    codes: dict[str, str] = {}
-    towns: dict[tuple[str, ...], str] = {}
+def sure(people: list[tuple[str, Known]], text: str, village: str) -> list[Known]:
+    """Those of the county who are named beyond doubt, by looking at everybody."""
+    flat = heard(text).replace(" ", "")
+    numbers = {str(number) for number in find_case_nos(flat)}
+    return [
+        one
+        for code, one in people
+        if code.startswith(county_of(village))
+        and not code.startswith(town_of(village))
+        and (
+            (one.name in flat and 2 <= len(one.name) <= 4)
+            or any(plate in flat.upper() for plate in one.plates)
+            or numbers & set(one.case_nos)
+        )
+    ]
 
-    async def work() -> None:
-        for village in (one for name in SETS for one in records(OWN / f"{name}-rosters.jsonl")):
-            key = (village["county"], village["township"])
-            town = towns.setdefault(key, f"339{len(towns):06}")
-            code = codes[village["village_id"]] = f"{town}{len(codes):03}"
-            await Area.create(code=code, name=village["village"], level=AreaLevel.VILLAGE, parent=town)
-            for one in village["debtors"]:
-                row = await Debtor.create(
-                    name=one["name"],
-                    kind=DebtorKind.COMPANY if one.get("gender", "") is None else DebtorKind.PERSON,
-                    gender=one.get("gender") or "",
-                    born=date(2026 - one["age"], 1, 1) if one.get("age") else None,
-                    area_code=code,
-                    hint=one.get("address_hint") or "",
-                )
-                for alias in one.get("aliases") or ():
-                    await Alias.create(debtor_id=row.id, text=alias)
-                for plate in one.get("plates") or ():
-                    await Plate.create(debtor_id=row.id, number=plate)
-                if one.get("creditor") and (number := parse_case_no(one["case_no"])):
-                    case, _new = await Case.get_or_create(
-                        number=str(number),
-                        defaults={
-                            "court_code": number.court_code,
-                            "kind": number.kind,
-                            "year": number.year,
-                            "sequence": number.sequence,
-                            "status": CaseStatus.ENFORCING,
-                        },
-                    )
-                    await CaseDebtor.create(
-                        case=case, debtor_id=row.id, creditor=one["creditor"], amount=one.get("claim_amount")
-                    )
-                settled.append(row.id)
-        await trace.note(settled)
 
-    settled: list[int] = []
-    await world.product.db.unit(work, seconds=120)
-    return codes
+async def whole_county(people: list[tuple[str, Known]], text: str, village: str) -> list[list[Known]]:
+    """The circles with everybody in them."""
+    town = [(code, one) for code, one in people if code.startswith(town_of(village))]
+    neighbours = [code for code, name in await villages_of(town_of(village)) if names_village(text, name)]
+    inner = [[one for code, one in town if code == home] for home in [*neighbours, village]]
+    return [*inner, [one for _code, one in town], sure(people, text, village)]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # what is read has nothing to do with the engine
 async def test_the_messages_of_others_are_understood_the_same_with_few_at_hand(world: World) -> None:
-    codes = await settle(world)
+    rosters = Rosters(one for name in SETS for one in records(OWN / f"{name}-rosters.jsonl"))
+    await world.product.db.unit(rosters.settle, seconds=120)
     people = await everybody(local(world.clock.now()).date())
     understood = 0
     for name in SETS:
         for message in records(OWN / f"{name}.jsonl"):
-            text, village = message["text"], codes[message["sender_village"]]
-            town = [(code, one) for code, one in people if code.startswith(town_of(village))]
-            neighbours = [code for code, name in await villages_of(town_of(village)) if names_village(text, name)]
-            whole = [[one for code, one in town if code == home] for home in [*neighbours, village]]
-            wanted = read(text, [*whole, [one for _code, one in town]])
-            assert read(text, await near([village], text, world.clock.now())) == wanted, (message["id"], text)
+            text, sender = message["text"], rosters.sender(message)
+            wanted = read(text, await whole_county(people, text, sender.area_code))
+            assert await understand(sender, text, world.clock.now()) == wanted, (message["id"], text)
             understood += bool(wanted.guesses)
     assert understood > 1000
 
@@ -138,13 +116,8 @@ async def test_what_is_understood_is_the_same_as_with_everybody_at_hand(world: W
     understood = 0
     for text in texts():
         for village in VILLAGES:
-            neighbours = [code for code, name in await villages_of(town_of(village)) if names_village(text, name)]
-            whole = [
-                *([one for code, one in people if code == named] for named in neighbours),
-                [one for code, one in people if code == village],
-                [one for code, one in people if code.startswith(town_of(village))],
-            ]
-            wanted = read(text, whole)
-            assert read(text, await near([village], text, world.clock.now())) == wanted, (text, village)
+            wanted = read(text, await whole_county(people, text, village))
+            sender = Person(role=Role.GRID_WORKER, area_code=village)
+            assert await understand(sender, text, world.clock.now()) == wanted, (text, village)
             understood += bool(wanted.guesses)
     assert understood > 100

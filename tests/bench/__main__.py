@@ -15,10 +15,10 @@ from bot.importing import Kind, import_file
 from storage import trace
 from storage.clock import SystemClock
 from storage.db import Database, open_database
-from storage.reading import read
-from storage.roster import circles
+from storage.person import Person, Role
 from storage.secret import Secrets, new_key
 from storage.sql import run
+from storage.understand import understand
 from tests.bench.mountain import first_and_next_start
 from tests.bench.phones import phones
 from tests.bench.product import CLIENTS, Bench, share
@@ -103,7 +103,8 @@ async def read_all(db: Database, county: County) -> None:
     times = []
     for n, text in enumerate(texts):
         before = time.perf_counter()
-        read(text, await circles([county.home(10 * n)], text, db.clock.now()))
+        sender = Person(role=Role.GRID_WORKER, area_code=county.home(10 * n))
+        await understand(sender, text, db.clock.now())
         times.append((time.perf_counter() - before) * 1000)
     show("a sentence against 100,000 people", f"p50 {share(times, 0.5):.1f} ms, p99 {share(times, 0.99):.1f} ms")
 

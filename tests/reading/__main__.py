@@ -1,117 +1,20 @@
 """How well messages are read: `python -m tests.reading` scores the corpus; `--predict ROSTERS MESSAGES` prints what is
-understood of others', a line of JSON each. Both go through the function that the bot calls.
+understood of others', a line of JSON each. Both put the rosters into a database and go the bot's own way.
 
 A third of the corpus is held out: its misses are listed only with `--held-out`, so that nobody mends rules by looking
 at them.
 """
 
 import argparse
+import asyncio
 import json
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from storage.area import names_village
-from storage.evidence import Known
-from storage.reading import Reading, read
-from tests.conftest import SHARED
-
-CORPUS = SHARED / "corpus"
-OWN = Path(__file__).parent
-"""Ours, written and labelled by people who didn't know the rules, and scored once before anybody looked."""
-SETS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh"),
-    *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "own"),
-)
-Record = dict[str, Any]
-
-
-def records(path: Path) -> Iterator[Record]:
-    """The objects of a file with one on each line."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-class Rosters:
-    """Villages with their debtors, whose ids are words; the reader knows them by number."""
-
-    def __init__(self, villages: Iterable[Record]) -> None:
-        self._villages = {village["village_id"]: village for village in villages}
-        self.ids: list[str] = []
-        self._known: dict[str, list[Known]] = {
-            number: [self._debtor(one) for one in village.get("debtors") or []]
-            for number, village in self._villages.items()
-        }
-
-    def _debtor(self, one: Record) -> Known:
-        self.ids.append(str(one["id"]))
-        gender = one.get("gender", "")
-        return Known(
-            id=len(self.ids) - 1,
-            name=one["name"],
-            aliases=tuple(one.get("aliases") or ()),
-            plates=tuple(one.get("plates") or ()),
-            case_nos=tuple(filter(None, [one.get("case_no")])),
-            creditors=tuple(filter(None, [one.get("creditor")])),
-            age=one.get("age"),
-            gender=gender or "",
-            company="gender" in one and gender is None,
-            amounts=tuple(filter(None, [one.get("claim_amount")])),
-            hint=one.get("address_hint") or "",
-        )
-
-    def circles(self, sender_village: str, text: str) -> list[list[Known]]:
-        """The sender's village, their town, and of their county those who are named beyond doubt."""
-        home = self._villages.get(sender_village, {})
-
-        def is_near(village: Record, *keys: str) -> bool:
-            return all(home.get(key) is not None and village.get(key) == home[key] for key in keys)
-
-        def those(*keys: str) -> list[Known]:
-            return [
-                known
-                for number, village in self._villages.items()
-                if number == sender_village or is_near(village, *keys)
-                for known in self._known[number]
-            ]
-
-        sure = [
-            known
-            for known in those("county")
-            if any(sign in text for sign in (known.name, *known.plates, *known.case_nos))
-        ]
-        town = those("township", "county")
-        named = [
-            number
-            for number, village in self._villages.items()
-            if number != sender_village
-            and is_near(village, "township", "county")
-            and names_village(text, village.get("village") or "")
-        ]
-        return [*(self._known[number] for number in named), self._known.get(sender_village, []), town, sure]
-
-    def understood(self, message: Record) -> Record:
-        """What is read of a message, as the corpus writes it."""
-        reading = read(message["text"], self.circles(message["sender_village"], message["text"]))
-        told = reading.told
-        return {
-            "id": message["id"],
-            "is_lead": told.is_lead,
-            "debtor_ids": [self.ids[guess.debtor_id] for guess in told.guesses],
-            "ambiguous": told.ambiguous,
-            "kind": told.kind,
-            "place": told.place,
-            "urgent": told.urgent,
-            "evidence": self._evidence(reading),
-        }
-
-    def _evidence(self, reading: Reading) -> Record:
-        return {self.ids[guess.debtor_id]: [list(one) for one in guess.evidence] for guess in reading.guesses}
+from tests.reading.rosters import CORPUS, OWN, SETS, Record, Rosters, records
 
 
 @dataclass
@@ -144,11 +47,11 @@ WANTED = {
 }
 
 
-def scores(rosters: Rosters, messages: Sequence[Record]) -> dict[str, Score]:
+async def scores(rosters: Rosters, messages: Sequence[Record]) -> dict[str, Score]:
     """The table: what was asked of how many messages, and how many were read as a careful colleague would."""
     table = {name: Score() for name in WANTED}
     for message in messages:
-        expect, found = message["expect"], rosters.understood(message)
+        expect, found = message["expect"], await rosters.understood(message)
         wanted, given = expect["debtor_ids"], found["debtor_ids"]
 
         def line(key: str, message: Record = message, expect: Record = expect, found: Record = found) -> str:
@@ -194,21 +97,29 @@ def main() -> None:
     asked.add_argument("--held-out", action="store_true", help="list the misses of the third that is held out, too")
     given = asked.parse_args()
     if given.predict:
-        rosters = Rosters(records(given.predict[0]))
-        for message in records(given.predict[1]):
-            print(json.dumps(rosters.understood(message), ensure_ascii=False))
-        return
+        asyncio.run(predict(*given.predict))
+    else:
+        asyncio.run(score_all(held_out=given.held_out))
+
+
+async def predict(rosters: Path, messages: Path) -> None:
+    async with Rosters(records(rosters)).at_hand() as known:
+        for message in records(messages):
+            print(json.dumps(await known.understood(message), ensure_ascii=False))
+
+
+async def score_all(*, held_out: bool) -> None:
     for name in SETS:
-        own = list(records(OWN / f"{name}.jsonl"))
-        table = scores(Rosters(records(OWN / f"{name}-rosters.jsonl")), own)
-        show(f"ours, the {name} set", table, misses=True)
+        async with Rosters(records(OWN / f"{name}-rosters.jsonl")).at_hand() as rosters:
+            show(f"ours, the {name} set", await scores(rosters, list(records(OWN / f"{name}.jsonl"))), misses=True)
     if not CORPUS.is_dir():
         sys.exit("SKIPPED because the corpus isn't on this machine")
-    rosters, messages = Rosters(records(CORPUS / "rosters.jsonl")), list(records(CORPUS / "messages.jsonl"))
+    messages = list(records(CORPUS / "messages.jsonl"))
     seen = [message for message in messages if not is_held_out(message)]
     held = [message for message in messages if is_held_out(message)]
-    show(f"the corpus, {len(seen)} messages", scores(rosters, seen), misses=True)
-    show(f"the third held out, {len(held)} messages", scores(rosters, held), misses=given.held_out)
+    async with Rosters(records(CORPUS / "rosters.jsonl")).at_hand() as rosters:
+        show(f"the corpus, {len(seen)} messages", await scores(rosters, seen), misses=True)
+        show(f"the third held out, {len(held)} messages", await scores(rosters, held), misses=held_out)
 
 
 if __name__ == "__main__":

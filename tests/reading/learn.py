@@ -7,6 +7,7 @@ that only one set knows is left out, so that no name and no author's manner come
 """
 
 import argparse
+import asyncio
 import math
 import random
 from collections import Counter, defaultdict
@@ -19,7 +20,8 @@ from storage.mention import signs_of, stretches_of, who
 from storage.reading import manners_of
 from storage.scene import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
 from storage.text import heard
-from tests.reading.__main__ import CORPUS, OWN, SETS, Rosters, is_held_out, records, same_place
+from tests.reading.__main__ import is_held_out, same_place
+from tests.reading.rosters import CORPUS, OWN, SETS, Record, Rosters, records
 
 TABLE = Path(scene.__file__).with_name("scene.txt")
 ROUNDS, STEP, DECAY = 40, 0.5, 2e-4
@@ -45,21 +47,22 @@ class Example:
     """Where the place stands, () as (0, 0) where there is none; None where the text doesn't have it as labelled."""
 
 
-def examples() -> list[Example]:
+async def examples() -> list[Example]:
     """All sets, in one fixed order."""
     found = []
     for name in (*SETS, "corpus"):
         folder, stem = (CORPUS, "messages") if name == "corpus" else (OWN, name)
-        rosters = Rosters(records(CORPUS / "rosters.jsonl" if name == "corpus" else OWN / f"{name}-rosters.jsonl"))
-        for message in records(folder / f"{stem}.jsonl"):
-            if name != "corpus" or not is_held_out(message):
-                found.append(_example(name, message, rosters))
+        villages = records(CORPUS / "rosters.jsonl" if name == "corpus" else OWN / f"{name}-rosters.jsonl")
+        async with Rosters(villages).at_hand() as rosters:
+            for message in records(folder / f"{stem}.jsonl"):
+                if name != "corpus" or not is_held_out(message):
+                    found.append(await _example(name, message, rosters))
     return found
 
 
-def _example(name: str, message: dict, rosters: Rosters) -> Example:  # type: ignore[type-arg]
+async def _example(name: str, message: Record, rosters: Rosters) -> Example:
     text, expect = heard(message["text"]), message["expect"]
-    mentions, people = who(text, rosters.circles(message["sender_village"], message["text"]))
+    mentions, people = who(text, await rosters.circles(message))
     stretches = tuple(stretches_of(mentions, people))
     said = heard(expect["place"])
     start = text.find(said)
@@ -219,7 +222,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.reading.learn")
     asked.add_argument("--unseen", action="store_true", help="score each set by what the others teach")
     given = asked.parse_args()
-    every = examples()
+    every = asyncio.run(examples())
     if not given.unseen:
         TABLE.write_text("\n".join(learned(every)) + "\n", encoding="utf-8")
         return

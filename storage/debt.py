@@ -4,48 +4,16 @@ import re
 from collections.abc import Sequence
 
 from storage.evidence import Known
+from storage.sums import owed_in, sums_in
 
 _CREDITOR = re.compile(
     r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"
 )
-_AMOUNT = r"(([0-9]{1,7}(?:\.[0-9]{1,4})?|[一二两三四五六七八九十百]{1,8})(万|千|百)([一二两三四五六七八九0-9])?)"
-"""The whole of it, the number, the unit, the digit behind: what `yuan_of` reads."""
-OWED = re.compile(rf"(?:欠|借)[^,，。;；0-9]{{0,8}}?{_AMOUNT}(?![年月号])")
-"""How much somebody owes, in words: 欠八万六的, 欠老杜13万."""
-_DIGITS = {
-    digit: number for digits in ("零一二三四五六七八九", "0123456789") for number, digit in enumerate(digits)
-} | {"两": 2}
-_TENS = {"十": 10, "百": 100}
-_UNITS = {"万": 10_000, "千": 1_000, "百": 100}
-_SUM = re.compile(
-    rf"(?<![0-9.]){_AMOUNT}(?![年月号亩斤个])"
-    r"|(?<![0-9.])([0-9]{2,9})(?=元|块)"
-)
 
 
 def amounts_in(text: str) -> tuple[int, ...]:
-    """The sums of money in a text, in yuan."""
-    found = (int(match[5]) if match[5] else yuan_of(match) for match in _SUM.finditer(text))
-    return tuple(dict.fromkeys(found))
-
-
-def yuan_of(match: re.Match[str]) -> int:
-    """八万六 → 86,000; the digit behind the unit counts tenths of it."""
-    unit = _UNITS[match[3]]
-    tenth = _DIGITS[match[4] or "零"]
-    return round(_number(match[2]) * unit) + tenth * unit // 10
-
-
-def _number(words: str) -> float:
-    if words[0].isascii():
-        return float(words)
-    total, digit = 0, 0
-    for one in words:
-        if one in _TENS:
-            total, digit = total + (digit or 1) * _TENS[one], 0
-        else:
-            digit = _DIGITS[one]
-    return total + digit
+    """The sums of money in a text, in whole yuan, each once."""
+    return tuple(dict.fromkeys(int(one.yuan) for one in sums_in(text)))
 
 
 _ACCUSER = re.compile(r"([\u4e00-\u9fa5]{2,8}?)(?:(?:起诉|告)了?的|[讲说](?:有人)?欠[他她])")
@@ -70,7 +38,7 @@ def speaks_of_debt(text: str) -> bool:
 
 def amount_traces(text: str) -> list[int]:
     """What somebody owes, in the words behind 欠, in yuan."""
-    return sorted({yuan_of(match) for match in OWED.finditer(text)})
+    return sorted({int(one.yuan) for one in owed_in(text)})
 
 
 def creditor_traces(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from storage.evidence import COMPOUND, Add, Known, Mention
 from storage.scene import speaks_of_goods
+from storage.sums import numeral
 
 Fits = Callable[[Known], bool]
 _TITLES = (
@@ -202,7 +203,6 @@ _LOOKS: tuple[tuple[re.Pattern[str], Fits], ...] = (
 )
 """What is seen of somebody, and of whom it can be."""
 _MEASURES = tuple("万千块元天个斤里公")
-_DECADES = {digit: 10 * number for number, digit in enumerate("一二三四五六七八九", 1)} | {"": 10}
 _SPOKEN_AGE = re.compile(r"([一二三四五六七八九]?)十[多来几](?:岁)?|([1-9])0多(?:岁)?|(?<!\d)([1-9]\d)岁")
 
 
@@ -211,7 +211,7 @@ def looks(text: str) -> Fits:
     seen = [fits for looks, fits in _LOOKS if looks.search(text)]
     said = _SPOKEN_AGE.search(text)
     if said and text[said.end() : said.end() + 1] not in _MEASURES:
-        years = int(said[3] or 0) or 10 * int(said[2] or 0) or _DECADES[said[1]]
+        years = int(numeral(said[3] or (f"{said[2]}0" if said[2] else f"{said[1]}十")) or 0)
         first, last = (years - 2, years + 2) if said[3] else (years - 1, years + 10)
         seen.append(lambda one: one.age is None or first <= one.age <= last)
     return lambda one: all(fits(one) for fits in seen)

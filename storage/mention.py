@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from storage.case import find_case_nos, find_case_tails
-from storage.debt import OWED, OWED_TO, owing_to, yuan_of
+from storage.debt import OWED_TO, owing_to
 from storage.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points
 from storage.family import ACTS, Fits, add_families, add_hints, add_kin, add_surnames, looks
 from storage.plate import add_plates
 from storage.scene import COMPANY, SOMEBODY, Stretch
 from storage.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
+from storage.sums import owed_in
 from storage.text import company_names
 
 _ENOUGH = 60
@@ -85,12 +86,12 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
         mention = found.setdefault((start, end), Mention(start, end))
         mention.options.setdefault(person.id, (kind, word or text[start:end]))
 
-    amounts = list(OWED.finditer(text))
-    owed_yuan = {yuan for match in amounts if (yuan := yuan_of(match))}
-    for match in amounts:
-        for person in people if owed_yuan else ():
-            if yuan_of(match) in person.amounts:
-                add(match.start(1), match.end(), person, "amount")
+    sums = owed_in(text)
+    owed_yuan = {int(one.yuan) for one in sums}
+    for one in sums:
+        for person in people:
+            if int(one.yuan) in person.amounts:
+                add(one.start, one.end, person, "amount")
     owed = [match for pattern in OWED_TO for match in pattern.finditer(text)]
     for match in owed:
         owing = owing_to(match[1], people)

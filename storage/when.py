@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from storage.clock import local
+from storage.sums import numeral
 from storage.text import heard
 
 _N = "[0-9]{1,3}|[一二两三四五六七八九十]{1,3}"
@@ -72,7 +73,6 @@ _WHEN = re.compile(
     rf"(?P<part>(?:的)?(?:{_part}))?"
     rf"(?:{_CLOCK})?"
 )
-_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,8 @@ def times_in(text: str, said_at: datetime) -> list[When]:
 
 
 def _number(words: str) -> int:
-    if words.isdigit():
-        return int(words)
-    tens, mark, ones = words.partition("十")
-    if not mark:
-        return _DIGITS.get(words[-1], 0)
-    return 10 * _DIGITS.get(tens or "一", 0) + (_DIGITS.get(ones, 0) if ones else 0)
+    """Of 两三 the latter."""
+    return int(numeral(words) or numeral(words[-1]) or 0)
 
 
 Span = tuple[datetime, datetime]

@@ -18,10 +18,11 @@ from storage.case import Case, CaseDebtor
 from storage.db import open_database
 from storage.debtor import Debtor, DebtorKind, read_id_number
 from storage.imports import MissingHeadersError
-from storage.imports.normal import Unclear, aliases, day, money, money_in, phone, plates
+from storage.imports.normal import Unclear, aliases, day, money, phone, plates
 from storage.ladder import stand_in
 from storage.person import Endpoint, Person, by_id, find
 from storage.shift import Shift
+from storage.sums import paid_in
 from tests.conftest import needs_corpus
 from tests.world import JUDGE, SAMPLE, Stage
 
@@ -245,7 +246,7 @@ def test_cells_as_clerks_write_them() -> None:
     amounts = {"130,000": "130000", "4.3万": "43000", "67000元": "67000", "255,000.00": "255000", " 12 000 ": "12000"}
     for text, value in amounts.items():
         assert money(text) == Decimal(value)
-    assert money_in("当场付了3万，余下分两年") == 30000 and money_in("没付") is None
+    assert paid_in("当场付了3万，余下分两年") == 30000 and paid_in("没付") is None
     assert aliases("春生、杜老师/老杜；阿春 生哥") == ["春生", "杜老师", "老杜", "阿春", "生哥"]
     assert plates("浙k8g12a，浙K1234, 无牌三轮") == (["浙K8G12A"], ["浙K1234", "无牌三轮"])
     assert phone("１９８　0000 1234") == "19800001234"

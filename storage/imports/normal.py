@@ -2,21 +2,17 @@
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from storage.sums import yuan
 from storage.text import fold, squeeze
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00(?::00)?)?$")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})$")
-_MONEY = re.compile(r"(\d+(?:\.\d+)?)(万|千|亿)?(?:元|块|圆)?(?:整)?$")
-_MONEY_IN = re.compile(r"(\d+(?:\.\d+)?|[一二两三四五六七八九十])(万|千|百)?(?:元|块)?")
 _PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{5,6}$")
 _ID = re.compile(r"\d{17}[\dX]$")
 _CREDIT_CODE = re.compile(r"[0-9A-HJ-NP-RTUWXY]{18}$")
-_FACTOR = {"": 1, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
-_DIGIT = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_SURE_MONEY = Decimal(10) ** 13
 
 
 class Unclear(ValueError):  # noqa: N818 - it isn't an error of the program
@@ -43,35 +39,15 @@ def day(cell: str, column: str) -> date | None:
 
 
 def money(cell: str) -> Decimal | None:
-    """Yuan out of 130,000, 4.3万, 67000元; None for an empty cell."""
-    text = squeeze(cell).replace(",", "").replace("¥", "").removeprefix("人民币")
+    """Yuan out of 130,000, 4.3万, 67000元, 壹拾伍万元整; None for an empty cell."""
+    text = squeeze(cell)
     if not text:
         return None
-    if text.startswith("-"):
+    if text.lstrip("¥").startswith(("-", "负")):
         raise Unclear("negative_amount", cell.strip())
-    match = _MONEY.match(text)
-    if match is None:
-        raise Unclear("unclear_amount", cell.strip())
-    try:
-        value = (Decimal(match[1]) * _FACTOR[match[2] or ""]).quantize(Decimal("0.01"))
-    except InvalidOperation as error:
-        raise Unclear("unclear_amount", cell.strip()) from error
-    if value >= _SURE_MONEY:
+    if (value := yuan(text)) is None:
         raise Unclear("unclear_amount", cell.strip())
     return value
-
-
-def money_in(sentence: str) -> Decimal | None:
-    """The first amount in a sentence such as 当场付了3万; None where there is none."""
-    text = squeeze(sentence).replace(",", "")
-    for match in _MONEY_IN.finditer(text):
-        number, factor = match[1], match[2] or ""
-        if not factor and not match[0].endswith(("元", "块")) and not (number.isdigit() and text == number):
-            continue
-        value = Decimal(_DIGIT[number]) if number in _DIGIT else Decimal(number)
-        value *= _FACTOR[factor]
-        return value if value < _SURE_MONEY else None
-    return None
 
 
 def aliases(cell: str) -> list[str]:

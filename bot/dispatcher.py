@@ -29,7 +29,8 @@ from bot.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
 from storage.db import Database, unit
-from storage.outbox import LEASE, Delivery, Lane, Outbox, OutboxState, Room
+from storage.delivery import Delivery, last_delivery
+from storage.outbox import LEASE, OR_GOES, Lane, Outbox, OutboxState, Room
 from storage.quiet import quiet_left
 from storage.unavailable import StorageUnavailableError
 
@@ -173,7 +174,7 @@ class Dispatcher:
         showing = await self._showing(row)
         card = await kind.render(showing)
         if card is None:
-            await self._settle(row, OutboxState.DROPPED)
+            await self._drop(row)
             return True
         if showing.person is not None and not card.urgent and quiet_left(showing.person, showing.now):
             card = replace(card, silent=True)
@@ -200,7 +201,7 @@ class Dispatcher:
         self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
 
         async def note() -> None:
-            await outbox.sent(row, message_id, rendered)
+            await outbox.sent(row, message_id, rendered, card.shows)
             if kind.delivered is not None:
                 await kind.delivered(row)
 
@@ -210,8 +211,19 @@ class Dispatcher:
             raise
         except Exception as error:  # noqa: BLE001 - it was sent; whatever fails behind that must not send it again
             _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
-            await self._db.unit(partial(outbox.sent, row, message_id, rendered), f"outbox:{row.id}")
+            await self._db.unit(partial(outbox.sent, row, message_id, rendered, card.shows), f"outbox:{row.id}")
         return True
+
+    async def _drop(self, row: Outbox) -> None:
+        """The card isn't made any more; a message that was to show it anew goes from the phone."""
+
+        async def note() -> None:
+            before = await _shown(row) if row.arguments.get(OR_GOES) else None
+            await outbox.end(row, OutboxState.DROPPED)
+            if before is not None:
+                await outbox.take_back([before])
+
+        await self._db.unit(note, f"outbox:{row.id}")
 
     async def _showing(self, row: Outbox) -> Showing:
         recipient = await person.by_id(row.person_id)
@@ -367,7 +379,7 @@ class Dispatcher:
 
 
 async def _shown(row: Outbox) -> Delivery | None:
-    return await outbox.last_delivery(row.channel, row.chat_id, row.kind, row.ref)
+    return await last_delivery(row.channel, row.chat_id, row.kind, row.ref)
 
 
 def _fitting(text: str) -> str:

@@ -8,15 +8,16 @@ from handlers import relay as relay_handlers
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, witness_line
+from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.route import App, on_tap
 from storage import alert, audit, follow, question, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor, of_debtors
 from storage.clock import local
+from storage.delivery import last_delivery
 from storage.evidence import Sureness, sureness
-from storage.outbox import Lane, Outbox, last_delivery
+from storage.outbox import Lane, Outbox
 from storage.person import Person, colleagues
 from storage.question import QuestionKind
 from storage.sighting import Sighting, SightingState, Suspect
@@ -149,7 +150,12 @@ async def show_alert(showing: Showing) -> Card | None:
     lines += _progress(showing, one)
     lines += _others(showing, rows[1:])
     text = "\n".join(line for line in lines if line)
-    return Card(text, await _buttons(showing, one), urgent=first.urgent)
+    whom = shows(
+        {*(one.debtor_id for one in suspects), *(party.debtor_id for party in parties)},
+        [row.id for row in family],
+        [first, *later[-_WITNESSES:]],
+    )
+    return Card(text, await _buttons(showing, one), urgent=first.urgent, shows=whom)
 
 
 async def _obsolete(showing: Showing, one: Alert) -> bool:
@@ -313,4 +319,5 @@ async def show_change(showing: Showing) -> Card | None:
     if report is None or await last_delivery(showing.channel, showing.chat_id, "alert", showing.ref) is None:
         return None  # who hasn't seen the card yet sees it as it is now, or not at all
     words = shortened(report.amended or report.text, 200)
-    return Card(showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words))
+    text = showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words)
+    return Card(text, shows=shows(reports=[report.id]))

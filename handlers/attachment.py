@@ -6,6 +6,7 @@ from telegram.ext import filters
 from handlers.callback import Tap
 from handlers.card import Card, Media, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
 from handlers.sighting import report
 from storage import alert, attachment, sighting
@@ -95,8 +96,8 @@ async def show_attachment(showing: Showing) -> Card | None:
     row = await Attachment.get_or_none(id=showing.ref)
     if row is None:
         return None
+    whom = shows(reports=[row.sighting_id] if row.sighting_id is not None else ())
     if row.latitude is not None and row.longitude is not None:
-        return Card(place=(row.latitude, row.longitude))
-    return Card(
-        showing.text("attachment.caption", at=showing.at(row.at)), media=Media(row.kind.value, row.channel, row.file_id)
-    )
+        return Card(place=(row.latitude, row.longitude), shows=whom)
+    media = Media(row.kind.value, row.channel, row.file_id)
+    return Card(showing.text("attachment.caption", at=showing.at(row.at)), media=media, shows=whom)

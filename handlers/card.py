@@ -8,6 +8,7 @@ from typing import Any
 import locales
 from handlers.callback import Tap
 from storage.clock import local
+from storage.delivery import Subject
 from storage.outbox import Outbox
 from storage.person import Person
 from storage.secret import Secrets
@@ -54,6 +55,8 @@ class Card:
     urgent: bool = False
     """Makes its noise also in quiet hours."""
     expects_reply: bool = False
+    shows: frozenset[Subject] = frozenset()
+    """Whom it shows: by this the message is found again when they are erased, or ask not to be named."""
     method: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 

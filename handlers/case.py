@@ -9,7 +9,7 @@ from handlers.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import debtor_line, judge_name
+from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
 from storage import alert, audit, listing, quota
 from storage.access import Action, may, sees_whole
@@ -98,15 +98,17 @@ async def show_cases(showing: Showing) -> Card | None:
     rows = (
         await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor").order_by("-year", "-sequence")
     )
-    buttons = []
+    buttons, whom = [], set[int]()
     for row in rows:
         people = "、".join(party.debtor.name for party in row.parties)
         buttons.append([Button(f"{row.number} {people}", Tap("case", row.id))])
+        whom |= {party.debtor_id for party in row.parties}
     page = int(showing.args.get("page", 0))
     ways = [showing.button("listing.back", "cases", showing.ref, page - 1)] if page else []
     ways += [showing.button("listing.more", "cases", showing.ref, page + 1)] if showing.args.get("more") else []
     whole = not page and not ways
-    return Card(showing.text("case.several" if whole else "case.many", count=len(rows)), [*buttons, ways])
+    text = showing.text("case.several" if whole else "case.many", count=len(rows))
+    return Card(text, [*buttons, ways], shows=shows(whom))
 
 
 @card("case")
@@ -151,7 +153,8 @@ async def show_case(showing: Showing) -> Card | None:
         known = [showing.plain("case.years", years=value) for value in years if value is not None]
         lines += ["、".join(known)] if known else []
     lines.append(await _last_seen(showing, alerts))
-    return Card("\n".join(lines), await _buttons(showing, person, row, alerts))
+    whom = shows([party.debtor_id for party in parties])
+    return Card("\n".join(lines), await _buttons(showing, person, row, alerts), shows=whom)
 
 
 async def _buttons(showing: Showing, person: Person, row: Case, alerts: list[alert.Alert]) -> list[list[Button]]:

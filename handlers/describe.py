@@ -1,14 +1,29 @@
 """Pieces that several cards share: how a debtor, a judge, a case is put into words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import locales
 from handlers.card import Showing, shortened
 from storage.alert import Alert
 from storage.case import CaseDebtor
 from storage.debtor import Debtor, age
+from storage.delivery import About, Subject
 from storage.person import Person, Role
 from storage.sighting import Sighting
+
+
+def shows(
+    debtors: Iterable[int] = (), reports: Iterable[int] = (), reporters: Iterable[Sighting] = ()
+) -> frozenset[Subject]:
+    """Puts together whom a card shows: debtors and reports by number, and those reports of which it names who made
+    them, where they don't stay unnamed."""
+    return frozenset(
+        [
+            *(Subject(About.DEBTOR, number) for number in debtors),
+            *(Subject(About.REPORT, number) for number in reports),
+            *(Subject(About.REPORTER, row.id) for row in reporters if not row.confidential),
+        ]
+    )
 
 
 def debtor_line(showing: Showing, debtor: Debtor) -> str:

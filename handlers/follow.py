@@ -4,6 +4,7 @@ from handlers.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage import audit, follow
 from storage.access import Action, may
@@ -54,4 +55,5 @@ async def show_step(showing: Showing) -> Card | None:
     step = event_line(showing, event)
     key = "follow.step_watched" if way.supervised else "follow.step"
     rows = [[showing.button("follow.open", "case", row.id)]]
-    return Card(showing.text(key, number=row.number, who=names, step=step, judge=event.alert.judge.name), rows)
+    text = showing.text(key, number=row.number, who=names, step=step, judge=event.alert.judge.name)
+    return Card(text, rows, shows=shows(party.debtor_id for party in row.parties))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from handlers import approval
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.listing import lasted
 from handlers.route import App, on_command
 from storage import audit, ladder
@@ -96,7 +97,7 @@ async def show_ladder(showing: Showing) -> Card | None:
     lines += [await _call(showing, calls, call) for call in calls]
     if len({person for call in calls for person in call.people}) < 2:
         lines.append(showing.text("ladder.alone"))
-    return Card("\n".join(lines))
+    return Card("\n".join(lines), shows=shows(party.debtor_id for party in row.parties))
 
 
 async def _call(showing: Showing, calls: Sequence[Call], call: Call) -> str:

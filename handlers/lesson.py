@@ -3,12 +3,14 @@
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_command, on_tap
-from storage import audit, lesson
+from storage import audit, lesson, sighting
 from storage.access import Action
 from storage.area import contains, full_name
 from storage.lesson import Lesson
 from storage.outbox import Lane
+from storage.sighting import Sighting
 
 MOST = 20
 """The newest; each has a button."""
@@ -44,12 +46,17 @@ async def show_lessons(showing: Showing) -> Card | None:
     if not rows:
         return Card(showing.text("lesson.none"))
     lines = [showing.text("lesson.head")]
-    lines += [await _line(showing, number, row) for number, row in enumerate(rows, 1)]
+    reports = await sighting.by_ids(row.sighting_id for row in rows)
+    lines += [await _line(showing, number, row, reports.get(row.sighting_id)) for number, row in enumerate(rows, 1)]
     buttons = [showing.button("lesson.undo", "unlearn", row.id, number=number) for number, row in enumerate(rows, 1)]
-    return Card("\n".join(lines), [buttons[start : start + 4] for start in range(0, len(buttons), 4)])
+    fours = [buttons[start : start + 4] for start in range(0, len(buttons), 4)]
+    return Card("\n".join(lines), fours, shows=shows([row.debtor_id for row in rows], reporters=reports.values()))
 
 
-async def _line(showing: Showing, number: int, row: Lesson) -> str:
+async def _line(showing: Showing, number: int, row: Lesson, report: Sighting | None) -> str:
+    """One lesson. A reporter who asked to stay unnamed taught it without a name, too."""
+    unnamed = report is not None and report.confidential and report.reporter_id == row.teacher_id
+    code = report.code if report is not None else ""
     return showing.text(
         f"lesson.{row.kind.value}",
         number=number,
@@ -57,6 +64,6 @@ async def _line(showing: Showing, number: int, row: Lesson) -> str:
         word=row.word,
         debtor=row.debtor.name,
         times=row.times,
-        teacher=row.teacher.name,
+        teacher=showing.plain("sighting.unnamed", code=code) if unnamed else row.teacher.name,
         at=showing.at(row.at),
     )

@@ -7,7 +7,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import names
+from handlers.describe import names, shows
 from handlers.route import App, Command, on_command, on_tap
 from storage import audit, listing
 from storage.access import Action, may
@@ -107,7 +107,8 @@ async def show_listing(showing: Showing) -> Card | None:
     key = "listing.head" if page.count else "listing.none"
     head = showing.text(key, what=await head_of(showing, row.what), count=many)
     lines = [head, *[await _line(showing, one) for one in page.rows]]
-    return Card("\n".join(lines), _buttons(showing, row.id, page))
+    whom = shows(one.debtor_id for report in page.rows for one in report.suspects)
+    return Card("\n".join(lines), _buttons(showing, row.id, page), shows=whom)
 
 
 async def head_of(showing: Showing, asked: Asked) -> str:

@@ -3,6 +3,7 @@
 from handlers import approval
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_command
 from storage import audit, privacy
 from storage.access import Action
@@ -56,7 +57,7 @@ async def show_access(showing: Showing) -> Card | None:
         who = await by_id(int(number)) if number.isdigit() else None
         did = showing.plain(f"privacy.did_{look.action}")
         lines.append(showing.text("privacy.look", at=showing.at(look.at), who=who.name if who else "—", did=did))
-    return Card("\n".join(lines))
+    return Card("\n".join(lines), shows=shows([row.id]))
 
 
 @card("unsay")

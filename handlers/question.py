@@ -5,7 +5,7 @@ import html
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import debtor_line
+from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
 from storage import alert, audit, lesson, question, sighting
 from storage.access import Action
@@ -172,7 +172,8 @@ async def show_which(showing: Showing) -> Card | None:
     if row.closed_at is not None and not report.doubtful:
         people = await Debtor.filter(id__in=chosen)
         who = "、".join(person.name for person in people)
-        return Card(showing.text("question.answered", who=who) if who else showing.text("question.off_list"))
+        text = showing.text("question.answered", who=who) if who else showing.text("question.off_list")
+        return Card(text, shows=shows(chosen, [report.id]))
     found = await debtors_by_id(row.option_ids)
     people = [found[number] for number in row.option_ids if number in found]
     buttons = [[Button(_label(showing, person), Tap("pick", row.id, person.id))] for person in people]
@@ -181,7 +182,8 @@ async def show_which(showing: Showing) -> Card | None:
     )
     key = "question.which" if len(people) > 1 else "question.is_it"
     key = "question.told_all" if row.closed_at is not None else key
-    return Card(showing.text(key, count=len(people)), buttons)
+    whom = shows([person.id for person in people], [report.id])
+    return Card(showing.text(key, count=len(people)), buttons, shows=whom)
 
 
 def _label(showing: Showing, person: Debtor) -> str:

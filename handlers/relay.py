@@ -5,10 +5,11 @@ from telegram import Message
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import reporter_name
+from handlers.describe import reporter_name, shows
 from storage import alert, question, relay, sighting
 from storage.alert import Alert
-from storage.outbox import Lane, delivery_of, put, put_to_person
+from storage.delivery import delivery_of
+from storage.outbox import Lane, put, put_to_person
 from storage.person import Address, Person
 from storage.question import QuestionKind
 from storage.relay import Direction, Relay
@@ -104,5 +105,7 @@ async def show_relay(showing: Showing) -> Card | None:
     text = shortened(row.text)
     if row.direction is Direction.TO_REPORTER:
         author = await Person.get(id=row.author_id)
-        return Card(showing.text("relay.from_judge", name=author.name, text=text))
-    return Card(showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text))
+        words = showing.text("relay.from_judge", name=author.name, text=text)
+        return Card(words, shows=shows(reports=[report.id]))
+    words = showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text)
+    return Card(words, shows=shows(reports=[report.id], reporters=[report]))

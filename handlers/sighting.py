@@ -11,12 +11,13 @@ from handlers import relay as relay_handlers
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import debtor_line, judge_name, names, officer_name, witness_line
+from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import alert, audit, sighting
+from storage import alert, audit, privacy, sighting
 from storage.access import Action, may
 from storage.alert import OPEN, Alert, AlertState
 from storage.db import unit
+from storage.delivery import Subject
 from storage.outbox import Lane, put
 from storage.person import Address, Person
 from storage.reading import Manner, Reading
@@ -207,7 +208,7 @@ async def hide(turn: Turn, tap: Tap) -> None:
 
 
 async def _hide(turn: Turn, row: Sighting) -> None:
-    await sighting.stay_unnamed(row)
+    await privacy.stay_unnamed(row)
     await alert.refresh_sighting(row.root_id)
     await _receipt(row)
     if not turn.query_id:
@@ -234,7 +235,7 @@ async def show_receipt(showing: Showing) -> Card | None:
     lines = [_first_line(showing, row)]
     if row.state is SightingState.WITHDRAWN:
         lines.append(showing.text("sighting.receipt_withdrawn"))
-        return Card("\n".join(lines))
+        return Card("\n".join(lines), shows=_whom(row))
     if row.joined_id is not None:
         lines.append(showing.text("sighting.receipt_joined"))
     live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
@@ -247,7 +248,11 @@ async def show_receipt(showing: Showing) -> Card | None:
         lines.append(showing.text("sighting.receipt_watch"))
     if row.confidential:
         lines.append(showing.text("sighting.receipt_hidden"))
-    return Card("\n".join(lines), _receipt_buttons(showing, row, live))
+    return Card("\n".join(lines), _receipt_buttons(showing, row, live), shows=_whom(row))
+
+
+def _whom(row: Sighting) -> frozenset[Subject]:
+    return shows([one.debtor_id for one in row.suspects], {row.id, row.root_id})
 
 
 def _first_line(showing: Showing, row: Sighting) -> str:
@@ -315,4 +320,5 @@ async def show_witness(showing: Showing) -> Card | None:
         return None
     if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):
         return None  # the card is still to come, with these words on it
-    return Card(witness_line(showing, row, await sighting.root_of(row)), urgent=row.urgent)
+    text = witness_line(showing, row, await sighting.root_of(row))
+    return Card(text, urgent=row.urgent, shows=shows(reports=[row.id], reporters=[row]))

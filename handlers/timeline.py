@@ -7,6 +7,7 @@ from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card, shortened
 from handlers.case import visible
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage import alert, audit
@@ -46,7 +47,10 @@ async def show_place(showing: Showing) -> Card | None:
     row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
     alerts = await alert.about_debtors([party.debtor_id for party in row.parties]) if row is not None else []
     place = await place_of([one.sighting_id for one in alerts])
-    return Card(place=place) if place is not None else None
+    if row is None or place is None:
+        return None
+    whom = shows([party.debtor_id for party in row.parties], [one.sighting_id for one in alerts])
+    return Card(place=place, shows=whom)
 
 
 @card("case_sheet")
@@ -57,7 +61,9 @@ async def show_sheet(showing: Showing) -> Card | None:
         return None
     alerts = await alert.about_debtors([party.debtor_id for party in row.parties], limit=500)
     content = await asyncio.to_thread(workbook, await _sheets(showing, row, alerts))
-    return Card(showing.text("case.sheet", number=row.number), file=File("document", f"{row.number}.xlsx", content))
+    whom = shows([party.debtor_id for party in row.parties], [one.sighting_id for one in alerts])
+    file = File("document", f"{row.number}.xlsx", content)
+    return Card(showing.text("case.sheet", number=row.number), file=file, shows=whom)
 
 
 async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> list[Sheet]:
@@ -101,4 +107,4 @@ async def show_timeline(showing: Showing) -> Card | None:
             lines.append("　" + showing.plain(f"alert.outcome_{one.outcome.value}"))
     if not alerts:
         lines.append(showing.text("case.never_seen"))
-    return Card("\n".join(lines)[:4000])
+    return Card("\n".join(lines)[:4000], shows=shows([party.debtor_id for party in row.parties]))

@@ -5,13 +5,14 @@ from telegram import Message
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage import alert, audit
 from storage.access import Action, may
 from storage.alert import Alert, AlertEvent
 from storage.area import contains, full_name
 from storage.case import CaseDebtor
-from storage.outbox import delivery_of
+from storage.delivery import delivery_of
 from storage.sql import pick
 
 LONGEST = 300
@@ -61,15 +62,15 @@ async def show_urged(showing: Showing) -> Card | None:
     row = await AlertEvent.get_or_none(id=showing.ref).prefetch_related("alert__sighting__suspects__debtor", "actor")
     if row is None or row.actor is None or row.alert.state not in alert.OPEN:
         return None
-    who = "、".join(suspect.debtor.name for suspect in row.alert.sighting.suspects)
-    return Card(
-        showing.text(
-            "urge.card",
-            name=row.actor.name,
-            who=who or showing.plain("sighting.off_list"),
-            village=await full_name(row.alert.area_code),
-            at=showing.at(row.alert.raised_at),
-            words=f"“{shortened(row.words)}”" if row.words else "",
-        ).strip(),
-        urgent=True,
+    report = row.alert.sighting
+    who = "、".join(suspect.debtor.name for suspect in report.suspects)
+    text = showing.text(
+        "urge.card",
+        name=row.actor.name,
+        who=who or showing.plain("sighting.off_list"),
+        village=await full_name(row.alert.area_code),
+        at=showing.at(row.alert.raised_at),
+        words=f"“{shortened(row.words)}”" if row.words else "",
     )
+    whom = shows([suspect.debtor_id for suspect in report.suspects], [report.id])
+    return Card(text.strip(), urgent=True, shows=whom)

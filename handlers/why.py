@@ -4,7 +4,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import names, reporter_name
+from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
 from storage import audit, sighting
 from storage.access import Action
@@ -55,7 +55,7 @@ async def show_whys(showing: Showing) -> Card | None:
     if not rows:
         return Card(showing.text("why.none"))
     buttons = [[Button(f"#{row.id} {shortened(row.text, 24)}", Tap("why", row.id))] for row in rows]
-    return Card(showing.text("why.which"), buttons)
+    return Card(showing.text("why.which"), buttons, shows=shows(reports=[row.id for row in rows]))
 
 
 @card("why")
@@ -89,7 +89,7 @@ async def show_why(showing: Showing) -> Card | None:
         )
     )
     lines += _pieces(showing, row.amended or row.text, suspects)
-    return Card("\n".join(lines))
+    return Card("\n".join(lines), shows=shows([one.debtor_id for one in suspects], [row.id], [row]))
 
 
 def _pieces(showing: Showing, said: str, suspects: list[Suspect]) -> list[str]:

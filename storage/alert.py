@@ -14,6 +14,7 @@ from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.db import unit
+from storage.delivery import last_delivery
 from storage.ladder import (
     Call,
     Standing,
@@ -26,7 +27,7 @@ from storage.ladder import (
 )
 from storage.leave import absences
 from storage.lesson import LessonKind
-from storage.outbox import Lane, last_delivery, on_its_way, put, put_to_person
+from storage.outbox import Lane, on_its_way, put, put_to_person
 from storage.person import Address, Person, addresses, by_id
 from storage.sighting import Sighting, SightingState
 from storage.sql import add, among, change, fetch, for_update, joined, one, pick, relate
@@ -249,8 +250,11 @@ async def _lock(root_id: int) -> None:
 async def join(report: Sighting, first: Sighting) -> None:
     """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
     sentence at once."""
+    before = await sighting.family(first.id)
+    report.confidential |= any(row.confidential for row in before if row.reporter_id == report.reporter_id)
     report.joined_id, report.state = first.id, SightingState.ALERTED
-    await change(Sighting, report.id, joined_id=first.id, state=SightingState.ALERTED, urgent=report.urgent)
+    values = {"urgent": report.urgent, "confidential": report.confidential}
+    await change(Sighting, report.id, joined_id=first.id, state=SightingState.ALERTED, **values)
     for alert in await _open_alerts(first.id):
         await _event(alert, "witness", detail=str(report.id))
         audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)

@@ -46,6 +46,7 @@ MODELS = [
         "case",
         "court",
         "debtor",
+        "delivery",
         "digest",
         "errand",
         "follow",

@@ -1,7 +1,7 @@
 """What is to be sent: rows that name a recipient, a card and a record. The text is made when it is sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -11,11 +11,14 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.db import unit
+from storage.delivery import About, Delivery, Subject, forget, last_delivery, note_shown
 from storage.person import Address, Person, Role, addresses, holding
 from storage.replicas import free_chats
 from storage.sql import add, among, change, fetch, for_update, moment, one, pick, run
 
 LEASE = timedelta(seconds=15)
+OR_GOES = "or_goes"
+"""An argument of a card that is shown again: where it isn't made any more, the message goes."""
 IN_A_ROW = 8
 LONGEST_PAUSE = timedelta(minutes=5)
 """Between two attempts, unless the far end asks for more."""
@@ -68,24 +71,6 @@ class Outbox(Model):
     @property
     def arguments(self) -> dict[str, Any]:
         return dict(json.loads(self.args))
-
-
-class Delivery(Model):
-    """What arrived where: how a receipt is found again to be changed, and what somebody replied to."""
-
-    id = fields.BigIntField(primary_key=True)
-    outbox_id = fields.BigIntField()
-    channel = fields.CharField(max_length=10)
-    chat_id = fields.BigIntField()
-    kind = fields.CharField(max_length=20)
-    ref = fields.BigIntField()
-    message_id = fields.BigIntField()
-    rendered = fields.TextField()
-    at = fields.DatetimeField()
-
-    class Meta:
-        table = "delivery"
-        indexes = (("channel", "chat_id", "kind", "ref"), ("channel", "chat_id", "message_id"))
 
 
 async def put(
@@ -281,21 +266,50 @@ async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
     return {lane: moment(rows[0][0]) for lane, rows in found.items() if rows}
 
 
-async def sent(row: Outbox, message_id: int | None, rendered: str) -> None:
-    """The far end confirmed it."""
+async def sent(row: Outbox, message_id: int | None, rendered: str, shows: Iterable[Subject] = ()) -> None:
+    """The far end confirmed it. `shows` is whom the message shows."""
     await change(Outbox, row.id, state=OutboxState.DONE, **_FREE)
-    if message_id is not None:
-        await add(
-            Delivery,
-            outbox_id=row.id,
-            channel=row.channel,
-            chat_id=row.chat_id,
-            kind=row.kind,
-            ref=row.ref,
-            message_id=message_id,
-            rendered=rendered,
-            at=unit().now,
-        )
+    if message_id is None:
+        return
+    delivery = await add(
+        Delivery,
+        outbox_id=row.id,
+        channel=row.channel,
+        chat_id=row.chat_id,
+        kind=row.kind,
+        ref=row.ref,
+        message_id=message_id,
+        rendered=rendered,
+        at=unit().now,
+    )
+    if gone := await note_shown(delivery.id, shows):
+        await (show_again if all(one.about is About.REPORTER for one in gone) else take_back)([delivery])
+
+
+async def take_back(messages: Iterable[Delivery]) -> None:
+    """These messages go from the phones on which they are. Needs a unit."""
+    for row in messages:
+        await unsay(Address(row.channel, row.chat_id), row.message_id)
+        await forget(row)
+
+
+async def unsay(to: Address, message_id: int) -> None:
+    """One message goes from a phone. Needs a unit."""
+    if message_id:
+        await put(to, "unsay", lane=Lane.REPLY, fresh=True, args={"message": message_id})
+
+
+async def show_again(messages: Iterable[Delivery]) -> None:
+    """These messages show how things stand now; one that can't any more, or that a newer one stands for, goes. Needs
+    a unit."""
+    for row in messages:
+        asked = await one(Outbox, "id = ?", row.outbox_id)
+        newest = await last_delivery(row.channel, row.chat_id, row.kind, row.ref)
+        if asked is None or not row.ref or newest is None or newest.message_id != row.message_id:
+            await take_back([row])
+            continue
+        to = Address(row.channel, row.chat_id, asked.person_id)
+        await put(to, row.kind, row.ref, lane=Lane.RECEIPT, args={**asked.arguments, OR_GOES: True})
 
 
 async def release(rows: Sequence[Outbox]) -> None:
@@ -331,18 +345,6 @@ async def end(row: Outbox, state: OutboxState) -> None:
     await change(Outbox, row.id, state=state, **_FREE)
 
 
-async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Delivery | None:
-    """The newest message that shows this card in this chat."""
-    return await one(
-        Delivery,
-        "channel = ? AND chat_id = ? AND kind = ? AND ref = ? ORDER BY id DESC LIMIT 1",
-        channel,
-        chat_id,
-        kind,
-        ref,
-    )
-
-
 async def on_its_way(to: Address, kind: str, ref: int) -> bool:
     """Whether this card has arrived in that chat, or is still to."""
     chat, args = "channel = ? AND chat_id = ? AND kind = ? AND ref = ?", (to.channel, to.chat_id, kind, ref)
@@ -351,14 +353,3 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
     if await fetch(f"{waiting} UNION ALL {flying}", *args, *args):
         return True
     return await last_delivery(to.channel, to.chat_id, kind, ref) is not None
-
-
-async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
-    """Which card a message is: to know what somebody replied to."""
-    return await one(
-        Delivery,
-        "channel = ? AND chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1",
-        channel,
-        chat_id,
-        message_id,
-    )

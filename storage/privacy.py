@@ -7,13 +7,14 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import audit, history, trace
+from storage import audit, history, outbox, sighting, trace
+from storage.area import bounds_of, county_of
 from storage.audit import AuditEntry
 from storage.case import CaseDebtor, may_read
 from storage.db import unit
 from storage.debtor import Debtor, debtors_called
+from storage.delivery import About, Subject, forbid, messages_about
 from storage.inbox import InboxState
-from storage.outbox import Delivery, Lane, put
 from storage.person import Address, Person
 from storage.sighting import Sighting
 from storage.sql import among, change, fetch, is_shared, one, pick, run
@@ -85,25 +86,40 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     for table in ("alias", "plate", "lesson"):
         await run(f"DELETE FROM {table} WHERE debtor_id = ?", debtor.id)
     await run("UPDATE case_debtor SET note = '' WHERE debtor_id = ?", debtor.id)
-    ids = [row["sighting_id"] for row in await fetch("SELECT sighting_id FROM suspect WHERE debtor_id = ?", debtor.id)]
-    within, value = among(ids)
-    for report in await pick(Sighting, f"id {within} OR joined_id {within} ORDER BY id", value, value):
+    reports = await _reports_about(debtor)
+    for report in reports:
         await blank(report, words)
     await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", debtor.id)
     await _forget_searches(debtor)
+    await outbox.take_back(await messages_about([Subject(About.DEBTOR, debtor.id)]))
+    await forbid([Subject(About.DEBTOR, debtor.id), *(Subject(About.REPORT, report.id) for report in reports)])
+    await run("DELETE FROM trace WHERE debtor_id = ?", debtor.id)
     await trace.note([debtor.id])
     await history.forget(debtor.id)
-    audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(ids))
+    audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(reports))
+
+
+async def _reports_about(debtor: Debtor) -> list[Sighting]:
+    """The reports in which the debtor may be meant, those that joined them, and those that say the name, though it was
+    put right since, unless it is about somebody else who is called so."""
+    ids = [row["sighting_id"] for row in await fetch("SELECT sighting_id FROM suspect WHERE debtor_id = ?", debtor.id)]
+    first, last = bounds_of(county_of(debtor.area_code))
+    says = "strpos" if is_shared() else "instr"
+    sql = (
+        f"SELECT id FROM sighting WHERE area_code >= ? AND area_code <= ? AND ({says}(text, ?) > 0 OR "
+        f"{says}(amended, ?) > 0) AND NOT EXISTS (SELECT 1 FROM suspect s JOIN debtor d ON d.id = s.debtor_id "
+        "WHERE s.sighting_id = sighting.id AND d.name = ? AND d.id <> ?)"
+    )
+    named = await fetch(sql, first, last, debtor.name, debtor.name, debtor.name, debtor.id)
+    within, value = among(sorted({*ids, *(row["id"] for row in named)}))
+    return await pick(Sighting, f"id {within} OR joined_id {within} ORDER BY id", value, value)
 
 
 async def _forget_searches(debtor: Debtor) -> None:
-    """The cards of their cases, the lists that were searched for by their name, and the updates that say it. (JSON has
-    what isn't ASCII escaped.)"""
-    cases = [party.case_id for party in await pick(CaseDebtor, "debtor_id = ?", debtor.id)]
+    """The lists that were searched for by their name, and the updates that say it. (JSON has what isn't ASCII
+    escaped.)"""
     name, within = json.dumps(debtor.name)[1:-1], "strpos" if is_shared() else "instr"
     lists = [row["id"] for row in await fetch(f"SELECT id FROM listing WHERE {within}(asked, ?) > 0", name)]
-    kinds = ("case", "timeline", "case_sheet", "case_place", "ladder")
-    await _unsay_all({**dict.fromkeys(kinds, cases), "cases": lists, "access": [debtor.id]})
     numbers, value = among(lists)
     await run(f"DELETE FROM listing WHERE id {numbers}", value)
     over = f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"
@@ -114,34 +130,28 @@ async def blank(report: Sighting, words: str) -> None:
     """What was said goes, with its attachments, the messages that showed them and the update that it came in. Needs a
     unit."""
     await _forget_updates(report)
-    alerts = [row["id"] for row in await fetch("SELECT id FROM alert WHERE sighting_id = ?", report.id)]
-    within, value = among(alerts)
-    events = [row["id"] for row in await fetch(f"SELECT id FROM alert_event WHERE alert_id {within}", value)]
-    attached = [row["id"] for row in await fetch("SELECT id FROM attachment WHERE sighting_id = ?", report.id)]
-    shown = {
-        "receipt": [report.id],
-        "witness": [report.id],
-        "alert": alerts,
-        "change": alerts,
-        "urged": events,
-        "step": events,
-        "attachment": attached,
-    }
-    await _unsay_all(shown)
-    await _unsay(Address(report.channel, report.chat_id), report.message_id)
+    await outbox.take_back(await messages_about([Subject(About.REPORT, report.id)]))
+    await outbox.unsay(Address(report.channel, report.chat_id), report.message_id)
     await change(Sighting, report.id, text=words, amended="", place="")
     await run("DELETE FROM attachment WHERE sighting_id = ?", report.id)
+    alerts = [row["id"] for row in await fetch("SELECT id FROM alert WHERE sighting_id = ?", report.id)]
+    within, value = among(alerts)
     await run(f"UPDATE alert SET note = '' WHERE id {within}", value)
     await run(f"UPDATE alert_event SET words = '' WHERE alert_id {within}", value)
     await run(f"UPDATE relay SET text = '' WHERE alert_id {within}", value)
 
 
-async def _unsay_all(shown: dict[str, list[int]]) -> None:
-    """Takes back every message that shows one of these records, by kind of card."""
-    for kind, refs in shown.items():
-        within, value = among(refs)
-        for row in await pick(Delivery, f"kind = ? AND ref {within}", kind, value):
-            await _unsay(Address(row.channel, row.chat_id), row.message_id)
+async def stay_unnamed(report: Sighting) -> None:
+    """保密: from now on a code stands for the reporter of this report, and of what they said to go on about it; also in
+    the messages that named them. Needs a unit."""
+    named = []
+    for row in await sighting.family(report.root_id):
+        if row.reporter_id == report.reporter_id and (row.id == report.id or not row.confidential):
+            await sighting.stay_unnamed(row)
+            named.append(Subject(About.REPORTER, row.id))
+    report.confidential = True
+    await outbox.show_again(await messages_about(named))
+    await forbid(named)
 
 
 async def thin(before: datetime, after_id: int, words: str) -> int | None:
@@ -162,11 +172,6 @@ async def thin(before: datetime, after_id: int, words: str) -> int | None:
     if thinned:
         audit.record("sighting.thinned", rows=thinned)
     return rows[-1].id if rows else None
-
-
-async def _unsay(to: Address, message_id: int) -> None:
-    if message_id:
-        await put(to, "unsay", lane=Lane.REPLY, fresh=True, args={"message": message_id})
 
 
 async def _forget_updates(report: Sighting) -> None:

@@ -1,6 +1,7 @@
 """What an official said, word for word, and what was read from it."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from storage.debtor import Debtor
 from storage.inbox import new_incident
 from storage.person import Person
 from storage.reading import Reading
-from storage.sql import add, change, fetch, joined, one, relate, run
+from storage.sql import add, among, change, fetch, joined, one, pick, relate, run
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""
@@ -276,6 +277,12 @@ async def receipts_of(root_id: int) -> list[Receipt]:
     )
     rows = [Receipt(*row) for row in await fetch(sql, root_id, root_id)]
     return list({row.reporter_id: row for row in rows}.values())
+
+
+async def by_ids(ids: Iterable[int]) -> dict[int, Sighting]:
+    """These reports, by number."""
+    words, value = among(sorted(set(ids)))
+    return {row.id: row for row in await pick(Sighting, f"id {words}", value)}
 
 
 async def newest_in(area_code: str, limit: int) -> list[Sighting]:

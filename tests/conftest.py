@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.secret import new_key
+from tests import declared
 from tests.postgres import Server, find_binaries
 from tests.world import FarEnd, ManualClock, Stage, World, fill, settings_for
 
@@ -76,8 +77,10 @@ async def stage(
     await far_end.start()
     for chat_id in [*range(9001, 9005), *range(9101, 9104), 9110, *range(9201, 9205), 9999]:
         await far_end.store.ensure_chat(chat_id)
+    declared.MISSED.clear()
     yield Stage(settings, far_end, clock)
     await far_end.stop()
+    assert declared.MISSED == []
     if engine == "postgres":
         server.drop(settings.database)
 

@@ -9,8 +9,9 @@ from storage import shift
 from storage.alert import Alert
 from storage.audit import AuditEntry, verify
 from storage.db import unit
+from storage.delivery import Delivery
 from storage.inbox import Inbox
-from storage.outbox import Delivery, Lane, Outbox, OutboxState, put
+from storage.outbox import Lane, Outbox, OutboxState, put
 from storage.person import Address, join
 from storage.retention import PORTION
 from storage.sighting import Sighting

@@ -29,6 +29,7 @@ from storage.db import open_database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Outbox, OutboxState
 from storage.person import Person
+from tests import declared
 
 TOKEN = "7000:test"
 PATIENCE = 10.0
@@ -43,6 +44,7 @@ STRANGER = 9999
 
 
 build("telegram", cast(BotApi, None), TOKEN, NoLimits())  # fills the tables of commands and buttons, which tests read
+declared.watch()  # every card of every story says whom it shows
 
 
 class ManualClock:

@@ -1,0 +1,124 @@
+"""What arrived where, and whom it shows: how a message is found again to be changed, answered or taken back."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.sql import add_all, among, fetch, joined, one, run
+
+
+class Delivery(Model):
+    """A message on somebody's phone."""
+
+    id = fields.BigIntField(primary_key=True)
+    outbox_id = fields.BigIntField()
+    channel = fields.CharField(max_length=10)
+    chat_id = fields.BigIntField()
+    kind = fields.CharField(max_length=20)
+    ref = fields.BigIntField()
+    message_id = fields.BigIntField()
+    rendered = fields.TextField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "delivery"
+        indexes = (("channel", "chat_id", "kind", "ref"), ("channel", "chat_id", "message_id"))
+
+
+class About(StrEnum):
+    """As what somebody is shown by a message."""
+
+    DEBTOR = "debtor"
+    """The debtor of that number, by name or by what is known of them."""
+    REPORT = "report"
+    """What was said in the report of that number."""
+    REPORTER = "reporter"
+    """Who made the report of that number, by name."""
+
+
+class Subject(NamedTuple):
+    """Whom a message shows."""
+
+    about: About
+    ref: int
+
+
+class Shown(Model):
+    """That a message shows somebody. Without a message: nobody is to be shown so any more."""
+
+    id = fields.BigIntField(primary_key=True)
+    delivery: fields.ForeignKeyNullableRelation[Delivery] = fields.ForeignKeyField(
+        "chuishao.Delivery", related_name="shown", null=True, on_delete=fields.CASCADE
+    )
+    delivery_id: int | None
+    about = fields.CharEnumField(About, max_length=10)
+    ref = fields.BigIntField()
+
+    class Meta:
+        table = "shown"
+        indexes = (("about", "ref"),)
+
+
+async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Delivery | None:
+    """Finds the newest message that shows this card in this chat."""
+    return await one(
+        Delivery,
+        "channel = ? AND chat_id = ? AND kind = ? AND ref = ? ORDER BY id DESC LIMIT 1",
+        channel,
+        chat_id,
+        kind,
+        ref,
+    )
+
+
+async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
+    """Tells which card a message is: to know what somebody replied to."""
+    return await one(
+        Delivery,
+        "channel = ? AND chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1",
+        channel,
+        chat_id,
+        message_id,
+    )
+
+
+async def note_shown(delivery_id: int, subjects: Iterable[Subject]) -> list[Subject]:
+    """Keeps whom the message shows; returns those who were taken back while it was on its way. Needs a unit."""
+    rows = sorted(set(subjects))
+    if not rows:
+        return []
+    await add_all(Shown, [{"delivery_id": delivery_id, "about": about, "ref": ref} for about, ref in rows])
+    words, value = among(sorted({ref for _about, ref in rows}))
+    gone = await fetch(f"SELECT about, ref FROM shown WHERE ref {words} AND delivery_id IS NULL", value)
+    taken = {(row["about"], row["ref"]) for row in gone}
+    return [one for one in rows if (one.about.value, one.ref) in taken]
+
+
+async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
+    """Finds every message that shows one of these, each once, the newest first."""
+    found: dict[tuple[str, int, int], Delivery] = {}
+    listed = sorted(set(subjects))
+    for about in About:
+        words, value = among([ref for kind, ref in listed if kind is about])
+        source = (
+            f"shown a JOIN delivery b ON b.id = a.delivery_id WHERE a.about = ? AND a.ref {words} ORDER BY b.id DESC"
+        )
+        for _shown, row in await joined((Shown, Delivery), source, about, value):
+            found.setdefault((row.channel, row.chat_id, row.message_id), row)
+    return list(found.values())
+
+
+async def forbid(subjects: Iterable[Subject]) -> None:
+    """From now on nobody is shown so: what is on its way is taken back as it arrives. Needs a unit."""
+    rows = [{"delivery_id": None, "about": about, "ref": ref} for about, ref in sorted(set(subjects))]
+    await add_all(Shown, rows)
+
+
+async def forget(row: Delivery) -> None:
+    """The message is gone from the phone. Needs a unit."""
+    sql = "SELECT id FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
+    words, value = among(found[0] for found in await fetch(sql, row.channel, row.chat_id, row.message_id))
+    await run(f"DELETE FROM shown WHERE delivery_id {words}", value)

@@ -1,0 +1,76 @@
+"""Whether each card says whom it shows: asked of every card that any story makes.
+
+A card names a debtor whom it doesn't declare, or a reporter: then the message would stay on the phone when that person
+is erased, or asks not to be named.
+"""
+
+import io
+import zipfile
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from handlers.card import KINDS, Card, Showing
+from storage.debtor import Debtor
+from storage.delivery import About
+from storage.person import Person
+from storage.sighting import Sighting
+
+SEEN: dict[str, set[About]] = {}
+"""As what each kind of card has shown somebody so far."""
+MISSED: list[str] = []
+"""What was shown and not declared; the stage looks at it when a story ends."""
+OFFICIALS = frozenset(
+    {"approval", "code", "duty", "going", "handover", "invitations", "invited", "leave", "leaves", "me", "pushes"}
+    | {"people", "person", "persons", "swap", "text", "help", "rungs", "ladder", "report", "table", "toast", "assign"}
+)
+"""Kinds that name officials as such, not as who reported something."""
+Render = Callable[[Showing], Awaitable[Card | None]]
+
+
+def watch() -> None:
+    """From now on every renderer is looked at."""
+    for name, kind in KINDS.items():
+        KINDS[name] = replace(kind, render=_watched(name, kind.render))
+
+
+def _watched(kind: str, render: Render) -> Render:
+    async def made(showing: Showing) -> Card | None:
+        card = await render(showing)
+        if card is not None:
+            MISSED.extend(await _missed(kind, card, showing))
+            SEEN.setdefault(kind, set()).update(one.about for one in card.shows)
+        return card
+
+    return made
+
+
+def words_of(card: Card) -> str:
+    """Everything that can be read on a card, what lies in its file included."""
+    words = [card.text, *(button.label for row in card.rows for button in row), str(card.parameters.get("text", ""))]
+    if card.file is not None and card.file.kind == "document":
+        with zipfile.ZipFile(io.BytesIO(card.file.content)) as parts:
+            words += [parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")]
+    return "\n".join(words)
+
+
+async def _missed(kind: str, card: Card, showing: Showing) -> list[str]:
+    words = "" if kind == "help" else str(showing.args) if kind == "text" else words_of(card)
+    debtors = {one.ref for one in card.shows if one.about is About.DEBTOR}
+    reports = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORT])
+    reports += await Sighting.filter(id__in=[row.joined_id for row in reports if row.joined_id is not None])
+    named = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORTER])
+    said = "\n".join(f"{row.text} {row.amended}" for row in reports)
+    found = [(number, name) for number, name in await Debtor.all().values_list("id", "name") if name in words]
+    meant = await Debtor.filter(suspects__sighting_id__in=[row.id for row in reports]).values_list("id", flat=True)
+    known = {name for number, name in found if number in {*debtors, *meant}}
+    missed = [f"{kind} shows debtor {name}" for _number, name in found if name not in known and name not in said]
+    if kind not in OFFICIALS:
+        reporters = await Person.filter(sightings__isnull=False).distinct()
+        declared = {row.reporter_id for row in named}
+        own = showing.person.id if showing.person is not None else 0
+        missed += [
+            f"{kind} names reporter {one.name}"
+            for one in reporters
+            if one.name in words and one.id not in declared and one.id != own and one.name not in said
+        ]
+    return missed

@@ -41,10 +41,10 @@ from handlers.help import role_group
 from locales import DEFAULT, text
 from storage import alert, inbox, outbox, person, push
 from storage.access import Action, may
-from storage.clock import Clock, SystemClock
-from storage.db import Database, open_database
+from storage.engine.clock import Clock, SystemClock
+from storage.engine.database import Database, open_database
+from storage.engine.failure import StorageUnavailableError
 from storage.inbox import chat_of, new_incident
-from storage.unavailable import StorageUnavailableError
 
 SHUTDOWN_SECONDS = 10.0
 _REQUEST_BYTES = 12_000_000

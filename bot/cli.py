@@ -40,19 +40,19 @@ from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage import history, inbox
 from storage.area import full_name
-from storage.audit import verify
-from storage.clock import SHANGHAI, local
-from storage.db import Database, NewerDatabaseError, NotADatabaseError, open_database
 from storage.debtor import debtors_by_id
+from storage.engine.audit import verify
+from storage.engine.clock import SHANGHAI, local
+from storage.engine.database import Database, NewerDatabaseError, NotADatabaseError, open_database
+from storage.engine.failure import StorageUnavailableError, sqlstate
+from storage.engine.secret import new_key
+from storage.engine.text import heard
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
 from storage.person import Person, find
 from storage.plate import plate_traces
 from storage.reading import Reading
-from storage.secret import new_key
-from storage.text import heard
-from storage.unavailable import StorageUnavailableError, sqlstate
 from storage.understand import understand
 from storage.when import times_in
 

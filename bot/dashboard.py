@@ -8,9 +8,10 @@ from bot.channel import WEB
 from bot.webchat import PAGE, WebChat, send_event, within
 from handlers.card import Showing
 from handlers.overview import PICTURES, overview, picture
-from storage import alert, audit, person
+from storage import alert, person
 from storage.access import Action, may
-from storage.db import Database
+from storage.engine import audit
+from storage.engine.database import Database
 from storage.person import Person
 
 LOOKS_EVERY = 2.0

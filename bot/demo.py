@@ -14,7 +14,7 @@ from bot.importing import Kind, import_file
 from bot.settings import Settings
 from bot.single import only_one
 from bot.webchat import PAGE, forwarded_tls, give_session
-from storage.db import open_database
+from storage.engine.database import open_database
 from storage.invitation import invite
 from storage.person import Endpoint, Person
 

@@ -28,11 +28,11 @@ from bot.metrics import Metrics
 from bot.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage import outbox, person
-from storage.db import Database, unit
 from storage.delivery import Delivery, last_delivery
+from storage.engine.database import Database, unit
+from storage.engine.failure import StorageUnavailableError
 from storage.outbox import LEASE, OR_GOES, Lane, Outbox, OutboxState, Room
 from storage.quiet import quiet_left
-from storage.unavailable import StorageUnavailableError
 
 SIDE_BY_SIDE = 32
 FOR_ALERTS = 8

@@ -16,11 +16,11 @@ from typing import Any
 from tortoise import Tortoise
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import Database, applied_migrations
+from storage.engine import audit
+from storage.engine.database import Database, applied_migrations
+from storage.engine.sql import add_numbered, fetch, pick, run, snapshot
+from storage.engine.values import columns_of, meant, said
 from storage.imports import sequences_follow
-from storage.plain import columns_of, meant, said
-from storage.sql import add_numbered, fetch, pick, run, snapshot
 
 Progress = Callable[[int, int], None]
 PORTION = 1000

@@ -4,10 +4,10 @@ from functools import partial
 from pathlib import Path
 
 from bot import spreadsheet
-from storage import audit
 from storage.case import CaseDebtor
-from storage.db import Database
 from storage.debtor import read_id_number
+from storage.engine import audit
+from storage.engine.database import Database
 from storage.imports import Progress
 from storage.imports.cases import KNOWN, cells_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import spreadsheet
 from storage import history
-from storage.db import Database
+from storage.engine.database import Database
 from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, people
 
 IMPORT_SECONDS = 900.0

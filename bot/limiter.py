@@ -8,9 +8,9 @@ from typing import Protocol
 
 from aiolimiter import AsyncLimiter
 
-from storage.db import Database
+from storage.engine.database import Database
+from storage.engine.replicas import reserve
 from storage.outbox import Lane
-from storage.replicas import reserve
 
 PER_SECOND = 28
 """Telegram allows about 30; what is sent evenly may arrive a little closer together."""

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bot.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from bot.settings import Settings
 from storage import push
+from storage.engine.secret import Secrets
 from storage.push import Target
-from storage.secret import Secrets
 
 TTL_SECONDS = 3600
 """So long a push service keeps a message for a phone that it doesn't reach."""

@@ -13,8 +13,8 @@ from bot.body import parse_json
 from bot.channel import Channel
 from bot.metrics import Metrics
 from storage import inbox
-from storage.db import Database
-from storage.unavailable import StorageUnavailableError
+from storage.engine.database import Database
+from storage.engine.failure import StorageUnavailableError
 
 ALLOWED = ["message", "edited_message", "callback_query", "inline_query"]
 POLL_SECONDS = 25

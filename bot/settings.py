@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from locales import LANGUAGES, plain
-from storage.secret import BadKeyError, Secrets, new_key
+from storage.engine.secret import BadKeyError, Secrets, new_key
 
 PREFIX = "CHUISHAO_"
 CONFIG = "CHUISHAO_CONFIG"

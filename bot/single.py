@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.settings import Settings
-from storage.clock import SHANGHAI
+from storage.engine.clock import SHANGHAI
 
 
 @dataclass(frozen=True)

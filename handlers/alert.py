@@ -10,12 +10,13 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import alert, audit, follow, question, sighting
+from storage import alert, follow, question, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.area import full_name
 from storage.case import CaseDebtor, of_debtors
-from storage.clock import local
 from storage.delivery import last_delivery
+from storage.engine import audit
+from storage.engine.clock import local
 from storage.evidence import Sureness, sureness
 from storage.outbox import Lane, Outbox
 from storage.person import Person, colleagues

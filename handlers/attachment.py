@@ -12,7 +12,7 @@ from handlers.sighting import report
 from storage import alert, attachment, sighting
 from storage.access import Action, may
 from storage.attachment import Attachment, AttachmentKind
-from storage.db import unit
+from storage.engine.database import unit
 from storage.outbox import Lane, put
 from storage.person import Address
 from storage.sighting import Sighting

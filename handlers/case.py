@@ -11,13 +11,14 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, audit, listing, quota
+from storage import alert, listing, quota
 from storage.access import Action, may, sees_whole
 from storage.area import full_name
 from storage.attachment import place_of
 from storage.case import Case, may_read, owing, search
-from storage.db import unit
 from storage.debtor import age
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.listing import Asked
 from storage.outbox import Lane
 from storage.person import Person

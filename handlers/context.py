@@ -8,7 +8,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
-from storage.db import unit
+from storage.engine.database import unit
 from storage.outbox import Lane, put
 from storage.person import Address, Endpoint, Person
 from storage.question import Question, QuestionKind, open_in

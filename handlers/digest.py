@@ -12,10 +12,10 @@ from storage import digest, figures
 from storage.access import Action, may
 from storage.alert import count_unanswered
 from storage.area import full_name
-from storage.clock import day_bounds, local
 from storage.digest import Rhythm
+from storage.engine.clock import day_bounds, local
+from storage.engine.text import fold
 from storage.listing import Asked
-from storage.text import fold
 
 _HOUR = re.compile(r"(?:每天|每日|早上|上午)?\s*(\d{1,2})\s*(?:点|时|:00)?")
 _WEEKLY = re.compile(r"(?:每周|每星期|周一|weekly)\s*(?:(\d{1,2})\s*(?:点|时|:00)?)?", re.I)

@@ -6,11 +6,12 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage import audit, follow
+from storage import follow
 from storage.access import Action, may
 from storage.alert import AlertEvent
 from storage.case import Case, may_read
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.person import Person
 
 

@@ -7,10 +7,11 @@ import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
 from handlers.route import App
-from storage import alert, audit, quota
+from storage import alert, quota
 from storage.access import Action, may
 from storage.case import Case, may_read, search
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.outbox import Lane, put
 from storage.quota import Verdict
 

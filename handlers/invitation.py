@@ -15,7 +15,7 @@ from handlers.ticket import Ticket, sheet
 from storage import court
 from storage.access import Action
 from storage.area import contains, full_name
-from storage.db import unit
+from storage.engine.database import unit
 from storage.invitation import VALID, accept, invite, speak
 from storage.outbox import Lane, Outbox, put, put_to_person
 from storage.person import Person, at_chat, by_id, find

@@ -4,10 +4,11 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage import audit, leave
+from storage import leave
 from storage.access import Action, may
 from storage.area import county_of
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.leave import Leave
 from storage.outbox import Lane, put_to_person
 from storage.person import Person, named

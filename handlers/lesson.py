@@ -5,9 +5,10 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command, on_tap
-from storage import audit, lesson, sighting
+from storage import lesson, sighting
 from storage.access import Action
 from storage.area import contains, full_name
+from storage.engine import audit
 from storage.lesson import Lesson
 from storage.outbox import Lane
 from storage.sighting import Sighting

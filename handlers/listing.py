@@ -9,12 +9,13 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import names, shows
 from handlers.route import App, Command, on_command, on_tap
-from storage import audit, listing
+from storage import listing
 from storage.access import Action, may
 from storage.alert import Alert, AlertState, waited
 from storage.area import full_name
-from storage.clock import day_bounds, local
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.clock import day_bounds, local
+from storage.engine.database import unit
 from storage.listing import COUNTED, Asked, Listing, Page
 from storage.outbox import Lane
 from storage.person import Person, by_id

@@ -8,7 +8,7 @@ from handlers.help import offer_menu
 from handlers.route import App, on_command, on_tap
 from storage.access import Action
 from storage.area import full_name
-from storage.db import unit
+from storage.engine.database import unit
 from storage.invitation import invite
 from storage.person import Endpoint, set_language
 from storage.push import sign_out

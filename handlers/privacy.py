@@ -5,13 +5,14 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command
-from storage import audit, privacy
+from storage import privacy
 from storage.access import Action
 from storage.approval import Deed
 from storage.area import county_of
 from storage.debtor import Debtor
+from storage.engine import audit
+from storage.engine.text import fold
 from storage.person import by_id
-from storage.text import fold
 
 
 def register(app: App) -> None:

@@ -7,11 +7,12 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, audit, lesson, question, sighting
+from storage import alert, lesson, question, sighting
 from storage.access import Action
 from storage.area import within
-from storage.db import unit
 from storage.debtor import Debtor, debtors_by_id
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.lesson import LessonKind
 from storage.outbox import Lane, put
 from storage.person import Address

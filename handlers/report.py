@@ -19,7 +19,7 @@ from handlers.workbook import Cell, Sheet, workbook
 from storage import figures, listing
 from storage.access import Action
 from storage.area import full_name, short_name
-from storage.clock import day_bounds, local
+from storage.engine.clock import day_bounds, local
 from storage.figures import SMALL, Counted, Ending, Figures
 from storage.person import names_of
 

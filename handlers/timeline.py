@@ -10,12 +10,13 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
-from storage import alert, audit
+from storage import alert
 from storage.access import Action, sees_whole
 from storage.area import full_name
 from storage.attachment import place_of
 from storage.case import Case
-from storage.clock import local
+from storage.engine import audit
+from storage.engine.clock import local
 
 
 def register(app: App) -> None:

@@ -7,13 +7,14 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage import alert, audit
+from storage import alert
 from storage.access import Action, may
 from storage.alert import Alert, AlertEvent
 from storage.area import contains, full_name
 from storage.case import CaseDebtor
 from storage.delivery import delivery_of
-from storage.sql import pick
+from storage.engine import audit
+from storage.engine.sql import pick
 
 LONGEST = 300
 

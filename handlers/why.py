@@ -6,13 +6,14 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import audit, sighting
+from storage import sighting
 from storage.access import Action
 from storage.area import contains, full_name
+from storage.engine import audit
+from storage.engine.text import heard
 from storage.evidence import WEIGHTS, sureness
 from storage.scene import SOMEBODY, loudest
 from storage.sighting import Sighting, Suspect
-from storage.text import heard
 
 MOST = 8
 """So many of the newest reports are offered."""

@@ -9,12 +9,14 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, court, follow, lesson, push, sighting
+from storage import court, follow, lesson, push, sighting
 from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
-from storage.db import unit
 from storage.delivery import last_delivery
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, among, change, fetch, for_update, joined, one, pick, relate
 from storage.ladder import (
     Call,
     Standing,
@@ -30,7 +32,6 @@ from storage.lesson import LessonKind
 from storage.outbox import Lane, on_its_way, put, put_to_person
 from storage.person import Address, Person, addresses, by_id
 from storage.sighting import Sighting, SightingState
-from storage.sql import add, among, change, fetch, for_update, joined, one, pick, relate
 
 
 class AlertState(StrEnum):

@@ -8,10 +8,10 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, among, change, fetch, for_update, one
 from storage.person import Person
-from storage.sql import add, among, change, fetch, for_update, one
 
 OF_LATE = timedelta(days=30)
 _MAKING = ("taken_on", "role", "area", "phone")

@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from storage.sql import fetch
+from storage.engine.sql import fetch
 
 CODE_LENGTHS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
 _SUFFIX = re.compile(r"(村民委员会|居民委员会|股份经济合作社|村委会|居委会|村委|社区)$")

@@ -6,10 +6,10 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import among, pick, run
 from storage.person import Person
-from storage.sql import among, pick, run
 
 BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""

@@ -8,10 +8,10 @@ from cryptography.exceptions import InvalidTag
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
-from storage.secret import Secrets
-from storage.sql import among, change, fetch, pick, relate
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.secret import Secrets
+from storage.engine.sql import among, change, fetch, pick, relate
 
 PLATE_LENGTH = 12
 _PORTION = 500

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.sql import add_all, among, fetch, joined, one, run
+from storage.engine.sql import add_all, among, fetch, joined, one, run
 
 
 class Delivery(Model):

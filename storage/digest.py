@@ -6,12 +6,13 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, listing
-from storage.clock import local
-from storage.db import unit
+from storage import listing
+from storage.engine import audit
+from storage.engine.clock import local
+from storage.engine.database import unit
+from storage.engine.sql import add, change, fetch, for_update, pick, run
 from storage.outbox import Lane, put_to_person
 from storage.person import Person, by_id
-from storage.sql import add, change, fetch, for_update, pick, run
 
 
 class Rhythm(StrEnum):

@@ -9,11 +9,11 @@ from typing import TypeVar
 from storage.alert import AlertState, Outcome
 from storage.area import bounds_of
 from storage.case import CaseStatus
-from storage.clock import local
+from storage.engine.clock import local
+from storage.engine.sql import day, fetch, is_shared
+from storage.engine.sql import moment as stored
 from storage.listing import RUNNING, Asked, moment
 from storage.person import Person
-from storage.sql import day, fetch, is_shared
-from storage.sql import moment as stored
 
 K = TypeVar("K", bound=Hashable)
 _FEN = Decimal("0.01")

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, change, fetch, one, run
 from storage.person import Person
-from storage.sql import add, change, fetch, one, run
 
 
 class Follow(Model):

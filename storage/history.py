@@ -8,11 +8,12 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.models import Model
 
-from storage import audit, trace
-from storage.db import unit
+from storage import trace
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, among, change, fetch, is_shared, pick, run
+from storage.engine.values import columns_of, meant, said
 from storage.imports import Plan
-from storage.plain import columns_of, meant, said
-from storage.sql import add, among, change, fetch, is_shared, pick, run
 
 
 class ImportRun(Model):

@@ -11,10 +11,10 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
-from storage.replicas import INBOX, announce, hold, is_next
-from storage.sql import add_once, among, change, fetch, moment, pick, run
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.replicas import INBOX, announce, hold, is_next
+from storage.engine.sql import add_once, among, change, fetch, moment, pick, run
 
 MAX_ATTEMPTS = 5
 COUNTS_ANEW = timedelta(days=5)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.person import Endpoint, Person, join
 from storage.push import sign_out
 

@@ -9,12 +9,13 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, court, leave, shift
+from storage import court, leave, shift
 from storage.area import bounds_of, contains, county_of
+from storage.engine import audit
+from storage.engine.sql import add, among, fetch, pick, run
 from storage.leave import Absence, answering, is_absent
 from storage.person import Person, Role
 from storage.shift import Post
-from storage.sql import add, among, fetch, pick, run
 
 PATIENCE = timedelta(minutes=5)
 """How long an alert waits where a court has no rungs at all."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, fetch, joined, moment, one, relate, run
 from storage.person import Person
-from storage.sql import add, fetch, joined, moment, one, relate, run
 
 FILLING = " ，,。代管请假由给我的"
 """What people write around times and names."""

@@ -12,13 +12,14 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, trace
+from storage import trace
 from storage.area import bounds_of
-from storage.db import unit
 from storage.debtor import Debtor
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, change, for_update, joined, one, pick, relate
 from storage.evidence import LEARNABLE, Evidence
 from storage.person import Person
-from storage.sql import add, change, for_update, joined, one, pick, relate
 
 LONGEST = 12
 """Characters of a word that can be taught; a longer one is no name for anybody."""

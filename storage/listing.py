@@ -12,13 +12,13 @@ from tortoise.models import Model
 
 from storage.alert import Alert, AlertState, Recipient
 from storage.area import bounds_of, county_of, short_name, stem
-from storage.clock import local
-from storage.db import unit
 from storage.debtor import Debtor
+from storage.engine.clock import local
+from storage.engine.database import unit
+from storage.engine.sql import add, among, fetch, joined, one, pick, relate
+from storage.engine.text import fold, simplified
 from storage.person import Person, Role
 from storage.sighting import Sighting, SightingState, Suspect
-from storage.sql import add, among, fetch, joined, one, pick, relate
-from storage.text import fold, simplified
 from storage.when import times_in
 
 PAGE = 8

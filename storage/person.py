@@ -9,10 +9,10 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from storage import audit
 from storage.area import contains, county_of
-from storage.db import unit
-from storage.sql import among, fetch, joined, pick, relate, run
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import among, fetch, joined, pick, relate, run
 
 
 class Role(StrEnum):

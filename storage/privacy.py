@@ -7,17 +7,18 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import audit, history, outbox, sighting, trace
+from storage import history, outbox, sighting, trace
 from storage.area import bounds_of, county_of
-from storage.audit import AuditEntry
 from storage.case import CaseDebtor, may_read
-from storage.db import unit
 from storage.debtor import Debtor, debtors_called
 from storage.delivery import About, Subject, forbid, messages_about
+from storage.engine import audit
+from storage.engine.audit import AuditEntry
+from storage.engine.database import unit
+from storage.engine.sql import among, change, fetch, is_shared, one, pick, run
 from storage.inbox import InboxState
 from storage.person import Address, Person
 from storage.sighting import Sighting
-from storage.sql import among, change, fetch, is_shared, one, pick, run
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""

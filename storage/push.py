@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.secret import Secrets
+from storage.engine.sql import add, change, joined, pick
 from storage.outbox import Lane, put
 from storage.person import Address, Endpoint, Person, by_id, leave
 from storage.quiet import quiet_left
-from storage.secret import Secrets
 from storage.sighting import is_urgent
-from storage.sql import add, change, joined, pick
 
 CHANNEL = "push"
 MOST = 5

@@ -7,8 +7,8 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.db import unit
-from storage.sql import pick, run
+from storage.engine.database import unit
+from storage.engine.sql import pick, run
 
 
 class QuestionKind(StrEnum):

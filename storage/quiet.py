@@ -3,11 +3,11 @@
 import re
 from datetime import datetime, timedelta
 
-from storage import audit
-from storage.clock import local
+from storage.engine import audit
+from storage.engine.clock import local
+from storage.engine.sql import change
+from storage.engine.text import fold
 from storage.person import Person
-from storage.sql import change
-from storage.text import fold
 
 Hours = tuple[int, int]
 """From which hour until which, 0 to 23; over midnight where the first is the later one."""

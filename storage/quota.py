@@ -6,11 +6,11 @@ from enum import Enum, auto
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, change, for_update, one
 from storage.outbox import tell_admins
 from storage.person import Person
-from storage.sql import add, change, for_update, one
 
 AN_HOUR = timedelta(hours=1)
 LOOK_UPS = 200

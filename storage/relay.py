@@ -5,8 +5,8 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
-from storage.db import unit
+from storage.engine import audit
+from storage.engine.database import unit
 from storage.person import Person
 
 

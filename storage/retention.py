@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
 
+from storage.engine.sql import fetch, moment, run
 from storage.inbox import InboxState
 from storage.outbox import OutboxState
-from storage.sql import fetch, moment, run
 
 PORTION = 500
 """How many rows of a table go in one transaction."""

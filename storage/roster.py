@@ -13,15 +13,15 @@ from functools import lru_cache
 from storage import trace
 from storage.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.case import find_case_nos, find_case_tails
-from storage.clock import local
 from storage.debt import amount_traces, creditor_traces, speaks_of_debt
 from storage.debtor import DebtorKind, age
+from storage.engine.clock import local
+from storage.engine.sql import among, day, fetch
+from storage.engine.text import heard
 from storage.evidence import Known
 from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
 from storage.plate import plate_beginnings, plate_traces
 from storage.sound import LETTERS
-from storage.sql import among, day, fetch
-from storage.text import heard
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")

@@ -8,13 +8,13 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit, errand
 from storage.area import county_of
-from storage.clock import day_bounds, local
-from storage.db import unit
+from storage.engine import audit, once
+from storage.engine.clock import day_bounds, local
+from storage.engine.database import unit
+from storage.engine.sql import add, change, fetch, for_update, joined, moment, one, relate, run
 from storage.outbox import Lane, put_to_person
 from storage.person import Person, Role, by_id, holding
-from storage.sql import add, change, fetch, for_update, joined, moment, one, relate, run
 
 WARN_AT = 16
 KEPT = timedelta(days=30)
@@ -152,7 +152,7 @@ async def warn() -> None:
     start, end = day_bounds(now + timedelta(days=1))
     for county in await courts_with_duty(now - KEPT):
         spans = [(row.starts_at, row.ends_at) for row in await coming(county, start, end) if not row.lead]
-        if not uncovered(spans, start, end) or not await errand.take("uncovered", county, local(now).date()):
+        if not uncovered(spans, start, end) or not await once.take("uncovered", county, local(now).date()):
             continue
         audit.record("shift.uncovered", f"area:{county}", day=local(start).date().isoformat())
         for role in (Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN):

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import audit
 from storage.area import within
 from storage.attachment import claim_recent
-from storage.db import unit
 from storage.debtor import Debtor
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
 from storage.inbox import new_incident
 from storage.person import Person
 from storage.reading import Reading
-from storage.sql import add, among, change, fetch, joined, one, pick, relate, run
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 
-from storage import alert, audit, invitation, shift
+from storage import alert, invitation, shift
 from storage.alert import Alert, AlertState
 from storage.area import Area, bounds_of, contains, short_name
 from storage.case import CaseStatus
-from storage.db import unit
 from storage.digest import Digest
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import add, among, change, fetch, for_update, pick, run
 from storage.follow import Follow
 from storage.leave import Leave
 from storage.person import Endpoint, Person, Role, find
 from storage.push import sign_out
-from storage.sql import add, among, change, fetch, for_update, pick, run
 
 MOST = 40
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from storage.text import fold, simplified
+from storage.engine.text import fold, simplified
 
 LARGEST = Decimal(10) ** 13
 """From so many yuan on it isn't a sum that a court has to do with."""

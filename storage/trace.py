@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice, pairwise, product
 from typing import Any
 
+from storage.engine.sql import among, fetch, for_update, run, run_many
+from storage.engine.text import company_names
 from storage.sound import first_letters, is_han, units
-from storage.sql import among, fetch, for_update, run, run_many
-from storage.text import company_names
 
 YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
 """What is owed, in whole yuan, as text: one piece of SQL for both engines."""

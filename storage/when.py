@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from storage.clock import local
+from storage.engine.clock import local
+from storage.engine.text import heard
 from storage.sums import numeral
-from storage.text import heard
 
 _N = "[0-9]{1,3}|[一二两三四五六七八九十]{1,3}"
 _DAYS = {

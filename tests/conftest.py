@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.secret import new_key
+from storage.engine.secret import new_key
 from tests import declared
 from tests.postgres import Server, find_binaries
 from tests.world import FarEnd, ManualClock, Stage, World, fill, settings_for

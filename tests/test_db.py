@@ -11,9 +11,10 @@ from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate
 
 from bot.backup import BackupError, back_up
-from storage import audit
-from storage.audit import AuditEntry, AuditHead, verify
-from storage.db import (
+from storage.debtor import index_tails
+from storage.engine import audit
+from storage.engine.audit import AuditEntry, AuditHead, verify
+from storage.engine.database import (
     NewerDatabaseError,
     SlowUnitError,
     StorageUnavailableError,
@@ -21,10 +22,9 @@ from storage.db import (
     pending_migrations,
     tortoise_config,
 )
-from storage.debtor import index_tails
+from storage.engine.secret import new_key
 from storage.inbox import Inbox
 from storage.person import Person
-from storage.secret import new_key
 from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from storage.clock import SHANGHAI, local
 from storage.digest import Rhythm, next_time
+from storage.engine.clock import SHANGHAI, local
 from storage.person import Person, Role
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World
 

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from bot import cli
 from bot.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
 from bot.settings import Settings
-from storage.audit import verify
-from storage.db import open_database
 from storage.debtor import Debtor, read_id_number
+from storage.engine.audit import verify
+from storage.engine.database import open_database
+from storage.engine.sql import fetch
 from storage.person import Person
-from storage.sql import fetch
 from tests.world import HEAD, JUDGE, SAMPLE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
 
 

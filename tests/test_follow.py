@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 
 from bot.importing import Kind, import_file
 from storage.alert import Alert, AlertEvent
-from storage.audit import AuditEntry
+from storage.engine.audit import AuditEntry
 from storage.person import Person
 from tests.world import (
     HEAD,

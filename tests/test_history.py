@@ -9,9 +9,9 @@ from storage import history
 from storage.area import Area
 from storage.case import Case, CaseDebtor, CaseStatus
 from storage.debtor import Debtor
+from storage.engine.sql import fetch
 from storage.history import ImportRun, InUseError
 from storage.person import Person
-from storage.sql import fetch
 from tests.test_dump import contents
 from tests.world import ADMIN, SECRETARY, World
 

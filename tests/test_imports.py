@@ -15,8 +15,8 @@ from bot.exporting import export_cases
 from bot.importing import Imported, Kind, import_file
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.case import Case, CaseDebtor
-from storage.db import open_database
 from storage.debtor import Debtor, DebtorKind, read_id_number
+from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
 from storage.ladder import stand_in

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from storage.audit import AuditEntry
+from storage.engine.audit import AuditEntry
 from storage.invitation import Invitation, invite
 from storage.outbox import Outbox
 from storage.person import Endpoint, Person, join

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage.clock import SHANGHAI
+from storage.engine.clock import SHANGHAI
 from storage.listing import OVER, RUNNING, WAITING, Asked, understand
 from storage.person import Person, Role
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World

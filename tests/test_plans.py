@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from tortoise.connection import get_connection
 
-from storage.sqlite import Direct
+from storage.engine.sqlite import Direct
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World
 
 SMALL = {"rung", "json_each", "constant", "audit_head", "person"}

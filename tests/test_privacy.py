@@ -5,9 +5,9 @@ import json
 
 from storage import quota
 from storage.attachment import Attachment
-from storage.audit import AuditEntry, verify
 from storage.case import Case
 from storage.debtor import Debtor
+from storage.engine.audit import AuditEntry, verify
 from storage.inbox import Inbox
 from storage.ladder import Rung
 from storage.sighting import Sighting

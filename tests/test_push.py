@@ -22,7 +22,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from storage.audit import AuditEntry
+from storage.engine.audit import AuditEntry
 from storage.invitation import invite
 from storage.outbox import Outbox, OutboxState
 from storage.person import Endpoint

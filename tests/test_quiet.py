@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage.clock import SHANGHAI, local
+from storage.engine.clock import SHANGHAI, local
 from storage.person import Person
 from storage.quiet import hours_in, quiet_left
 from tests.test_push import woken

@@ -7,15 +7,15 @@ import pytest
 
 from storage import shift
 from storage.alert import Alert
-from storage.audit import AuditEntry, verify
-from storage.db import unit
 from storage.delivery import Delivery
+from storage.engine.audit import AuditEntry, verify
+from storage.engine.database import unit
+from storage.engine.sql import add_all, run
 from storage.inbox import Inbox
 from storage.outbox import Lane, Outbox, OutboxState, put
 from storage.person import Address, join
 from storage.retention import PORTION
 from storage.sighting import Sighting
-from storage.sql import add_all, run
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, Stage, World
 
 DAY = 24 * 3600.0

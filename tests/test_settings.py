@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
-from storage.secret import new_key
+from storage.engine.secret import new_key
 
 ROOT = Path(__file__).parent.parent
 

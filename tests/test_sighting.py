@@ -4,9 +4,9 @@ import pytest
 
 from storage import trace
 from storage.alert import Alert
-from storage.audit import AuditEntry
 from storage.case import Case, CaseStatus
 from storage.debtor import Debtor, DebtorKind
+from storage.engine.audit import AuditEntry
 from storage.person import Person
 from storage.sighting import Sighting, SightingState
 from tests.world import (

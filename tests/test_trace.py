@@ -4,9 +4,9 @@ import pytest
 
 from storage import trace
 from storage.alert import Alert
-from storage.db import open_database
 from storage.debtor import Debtor
-from storage.sql import fetch, run
+from storage.engine.database import open_database
+from storage.engine.sql import fetch, run
 from tests.world import JUDGE, SECRETARY, Stage, World
 
 

@@ -1,7 +1,7 @@
 """催办: the judge hears the supervisor, the timeline keeps it, and nobody urges outside of their area."""
 
 from storage.alert import AlertEvent
-from storage.audit import AuditEntry
+from storage.engine.audit import AuditEntry
 from storage.person import Person
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 

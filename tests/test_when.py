@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.clock import SHANGHAI
+from storage.engine.clock import SHANGHAI
 from storage.when import times_in
 
 SAID = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)

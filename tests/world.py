@@ -24,8 +24,8 @@ from bot.gateway.store import Store
 from bot.importing import Kind, import_file
 from bot.limiter import NoLimits
 from bot.settings import Settings
-from storage.clock import SHANGHAI
-from storage.db import open_database
+from storage.engine.clock import SHANGHAI
+from storage.engine.database import open_database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Outbox, OutboxState
 from storage.person import Person

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
-from storage.db import unit
+from storage.engine.database import unit
+from storage.engine.sql import fetch
+from storage.engine.text import fold, squeeze
 from storage.imports.normal import Unclear
-from storage.sql import fetch
-from storage.text import fold, squeeze
 
 Progress = Callable[[int, int], None]
 M = TypeVar("M", bound=Model)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from bot.importing import Kind, import_file
 from storage import trace
-from storage.clock import SystemClock
-from storage.db import Database, open_database
+from storage.engine.clock import SystemClock
+from storage.engine.database import Database, open_database
+from storage.engine.secret import Secrets, new_key
+from storage.engine.sql import run
 from storage.person import Person, Role
-from storage.secret import Secrets, new_key
-from storage.sql import run
 from storage.understand import understand
 from tests.bench.mountain import first_and_next_start
 from tests.bench.phones import phones

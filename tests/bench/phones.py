@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.gateway.store import Store
-from storage.secret import new_key
+from storage.engine.secret import new_key
 from tests.bench.product import on_core, share
 from tests.process import Bot
 

@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.db import open_database
+from storage.engine.database import open_database
+from storage.engine.secret import Secrets, new_key
 from storage.outbox import Lane, put
 from storage.person import Address
-from storage.secret import Secrets, new_key
 from tests.bench.growth import Filling
 from tests.county import JUDGES, SECRETARIES, County, Report
 from tests.process import Bot

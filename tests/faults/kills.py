@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.secret import new_key
+from storage.engine.secret import new_key
 from tests.county import County, Report
 from tests.process import Bot
 from tests.telegram import Telegram

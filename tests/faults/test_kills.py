@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.audit import verify
-from storage.db import open_database
-from storage.secret import Secrets, new_key
+from storage.engine.audit import verify
+from storage.engine.database import open_database
+from storage.engine.secret import Secrets, new_key
 from tests.county import County
 from tests.faults.kills import IN_FLIGHT, Killing
 from tests.postgres import Server

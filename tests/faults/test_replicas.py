@@ -11,10 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage.db import open_database
+from storage.engine.database import open_database
+from storage.engine.secret import Secrets, new_key
 from storage.outbox import Lane, put
 from storage.person import Address
-from storage.secret import Secrets, new_key
 from tests.county import County
 from tests.postgres import Server
 from tests.process import Bot

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage import scene
+from storage.engine.text import heard
 from storage.mention import signs_of, stretches_of, who
 from storage.reading import manners_of
 from storage.scene import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
-from storage.text import heard
 from tests.reading.__main__ import is_held_out, same_place
 from tests.reading.rosters import CORPUS, OWN, SETS, Record, Rosters, records
 

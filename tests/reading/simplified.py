@@ -1,10 +1,10 @@
-"""Makes `storage/simplified.txt` from OpenCC's data: `pip install opencc-python-reimplemented`, then
+"""Makes `storage/engine/simplified.txt` from OpenCC's data: `pip install opencc-python-reimplemented`, then
 `python -m tests.reading.simplified`. A line a pair: the traditional character, and what stands for it."""
 
 import importlib.resources
 from pathlib import Path
 
-TABLE = Path(__file__).parents[2] / "storage" / "simplified.txt"
+TABLE = Path(__file__).parents[2] / "storage" / "engine" / "simplified.txt"
 SOURCE = importlib.resources.files("opencc") / "dictionary" / "TSCharacters.txt"
 
 

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from storage.db import unit
-from storage.sql import fetch, is_shared, moment, run
+from storage.engine.database import unit
+from storage.engine.sql import fetch, is_shared, moment, run
 
 CHANNEL = "chuishao"
 """The NOTIFY channel; what is said on it is INBOX or OUTBOX."""

@@ -5,7 +5,7 @@ from datetime import date
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.sql import add_once
+from storage.engine.sql import add_once
 
 
 class Errand(Model):

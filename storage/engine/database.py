@@ -29,43 +29,40 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
 from storage import trace
-from storage.clock import Clock, SystemClock
-from storage.secret import Secrets
-from storage.sql import HOT, fetch, reading_on, writing_on
-from storage.sqlite import DirectClient
-from storage.unavailable import StorageUnavailableError, gave_way, sqlstate
+from storage.engine.clock import Clock, SystemClock
+from storage.engine.failure import StorageUnavailableError, gave_way, sqlstate
+from storage.engine.secret import Secrets
+from storage.engine.sql import HOT, fetch, reading_on, writing_on
+from storage.engine.sqlite import DirectClient
 
 MODELS = [
-    f"storage.{noun}"
-    for noun in (
-        "alert",
-        "approval",
-        "area",
-        "attachment",
-        "audit",
-        "case",
-        "court",
-        "debtor",
-        "delivery",
-        "digest",
-        "errand",
-        "follow",
-        "history",
-        "inbox",
-        "invitation",
-        "ladder",
-        "leave",
-        "lesson",
-        "listing",
-        "outbox",
-        "person",
-        "push",
-        "question",
-        "quota",
-        "relay",
-        "shift",
-        "sighting",
-    )
+    "storage.alert",
+    "storage.approval",
+    "storage.area",
+    "storage.attachment",
+    "storage.engine.audit",
+    "storage.case",
+    "storage.court",
+    "storage.debtor",
+    "storage.delivery",
+    "storage.digest",
+    "storage.engine.once",
+    "storage.follow",
+    "storage.history",
+    "storage.inbox",
+    "storage.invitation",
+    "storage.ladder",
+    "storage.leave",
+    "storage.lesson",
+    "storage.listing",
+    "storage.outbox",
+    "storage.person",
+    "storage.push",
+    "storage.question",
+    "storage.quota",
+    "storage.relay",
+    "storage.shift",
+    "storage.sighting",
 ]
 EXPANDS = "_expand"
 """How a migration's name ends that only adds what this version need not know: it may run beside the next one."""
@@ -398,8 +395,8 @@ def _connections(url: str) -> dict[str, Any]:
     path = url.removeprefix("sqlite://")
     reading = {"file_path": path, **PRAGMAS, "query_only": "ON", "cache_size": "-500"}
     return {
-        "writer": {"engine": "storage.sqlite", "credentials": {"file_path": path, **PRAGMAS}},
-        HOT: {"engine": "storage.sqlite", "credentials": reading},
+        "writer": {"engine": "storage.engine.sqlite", "credentials": {"file_path": path, **PRAGMAS}},
+        HOT: {"engine": "storage.engine.sqlite", "credentials": reading},
         "default": {"engine": "tortoise.backends.sqlite", "credentials": reading},
     }
 
@@ -412,7 +409,7 @@ def tortoise_config(url: str, connection: str = "default") -> dict[str, Any]:
             "chuishao": {
                 "models": MODELS,
                 "default_connection": connection,
-                "migrations": "storage.migrations",
+                "migrations": "storage.engine.migrations",
             }
         },
         "use_tz": True,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.db import Unit, unit
-from storage.sql import add_numbered, fetch, for_update, run
+from storage.engine.database import Unit, unit
+from storage.engine.sql import add_numbered, fetch, for_update, run
 
 if TYPE_CHECKING:
-    from storage.secret import Secrets
+    from storage.engine.secret import Secrets
 
 GENESIS = "0" * 64
 

@@ -21,8 +21,8 @@ from tortoise.fields.base import Field
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from storage.sqlite import Direct
-from storage.unavailable import StorageUnavailableError, gave_way
+from storage.engine.failure import StorageUnavailableError, gave_way
+from storage.engine.sqlite import Direct
 
 M = TypeVar("M", bound=Model)
 Row = Any

@@ -39,12 +39,13 @@ from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from handlers.help import role_group
 from locales import DEFAULT, text
-from storage import alert, inbox, outbox, person, push
-from storage.access import Action, may
+from storage import alert, inbox, outbox, push
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.failure import StorageUnavailableError
 from storage.inbox import chat_of, new_incident
+from storage.people import person
+from storage.people.access import Action, may
 
 SHUTDOWN_SECONDS = 10.0
 _REQUEST_BYTES = 12_000_000

@@ -39,7 +39,6 @@ from bot.settings import BadSettingsError, Settings, load, unknown_in_environmen
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage import history, inbox
-from storage.area import full_name
 from storage.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local
@@ -50,7 +49,8 @@ from storage.engine.text import heard
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.inbox import Inbox
 from storage.invitation import VALID, invite
-from storage.person import Person, find
+from storage.people.area import full_name
+from storage.people.person import Person, find
 from storage.plate import plate_traces
 from storage.reading import Reading
 from storage.understand import understand

@@ -8,11 +8,12 @@ from bot.channel import WEB
 from bot.webchat import PAGE, WebChat, send_event, within
 from handlers.card import Showing
 from handlers.overview import PICTURES, overview, picture
-from storage import alert, person
-from storage.access import Action, may
+from storage import alert
 from storage.engine import audit
 from storage.engine.database import Database
-from storage.person import Person
+from storage.people import person
+from storage.people.access import Action, may
+from storage.people.person import Person
 
 LOOKS_EVERY = 2.0
 """Seconds between two looks whether something has happened; what only grows older is shown anew twice a minute."""

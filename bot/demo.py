@@ -16,7 +16,7 @@ from bot.single import only_one
 from bot.webchat import PAGE, forwarded_tls, give_session
 from storage.engine.database import open_database
 from storage.invitation import invite
-from storage.person import Endpoint, Person
+from storage.people.person import Endpoint, Person
 
 SAMPLE = Path(__file__).parent.parent / "storage" / "data"
 CAST = {"official": "19800001001", "judge": "19800001101", "supervisor": "19800001202"}

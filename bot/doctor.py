@@ -16,14 +16,15 @@ from cryptography.exceptions import InvalidTag
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.settings import Settings, unknown_in_environment
 from bot.single import holder
-from storage import person, staff
+from storage import staff
 from storage.case import Case
 from storage.debtor import Debtor
 from storage.engine.audit import GENESIS, AuditEntry, link
 from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations
 from storage.inbox import Inbox, InboxState
 from storage.ladder import Target, first_call, staff_for
-from storage.person import Person, Role
+from storage.people import person
+from storage.people.person import Person, Role
 
 FREE_GB = 1.0
 SKEW_SECONDS = 5.0

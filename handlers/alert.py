@@ -12,14 +12,14 @@ from handlers.describe import case_line, debtor_line, judge_name, names, reporte
 from handlers.route import App, on_tap
 from storage import alert, follow, question, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
-from storage.area import full_name
 from storage.case import CaseDebtor, of_debtors
 from storage.delivery import last_delivery
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.evidence import Sureness, sureness
 from storage.outbox import Lane, Outbox
-from storage.person import Person, colleagues
+from storage.people.area import full_name
+from storage.people.person import Person, colleagues
 from storage.question import QuestionKind
 from storage.sighting import Sighting, SightingState, Suspect
 from storage.when import times_in

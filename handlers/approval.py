@@ -7,13 +7,14 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
-from storage import approval, ladder, privacy
-from storage.access import TABLE, Action
-from storage.approval import Approval, ApprovalState, Deed
-from storage.area import contains
+from storage import ladder, privacy
 from storage.ladder import Target
 from storage.outbox import Lane, put_to_person
-from storage.person import Person, by_id
+from storage.people import approval
+from storage.people.access import TABLE, Action
+from storage.people.approval import Approval, ApprovalState, Deed
+from storage.people.area import contains
+from storage.people.person import Person, by_id
 
 
 def register(app: App) -> None:

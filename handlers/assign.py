@@ -5,13 +5,13 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
 from storage import alert
-from storage.access import Action
 from storage.alert import Alert
-from storage.area import contains
 from storage.engine import audit
 from storage.engine.sql import for_update, one
 from storage.leave import absences, is_absent
-from storage.person import Person, by_id, judges_of_court
+from storage.people.access import Action
+from storage.people.area import contains
+from storage.people.person import Person, by_id, judges_of_court
 
 
 def register(app: App) -> None:

@@ -10,11 +10,11 @@ from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
 from handlers.sighting import report
 from storage import alert, attachment, sighting
-from storage.access import Action, may
 from storage.attachment import Attachment, AttachmentKind
 from storage.engine.database import unit
 from storage.outbox import Lane, put
-from storage.person import Address
+from storage.people.access import Action, may
+from storage.people.person import Address
 from storage.sighting import Sighting
 
 

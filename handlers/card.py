@@ -11,7 +11,7 @@ from storage.delivery import Subject
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
 from storage.outbox import Outbox
-from storage.person import Person
+from storage.people.person import Person
 
 TEXT_LIMIT = 4096
 

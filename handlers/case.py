@@ -12,8 +12,6 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
 from storage import alert, listing, quota
-from storage.access import Action, may, sees_whole
-from storage.area import full_name
 from storage.attachment import place_of
 from storage.case import Case, may_read, owing, search
 from storage.debtor import age
@@ -21,7 +19,9 @@ from storage.engine import audit
 from storage.engine.database import unit
 from storage.listing import Asked
 from storage.outbox import Lane
-from storage.person import Person
+from storage.people.access import Action, may, sees_whole
+from storage.people.area import full_name
+from storage.people.person import Person
 from storage.quota import Verdict
 
 PAGE = 8

@@ -11,10 +11,10 @@ from handlers.listing import ask_figures, head_of, kept_for, owned
 from handlers.picture import Bar, Tile, board, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
 from storage import figures
-from storage.access import Action
-from storage.area import Area, parts_of, short_name
 from storage.figures import Counted, Figures
-from storage.person import names_of
+from storage.people.access import Action
+from storage.people.area import Area, parts_of, short_name
+from storage.people.person import names_of
 
 _PICTURES = ("chart", "map", "board")
 MOST_BARS = 20

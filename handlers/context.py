@@ -10,7 +10,7 @@ from telegram.ext import CallbackContext, ExtBot
 
 from storage.engine.database import unit
 from storage.outbox import Lane, put
-from storage.person import Address, Endpoint, Person
+from storage.people.person import Address, Endpoint, Person
 from storage.question import Question, QuestionKind, open_in
 
 

@@ -8,7 +8,7 @@ from storage.alert import Alert
 from storage.case import CaseDebtor
 from storage.debtor import Debtor, age
 from storage.delivery import About, Subject
-from storage.person import Person, Role
+from storage.people.person import Person, Role
 from storage.sighting import Sighting
 
 

@@ -9,13 +9,13 @@ from handlers.context import Turn
 from handlers.figures import lines_of
 from handlers.route import App, on_command
 from storage import digest, figures
-from storage.access import Action, may
 from storage.alert import count_unanswered
-from storage.area import full_name
 from storage.digest import Rhythm
 from storage.engine.clock import day_bounds, local
 from storage.engine.text import fold
 from storage.listing import Asked
+from storage.people.access import Action, may
+from storage.people.area import full_name
 
 _HOUR = re.compile(r"(?:每天|每日|早上|上午)?\s*(\d{1,2})\s*(?:点|时|:00)?")
 _WEEKLY = re.compile(r"(?:每周|每星期|周一|weekly)\s*(?:(\d{1,2})\s*(?:点|时|:00)?)?", re.I)

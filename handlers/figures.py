@@ -7,9 +7,9 @@ from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
 from storage import figures
-from storage.access import Action
 from storage.figures import SMALL, CaseFigures, Figures, Times
 from storage.outbox import Lane
+from storage.people.access import Action
 
 
 def register(app: App) -> None:

@@ -7,12 +7,12 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage import follow
-from storage.access import Action, may
 from storage.alert import AlertEvent
 from storage.case import Case, may_read
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.person import Person
+from storage.people.access import Action, may
+from storage.people.person import Person
 
 
 def register(app: App) -> None:

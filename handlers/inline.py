@@ -8,11 +8,11 @@ from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
 from handlers.route import App
 from storage import alert, quota
-from storage.access import Action, may
 from storage.case import Case, may_read, search
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.outbox import Lane, put
+from storage.people.access import Action, may
 from storage.quota import Verdict
 
 MOST = 8

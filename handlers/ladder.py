@@ -11,15 +11,15 @@ from handlers.describe import shows
 from handlers.listing import lasted
 from handlers.route import App, on_command
 from storage import ladder
-from storage.access import Action, may
-from storage.approval import Deed
-from storage.area import county_of
 from storage.case import Case, search
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.text import fold
 from storage.ladder import Call, Rung, Target
-from storage.person import by_id
+from storage.people.access import Action, may
+from storage.people.approval import Deed
+from storage.people.area import county_of
+from storage.people.person import by_id
 from storage.when import stretch_in
 
 _TARGETS = {

@@ -5,13 +5,13 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
 from storage import leave
-from storage.access import Action, may
-from storage.area import county_of
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.leave import Leave
 from storage.outbox import Lane, put_to_person
-from storage.person import Person, named
+from storage.people.access import Action, may
+from storage.people.area import county_of
+from storage.people.person import Person, named
 from storage.when import stretch_in
 
 

@@ -6,11 +6,11 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command, on_tap
 from storage import lesson, sighting
-from storage.access import Action
-from storage.area import contains, full_name
 from storage.engine import audit
 from storage.lesson import Lesson
 from storage.outbox import Lane
+from storage.people.access import Action
+from storage.people.area import contains, full_name
 from storage.sighting import Sighting
 
 MOST = 20

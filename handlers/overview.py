@@ -9,10 +9,10 @@ from handlers.chart import cartogram, chart
 from handlers.listing import lasted, state_of
 from storage import alert, figures, listing
 from storage.alert import Alert
-from storage.area import full_name
 from storage.engine.clock import local
 from storage.listing import RUNNING, WAITING, Asked
-from storage.person import Person, names_of
+from storage.people.area import full_name
+from storage.people.person import Person, names_of
 from storage.sighting import Sighting
 
 _STEPS = 24

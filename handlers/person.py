@@ -6,11 +6,11 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.help import offer_menu
 from handlers.route import App, on_command, on_tap
-from storage.access import Action
-from storage.area import full_name
 from storage.engine.database import unit
 from storage.invitation import invite
-from storage.person import Endpoint, set_language
+from storage.people.access import Action
+from storage.people.area import full_name
+from storage.people.person import Endpoint, set_language
 from storage.push import sign_out
 
 

@@ -6,13 +6,13 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command
 from storage import privacy
-from storage.access import Action
-from storage.approval import Deed
-from storage.area import county_of
 from storage.debtor import Debtor
 from storage.engine import audit
 from storage.engine.text import fold
-from storage.person import by_id
+from storage.people.access import Action
+from storage.people.approval import Deed
+from storage.people.area import county_of
+from storage.people.person import by_id
 
 
 def register(app: App) -> None:

@@ -5,11 +5,11 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
 from storage import push
-from storage.access import Action
 from storage.alert import Alert, AlertState
 from storage.engine import audit
 from storage.outbox import Lane, Outbox, put, put_to_person
-from storage.person import Address
+from storage.people.access import Action
+from storage.people.person import Address
 from storage.push import Push
 
 

@@ -8,14 +8,14 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
 from storage import alert, lesson, question, sighting
-from storage.access import Action
-from storage.area import within
 from storage.debtor import Debtor, debtors_by_id
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.lesson import LessonKind
 from storage.outbox import Lane, put
-from storage.person import Address
+from storage.people.access import Action
+from storage.people.area import within
+from storage.people.person import Address
 from storage.question import Question, QuestionKind
 from storage.sighting import Sighting, SightingState
 from storage.sums import paid_in

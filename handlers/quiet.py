@@ -2,8 +2,8 @@
 
 from handlers.context import Turn
 from handlers.route import App, on_command
-from storage import quiet
-from storage.access import Action
+from storage.people import quiet
+from storage.people.access import Action
 
 _OFF = {"off", "0", "关", "关闭", "取消", "不要"}
 

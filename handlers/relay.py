@@ -10,7 +10,7 @@ from storage import alert, question, relay, sighting
 from storage.alert import Alert
 from storage.delivery import delivery_of
 from storage.outbox import Lane, put, put_to_person
-from storage.person import Address, Person
+from storage.people.person import Address, Person
 from storage.question import QuestionKind
 from storage.relay import Direction, Relay
 from storage.sighting import Sighting

@@ -17,11 +17,11 @@ from handlers.listing import ask_figures, kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage import figures, listing
-from storage.access import Action
-from storage.area import full_name, short_name
 from storage.engine.clock import day_bounds, local
 from storage.figures import SMALL, Counted, Ending, Figures
-from storage.person import names_of
+from storage.people.access import Action
+from storage.people.area import full_name, short_name
+from storage.people.person import names_of
 
 _FILES = ("report", "table")
 

@@ -8,8 +8,8 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 
 from handlers.callback import Tap, unpack
 from handlers.context import Context, Turn
-from storage.access import Action, may
 from storage.engine import audit
+from storage.people.access import Action, may
 
 App = Application[Any, Context, Any, Any, Any, Any]
 Command = Callable[[Turn, str], Awaitable[None]]

@@ -8,13 +8,13 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
 from storage import shift
-from storage.access import Action, may
-from storage.area import county_of
 from storage.engine import audit
 from storage.engine.clock import day_bounds
 from storage.engine.database import unit
 from storage.outbox import Lane, put_to_person
-from storage.person import Person, by_id, named
+from storage.people.access import Action, may
+from storage.people.area import county_of
+from storage.people.person import Person, by_id, named
 from storage.shift import Shift, Swap, SwapState, coming, uncovered
 from storage.when import stretch_in
 

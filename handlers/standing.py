@@ -5,9 +5,9 @@ from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for
 from handlers.route import App, on_command
 from storage import court, figures
-from storage.access import Action
 from storage.figures import SMALL
-from storage.person import names_of
+from storage.people.access import Action
+from storage.people.person import names_of
 
 _MOST = 30
 

@@ -11,12 +11,12 @@ from handlers.describe import shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage import alert
-from storage.access import Action, sees_whole
-from storage.area import full_name
 from storage.attachment import place_of
 from storage.case import Case
 from storage.engine import audit
 from storage.engine.clock import local
+from storage.people.access import Action, sees_whole
+from storage.people.area import full_name
 
 
 def register(app: App) -> None:

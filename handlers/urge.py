@@ -8,13 +8,13 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage import alert
-from storage.access import Action, may
 from storage.alert import Alert, AlertEvent
-from storage.area import contains, full_name
 from storage.case import CaseDebtor
 from storage.delivery import delivery_of
 from storage.engine import audit
 from storage.engine.sql import pick
+from storage.people.access import Action, may
+from storage.people.area import contains, full_name
 
 LONGEST = 300
 

@@ -7,11 +7,11 @@ from handlers.context import Turn
 from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
 from storage import sighting
-from storage.access import Action
-from storage.area import contains, full_name
 from storage.engine import audit
 from storage.engine.text import heard
 from storage.evidence import WEIGHTS, sureness
+from storage.people.access import Action
+from storage.people.area import contains, full_name
 from storage.scene import SOMEBODY, loudest
 from storage.sighting import Sighting, Suspect
 

@@ -10,7 +10,6 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import court, follow, lesson, push, sighting
-from storage.area import bounds_of
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
 from storage.delivery import last_delivery
@@ -30,7 +29,8 @@ from storage.ladder import (
 from storage.leave import absences
 from storage.lesson import LessonKind
 from storage.outbox import Lane, on_its_way, put, put_to_person
-from storage.person import Address, Person, addresses, by_id
+from storage.people.area import bounds_of
+from storage.people.person import Address, Person, addresses, by_id
 from storage.sighting import Sighting, SightingState
 
 

@@ -9,7 +9,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import among, pick, run
-from storage.person import Person
+from storage.people.person import Person
 
 BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""

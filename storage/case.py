@@ -10,14 +10,14 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.access import Action, may
-from storage.area import AreaLevel, bounds_of, short_name
 from storage.debtor import Debtor, debtors_by_id, debtors_called, id_tail
 from storage.engine.database import unit
 from storage.engine.sql import among, fetch, joined, relate
 from storage.engine.text import fold
 from storage.leave import standing_in_for
-from storage.person import Person, Role
+from storage.people.access import Action, may
+from storage.people.area import AreaLevel, bounds_of, short_name
+from storage.people.person import Person, Role
 
 _CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
 _CASE_TAIL = re.compile(r"(执恢|执保|执)(?:字第)?(\d{1,6})号?")

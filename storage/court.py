@@ -7,11 +7,11 @@ import chinese_calendar
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.area import county_of
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.sql import add, change, one
-from storage.person import Person
+from storage.people.area import county_of
+from storage.people.person import Person
 
 OPENS, CLOSES = "08:30", "17:30"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

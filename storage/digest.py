@@ -12,7 +12,7 @@ from storage.engine.clock import local
 from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, for_update, pick, run
 from storage.outbox import Lane, put_to_person
-from storage.person import Person, by_id
+from storage.people.person import Person, by_id
 
 
 class Rhythm(StrEnum):

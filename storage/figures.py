@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TypeVar
 
 from storage.alert import AlertState, Outcome
-from storage.area import bounds_of
 from storage.case import CaseStatus
 from storage.engine.clock import local
 from storage.engine.sql import day, fetch, is_shared
 from storage.engine.sql import moment as stored
 from storage.listing import RUNNING, Asked, moment
-from storage.person import Person
+from storage.people.area import bounds_of
+from storage.people.person import Person
 
 K = TypeVar("K", bound=Hashable)
 _FEN = Decimal("0.01")

@@ -8,7 +8,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, one, run
-from storage.person import Person
+from storage.people.person import Person
 
 
 class Follow(Model):

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.person import Endpoint, Person, join
+from storage.people.person import Endpoint, Person, join
 from storage.push import sign_out
 
 VALID = timedelta(days=7)

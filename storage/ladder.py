@@ -10,11 +10,11 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import court, leave, shift
-from storage.area import bounds_of, contains, county_of
 from storage.engine import audit
 from storage.engine.sql import add, among, fetch, pick, run
 from storage.leave import Absence, answering, is_absent
-from storage.person import Person, Role
+from storage.people.area import bounds_of, contains, county_of
+from storage.people.person import Person, Role
 from storage.shift import Post
 
 PATIENCE = timedelta(minutes=5)

@@ -10,7 +10,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, fetch, joined, moment, one, relate, run
-from storage.person import Person
+from storage.people.person import Person
 
 FILLING = " ，,。代管请假由给我的"
 """What people write around times and names."""

@@ -13,13 +13,13 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import trace
-from storage.area import bounds_of
 from storage.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, for_update, joined, one, pick, relate
 from storage.evidence import LEARNABLE, Evidence
-from storage.person import Person
+from storage.people.area import bounds_of
+from storage.people.person import Person
 
 LONGEST = 12
 """Characters of a word that can be taught; a longer one is no name for anybody."""

@@ -11,13 +11,13 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.alert import Alert, AlertState, Recipient
-from storage.area import bounds_of, county_of, short_name, stem
 from storage.debtor import Debtor
 from storage.engine.clock import local
 from storage.engine.database import unit
 from storage.engine.sql import add, among, fetch, joined, one, pick, relate
 from storage.engine.text import fold, simplified
-from storage.person import Person, Role
+from storage.people.area import bounds_of, county_of, short_name, stem
+from storage.people.person import Person, Role
 from storage.sighting import Sighting, SightingState, Suspect
 from storage.when import times_in
 

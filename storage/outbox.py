@@ -14,7 +14,7 @@ from storage.delivery import About, Delivery, Subject, forget, last_delivery, no
 from storage.engine.database import unit
 from storage.engine.replicas import free_chats
 from storage.engine.sql import add, among, change, fetch, for_update, moment, one, pick, run
-from storage.person import Address, Person, Role, addresses, holding
+from storage.people.person import Address, Person, Role, addresses, holding
 
 LEASE = timedelta(seconds=15)
 OR_GOES = "or_goes"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage import history, outbox, sighting, trace
-from storage.area import bounds_of, county_of
 from storage.case import CaseDebtor, may_read
 from storage.debtor import Debtor, debtors_called
 from storage.delivery import About, Subject, forbid, messages_about
@@ -17,7 +16,8 @@ from storage.engine.audit import AuditEntry
 from storage.engine.database import unit
 from storage.engine.sql import among, change, fetch, is_shared, one, pick, run
 from storage.inbox import InboxState
-from storage.person import Address, Person
+from storage.people.area import bounds_of, county_of
+from storage.people.person import Address, Person
 from storage.sighting import Sighting
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")

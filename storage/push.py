@@ -17,8 +17,8 @@ from storage.engine.database import unit
 from storage.engine.secret import Secrets
 from storage.engine.sql import add, change, joined, pick
 from storage.outbox import Lane, put
-from storage.person import Address, Endpoint, Person, by_id, leave
-from storage.quiet import quiet_left
+from storage.people.person import Address, Endpoint, Person, by_id, leave
+from storage.people.quiet import quiet_left
 from storage.sighting import is_urgent
 
 CHANNEL = "push"

@@ -10,7 +10,7 @@ from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, for_update, one
 from storage.outbox import tell_admins
-from storage.person import Person
+from storage.people.person import Person
 
 AN_HOUR = timedelta(hours=1)
 LOOK_UPS = 200

@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.person import Person
+from storage.people.person import Person
 
 
 class Direction(StrEnum):

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from storage import trace
-from storage.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.case import find_case_nos, find_case_tails
 from storage.debt import amount_traces, creditor_traces, speaks_of_debt
 from storage.debtor import DebtorKind, age
@@ -20,6 +19,7 @@ from storage.engine.sql import among, day, fetch
 from storage.engine.text import heard
 from storage.evidence import Known
 from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
+from storage.people.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.plate import plate_beginnings, plate_traces
 from storage.sound import LETTERS
 

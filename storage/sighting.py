@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.area import within
 from storage.attachment import claim_recent
 from storage.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
 from storage.inbox import new_incident
-from storage.person import Person
+from storage.people.area import within
+from storage.people.person import Person
 from storage.reading import Reading
 
 WITNESS = timedelta(minutes=30)

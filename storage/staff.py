@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from storage import alert, invitation, shift
 from storage.alert import Alert, AlertState
-from storage.area import Area, bounds_of, contains, short_name
 from storage.case import CaseStatus
 from storage.digest import Digest
 from storage.engine import audit
@@ -12,7 +11,8 @@ from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, pick, run
 from storage.follow import Follow
 from storage.leave import Leave
-from storage.person import Endpoint, Person, Role, find
+from storage.people.area import Area, bounds_of, contains, short_name
+from storage.people.person import Endpoint, Person, Role, find
 from storage.push import sign_out
 
 MOST = 40

@@ -5,7 +5,7 @@ The one way in: for the bot, the command line, the question that asks back, and 
 
 from datetime import datetime
 
-from storage.person import Person
+from storage.people.person import Person
 from storage.reading import Reading, read
 from storage.roster import circles
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from handlers.card import KINDS, Card, Showing
 from storage.debtor import Debtor
 from storage.delivery import About
-from storage.person import Person
+from storage.people.person import Person
 from storage.sighting import Sighting
 
 SEEN: dict[str, set[About]] = {}

@@ -15,7 +15,7 @@ from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
 from storage.invitation import invite
-from storage.person import Person
+from storage.people.person import Person
 from tests.browser import ARGUMENTS, find_browser
 
 SCREENS = Path(__file__).parent / "screens"

@@ -11,11 +11,11 @@ from PIL import Image
 
 from handlers.route import COMMANDS, route_table
 from storage import lesson
-from storage.access import REPORTERS, TABLE, Action
 from storage.case import Case, may_read
 from storage.debtor import Debtor
 from storage.lesson import LessonKind
-from storage.person import Endpoint, Person, Role
+from storage.people.access import REPORTERS, TABLE, Action
+from storage.people.person import Endpoint, Person, Role
 from tests.world import JUDGE, SECRETARY, STRANGER, World
 
 COUNTY, TOWN, VILLAGE = "331122", "331122203", "331122203226"

@@ -13,7 +13,7 @@ from bot.dispatcher import Dispatcher
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.case import CaseDebtor
 from storage.outbox import LEASE, Outbox, OutboxState
-from storage.person import Endpoint, join
+from storage.people.person import Endpoint, join
 from tests.world import (
     HEAD,
     JUDGE,

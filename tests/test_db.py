@@ -24,7 +24,7 @@ from storage.engine.database import (
 )
 from storage.engine.secret import new_key
 from storage.inbox import Inbox
-from storage.person import Person
+from storage.people.person import Person
 from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
 
 

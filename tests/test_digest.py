@@ -6,7 +6,7 @@ import pytest
 
 from storage.digest import Rhythm, next_time
 from storage.engine.clock import SHANGHAI, local
-from storage.person import Person, Role
+from storage.people.person import Person, Role
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World
 
 TUESDAY = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI)

@@ -16,7 +16,7 @@ from storage.debtor import Debtor, read_id_number
 from storage.engine.audit import verify
 from storage.engine.database import open_database
 from storage.engine.sql import fetch
-from storage.person import Person
+from storage.people.person import Person
 from tests.world import HEAD, JUDGE, SAMPLE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
 
 

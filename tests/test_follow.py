@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 from bot.importing import Kind, import_file
 from storage.alert import Alert, AlertEvent
 from storage.engine.audit import AuditEntry
-from storage.person import Person
+from storage.people.person import Person
 from tests.world import (
     HEAD,
     JUDGE,

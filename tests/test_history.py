@@ -6,12 +6,12 @@ import pytest
 
 from bot.importing import Kind, import_file
 from storage import history
-from storage.area import Area
 from storage.case import Case, CaseDebtor, CaseStatus
 from storage.debtor import Debtor
 from storage.engine.sql import fetch
 from storage.history import ImportRun, InUseError
-from storage.person import Person
+from storage.people.area import Area
+from storage.people.person import Person
 from tests.test_dump import contents
 from tests.world import ADMIN, SECRETARY, World
 

@@ -20,7 +20,7 @@ from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
 from storage.ladder import stand_in
-from storage.person import Endpoint, Person, by_id, find
+from storage.people.person import Endpoint, Person, by_id, find
 from storage.shift import Shift
 from storage.sums import paid_in
 from tests.conftest import needs_corpus

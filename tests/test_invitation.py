@@ -7,7 +7,7 @@ import pytest
 from storage.engine.audit import AuditEntry
 from storage.invitation import Invitation, invite
 from storage.outbox import Outbox
-from storage.person import Endpoint, Person, join
+from storage.people.person import Endpoint, Person, join
 from storage.sighting import Sighting
 from tests.world import ADMIN, SECRETARY, STRANGER, World
 

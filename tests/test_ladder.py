@@ -11,7 +11,7 @@ from storage.alert import Alert
 from storage.court import is_open
 from storage.ladder import LAST, Call, Rung, Staff, Target, plan
 from storage.leave import Absence
-from storage.person import Person, Role
+from storage.people.person import Person, Role
 from storage.shift import Post, Shift
 from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, THIRD_JUDGE, World
 

@@ -7,7 +7,7 @@ import pytest
 
 from storage.engine.clock import SHANGHAI
 from storage.listing import OVER, RUNNING, WAITING, Asked, understand
-from storage.person import Person, Role
+from storage.people.person import Person, Role
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World
 
 NOW = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI)  # a Tuesday

@@ -5,7 +5,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from bot.app import Product
-from storage.person import Person
+from storage.people.person import Person
 from tests.test_page import PHONE, SENTENCE, Screen, chromium, product
 
 __all__ = ["product"]

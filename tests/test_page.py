@@ -24,11 +24,11 @@ from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
 from storage.alert import Alert
-from storage.area import Area
 from storage.case import CaseDebtor
 from storage.debtor import Alias, Debtor
 from storage.invitation import invite, speak
-from storage.person import Endpoint, Person
+from storage.people.area import Area
+from storage.people.person import Endpoint, Person
 from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent

@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bot.app import Product
 from storage.invitation import invite
-from storage.person import Endpoint, Person
+from storage.people.person import Endpoint, Person
 from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent

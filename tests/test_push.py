@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from storage.engine.audit import AuditEntry
 from storage.invitation import invite
 from storage.outbox import Outbox, OutboxState
-from storage.person import Endpoint
+from storage.people.person import Endpoint
 from storage.push import Push, Target, understood
 from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, STRANGER, Stage, World
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.engine.clock import SHANGHAI, local
-from storage.person import Person
-from storage.quiet import hours_in, quiet_left
+from storage.people.person import Person
+from storage.people.quiet import hours_in, quiet_left
 from tests.test_push import woken
 from tests.world import JUDGE, SECRETARY, Stage, World
 

@@ -13,7 +13,7 @@ from storage.engine.database import unit
 from storage.engine.sql import add_all, run
 from storage.inbox import Inbox
 from storage.outbox import Lane, Outbox, OutboxState, put
-from storage.person import Address, join
+from storage.people.person import Address, join
 from storage.retention import PORTION
 from storage.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, Stage, World

@@ -8,13 +8,13 @@ from datetime import date
 
 import pytest
 
-from storage.area import county_of, names_village, town_of, villages_of
 from storage.case import Case, CaseDebtor, find_case_nos
 from storage.debtor import Debtor, DebtorKind, age
 from storage.engine.clock import local
 from storage.engine.text import heard
 from storage.evidence import Known
-from storage.person import Person, Role
+from storage.people.area import county_of, names_village, town_of, villages_of
+from storage.people.person import Person, Role
 from storage.reading import read
 from storage.understand import understand
 from tests.conftest import SHARED

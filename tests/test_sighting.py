@@ -7,7 +7,7 @@ from storage.alert import Alert
 from storage.case import Case, CaseStatus
 from storage.debtor import Debtor, DebtorKind
 from storage.engine.audit import AuditEntry
-from storage.person import Person
+from storage.people.person import Person
 from storage.sighting import Sighting, SightingState
 from tests.world import (
     GRID_WORKER,

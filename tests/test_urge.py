@@ -2,7 +2,7 @@
 
 from storage.alert import AlertEvent
 from storage.engine.audit import AuditEntry
-from storage.person import Person
+from storage.people.person import Person
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 

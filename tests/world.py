@@ -28,7 +28,7 @@ from storage.engine.clock import SHANGHAI
 from storage.engine.database import open_database
 from storage.inbox import Inbox, InboxState
 from storage.outbox import Outbox, OutboxState
-from storage.person import Person
+from storage.people.person import Person
 from tests import declared
 
 TOKEN = "7000:test"

@@ -37,8 +37,8 @@ from storage.engine.sqlite import DirectClient
 
 MODELS = [
     "storage.alert",
-    "storage.approval",
-    "storage.area",
+    "storage.people.approval",
+    "storage.people.area",
     "storage.attachment",
     "storage.engine.audit",
     "storage.case",
@@ -56,7 +56,7 @@ MODELS = [
     "storage.lesson",
     "storage.listing",
     "storage.outbox",
-    "storage.person",
+    "storage.people.person",
     "storage.push",
     "storage.question",
     "storage.quota",

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from storage.area import CODE_LENGTHS, Area, AreaLevel
 from storage.engine import audit
 from storage.engine.text import squeeze
 from storage.imports import Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear
+from storage.people.area import CODE_LENGTHS, Area, AreaLevel
 
 REQUIRED = ("区划代码", "名称")
 KNOWN = (*REQUIRED, "级别", "上级代码")

@@ -8,7 +8,6 @@ from decimal import Decimal
 from tortoise.models import Model
 
 from storage import trace
-from storage.area import Area, Gazetteer, county_of
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.engine import audit
@@ -16,7 +15,8 @@ from storage.engine.secret import Secrets
 from storage.engine.text import fold, squeeze
 from storage.imports import Plan, Progress, Report, Row, chunks, next_id, normal, numbered, sequences_follow, sift
 from storage.imports.normal import Unclear
-from storage.person import Person, Role
+from storage.people.area import Area, Gazetteer, county_of
+from storage.people.person import Person, Role
 
 REQUIRED = ("案号", "被执行人")
 KNOWN = (

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from storage.area import county_of
 from storage.engine import audit
 from storage.engine.clock import SHANGHAI
 from storage.engine.text import fold, squeeze
 from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, day
-from storage.person import COURT, Person
+from storage.people.area import county_of
+from storage.people.person import COURT, Person
 from storage.shift import Shift
 from storage.when import stretch_in
 

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from storage.access import REPORTERS
-from storage.area import Area, county_of
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.text import fold, squeeze
 from storage.imports import Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, is_mobile, phone
-from storage.person import ROLE_NAMES, Endpoint, Person, Role
+from storage.people.access import REPORTERS
+from storage.people.area import Area, county_of
+from storage.people.person import ROLE_NAMES, Endpoint, Person, Role
 
 REQUIRED = ("姓名", "手机号", "角色", "辖区代码")
 KNOWN = (*REQUIRED, "工号", "单位", "职务", "Telegram号")

@@ -17,7 +17,7 @@ from storage.engine.clock import SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.secret import Secrets, new_key
 from storage.engine.sql import run
-from storage.person import Person, Role
+from storage.people.person import Person, Role
 from storage.understand import understand
 from tests.bench.mountain import first_and_next_start
 from tests.bench.phones import phones

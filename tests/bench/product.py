@@ -14,7 +14,7 @@ from pathlib import Path
 from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
 from storage.outbox import Lane, put
-from storage.person import Address
+from storage.people.person import Address
 from tests.bench.growth import Filling
 from tests.county import JUDGES, SECRETARIES, County, Report
 from tests.process import Bot

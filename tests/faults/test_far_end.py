@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from storage import alert
 from storage.inbox import Inbox
 from storage.outbox import Lane, Outbox, OutboxState, Room, claim, put
-from storage.person import Address, Endpoint, join
+from storage.people.person import Address, Endpoint, join
 from storage.sighting import Sighting
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 

@@ -14,7 +14,7 @@ import pytest
 from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
 from storage.outbox import Lane, put
-from storage.person import Address
+from storage.people.person import Address
 from tests.county import County
 from tests.postgres import Server
 from tests.process import Bot

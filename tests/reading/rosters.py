@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from storage import trace
-from storage.area import Area, AreaLevel
 from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.debtor import Alias, Debtor, DebtorKind, Plate
 from storage.engine.clock import local
 from storage.engine.database import open_database, unit
 from storage.engine.secret import Secrets, new_key
 from storage.evidence import Known
-from storage.person import Person, Role
+from storage.people.area import Area, AreaLevel
+from storage.people.person import Person, Role
 from storage.reading import Reading
 from storage.roster import circles
 from storage.understand import understand

@@ -3,14 +3,14 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from storage.alert import AlertState, Outcome
-from storage.area import AreaLevel
+from storage.people.area import AreaLevel
 from storage.attachment import AttachmentKind
 from storage.case import CaseStatus
 from storage.debtor import DebtorKind
 from storage.inbox import InboxState
 from storage.ladder import Target
 from storage.outbox import Lane, OutboxState
-from storage.person import Role
+from storage.people.person import Role
 from storage.question import QuestionKind
 from storage.relay import Direction
 from storage.sighting import SightingState

@@ -3,7 +3,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from storage.approval import ApprovalState, Deed
+from storage.people.approval import ApprovalState, Deed
 
 
 def _id() -> fields.IntField:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from storage.person import COURT, Person, Role
+from storage.people.person import COURT, Person, Role
 
 
 class Action(StrEnum):

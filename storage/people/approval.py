@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, one
-from storage.person import Person
+from storage.people.person import Person
 
 OF_LATE = timedelta(days=30)
 _MAKING = ("taken_on", "role", "area", "phone")

@@ -9,10 +9,10 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from storage.area import contains, county_of
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import among, fetch, joined, pick, relate, run
+from storage.people.area import contains, county_of
 
 
 class Role(StrEnum):

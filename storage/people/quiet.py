@@ -7,7 +7,7 @@ from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.sql import change
 from storage.engine.text import fold
-from storage.person import Person
+from storage.people.person import Person
 
 Hours = tuple[int, int]
 """From which hour until which, 0 to 23; over midnight where the first is the later one."""

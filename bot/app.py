@@ -39,13 +39,14 @@ from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from handlers.help import role_group
 from locales import DEFAULT, text
-from storage import alert, inbox, outbox, push
+from storage import alert
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.failure import StorageUnavailableError
-from storage.inbox import chat_of, new_incident
 from storage.people import person
 from storage.people.access import Action, may
+from storage.post import inbox, outbox, waking
+from storage.post.inbox import chat_of, new_incident
 
 SHUTDOWN_SECONDS = 10.0
 _REQUEST_BYTES = 12_000_000
@@ -167,7 +168,7 @@ class _Assembly:
             push_hosts=settings.own_push_hosts,
             texting=bool(settings.sms_hook),
         )
-        pushing = Way(push.CHANNEL, self._push, NoLimits())
+        pushing = Way(waking.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
         self._dispatcher = Dispatcher(db, ways, self._metrics, self._nursery, holder)
         keep = timedelta(days=settings.keep_days)
@@ -271,16 +272,16 @@ class _Assembly:
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
         """Whether the browser will be woken for the person of this chat."""
         endpoint = await person.at_chat(WEB, chat_id)
-        target = push.of_browser(subscription, self._settings.own_push_hosts)
+        target = waking.of_browser(subscription, self._settings.own_push_hosts)
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
             return False
-        return bool(await self._db.unit(lambda: push.keep_browser(endpoint.person, target), f"web:{chat_id}"))
+        return bool(await self._db.unit(lambda: waking.keep_browser(endpoint.person, target), f"web:{chat_id}"))
 
     async def _left(self, chat_id: int) -> None:
         """The phone behind a web chat is nobody's any more."""
         endpoint = await person.at_chat(WEB, chat_id)
         if endpoint is not None:
-            await self._db.unit(partial(push.sign_out, endpoint, "pin"), f"web:{chat_id}")
+            await self._db.unit(partial(waking.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
     def _kept(self, name: str, made: Callable[[], str]) -> str:
         """What is made once and kept in the data folder, known to nobody outside this machine."""

@@ -38,7 +38,7 @@ from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
-from storage import history, inbox
+from storage import history
 from storage.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local
@@ -47,11 +47,12 @@ from storage.engine.failure import StorageUnavailableError, sqlstate
 from storage.engine.secret import new_key
 from storage.engine.text import heard
 from storage.imports import MissingHeadersError, Remark, Report
-from storage.inbox import Inbox
-from storage.invitation import VALID, invite
 from storage.people.area import full_name
 from storage.people.person import Person, find
 from storage.plate import plate_traces
+from storage.post import inbox
+from storage.post.inbox import Inbox
+from storage.post.invitation import VALID, invite
 from storage.reading import Reading
 from storage.understand import understand
 from storage.when import times_in

@@ -15,8 +15,8 @@ from bot.settings import Settings
 from bot.single import only_one
 from bot.webchat import PAGE, forwarded_tls, give_session
 from storage.engine.database import open_database
-from storage.invitation import invite
 from storage.people.person import Endpoint, Person
+from storage.post.invitation import invite
 
 SAMPLE = Path(__file__).parent.parent / "storage" / "data"
 CAST = {"official": "19800001001", "judge": "19800001101", "supervisor": "19800001202"}

@@ -27,13 +27,13 @@ from bot.limiter import NoLimits
 from bot.metrics import Metrics
 from bot.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
-from storage import outbox
-from storage.delivery import Delivery, last_delivery
 from storage.engine.database import Database, unit
 from storage.engine.failure import StorageUnavailableError
-from storage.outbox import LEASE, OR_GOES, Lane, Outbox, OutboxState, Room
 from storage.people import person
 from storage.people.quiet import quiet_left
+from storage.post import outbox
+from storage.post.delivery import Delivery, last_delivery
+from storage.post.outbox import LEASE, OR_GOES, Lane, Outbox, OutboxState, Room
 
 SIDE_BY_SIDE = 32
 FOR_ALERTS = 8

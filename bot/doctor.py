@@ -21,10 +21,10 @@ from storage.case import Case
 from storage.debtor import Debtor
 from storage.engine.audit import GENESIS, AuditEntry, link
 from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations
-from storage.inbox import Inbox, InboxState
 from storage.ladder import Target, first_call, staff_for
 from storage.people import person
 from storage.people.person import Person, Role
+from storage.post.inbox import Inbox, InboxState
 
 FREE_GB = 1.0
 SKEW_SECONDS = 5.0

@@ -10,7 +10,7 @@ from aiolimiter import AsyncLimiter
 
 from storage.engine.database import Database
 from storage.engine.replicas import reserve
-from storage.outbox import Lane
+from storage.post.outbox import Lane
 
 PER_SECOND = 28
 """Telegram allows about 30; what is sent evenly may arrive a little closer together."""

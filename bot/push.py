@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from bot.settings import Settings
-from storage import push
 from storage.engine.secret import Secrets
-from storage.push import Target
+from storage.post import waking
+from storage.post.waking import Target
 
 TTL_SECONDS = 3600
 """So long a push service keeps a message for a phone that it doesn't reach."""
@@ -52,7 +52,7 @@ class PushApi:
         """Sends the text to the way whose number stands for a chat. Raises NotSentError, UnreachableError."""
         assert parameters is not None and upload is None
         number = int(parameters["chat_id"])
-        target = await push.target_of(number, self._secrets)
+        target = await waking.target_of(number, self._secrets)
         if target is None:
             raise UnreachableError(404, "push removed")
         text = f"{html.unescape(str(parameters['text']))}\n{self._page}"

@@ -12,9 +12,9 @@ from bot.api import ApiError, ConflictError, NoAnswerError, NotSentError, Unauth
 from bot.body import parse_json
 from bot.channel import Channel
 from bot.metrics import Metrics
-from storage import inbox
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
+from storage.post import inbox
 
 ALLOWED = ["message", "edited_message", "callback_query", "inline_query"]
 POLL_SECONDS = 25

@@ -15,13 +15,13 @@ from bot.metrics import Metrics
 from bot.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.help import offer_menu
-from storage import inbox
 from storage.engine.database import Database, Follower, unit
 from storage.engine.failure import StorageUnavailableError
-from storage.inbox import InHandError, OutOfTurnError, Waiting
-from storage.outbox import Lane, put, tell_admins, tell_all_admins
 from storage.people import person
 from storage.people.person import Address
+from storage.post import inbox
+from storage.post.inbox import InHandError, OutOfTurnError, Waiting
+from storage.post.outbox import Lane, put, tell_admins, tell_all_admins
 
 AT_ONCE = 8
 """So many updates of one batch at most are handled in the commit that stores them."""

@@ -11,14 +11,15 @@ from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import alert, debtor, digest, inbox, outbox, privacy, question, shift
+from storage import alert, debtor, digest, privacy, shift
 from storage.engine import replicas
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
-from storage.inbox import Inbox, InboxState
-from storage.outbox import Lane, Outbox, OutboxState
 from storage.people import person
-from storage.retention import Retention
+from storage.post import inbox, outbox, question
+from storage.post.inbox import Inbox, InboxState
+from storage.post.outbox import Lane, Outbox, OutboxState
+from storage.post.retention import Retention
 
 _log = structlog.get_logger("timers")
 

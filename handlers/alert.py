@@ -10,17 +10,18 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import alert, follow, question, sighting
+from storage import alert, follow, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
 from storage.case import CaseDebtor, of_debtors
-from storage.delivery import last_delivery
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.evidence import Sureness, sureness
-from storage.outbox import Lane, Outbox
 from storage.people.area import full_name
 from storage.people.person import Person, colleagues
-from storage.question import QuestionKind
+from storage.post import question
+from storage.post.delivery import last_delivery
+from storage.post.outbox import Lane, Outbox
+from storage.post.question import QuestionKind
 from storage.sighting import Sighting, SightingState, Suspect
 from storage.when import times_in
 

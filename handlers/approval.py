@@ -9,12 +9,12 @@ from handlers.context import Turn
 from handlers.route import App, on_tap
 from storage import ladder, privacy
 from storage.ladder import Target
-from storage.outbox import Lane, put_to_person
 from storage.people import approval
 from storage.people.access import TABLE, Action
 from storage.people.approval import Approval, ApprovalState, Deed
 from storage.people.area import contains
 from storage.people.person import Person, by_id
+from storage.post.outbox import Lane, put_to_person
 
 
 def register(app: App) -> None:

@@ -12,9 +12,9 @@ from handlers.sighting import report
 from storage import alert, attachment, sighting
 from storage.attachment import Attachment, AttachmentKind
 from storage.engine.database import unit
-from storage.outbox import Lane, put
 from storage.people.access import Action, may
 from storage.people.person import Address
+from storage.post.outbox import Lane, put
 from storage.sighting import Sighting
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import locales
 from handlers.callback import Tap
-from storage.delivery import Subject
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
-from storage.outbox import Outbox
 from storage.people.person import Person
+from storage.post.delivery import Subject
+from storage.post.outbox import Outbox
 
 TEXT_LIMIT = 4096
 

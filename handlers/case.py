@@ -18,10 +18,10 @@ from storage.debtor import age
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.listing import Asked
-from storage.outbox import Lane
 from storage.people.access import Action, may, sees_whole
 from storage.people.area import full_name
 from storage.people.person import Person
+from storage.post.outbox import Lane
 from storage.quota import Verdict
 
 PAGE = 8

@@ -9,9 +9,9 @@ from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
 from storage.engine.database import unit
-from storage.outbox import Lane, put
 from storage.people.person import Address, Endpoint, Person
-from storage.question import Question, QuestionKind, open_in
+from storage.post.outbox import Lane, put
+from storage.post.question import Question, QuestionKind, open_in
 
 
 @dataclass

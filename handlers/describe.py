@@ -7,8 +7,8 @@ from handlers.card import Showing, shortened
 from storage.alert import Alert
 from storage.case import CaseDebtor
 from storage.debtor import Debtor, age
-from storage.delivery import About, Subject
 from storage.people.person import Person, Role
+from storage.post.delivery import About, Subject
 from storage.sighting import Sighting
 
 

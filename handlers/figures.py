@@ -8,8 +8,8 @@ from handlers.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
 from storage import figures
 from storage.figures import SMALL, CaseFigures, Figures, Times
-from storage.outbox import Lane
 from storage.people.access import Action
+from storage.post.outbox import Lane
 
 
 def register(app: App) -> None:

@@ -7,9 +7,9 @@ from telegram import Update
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import COMMANDS, App, on_command
-from storage.outbox import Lane, put
 from storage.people.access import Action, may
 from storage.people.person import Endpoint, Person, Role
+from storage.post.outbox import Lane, put
 
 MENU = (
     *("case", "pending", "open", "today", "week", "stats", "chart", "map", "report", "digest"),

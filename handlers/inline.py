@@ -11,8 +11,8 @@ from storage import alert, quota
 from storage.case import Case, may_read, search
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.outbox import Lane, put
 from storage.people.access import Action, may
+from storage.post.outbox import Lane, put
 from storage.quota import Verdict
 
 MOST = 8

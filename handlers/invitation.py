@@ -14,12 +14,12 @@ from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
 from handlers.ticket import Ticket, sheet
 from storage import court
 from storage.engine.database import unit
-from storage.invitation import VALID, accept, invite, speak
-from storage.outbox import Lane, Outbox, put, put_to_person
 from storage.people.access import Action
 from storage.people.area import contains, full_name
 from storage.people.person import Person, at_chat, by_id, find
-from storage.push import by_sms
+from storage.post.invitation import VALID, accept, invite, speak
+from storage.post.outbox import Lane, Outbox, put, put_to_person
+from storage.post.waking import by_sms
 from storage.staff import area_named, not_joined
 
 MOST = 300

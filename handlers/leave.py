@@ -8,10 +8,10 @@ from storage import leave
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.leave import Leave
-from storage.outbox import Lane, put_to_person
 from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, named
+from storage.post.outbox import Lane, put_to_person
 from storage.when import stretch_in
 
 

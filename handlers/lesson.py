@@ -8,9 +8,9 @@ from handlers.route import App, on_command, on_tap
 from storage import lesson, sighting
 from storage.engine import audit
 from storage.lesson import Lesson
-from storage.outbox import Lane
 from storage.people.access import Action
 from storage.people.area import contains, full_name
+from storage.post.outbox import Lane
 from storage.sighting import Sighting
 
 MOST = 20

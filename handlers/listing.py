@@ -15,10 +15,10 @@ from storage.engine import audit
 from storage.engine.clock import day_bounds, local
 from storage.engine.database import unit
 from storage.listing import COUNTED, Asked, Listing, Page
-from storage.outbox import Lane
 from storage.people.access import Action, may
 from storage.people.area import full_name
 from storage.people.person import Person, by_id
+from storage.post.outbox import Lane
 from storage.sighting import Sighting
 
 _COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}

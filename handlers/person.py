@@ -7,11 +7,11 @@ from handlers.context import Turn
 from handlers.help import offer_menu
 from handlers.route import App, on_command, on_tap
 from storage.engine.database import unit
-from storage.invitation import invite
 from storage.people.access import Action
 from storage.people.area import full_name
 from storage.people.person import Endpoint, set_language
-from storage.push import sign_out
+from storage.post.invitation import invite
+from storage.post.waking import sign_out
 
 
 def register(app: App) -> None:

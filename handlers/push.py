@@ -4,13 +4,13 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage import push
 from storage.alert import Alert, AlertState
 from storage.engine import audit
-from storage.outbox import Lane, Outbox, put, put_to_person
 from storage.people.access import Action
 from storage.people.person import Address
-from storage.push import Push
+from storage.post import waking
+from storage.post.outbox import Lane, Outbox, put, put_to_person
+from storage.post.waking import Push
 
 
 def register(app: App) -> None:
@@ -22,20 +22,20 @@ def register(app: App) -> None:
 async def push_(turn: Turn, words: str) -> None:
     """`/push` lists; `/push ADDRESS` adds one and tries it at once."""
     if words:
-        target = push.understood(words, turn.push_hosts)
+        target = waking.understood(words, turn.push_hosts)
         if target is None:
             await turn.say("push.unknown")
             return
-        row = await push.keep(turn.who, target)
+        row = await waking.keep(turn.who, target)
         if row is None:
-            await turn.say("push.many", most=push.MOST)
+            await turn.say("push.many", most=waking.MOST)
             return
         await _try(turn, row)
     await turn.reply("pushes", turn.who.id)
 
 
 async def _own(turn: Turn, tap: Tap) -> Push | None:
-    row = next((one for one in await push.of_person(turn.who.id) if one.id == tap.ref), None)
+    row = next((one for one in await waking.of_person(turn.who.id) if one.id == tap.ref), None)
     if row is None:
         audit.record("tap.refused", f"push:{tap.ref}", actor=turn.actor)
         await turn.toast("help.stale_button")
@@ -51,22 +51,22 @@ async def try_it(turn: Turn, tap: Tap) -> None:
 
 
 async def _try(turn: Turn, row: Push) -> None:
-    await push.works_again(row.id)
-    await put(Address(push.CHANNEL, row.id, turn.who.id), "notice", lane=Lane.REPLY, fresh=True)
+    await waking.works_again(row.id)
+    await put(Address(waking.CHANNEL, row.id, turn.who.id), "notice", lane=Lane.REPLY, fresh=True)
 
 
 async def remove(turn: Turn, tap: Tap) -> None:
     """删除."""
     row = await _own(turn, tap)
     if row is not None:
-        await push.remove(row, turn.who)
+        await waking.remove(row, turn.who)
         await turn.toast("push.removed")
         await turn.reply("pushes", turn.who.id, fresh=False, lane=Lane.RECEIPT)
 
 
 @card("pushes")
 async def show_pushes(showing: Showing) -> Card | None:
-    rows = await push.of_person(showing.ref)
+    rows = await waking.of_person(showing.ref)
     lines = [showing.text("push.head" if rows else "push.none")]
     buttons = []
     for number, row in enumerate(rows, 1):
@@ -83,7 +83,7 @@ async def show_pushes(showing: Showing) -> Card | None:
 
 async def _undeliverable(row: Outbox) -> None:
     """It doesn't work any more: its owner is told in the chat, and the alert goes its ladder as ever."""
-    given_up = await push.give_up(row.chat_id)
+    given_up = await waking.give_up(row.chat_id)
     if given_up is not None:
         args = {"key": f"push.failed_{given_up.kind}"}
         await put_to_person(given_up.person_id, "text", lane=Lane.REPLY, fresh=True, args=args)

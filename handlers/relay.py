@@ -6,13 +6,14 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import reporter_name, shows
-from storage import alert, question, relay, sighting
+from storage import alert, sighting
 from storage.alert import Alert
-from storage.delivery import delivery_of
-from storage.outbox import Lane, put, put_to_person
 from storage.people.person import Address, Person
-from storage.question import QuestionKind
-from storage.relay import Direction, Relay
+from storage.post import question, relay
+from storage.post.delivery import delivery_of
+from storage.post.outbox import Lane, put, put_to_person
+from storage.post.question import QuestionKind
+from storage.post.relay import Direction, Relay
 from storage.sighting import Sighting
 
 

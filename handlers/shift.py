@@ -11,10 +11,10 @@ from storage import shift
 from storage.engine import audit
 from storage.engine.clock import day_bounds
 from storage.engine.database import unit
-from storage.outbox import Lane, put_to_person
 from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, by_id, named
+from storage.post.outbox import Lane, put_to_person
 from storage.shift import Shift, Swap, SwapState, coming, uncovered
 from storage.when import stretch_in
 

@@ -15,12 +15,12 @@ from handlers.describe import debtor_line, judge_name, names, officer_name, show
 from handlers.route import App, on_tap
 from storage import alert, privacy, sighting
 from storage.alert import OPEN, Alert, AlertState
-from storage.delivery import Subject
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.outbox import Lane, put
 from storage.people.access import Action, may
 from storage.people.person import Address, Person
+from storage.post.delivery import Subject
+from storage.post.outbox import Lane, put
 from storage.reading import Manner, Reading
 from storage.roster import village_meant
 from storage.sighting import Sighting, SightingState, Suspect

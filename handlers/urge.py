@@ -10,11 +10,11 @@ from handlers.route import App, on_tap
 from storage import alert
 from storage.alert import Alert, AlertEvent
 from storage.case import CaseDebtor
-from storage.delivery import delivery_of
 from storage.engine import audit
 from storage.engine.sql import pick
 from storage.people.access import Action, may
 from storage.people.area import contains, full_name
+from storage.post.delivery import delivery_of
 
 LONGEST = 300
 

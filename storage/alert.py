@@ -9,10 +9,9 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import court, follow, lesson, push, sighting
+from storage import court, follow, lesson, sighting
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
-from storage.delivery import last_delivery
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, joined, one, pick, relate
@@ -28,9 +27,11 @@ from storage.ladder import (
 )
 from storage.leave import absences
 from storage.lesson import LessonKind
-from storage.outbox import Lane, on_its_way, put, put_to_person
 from storage.people.area import bounds_of
 from storage.people.person import Address, Person, addresses, by_id
+from storage.post import waking
+from storage.post.delivery import last_delivery
+from storage.post.outbox import Lane, on_its_way, put, put_to_person
 from storage.sighting import Sighting, SightingState
 
 
@@ -235,7 +236,7 @@ async def _hand_card(alert: Alert, person_id: int, *, escalated: bool = False, f
     if fresh or person_id not in await _recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
-    await push.notify(person_id, alert.id, alert.sighting_id)
+    await waking.notify(person_id, alert.id, alert.sighting_id)
     for item in await of_family(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
@@ -262,7 +263,7 @@ async def join(report: Sighting, first: Sighting) -> None:
         for person_id in await _recipient_ids(alert.id):
             await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True)
             if report.urgent:
-                await push.notify(person_id, alert.id, report.id)
+                await waking.notify(person_id, alert.id, report.id)
             for item in await of_sighting(report.id):
                 await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     await refresh_sighting(first.id)
@@ -471,7 +472,7 @@ async def escalate(alert_id: int) -> None:
         for person_id in call.people:
             args = {"again": call.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
-            await push.notify(person_id, alert.id, alert.sighting_id)
+            await waking.notify(person_id, alert.id, alert.sighting_id)
     else:
         for person_id in call.people:
             reached = await _hand_card(alert, person_id, escalated=True) or reached

@@ -11,8 +11,8 @@ from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, for_update, pick, run
-from storage.outbox import Lane, put_to_person
 from storage.people.person import Person, by_id
+from storage.post.outbox import Lane, put_to_person
 
 
 class Rhythm(StrEnum):

@@ -7,17 +7,18 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import history, outbox, sighting, trace
+from storage import history, sighting, trace
 from storage.case import CaseDebtor, may_read
 from storage.debtor import Debtor, debtors_called
-from storage.delivery import About, Subject, forbid, messages_about
 from storage.engine import audit
 from storage.engine.audit import AuditEntry
 from storage.engine.database import unit
 from storage.engine.sql import among, change, fetch, is_shared, one, pick, run
-from storage.inbox import InboxState
 from storage.people.area import bounds_of, county_of
 from storage.people.person import Address, Person
+from storage.post import outbox
+from storage.post.delivery import About, Subject, forbid, messages_about
+from storage.post.inbox import InboxState
 from storage.sighting import Sighting
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")

@@ -9,8 +9,8 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, for_update, one
-from storage.outbox import tell_admins
 from storage.people.person import Person
+from storage.post.outbox import tell_admins
 
 AN_HOUR = timedelta(hours=1)
 LOOK_UPS = 200

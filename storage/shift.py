@@ -12,9 +12,9 @@ from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
 from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, for_update, joined, moment, one, relate, run
-from storage.outbox import Lane, put_to_person
 from storage.people.area import county_of
 from storage.people.person import Person, Role, by_id, holding
+from storage.post.outbox import Lane, put_to_person
 
 WARN_AT = 16
 KEPT = timedelta(days=30)

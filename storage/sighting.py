@@ -14,9 +14,9 @@ from storage.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
-from storage.inbox import new_incident
 from storage.people.area import within
 from storage.people.person import Person
+from storage.post.inbox import new_incident
 from storage.reading import Reading
 
 WITNESS = timedelta(minutes=30)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage import alert, invitation, shift
+from storage import alert, shift
 from storage.alert import Alert, AlertState
 from storage.case import CaseStatus
 from storage.digest import Digest
@@ -13,7 +13,8 @@ from storage.follow import Follow
 from storage.leave import Leave
 from storage.people.area import Area, bounds_of, contains, short_name
 from storage.people.person import Endpoint, Person, Role, find
-from storage.push import sign_out
+from storage.post import invitation
+from storage.post.waking import sign_out
 
 MOST = 40
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from handlers.card import KINDS, Card, Showing
 from storage.debtor import Debtor
-from storage.delivery import About
 from storage.people.person import Person
+from storage.post.delivery import About
 from storage.sighting import Sighting
 
 SEEN: dict[str, set[About]] = {}

@@ -14,8 +14,8 @@ from playwright.async_api import Browser, FrameLocator, Page, async_playwright, 
 from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
-from storage.invitation import invite
 from storage.people.person import Person
+from storage.post.invitation import invite
 from tests.browser import ARGUMENTS, find_browser
 
 SCREENS = Path(__file__).parent / "screens"

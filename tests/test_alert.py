@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.dispatcher import Dispatcher
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.case import CaseDebtor
-from storage.outbox import LEASE, Outbox, OutboxState
 from storage.people.person import Endpoint, join
+from storage.post.outbox import LEASE, Outbox, OutboxState
 from tests.world import (
     HEAD,
     JUDGE,

@@ -23,8 +23,8 @@ from storage.engine.database import (
     tortoise_config,
 )
 from storage.engine.secret import new_key
-from storage.inbox import Inbox
 from storage.people.person import Person
+from storage.post.inbox import Inbox
 from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
 
 

@@ -14,7 +14,7 @@ from bot.router import Router
 from handlers import sighting as handler
 from storage.engine.database import unit
 from storage.engine.sql import add_all
-from storage.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
+from storage.post.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
 from storage.sighting import Sighting
 from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World

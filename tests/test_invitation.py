@@ -5,9 +5,9 @@ import re
 import pytest
 
 from storage.engine.audit import AuditEntry
-from storage.invitation import Invitation, invite
-from storage.outbox import Outbox
 from storage.people.person import Endpoint, Person, join
+from storage.post.invitation import Invitation, invite
+from storage.post.outbox import Outbox
 from storage.sighting import Sighting
 from tests.world import ADMIN, SECRETARY, STRANGER, World
 

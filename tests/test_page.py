@@ -26,9 +26,9 @@ from bot.settings import Settings
 from storage.alert import Alert
 from storage.case import CaseDebtor
 from storage.debtor import Alias, Debtor
-from storage.invitation import invite, speak
 from storage.people.area import Area
 from storage.people.person import Endpoint, Person
+from storage.post.invitation import invite, speak
 from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from storage.engine.audit import AuditEntry
-from storage.invitation import invite
-from storage.outbox import Outbox, OutboxState
 from storage.people.person import Endpoint
-from storage.push import Push, Target, understood
+from storage.post.invitation import invite
+from storage.post.outbox import Outbox, OutboxState
+from storage.post.waking import Push, Target, understood
 from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, STRANGER, Stage, World
 
 SENTENCE = "林永福回来了，人在村委"

@@ -1,7 +1,7 @@
 """Which one is meant? And what a restart must not forget."""
 
 from storage.alert import Alert
-from storage.question import Question
+from storage.post.question import Question
 from tests.world import GRID_WORKER, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, Message, Stage, World
 
 DOUBTFUL = "阿春回来了，在小店打牌"

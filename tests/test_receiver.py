@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.gateway.methods import CONFLICT
-from storage import inbox
-from storage.inbox import Inbox
-from storage.outbox import Outbox, OutboxState
+from storage.post import inbox
+from storage.post.inbox import Inbox
+from storage.post.outbox import Outbox, OutboxState
 from storage.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, Stage, World
 

@@ -7,14 +7,14 @@ import pytest
 
 from storage import shift
 from storage.alert import Alert
-from storage.delivery import Delivery
 from storage.engine.audit import AuditEntry, verify
 from storage.engine.database import unit
 from storage.engine.sql import add_all, run
-from storage.inbox import Inbox
-from storage.outbox import Lane, Outbox, OutboxState, put
 from storage.people.person import Address, join
-from storage.retention import PORTION
+from storage.post.delivery import Delivery
+from storage.post.inbox import Inbox
+from storage.post.outbox import Lane, Outbox, OutboxState, put
+from storage.post.retention import PORTION
 from storage.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, Stage, World
 

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from handlers.card import KINDS
-from storage import lesson, outbox, privacy
+from storage import lesson, privacy
 from storage.debtor import Debtor
-from storage.delivery import About, Delivery, Shown
 from storage.lesson import LessonKind
-from storage.outbox import Outbox, OutboxState
+from storage.post import outbox
+from storage.post.delivery import About, Delivery, Shown
+from storage.post.outbox import Outbox, OutboxState
 from storage.sighting import Sighting
 from tests import declared
 from tests.world import (

@@ -26,9 +26,9 @@ from bot.limiter import NoLimits
 from bot.settings import Settings
 from storage.engine.clock import SHANGHAI
 from storage.engine.database import open_database
-from storage.inbox import Inbox, InboxState
-from storage.outbox import Outbox, OutboxState
 from storage.people.person import Person
+from storage.post.inbox import Inbox, InboxState
+from storage.post.outbox import Outbox, OutboxState
 from tests import declared
 
 TOKEN = "7000:test"

@@ -7,8 +7,8 @@ from playwright.async_api import async_playwright, expect
 
 from bot.demo import open_demo
 from bot.settings import Settings
-from storage.invitation import invite
 from storage.people.person import Person
+from storage.post.invitation import invite
 from tests.browser import ARGUMENTS, find_browser
 
 LINE = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}

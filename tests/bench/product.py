@@ -13,8 +13,8 @@ from pathlib import Path
 
 from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
-from storage.outbox import Lane, put
 from storage.people.person import Address
+from storage.post.outbox import Lane, put
 from tests.bench.growth import Filling
 from tests.county import JUDGES, SECRETARIES, County, Report
 from tests.process import Bot

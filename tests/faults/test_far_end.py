@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from storage import alert
-from storage.inbox import Inbox
-from storage.outbox import Lane, Outbox, OutboxState, Room, claim, put
 from storage.people.person import Address, Endpoint, join
+from storage.post.inbox import Inbox
+from storage.post.outbox import Lane, Outbox, OutboxState, Room, claim, put
 from storage.sighting import Sighting
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 

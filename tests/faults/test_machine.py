@@ -12,8 +12,8 @@ from tortoise.connection import get_connection
 from storage.alert import Alert
 from storage.engine.secret import new_key
 from storage.engine.sqlite import DirectClient
-from storage.inbox import Inbox
-from storage.outbox import Outbox, OutboxState
+from storage.post.inbox import Inbox
+from storage.post.outbox import Outbox, OutboxState
 from tests.conftest import absent
 from tests.county import County
 from tests.faults.test_far_end import FarEndSays, says_no

@@ -13,8 +13,8 @@ import pytest
 
 from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
-from storage.outbox import Lane, put
 from storage.people.person import Address
+from storage.post.outbox import Lane, put
 from tests.county import County
 from tests.postgres import Server
 from tests.process import Bot

@@ -7,12 +7,12 @@ from storage.people.area import AreaLevel
 from storage.attachment import AttachmentKind
 from storage.case import CaseStatus
 from storage.debtor import DebtorKind
-from storage.inbox import InboxState
+from storage.post.inbox import InboxState
 from storage.ladder import Target
-from storage.outbox import Lane, OutboxState
+from storage.post.outbox import Lane, OutboxState
 from storage.people.person import Role
-from storage.question import QuestionKind
-from storage.relay import Direction
+from storage.post.question import QuestionKind
+from storage.post.relay import Direction
 from storage.sighting import SightingState
 from tortoise.fields.base import OnDelete
 from tortoise import fields

@@ -1,4 +1,4 @@
-"""Ways of waking somebody beside their chats (storage/push.py)."""
+"""Ways of waking somebody beside their chats (storage/post/waking.py)."""
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete

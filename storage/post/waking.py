@@ -16,9 +16,9 @@ from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.secret import Secrets
 from storage.engine.sql import add, change, joined, pick
-from storage.outbox import Lane, put
 from storage.people.person import Address, Endpoint, Person, by_id, leave
 from storage.people.quiet import quiet_left
+from storage.post.outbox import Lane, put
 from storage.sighting import is_urgent
 
 CHANNEL = "push"

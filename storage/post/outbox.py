@@ -10,11 +10,11 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.delivery import About, Delivery, Subject, forget, last_delivery, note_shown
 from storage.engine.database import unit
 from storage.engine.replicas import free_chats
 from storage.engine.sql import add, among, change, fetch, for_update, moment, one, pick, run
 from storage.people.person import Address, Person, Role, addresses, holding
+from storage.post.delivery import About, Delivery, Subject, forget, last_delivery, note_shown
 
 LEASE = timedelta(seconds=15)
 OR_GOES = "or_goes"

@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import takewhile
 
 from storage.engine.sql import fetch, moment, run
-from storage.inbox import InboxState
-from storage.outbox import OutboxState
+from storage.post.inbox import InboxState
+from storage.post.outbox import OutboxState
 
 PORTION = 500
 """How many rows of a table go in one transaction."""

@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.person import Endpoint, Person, join
-from storage.push import sign_out
+from storage.post.waking import sign_out
 
 VALID = timedelta(days=7)
 MOVING_VALID = timedelta(minutes=30)

@@ -19,9 +19,9 @@ from bot.single import holder
 from storage import staff
 from storage.case import Case
 from storage.debtor import Debtor
+from storage.duty.ladder import Target, first_call, staff_for
 from storage.engine.audit import GENESIS, AuditEntry, link
 from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations
-from storage.ladder import Target, first_call, staff_for
 from storage.people import person
 from storage.people.person import Person, Role
 from storage.post.inbox import Inbox, InboxState

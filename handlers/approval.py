@@ -7,8 +7,9 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
-from storage import ladder, privacy
-from storage.ladder import Target
+from storage import privacy
+from storage.duty import ladder
+from storage.duty.ladder import Target
 from storage.people import approval
 from storage.people.access import TABLE, Action
 from storage.people.approval import Approval, ApprovalState, Deed

@@ -6,9 +6,9 @@ from handlers.context import Turn
 from handlers.route import App, on_tap
 from storage import alert
 from storage.alert import Alert
+from storage.duty.leave import absences, is_absent
 from storage.engine import audit
 from storage.engine.sql import for_update, one
-from storage.leave import absences, is_absent
 from storage.people.access import Action
 from storage.people.area import contains
 from storage.people.person import Person, by_id, judges_of_court

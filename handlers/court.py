@@ -5,7 +5,7 @@ import re
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command
-from storage import court
+from storage.duty import court
 from storage.people.access import Action
 
 _ORDER = re.compile(r"(电话|上班|问候|积分|phone|hours|greeting|points)\s*(.*)", re.I | re.S)

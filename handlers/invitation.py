@@ -12,7 +12,7 @@ from handlers.context import Context, Turn
 from handlers.help import offer_menu
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
 from handlers.ticket import Ticket, sheet
-from storage import court
+from storage.duty import court
 from storage.engine.database import unit
 from storage.people.access import Action
 from storage.people.area import contains, full_name

@@ -10,12 +10,12 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.listing import lasted
 from handlers.route import App, on_command
-from storage import ladder
 from storage.case import Case, search
+from storage.duty import ladder
+from storage.duty.ladder import Call, Rung, Target
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.text import fold
-from storage.ladder import Call, Rung, Target
 from storage.people.access import Action, may
 from storage.people.approval import Deed
 from storage.people.area import county_of

@@ -4,10 +4,10 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage import leave
+from storage.duty import leave
+from storage.duty.leave import Leave
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.leave import Leave
 from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, named

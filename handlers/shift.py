@@ -7,7 +7,8 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage import shift
+from storage.duty import shift
+from storage.duty.shift import Shift, Swap, SwapState, coming, uncovered
 from storage.engine import audit
 from storage.engine.clock import day_bounds
 from storage.engine.database import unit
@@ -15,7 +16,6 @@ from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, by_id, named
 from storage.post.outbox import Lane, put_to_person
-from storage.shift import Shift, Swap, SwapState, coming, uncovered
 from storage.when import stretch_in
 
 AHEAD = timedelta(days=7)

@@ -4,7 +4,8 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for
 from handlers.route import App, on_command
-from storage import court, figures
+from storage import figures
+from storage.duty import court
 from storage.figures import SMALL
 from storage.people.access import Action
 from storage.people.person import names_of

@@ -9,23 +9,15 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import court, follow, lesson, sighting
+from storage import follow, lesson, sighting
 from storage.attachment import of_family, of_sighting
 from storage.case import CaseDebtor, judges_of, of_debtors
+from storage.duty import court
+from storage.duty.ladder import Call, Standing, Target, due_at, first_call, next_call, rungs_for, staff_for
+from storage.duty.leave import absences
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, joined, one, pick, relate
-from storage.ladder import (
-    Call,
-    Standing,
-    Target,
-    due_at,
-    first_call,
-    next_call,
-    rungs_for,
-    staff_for,
-)
-from storage.leave import absences
 from storage.lesson import LessonKind
 from storage.people.area import bounds_of
 from storage.people.person import Address, Person, addresses, by_id

@@ -11,10 +11,10 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.debtor import Debtor, debtors_by_id, debtors_called, id_tail
+from storage.duty.leave import standing_in_for
 from storage.engine.database import unit
 from storage.engine.sql import among, fetch, joined, relate
 from storage.engine.text import fold
-from storage.leave import standing_in_for
 from storage.people.access import Action, may
 from storage.people.area import AreaLevel, bounds_of, short_name
 from storage.people.person import Person, Role

@@ -16,12 +16,12 @@ from bot.importing import Imported, Kind, import_file
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.case import Case, CaseDebtor
 from storage.debtor import Debtor, DebtorKind, read_id_number
+from storage.duty.ladder import stand_in
+from storage.duty.shift import Shift
 from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
-from storage.ladder import stand_in
 from storage.people.person import Endpoint, Person, by_id, find
-from storage.shift import Shift
 from storage.sums import paid_in
 from tests.conftest import needs_corpus
 from tests.world import JUDGE, SAMPLE, Stage

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.alert import Alert
-from storage.court import is_open
-from storage.ladder import LAST, Call, Rung, Staff, Target, plan
-from storage.leave import Absence
+from storage.duty.court import is_open
+from storage.duty.ladder import LAST, Call, Rung, Staff, Target, plan
+from storage.duty.leave import Absence
+from storage.duty.shift import Post, Shift
 from storage.people.person import Person, Role
-from storage.shift import Post, Shift
 from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, THIRD_JUDGE, World
 
 NOW = datetime(2026, 11, 24, 1, 41, tzinfo=UTC)

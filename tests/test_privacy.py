@@ -7,8 +7,8 @@ from storage import quota
 from storage.attachment import Attachment
 from storage.case import Case
 from storage.debtor import Debtor
+from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
-from storage.ladder import Rung
 from storage.post.inbox import Inbox
 from storage.sighting import Sighting
 from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, World

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage import shift
 from storage.alert import Alert
+from storage.duty import shift
 from storage.engine.audit import AuditEntry, verify
 from storage.engine.database import unit
 from storage.engine.sql import add_all, run

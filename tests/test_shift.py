@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.shift import Shift, uncovered
+from storage.duty.shift import Shift, uncovered
 from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SUPERVISOR, THIRD_JUDGE, TOWN_SECRETARY, World
 
 START = datetime(2026, 11, 24, tzinfo=UTC)

@@ -8,9 +8,9 @@ import docx
 
 from storage.alert import Alert, AlertState
 from storage.case import Case, CaseDebtor
-from storage.leave import Leave
+from storage.duty.leave import Leave
+from storage.duty.shift import Shift
 from storage.people.person import Endpoint, Person, Role
-from storage.shift import Shift
 from storage.staff import unreachable_cases
 from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 

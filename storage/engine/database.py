@@ -42,7 +42,7 @@ MODELS = [
     "storage.attachment",
     "storage.engine.audit",
     "storage.case",
-    "storage.court",
+    "storage.duty.court",
     "storage.debtor",
     "storage.post.delivery",
     "storage.digest",
@@ -51,8 +51,8 @@ MODELS = [
     "storage.history",
     "storage.post.inbox",
     "storage.post.invitation",
-    "storage.ladder",
-    "storage.leave",
+    "storage.duty.ladder",
+    "storage.duty.leave",
     "storage.lesson",
     "storage.listing",
     "storage.post.outbox",
@@ -61,7 +61,7 @@ MODELS = [
     "storage.post.question",
     "storage.quota",
     "storage.post.relay",
-    "storage.shift",
+    "storage.duty.shift",
     "storage.sighting",
 ]
 EXPANDS = "_expand"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+from storage.duty.shift import Shift
 from storage.engine import audit
 from storage.engine.clock import SHANGHAI
 from storage.engine.text import fold, squeeze
@@ -11,7 +12,6 @@ from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, si
 from storage.imports.normal import Unclear, day
 from storage.people.area import county_of
 from storage.people.person import COURT, Person
-from storage.shift import Shift
 from storage.when import stretch_in
 
 REQUIRED = ("日期",)

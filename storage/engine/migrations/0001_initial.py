@@ -8,7 +8,7 @@ from storage.attachment import AttachmentKind
 from storage.case import CaseStatus
 from storage.debtor import DebtorKind
 from storage.post.inbox import InboxState
-from storage.ladder import Target
+from storage.duty.ladder import Target
 from storage.post.outbox import Lane, OutboxState
 from storage.people.person import Role
 from storage.post.question import QuestionKind

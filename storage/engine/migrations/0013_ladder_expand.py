@@ -3,8 +3,8 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from storage.ladder import Target
-from storage.shift import SwapState
+from storage.duty.ladder import Target
+from storage.duty.shift import SwapState
 
 
 def _id() -> fields.IntField:

@@ -9,13 +9,13 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import court, leave, shift
+from storage.duty import court, leave, shift
+from storage.duty.leave import Absence, answering, is_absent
+from storage.duty.shift import Post
 from storage.engine import audit
 from storage.engine.sql import add, among, fetch, pick, run
-from storage.leave import Absence, answering, is_absent
 from storage.people.area import bounds_of, contains, county_of
 from storage.people.person import Person, Role
-from storage.shift import Post
 
 PATIENCE = timedelta(minutes=5)
 """How long an alert waits where a court has no rungs at all."""

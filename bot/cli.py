@@ -39,7 +39,7 @@ from bot.settings import BadSettingsError, Settings, load, unknown_in_environmen
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
 from storage import history
-from storage.debtor import debtors_by_id
+from storage.cases.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local
 from storage.engine.database import Database, NewerDatabaseError, NotADatabaseError, open_database

@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from bot import spreadsheet
-from storage.case import CaseDebtor
-from storage.debtor import read_id_number
+from storage.cases.case import CaseDebtor
+from storage.cases.debtor import read_id_number
 from storage.engine import audit
 from storage.engine.database import Database
 from storage.imports import Progress

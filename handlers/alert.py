@@ -10,9 +10,10 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import alert, follow, sighting
+from storage import alert, sighting
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
-from storage.case import CaseDebtor, of_debtors
+from storage.cases import follow
+from storage.cases.case import CaseDebtor, of_debtors
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.evidence import Sureness, sureness

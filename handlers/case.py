@@ -11,10 +11,12 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, listing, quota
+from storage import alert, listing
 from storage.attachment import place_of
-from storage.case import Case, may_read, owing, search
-from storage.debtor import age
+from storage.cases import quota
+from storage.cases.case import Case, may_read, owing, search
+from storage.cases.debtor import age
+from storage.cases.quota import Verdict
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.listing import Asked
@@ -22,7 +24,6 @@ from storage.people.access import Action, may, sees_whole
 from storage.people.area import full_name
 from storage.people.person import Person
 from storage.post.outbox import Lane
-from storage.quota import Verdict
 
 PAGE = 8
 

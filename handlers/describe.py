@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import locales
 from handlers.card import Showing, shortened
 from storage.alert import Alert
-from storage.case import CaseDebtor
-from storage.debtor import Debtor, age
+from storage.cases.case import CaseDebtor
+from storage.cases.debtor import Debtor, age
 from storage.people.person import Person, Role
 from storage.post.delivery import About, Subject
 from storage.sighting import Sighting

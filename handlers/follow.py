@@ -6,9 +6,9 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage import follow
 from storage.alert import AlertEvent
-from storage.case import Case, may_read
+from storage.cases import follow
+from storage.cases.case import Case, may_read
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.access import Action, may

@@ -7,13 +7,14 @@ import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
 from handlers.route import App
-from storage import alert, quota
-from storage.case import Case, may_read, search
+from storage import alert
+from storage.cases import quota
+from storage.cases.case import Case, may_read, search
+from storage.cases.quota import Verdict
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.access import Action, may
 from storage.post.outbox import Lane, put
-from storage.quota import Verdict
 
 MOST = 8
 SHORTEST = 2

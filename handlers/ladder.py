@@ -10,7 +10,7 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.listing import lasted
 from handlers.route import App, on_command
-from storage.case import Case, search
+from storage.cases.case import Case, search
 from storage.duty import ladder
 from storage.duty.ladder import Call, Rung, Target
 from storage.engine import audit

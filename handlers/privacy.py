@@ -6,7 +6,7 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command
 from storage import privacy
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.text import fold
 from storage.people.access import Action

@@ -8,7 +8,7 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
 from storage import alert, lesson, sighting
-from storage.debtor import Debtor, debtors_by_id
+from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.lesson import LessonKind

@@ -12,7 +12,7 @@ from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage import alert
 from storage.attachment import place_of
-from storage.case import Case
+from storage.cases.case import Case
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.people.access import Action, sees_whole

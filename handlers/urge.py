@@ -9,7 +9,7 @@ from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage import alert
 from storage.alert import Alert, AlertEvent
-from storage.case import CaseDebtor
+from storage.cases.case import CaseDebtor
 from storage.engine import audit
 from storage.engine.sql import pick
 from storage.people.access import Action, may

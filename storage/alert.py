@@ -9,9 +9,10 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import follow, lesson, sighting
+from storage import lesson, sighting
 from storage.attachment import of_family, of_sighting
-from storage.case import CaseDebtor, judges_of, of_debtors
+from storage.cases import follow
+from storage.cases.case import CaseDebtor, judges_of, of_debtors
 from storage.duty import court
 from storage.duty.ladder import Call, Standing, Target, due_at, first_call, next_call, rungs_for, staff_for
 from storage.duty.leave import absences

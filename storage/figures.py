@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from storage.alert import AlertState, Outcome
-from storage.case import CaseStatus
+from storage.cases.case import CaseStatus
 from storage.engine.clock import local
 from storage.engine.sql import day, fetch, is_shared
 from storage.engine.sql import moment as stored

@@ -13,7 +13,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage import trace
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, for_update, joined, one, pick, relate

@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.alert import Alert, AlertState, Recipient
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.engine.clock import local
 from storage.engine.database import unit
 from storage.engine.sql import add, among, fetch, joined, one, pick, relate

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage import history, sighting, trace
-from storage.case import CaseDebtor, may_read
-from storage.debtor import Debtor, debtors_called
+from storage.cases.case import CaseDebtor, may_read
+from storage.cases.debtor import Debtor, debtors_called
 from storage.engine import audit
 from storage.engine.audit import AuditEntry
 from storage.engine.database import unit

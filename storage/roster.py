@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from storage import trace
-from storage.case import find_case_nos, find_case_tails
+from storage.cases.case import find_case_nos, find_case_tails
+from storage.cases.debtor import DebtorKind, age
 from storage.debt import amount_traces, creditor_traces, speaks_of_debt
-from storage.debtor import DebtorKind, age
 from storage.engine.clock import local
 from storage.engine.sql import among, day, fetch
 from storage.engine.text import heard

@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.attachment import claim_recent
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from storage import alert
 from storage.alert import Alert, AlertState
-from storage.case import CaseStatus
+from storage.cases.case import CaseStatus
+from storage.cases.follow import Follow
 from storage.digest import Digest
 from storage.duty import shift
 from storage.duty.leave import Leave
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, pick, run
-from storage.follow import Follow
 from storage.people.area import Area, bounds_of, contains, short_name
 from storage.people.person import Endpoint, Person, Role, find
 from storage.post import invitation

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from handlers.card import KINDS, Card, Showing
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.people.person import Person
 from storage.post.delivery import About
 from storage.sighting import Sighting

@@ -11,8 +11,8 @@ from PIL import Image
 
 from handlers.route import COMMANDS, route_table
 from storage import lesson
-from storage.case import Case, may_read
-from storage.debtor import Debtor
+from storage.cases.case import Case, may_read
+from storage.cases.debtor import Debtor
 from storage.lesson import LessonKind
 from storage.people.access import REPORTERS, TABLE, Action
 from storage.people.person import Endpoint, Person, Role

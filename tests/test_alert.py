@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.dispatcher import Dispatcher
 from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
-from storage.case import CaseDebtor
+from storage.cases.case import CaseDebtor
 from storage.people.person import Endpoint, join
 from storage.post.outbox import LEASE, Outbox, OutboxState
 from tests.world import (

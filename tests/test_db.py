@@ -11,7 +11,7 @@ from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate
 
 from bot.backup import BackupError, back_up
-from storage.debtor import index_tails
+from storage.cases.debtor import index_tails
 from storage.engine import audit
 from storage.engine.audit import AuditEntry, AuditHead, verify
 from storage.engine.database import (

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bot import cli
 from bot.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
 from bot.settings import Settings
-from storage.debtor import Debtor, read_id_number
+from storage.cases.debtor import Debtor, read_id_number
 from storage.engine.audit import verify
 from storage.engine.database import open_database
 from storage.engine.sql import fetch

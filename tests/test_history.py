@@ -6,8 +6,8 @@ import pytest
 
 from bot.importing import Kind, import_file
 from storage import history
-from storage.case import Case, CaseDebtor, CaseStatus
-from storage.debtor import Debtor
+from storage.cases.case import Case, CaseDebtor, CaseStatus
+from storage.cases.debtor import Debtor
 from storage.engine.sql import fetch
 from storage.history import ImportRun, InUseError
 from storage.people.area import Area

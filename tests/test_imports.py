@@ -14,8 +14,8 @@ from bot import spreadsheet
 from bot.exporting import export_cases
 from bot.importing import Imported, Kind, import_file
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
-from storage.case import Case, CaseDebtor
-from storage.debtor import Debtor, DebtorKind, read_id_number
+from storage.cases.case import Case, CaseDebtor
+from storage.cases.debtor import Debtor, DebtorKind, read_id_number
 from storage.duty.ladder import stand_in
 from storage.duty.shift import Shift
 from storage.engine.database import open_database

@@ -1,6 +1,6 @@
 """What the court's people teach the reader: a candidate at first, never silently a certainty, seen and undone."""
 
-from storage.debtor import Debtor, DebtorKind
+from storage.cases.debtor import Debtor, DebtorKind
 from storage.evidence import Known
 from storage.lesson import Lesson, LessonKind, teach
 from storage.reading import read

@@ -24,8 +24,8 @@ from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
 from storage.alert import Alert
-from storage.case import CaseDebtor
-from storage.debtor import Alias, Debtor
+from storage.cases.case import CaseDebtor
+from storage.cases.debtor import Alias, Debtor
 from storage.people.area import Area
 from storage.people.person import Endpoint, Person
 from storage.post.invitation import invite, speak

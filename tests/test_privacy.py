@@ -3,10 +3,10 @@ is stopped."""
 
 import json
 
-from storage import quota
 from storage.attachment import Attachment
-from storage.case import Case
-from storage.debtor import Debtor
+from storage.cases import quota
+from storage.cases.case import Case
+from storage.cases.debtor import Debtor
 from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
 from storage.post.inbox import Inbox

@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from storage.case import Case, CaseDebtor, find_case_nos
-from storage.debtor import Debtor, DebtorKind, age
+from storage.cases.case import Case, CaseDebtor, find_case_nos
+from storage.cases.debtor import Debtor, DebtorKind, age
 from storage.engine.clock import local
 from storage.engine.text import heard
 from storage.evidence import Known

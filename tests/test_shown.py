@@ -6,7 +6,7 @@ import pytest
 
 from handlers.card import KINDS
 from storage import lesson, privacy
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.lesson import LessonKind
 from storage.post import outbox
 from storage.post.delivery import About, Delivery, Shown

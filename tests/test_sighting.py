@@ -4,8 +4,8 @@ import pytest
 
 from storage import trace
 from storage.alert import Alert
-from storage.case import Case, CaseStatus
-from storage.debtor import Debtor, DebtorKind
+from storage.cases.case import Case, CaseStatus
+from storage.cases.debtor import Debtor, DebtorKind
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
 from storage.sighting import Sighting, SightingState

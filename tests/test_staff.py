@@ -7,7 +7,7 @@ from pathlib import Path
 import docx
 
 from storage.alert import Alert, AlertState
-from storage.case import Case, CaseDebtor
+from storage.cases.case import Case, CaseDebtor
 from storage.duty.leave import Leave
 from storage.duty.shift import Shift
 from storage.people.person import Endpoint, Person, Role

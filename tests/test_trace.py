@@ -4,7 +4,7 @@ import pytest
 
 from storage import trace
 from storage.alert import Alert
-from storage.debtor import Debtor
+from storage.cases.debtor import Debtor
 from storage.engine.database import open_database
 from storage.engine.sql import fetch, run
 from tests.world import JUDGE, SECRETARY, Stage, World

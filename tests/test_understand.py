@@ -3,8 +3,8 @@
 import pytest
 
 from storage import trace
-from storage.case import Case, CaseDebtor, CaseStatus, parse_case_no
-from storage.debtor import Alias, Debtor, DebtorKind
+from storage.cases.case import Case, CaseDebtor, CaseStatus, parse_case_no
+from storage.cases.debtor import Alias, Debtor, DebtorKind
 from storage.understand import understand
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, World
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from tortoise.models import Model
 
 from storage import trace
-from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
-from storage.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
+from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
+from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.engine import audit
 from storage.engine.secret import Secrets
 from storage.engine.text import fold, squeeze

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from storage import trace
-from storage.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
-from storage.debtor import Alias, Debtor, DebtorKind, Plate
+from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
+from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate
 from storage.engine.clock import local
 from storage.engine.database import open_database, unit
 from storage.engine.secret import Secrets, new_key

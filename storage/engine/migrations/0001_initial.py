@@ -5,8 +5,8 @@ from tortoise.migrations import operations as ops
 from storage.alert import AlertState, Outcome
 from storage.people.area import AreaLevel
 from storage.attachment import AttachmentKind
-from storage.case import CaseStatus
-from storage.debtor import DebtorKind
+from storage.cases.case import CaseStatus
+from storage.cases.debtor import DebtorKind
 from storage.post.inbox import InboxState
 from storage.duty.ladder import Target
 from storage.post.outbox import Lane, OutboxState

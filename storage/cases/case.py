@@ -10,7 +10,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.debtor import Debtor, debtors_by_id, debtors_called, id_tail
+from storage.cases.debtor import Debtor, debtors_by_id, debtors_called, id_tail
 from storage.duty.leave import standing_in_for
 from storage.engine.database import unit
 from storage.engine.sql import among, fetch, joined, relate

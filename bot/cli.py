@@ -49,13 +49,13 @@ from storage.engine.text import heard
 from storage.imports import MissingHeadersError, Remark, Report
 from storage.people.area import full_name
 from storage.people.person import Person, find
-from storage.plate import plate_traces
 from storage.post import inbox
 from storage.post.inbox import Inbox
 from storage.post.invitation import VALID, invite
-from storage.reading import Reading
-from storage.understand import understand
-from storage.when import times_in
+from storage.reading.plates import plate_traces
+from storage.reading.read import Reading
+from storage.reading.understand import understand
+from storage.reading.when import times_in
 
 DONE, FOUND, WRONG = 0, 1, 2
 _MOST_LINES = 20

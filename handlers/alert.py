@@ -16,15 +16,15 @@ from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
 from storage.engine import audit
 from storage.engine.clock import local
-from storage.evidence import Sureness, sureness
 from storage.people.area import full_name
 from storage.people.person import Person, colleagues
 from storage.post import question
 from storage.post.delivery import last_delivery
 from storage.post.outbox import Lane, Outbox
 from storage.post.question import QuestionKind
+from storage.reading.evidence import Sureness, sureness
+from storage.reading.when import times_in
 from storage.sighting import Sighting, SightingState, Suspect
-from storage.when import times_in
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)

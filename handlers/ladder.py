@@ -20,7 +20,7 @@ from storage.people.access import Action, may
 from storage.people.approval import Deed
 from storage.people.area import county_of
 from storage.people.person import by_id
-from storage.when import stretch_in
+from storage.reading.when import stretch_in
 
 _TARGETS = {
     "再催": Target.AGAIN,

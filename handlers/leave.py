@@ -12,7 +12,7 @@ from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, named
 from storage.post.outbox import Lane, put_to_person
-from storage.when import stretch_in
+from storage.reading.when import stretch_in
 
 
 def register(app: App) -> None:

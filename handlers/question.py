@@ -7,20 +7,21 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, lesson, sighting
+from storage import alert, sighting
 from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.lesson import LessonKind
 from storage.people.access import Action
 from storage.people.area import within
 from storage.people.person import Address
 from storage.post import question
 from storage.post.outbox import Lane, put
 from storage.post.question import Question, QuestionKind
+from storage.reading import lesson
+from storage.reading.lesson import LessonKind
+from storage.reading.sums import paid_in
+from storage.reading.understand import understand
 from storage.sighting import Sighting, SightingState
-from storage.sums import paid_in
-from storage.understand import understand
 
 MOST = 5
 

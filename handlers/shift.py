@@ -16,7 +16,7 @@ from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, by_id, named
 from storage.post.outbox import Lane, put_to_person
-from storage.when import stretch_in
+from storage.reading.when import stretch_in
 
 AHEAD = timedelta(days=7)
 MOST_DAYS = 62

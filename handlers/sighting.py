@@ -21,10 +21,10 @@ from storage.people.access import Action, may
 from storage.people.person import Address, Person
 from storage.post.delivery import Subject
 from storage.post.outbox import Lane, put
-from storage.reading import Manner, Reading
-from storage.roster import village_meant
+from storage.reading.candidates import village_meant
+from storage.reading.read import Manner, Reading
+from storage.reading.understand import understand
 from storage.sighting import Sighting, SightingState, Suspect
-from storage.understand import understand
 
 
 def register(app: App) -> None:

@@ -9,10 +9,10 @@ from handlers.route import App, on_command, on_tap
 from storage import sighting
 from storage.engine import audit
 from storage.engine.text import heard
-from storage.evidence import WEIGHTS, sureness
 from storage.people.access import Action
 from storage.people.area import contains, full_name
-from storage.scene import SOMEBODY, loudest
+from storage.reading.classifier import SOMEBODY, loudest
+from storage.reading.evidence import WEIGHTS, sureness
 from storage.sighting import Sighting, Suspect
 
 MOST = 8

@@ -9,7 +9,7 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import lesson, sighting
+from storage import sighting
 from storage.attachment import of_family, of_sighting
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, judges_of, of_debtors
@@ -19,12 +19,13 @@ from storage.duty.leave import absences
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, joined, one, pick, relate
-from storage.lesson import LessonKind
 from storage.people.area import bounds_of
 from storage.people.person import Address, Person, addresses, by_id
 from storage.post import waking
 from storage.post.delivery import last_delivery
 from storage.post.outbox import Lane, on_its_way, put, put_to_person
+from storage.reading import lesson
+from storage.reading.lesson import LessonKind
 from storage.sighting import Sighting, SightingState
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.models import Model
 
-from storage import trace
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, is_shared, pick, run
 from storage.engine.values import columns_of, meant, said
 from storage.imports import Plan
+from storage.reading import index
 
 
 class ImportRun(Model):
@@ -118,7 +118,7 @@ async def undo(row: ImportRun) -> None:
         await run(f'DELETE FROM "{model._meta.db_table}" WHERE {where}', *args)
     words, value = among(sorted(touched))
     await run(f"DELETE FROM trace WHERE debtor_id {words}", value)
-    await trace.note(sorted(touched))
+    await index.note(sorted(touched))
     await change(ImportRun, row.id, undone_at=unit().now)
     audit.record("import.undone", f"import:{row.id}", actor="cli", kind=row.kind)
 

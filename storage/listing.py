@@ -18,8 +18,8 @@ from storage.engine.sql import add, among, fetch, joined, one, pick, relate
 from storage.engine.text import fold, simplified
 from storage.people.area import bounds_of, county_of, short_name, stem
 from storage.people.person import Person, Role
+from storage.reading.when import times_in
 from storage.sighting import Sighting, SightingState, Suspect
-from storage.when import times_in
 
 PAGE = 8
 COUNTED = 1000

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import history, sighting, trace
+from storage import history, sighting
 from storage.cases.case import CaseDebtor, may_read
 from storage.cases.debtor import Debtor, debtors_called
 from storage.engine import audit
@@ -19,6 +19,7 @@ from storage.people.person import Address, Person
 from storage.post import outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
 from storage.post.inbox import InboxState
+from storage.reading import index
 from storage.sighting import Sighting
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
@@ -49,8 +50,8 @@ class Kept:
 
 async def find(words: str, reader: Person) -> list[Debtor]:
     """The debtors whose id number this is, else who are called so, within what the reader may read. Needs a unit."""
-    index = unit().secrets.index(words.upper())
-    found = await pick(Debtor, "id_index = ? AND id_index <> ''", index)
+    number = unit().secrets.index(words.upper())
+    found = await pick(Debtor, "id_index = ? AND id_index <> ''", number)
     if not found:
         ids, value = among(await debtors_called(words))
         found = await pick(Debtor, f"id {ids} ORDER BY id", value)
@@ -96,7 +97,7 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     await outbox.take_back(await messages_about([Subject(About.DEBTOR, debtor.id)]))
     await forbid([Subject(About.DEBTOR, debtor.id), *(Subject(About.REPORT, report.id) for report in reports)])
     await run("DELETE FROM trace WHERE debtor_id = ?", debtor.id)
-    await trace.note([debtor.id])
+    await index.note([debtor.id])
     await history.forget(debtor.id)
     audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(reports))
 

@@ -17,7 +17,7 @@ from storage.engine.sql import add, among, change, fetch, joined, one, pick, rel
 from storage.people.area import within
 from storage.people.person import Person
 from storage.post.inbox import new_incident
-from storage.reading import Reading
+from storage.reading.read import Reading
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""

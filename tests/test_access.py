@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from handlers.route import COMMANDS, route_table
-from storage import lesson
 from storage.cases.case import Case, may_read
 from storage.cases.debtor import Debtor
-from storage.lesson import LessonKind
 from storage.people.access import REPORTERS, TABLE, Action
 from storage.people.person import Endpoint, Person, Role
+from storage.reading import lesson
+from storage.reading.lesson import LessonKind
 from tests.world import JUDGE, SECRETARY, STRANGER, World
 
 COUNTY, TOWN, VILLAGE = "331122", "331122203", "331122203226"

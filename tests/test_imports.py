@@ -22,7 +22,7 @@ from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
 from storage.people.person import Endpoint, Person, by_id, find
-from storage.sums import paid_in
+from storage.reading.sums import paid_in
 from tests.conftest import needs_corpus
 from tests.world import JUDGE, SAMPLE, Stage
 

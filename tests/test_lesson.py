@@ -1,10 +1,10 @@
 """What the court's people teach the reader: a candidate at first, never silently a certainty, seen and undone."""
 
 from storage.cases.debtor import Debtor, DebtorKind
-from storage.evidence import Known
-from storage.lesson import Lesson, LessonKind, teach
-from storage.reading import read
-from storage.trace import note
+from storage.reading.evidence import Known
+from storage.reading.index import note
+from storage.reading.lesson import Lesson, LessonKind, teach
+from storage.reading.read import read
 from tests.world import ADMIN, GRID_WORKER, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, World
 
 ELDER, YOUNGER = Known(1, "林永福", age=57), Known(2, "林永强", age=52)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import locales
-from storage.evidence import WEIGHTS, Known
-from storage.reading import read
+from storage.reading.evidence import WEIGHTS, Known
+from storage.reading.read import read
 from tests.conftest import SHARED
 from tests.reading.__main__ import scores
 from tests.reading.rosters import SETS, Rosters, records
@@ -320,13 +320,13 @@ async def test_what_was_learnt_from_others_words_stays(name: str) -> None:
 
 def test_no_rule_knows_a_name() -> None:
     """The rules are about how people speak; who is spoken of stands in the roster."""
-    floor = Path(__file__).parents[1] / "storage"
+    floor = Path(__file__).parents[1] / "storage" / "reading"
     source = "".join(
         (floor / f"{noun}.py").read_text()
-        for noun in ("reading", "mention", "family", "evidence", "debt", "plate", "scene")
+        for noun in ("read", "mention", "kin", "evidence", "owing", "plates", "classifier", "sums")
     )
     patterns = re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
-    patterns += (floor / "scene.txt").read_text()
+    patterns += (floor / "classifier.txt").read_text()
     rosters = [*OURS.glob("*-rosters.jsonl"), *SHARED.glob("corpus/rosters.jsonl")]
     names = {one["name"] for path in rosters for village in records(path) for one in village["debtors"]}
     assert len(names) > 100

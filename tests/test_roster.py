@@ -12,11 +12,11 @@ from storage.cases.case import Case, CaseDebtor, find_case_nos
 from storage.cases.debtor import Debtor, DebtorKind, age
 from storage.engine.clock import local
 from storage.engine.text import heard
-from storage.evidence import Known
 from storage.people.area import county_of, names_village, town_of, villages_of
 from storage.people.person import Person, Role
-from storage.reading import read
-from storage.understand import understand
+from storage.reading.evidence import Known
+from storage.reading.read import read
+from storage.reading.understand import understand
 from tests.conftest import SHARED
 from tests.reading.rosters import OWN, SETS, Rosters, records
 from tests.world import SAMPLE, World

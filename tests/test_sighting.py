@@ -2,12 +2,12 @@
 
 import pytest
 
-from storage import trace
 from storage.alert import Alert
 from storage.cases.case import Case, CaseStatus
 from storage.cases.debtor import Debtor, DebtorKind
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
+from storage.reading import index
 from storage.sighting import Sighting, SightingState
 from tests.world import (
     GRID_WORKER,
@@ -246,7 +246,7 @@ async def test_who_works_in_several_villages_is_understood_in_each(world: World)
     async def work() -> None:
         await Person.filter(name="何晓梅").update(more_areas="331122103224")
         row = await Debtor.create(name="单如海", kind=DebtorKind.PERSON, gender="男", area_code="331122103224")
-        await trace.note([row.id])
+        await index.note([row.id])
 
     await world.product.db.unit(work)
     worker = world.phone(GRID_WORKER)
@@ -270,7 +270,7 @@ async def test_who_was_seen_these_days_comes_first_among_those_who_may_be_meant(
     async def work() -> None:
         for name in ("施有根", "施有土"):
             row = await Debtor.create(name=name, kind=DebtorKind.PERSON, gender="男", area_code="331122203226")
-            await trace.note([row.id])
+            await index.note([row.id])
 
     await world.product.db.unit(work)
     await world.phone(GRID_WORKER).says("施有土回来了")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.debt import amounts_in
 from storage.imports.normal import Unclear, money
-from storage.sums import numeral, owed_in, paid_in, sums_in, yuan
+from storage.reading.owing import amounts_in
+from storage.reading.sums import numeral, owed_in, paid_in, sums_in, yuan
 
 DIGITS = "零一二三四五六七八九"
 FORMAL = str.maketrans("一二三四五六七八九十百千万", "壹贰叁肆伍陆柒捌玖拾佰仟萬")

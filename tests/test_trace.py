@@ -2,11 +2,11 @@
 
 import pytest
 
-from storage import trace
 from storage.alert import Alert
 from storage.cases.debtor import Debtor
 from storage.engine.database import open_database
 from storage.engine.sql import fetch, run
+from storage.reading import index
 from tests.world import JUDGE, SECRETARY, Stage, World
 
 
@@ -30,7 +30,7 @@ async def kept() -> list[tuple[str, str, int]]:
 
 
 async def test_words_are_made_anew_when_the_rules_change(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace, "PORTION", 3)
+    monkeypatch.setattr(index, "PORTION", 3)
     url, secrets = stage.settings.database_url, stage.settings.secrets()
     async with open_database(url, secrets) as db:
         before = await kept()
@@ -49,7 +49,7 @@ async def test_words_are_made_anew_when_the_rules_change(stage: Stage, monkeypat
         return portions <= 2 and bool(await db.unit(work))  # type: ignore[arg-type]
 
     async with open_database(url, secrets, migrating=False) as db:
-        await trace.catch_up(stopped)
+        await index.catch_up(stopped)
         half = await fetch("SELECT DISTINCT debtor_id FROM trace")
         assert 0 < len(half) < await Debtor.all().count()
     async with open_database(url, secrets):
@@ -61,7 +61,7 @@ async def test_a_nickname_that_is_noted_later_is_found_too(world: World) -> None
 
     async def later() -> None:
         await run("INSERT INTO alias (debtor_id, text) VALUES (?, ?)", row.id, "铁拐")
-        await trace.note([row.id])
+        await index.note([row.id])
 
     await world.product.db.unit(later)
     await world.phone(SECRETARY).says("铁拐在村委")

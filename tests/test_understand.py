@@ -2,10 +2,10 @@
 
 import pytest
 
-from storage import trace
 from storage.cases.case import Case, CaseDebtor, CaseStatus, parse_case_no
 from storage.cases.debtor import Alias, Debtor, DebtorKind
-from storage.understand import understand
+from storage.reading import index
+from storage.reading.understand import understand
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, World
 
 VILLAGE, OTHER_TOWN = "331122203226", "331122103224"
@@ -30,7 +30,7 @@ async def owes(world: World, name: str, village: str, judge: int, number: str, *
             judge_id=(await world.person(judge)).id,
         )
         await CaseDebtor.create(case_id=case.id, debtor_id=debtor.id, creditor="某人", amount=5000)
-        await trace.note([debtor.id])
+        await index.note([debtor.id])
         return debtor
 
     found: Debtor = await world.product.db.unit(work)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.engine.clock import SHANGHAI
-from storage.when import times_in
+from storage.reading.when import times_in
 
 SAID = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
 """A Wednesday, 09:40 in Zhejiang."""

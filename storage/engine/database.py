@@ -28,12 +28,12 @@ from tortoise.migrations.api import migrate
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
-from storage import trace
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.failure import StorageUnavailableError, gave_way, sqlstate
 from storage.engine.secret import Secrets
 from storage.engine.sql import HOT, fetch, reading_on, writing_on
 from storage.engine.sqlite import DirectClient
+from storage.reading import index
 
 MODELS = [
     "storage.alert",
@@ -53,7 +53,7 @@ MODELS = [
     "storage.post.invitation",
     "storage.duty.ladder",
     "storage.duty.leave",
-    "storage.lesson",
+    "storage.reading.lesson",
     "storage.listing",
     "storage.post.outbox",
     "storage.people.person",
@@ -530,7 +530,7 @@ async def open_database(
                 stack.enter_context(reading_on(hot.direct))
             try:
                 if migrating:
-                    await trace.catch_up(db.unit)
+                    await index.catch_up(db.unit)
                 yield db
             finally:
                 await db.close()

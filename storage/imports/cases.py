@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from tortoise.models import Model
 
-from storage import trace
 from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.engine import audit
@@ -17,6 +16,7 @@ from storage.imports import Plan, Progress, Report, Row, chunks, next_id, normal
 from storage.imports.normal import Unclear
 from storage.people.area import Area, Gazetteer, county_of
 from storage.people.person import Person, Role
+from storage.reading import index
 
 REQUIRED = ("案号", "被执行人")
 KNOWN = (
@@ -354,7 +354,7 @@ class _Work:
         touched = {self.debtor_ids[key] for key, _text in (*self.more_aliases, *self.more_plates)}
         touched |= {self.debtor_ids[party.person_key] for party in self.new_parties}
         touched |= {self.debtor_ids[party.person_key] for _id, party in self.changed_parties}
-        await trace.note(sorted({*self.changed_debtors, *touched}))
+        await index.note(sorted({*self.changed_debtors, *touched}))
         audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
 
     async def _add_debtors(self) -> None:

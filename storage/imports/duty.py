@@ -12,7 +12,7 @@ from storage.imports import MissingHeadersError, Plan, Progress, Report, Row, si
 from storage.imports.normal import Unclear, day
 from storage.people.area import county_of
 from storage.people.person import COURT, Person
-from storage.when import stretch_in
+from storage.reading.when import stretch_in
 
 REQUIRED = ("日期",)
 WHO = ("工号", "值班人员", "姓名")

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from storage.engine.text import fold, squeeze
-from storage.sums import yuan
+from storage.reading.sums import yuan
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00(?::00)?)?$")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})$")

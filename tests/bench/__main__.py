@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 from bot.importing import Kind, import_file
-from storage import trace
 from storage.engine.clock import SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.secret import Secrets, new_key
 from storage.engine.sql import run
 from storage.people.person import Person, Role
-from storage.understand import understand
+from storage.reading import index
+from storage.reading.understand import understand
 from tests.bench.mountain import first_and_next_start
 from tests.bench.phones import phones
 from tests.bench.product import CLIENTS, Bench, share
@@ -113,7 +113,7 @@ async def read_all(db: Database, county: County) -> None:
 
     await db.unit(anew)
     before = time.perf_counter()
-    await trace.catch_up(db.unit)
+    await index.catch_up(db.unit)
     show("the words by which they are found, made anew", f"{time.perf_counter() - before:.1f} s")
 
 

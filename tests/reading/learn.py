@@ -1,4 +1,4 @@
-"""Learns `storage/scene.txt` from the labelled messages: `python -m tests.reading.learn`; with `--unseen` it says how
+"""Learns `storage/reading/classifier.txt` from the labelled messages: `python -m tests.reading.learn`; with `--unseen` it says how
 well each set is read by what was learned from all the others, and writes nothing.
 
 The corpus counts with the two thirds that aren't held out. What is learned is a weight for each piece of a text
@@ -15,15 +15,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import scene
 from storage.engine.text import heard
-from storage.mention import signs_of, stretches_of, who
-from storage.reading import manners_of
-from storage.scene import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
+from storage.reading import classifier
+from storage.reading.classifier import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
+from storage.reading.mention import signs_of, stretches_of, who
+from storage.reading.read import manners_of
 from tests.reading.__main__ import is_held_out, same_place
 from tests.reading.rosters import CORPUS, OWN, SETS, Record, Rosters, records
 
-TABLE = Path(scene.__file__).with_name("scene.txt")
+TABLE = Path(classifier.__file__).with_name("classifier.txt")
 ROUNDS, STEP, DECAY = 40, 0.5, 2e-4
 PLACE_ROUNDS, PLACE_RUNS = 10, 3
 LEAST = 2
@@ -70,7 +70,7 @@ async def _example(name: str, message: Record, rosters: Rosters) -> Example:
         source=name,
         text=text,
         stretches=stretches,
-        pieces=frozenset(scene.pieces(text, stretches, signs_of(mentions) | manners_of(text))),
+        pieces=frozenset(classifier.pieces(text, stretches, signs_of(mentions) | manners_of(text))),
         lead=expect["is_lead"],
         kind=KINDS.index(expect["kind"]) if expect["kind"] in KINDS else -1,
         urgent=expect["urgent"],
@@ -146,7 +146,7 @@ def where_of(given: Sequence[Example]) -> Table:
             start, end = one.place
             tags = [OUTSIDE] * len(one.text)
             tags[start:end] = [BEGINS, *[INSIDE] * (end - start - 1)] if end > start else []
-            taught.append((one.source, scene.around(one.text, one.stretches), tags))
+            taught.append((one.source, classifier.around(one.text, one.stretches), tags))
     known = known_pieces((source, {sign for signs in rows for sign in signs}) for source, rows, _tags in taught)
     lessons = [([[sign for sign in signs if sign in known] for signs in rows], tags) for _source, rows, tags in taught]
     runs = [_perceptron(lessons, seed) for seed in range(PLACE_RUNS)]
@@ -165,7 +165,7 @@ def _perceptron(
         chance.shuffle(order)
         for rows, tags in order:
             table = Table({}, where, after)
-            guess = scene.tagged(table, rows)
+            guess = classifier.tagged(table, rows)
             if guess != tags:
                 for place, (wrong, right) in enumerate(zip(guess, tags, strict=True)):
                     for sign in rows[place] if wrong != right else ():
@@ -205,10 +205,10 @@ def judged(table: Table, given: Sequence[Example]) -> dict[str, float]:
     """The shares that a table reads right."""
     hits, asked = Counter[str](), Counter[str]()
     for one in given:
-        lead, urgent, *kinds = scene.weigh(table, one.pieces)
+        lead, urgent, *kinds = classifier.weigh(table, one.pieces)
         right = {"lead": (lead > 0) == one.lead}
         if one.lead:
-            place = next(iter(scene.places_in(table, one.text, one.stretches)), "")
+            place = next(iter(classifier.places_in(table, one.text, one.stretches)), "")
             said = one.text[slice(*one.place)] if one.place else None
             right["kind"] = kinds.index(max(kinds)) == one.kind
             right["urgency"] = (urgent > 0) == one.urgent
@@ -227,7 +227,7 @@ def main() -> None:
         TABLE.write_text("\n".join(learned(every)) + "\n", encoding="utf-8")
         return
     for name in (*SETS, "corpus"):
-        table = scene.load(learned([one for one in every if one.source != name]))
+        table = classifier.load(learned([one for one in every if one.source != name]))
         shares = judged(table, [one for one in every if one.source == name])
         print(f"{name:<12}", "  ".join(f"{what} {share:5.1%}" for what, share in shares.items()), flush=True)
 

@@ -10,18 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from storage import trace
 from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate
 from storage.engine.clock import local
 from storage.engine.database import open_database, unit
 from storage.engine.secret import Secrets, new_key
-from storage.evidence import Known
 from storage.people.area import Area, AreaLevel
 from storage.people.person import Person, Role
-from storage.reading import Reading
-from storage.roster import circles
-from storage.understand import understand
+from storage.reading import index
+from storage.reading.candidates import circles
+from storage.reading.evidence import Known
+from storage.reading.read import Reading
+from storage.reading.understand import understand
 from tests.conftest import SHARED
 from tests.world import ManualClock
 
@@ -88,7 +88,7 @@ class Rosters:
             await Area.create(code=code, name=name, level=AreaLevel.VILLAGE, parent=code[:9])
             for one in village.get("debtors") or ():
                 debtors.append(await self._settle_debtor(first + len(debtors), one, code, today))
-        await trace.note([row.id for row in debtors])
+        await index.note([row.id for row in debtors])
 
     async def _settle_debtor(self, number: int, one: Record, code: str, today: date) -> Debtor:
         self.ids[number] = str(one["id"])

@@ -1,11 +1,11 @@
-"""Makes `storage/sound.txt` from pypinyin's data: `pip install pypinyin`, then `python -m tests.reading.sounds`."""
+"""Makes `storage/reading/sound.txt` from pypinyin's data: `pip install pypinyin`, then `python -m tests.reading.sounds`."""
 
 import importlib
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
-TABLE = Path(__file__).parents[2] / "storage" / "sound.txt"
+TABLE = Path(__file__).parents[2] / "storage" / "reading" / "sound.txt"
 SURNAMES = {
     **{
         "单": "shan",

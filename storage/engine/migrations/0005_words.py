@@ -1,4 +1,4 @@
-"""The words by which debtors are found in a sentence (storage/trace.py), instead of indexes over pieces of names."""
+"""The words by which debtors are found in a sentence (storage/reading/index.py), instead of indexes over pieces of names."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops

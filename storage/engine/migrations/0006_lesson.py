@@ -1,11 +1,11 @@
-"""What the reader is taught in each village (storage/lesson.py)."""
+"""What the reader is taught in each village (storage/reading/lesson.py)."""
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from storage.lesson import LessonKind
+from storage.reading.lesson import LessonKind
 
 
 class Migration(migrations.Migration):

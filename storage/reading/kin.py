@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
-from storage.evidence import COMPOUND, Add, Known, Mention
-from storage.scene import speaks_of_goods
-from storage.sums import numeral
+from storage.reading.classifier import speaks_of_goods
+from storage.reading.evidence import COMPOUND, Add, Known, Mention
+from storage.reading.sums import numeral
 
 Fits = Callable[[Known], bool]
 _TITLES = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.engine.sql import among, fetch, for_update, run, run_many
 from storage.engine.text import company_names
-from storage.sound import first_letters, is_han, units
+from storage.reading.sound import first_letters, is_han, units
 
 YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
 """What is owed, in whole yuan, as text: one piece of SQL for both engines."""

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storage.debt import amounts_in
 from storage.engine.text import READ_LIMIT, fold, simplified
-from storage.evidence import Guess, Known, Sureness, likelihood, sureness
-from storage.mention import resolve, signs_of, stretches_of, who, without_places
-from storage.scene import scene_of
+from storage.reading.classifier import scene_of
+from storage.reading.evidence import Guess, Known, Sureness, likelihood, sureness
+from storage.reading.mention import resolve, signs_of, stretches_of, who, without_places
+from storage.reading.owing import amounts_in
 
 _GREETING = re.compile(
     r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+"

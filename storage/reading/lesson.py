@@ -12,14 +12,14 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import trace
 from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, change, for_update, joined, one, pick, relate
-from storage.evidence import LEARNABLE, Evidence
 from storage.people.area import bounds_of
 from storage.people.person import Person
+from storage.reading import index
+from storage.reading.evidence import LEARNABLE, Evidence
 
 LONGEST = 12
 """Characters of a word that can be taught; a longer one is no name for anybody."""
@@ -87,7 +87,7 @@ async def teach(
             sighting_id=sighting_id,
             at=unit().now,
         )
-        await trace.note([debtor_id])
+        await index.note([debtor_id])
     audit.record(
         "lesson.taught", f"debtor:{debtor_id}", actor=by.actor, kind=kind, area=area_code, sighting=sighting_id
     )

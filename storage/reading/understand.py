@@ -6,8 +6,8 @@ The one way in: for the bot, the command line, the question that asks back, and 
 from datetime import datetime
 
 from storage.people.person import Person
-from storage.reading import Reading, read
-from storage.roster import circles
+from storage.reading.candidates import circles
+from storage.reading.read import Reading, read
 
 
 async def understand(person: Person, text: str, now: datetime) -> Reading:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from storage.evidence import Add, Known
+from storage.reading.evidence import Add, Known
 
 _PLATE = re.compile(r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4,6}|[A-Z0-9]{5,6})(?![A-Z0-9])")
 _PLATE_TAIL = re.compile(

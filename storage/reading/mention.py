@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from storage.cases.case import find_case_nos, find_case_tails
-from storage.debt import OWED_TO, owing_to
 from storage.engine.text import company_names
-from storage.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points
-from storage.family import ACTS, Fits, add_families, add_hints, add_kin, add_surnames, looks
-from storage.plate import add_plates
-from storage.scene import COMPANY, SOMEBODY, Stretch
-from storage.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
-from storage.sums import owed_in
+from storage.reading.classifier import COMPANY, SOMEBODY, Stretch
+from storage.reading.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points
+from storage.reading.kin import ACTS, Fits, add_families, add_hints, add_kin, add_surnames, looks
+from storage.reading.owing import OWED_TO, owing_to
+from storage.reading.plates import add_plates
+from storage.reading.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
+from storage.reading.sums import owed_in
 
 _ENOUGH = 60
 _MANY = 12

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from storage.evidence import Known
-from storage.sums import owed_in, sums_in
+from storage.reading.evidence import Known
+from storage.reading.sums import owed_in, sums_in
 
 _CREDITOR = re.compile(
     r"欠(?!了|着|过|一屁股)(?:老|小|阿)?([\u4e00-\u9fa5]{1,8}?)(?:的)?(?:钱|[\d一二两三四五六七八九十]|的|债)"

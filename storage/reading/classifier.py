@@ -52,7 +52,7 @@ class Table:
 
 @cache
 def _learned() -> Table:
-    with Path(__file__).with_name("scene.txt").open(encoding="utf-8") as lines:
+    with Path(__file__).with_name("classifier.txt").open(encoding="utf-8") as lines:
         return load(line.rstrip("\n") for line in lines)
 
 

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from storage import trace
 from storage.cases.case import find_case_nos, find_case_tails
 from storage.cases.debtor import DebtorKind, age
-from storage.debt import amount_traces, creditor_traces, speaks_of_debt
 from storage.engine.clock import local
 from storage.engine.sql import among, day, fetch
 from storage.engine.text import heard
-from storage.evidence import Known
-from storage.family import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
 from storage.people.area import bounds_of, county_of, names_village, town_of, villages_of
-from storage.plate import plate_beginnings, plate_traces
-from storage.sound import LETTERS
+from storage.reading import index
+from storage.reading.evidence import Known
+from storage.reading.kin import family_traces, kin_traces, pet_traces, speaks_of_a_house, speaks_of_kin
+from storage.reading.owing import amount_traces, creditor_traces, speaks_of_debt
+from storage.reading.plates import plate_beginnings, plate_traces
+from storage.reading.sound import LETTERS
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
@@ -42,22 +42,22 @@ read not much more than these."""
 
 
 def _words(plain: str) -> list[str]:
-    """What of a text can lead to somebody, as `storage.trace` keeps it."""
-    words = [trace.of_plate(end) for end in plate_traces(plain)]
-    words += [trace.of_beginning(begin[skip:]) for begin in plate_beginnings(plain) for skip in (0, 1)]
-    words += sorted(word for said in creditor_traces(plain) for word in trace.of_creditor(said))
+    """What of a text can lead to somebody, as `storage.reading.index` keeps it."""
+    words = [index.of_plate(end) for end in plate_traces(plain)]
+    words += [index.of_beginning(begin[skip:]) for begin in plate_beginnings(plain) for skip in (0, 1)]
+    words += sorted(word for said in creditor_traces(plain) for word in index.of_creditor(said))
     words += [f"a:{yuan}" for yuan in amount_traces(plain)]
     words += [f"i:{found[0].lower()}" for found in LETTERS.finditer(plain) if len(found[0]) <= 4]
     words += [f"s:{one}" for one in family_traces(plain)]
     if speaks_of_a_house(plain):
         words += [f"h:{plain[n : n + 2]}" for n in range(len(plain) - 1)]
-    words += sorted(trace.pairs(plain))
+    words += sorted(index.pairs(plain))
     return list(dict.fromkeys(words))[:_MOST]
 
 
 def _kin_words(person: Known) -> set[str]:
     """What leads to somebody's relatives: they bear the surname, or are called after each other."""
-    words = {word for called in kin_traces(person) for word in trace.pairs(called)}
+    words = {word for called in kin_traces(person) for word in index.pairs(called)}
     return words if person.company else words | {f"s:{person.surname[0]}"}
 
 
@@ -173,7 +173,7 @@ def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime
     if speaks_of_debt(heard(text)):
         parts += [
             f"SELECT debtor_id, 'creditor', creditor, id FROM case_debtor WHERE debtor_id {words}",
-            f"SELECT debtor_id, 'amount', {trace.YUAN}, id FROM case_debtor WHERE debtor_id {words}",
+            f"SELECT debtor_id, 'amount', {index.YUAN}, id FROM case_debtor WHERE debtor_id {words}",
         ]
     if _sequences(text):
         parts.append(f"SELECT p.debtor_id, 'case', c.number, p.id {_CASES_OF} {words}")

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from storage.engine.clock import local
 from storage.engine.text import heard
-from storage.sums import numeral
+from storage.reading.sums import numeral
 
 _N = "[0-9]{1,3}|[一二两三四五六七八九十]{1,3}"
 _DAYS = {

@@ -39,7 +39,7 @@ from bot.watchdog import Watchdog
 from bot.webchat import WebChat
 from handlers.help import role_group
 from locales import DEFAULT, text
-from storage import alert
+from storage.alerts import alert
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.failure import StorageUnavailableError

@@ -8,7 +8,7 @@ from bot.channel import WEB
 from bot.webchat import PAGE, WebChat, send_event, within
 from handlers.card import Showing
 from handlers.overview import PICTURES, overview, picture
-from storage import alert
+from storage.alerts import alert
 from storage.engine import audit
 from storage.engine.database import Database
 from storage.people import person

@@ -10,8 +10,9 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import alert, sighting
-from storage.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
+from storage.alerts import alert, sighting
+from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
+from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
 from storage.engine import audit
@@ -24,7 +25,6 @@ from storage.post.outbox import Lane, Outbox
 from storage.post.question import QuestionKind
 from storage.reading.evidence import Sureness, sureness
 from storage.reading.when import times_in
-from storage.sighting import Sighting, SightingState, Suspect
 
 MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)

@@ -4,8 +4,8 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
-from storage import alert
-from storage.alert import Alert
+from storage.alerts import alert
+from storage.alerts.alert import Alert
 from storage.duty.leave import absences, is_absent
 from storage.engine import audit
 from storage.engine.sql import for_update, one

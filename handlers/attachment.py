@@ -9,13 +9,13 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
 from handlers.sighting import report
-from storage import alert, attachment, sighting
-from storage.attachment import Attachment, AttachmentKind
+from storage.alerts import alert, attachment, sighting
+from storage.alerts.attachment import Attachment, AttachmentKind
+from storage.alerts.sighting import Sighting
 from storage.engine.database import unit
 from storage.people.access import Action, may
 from storage.people.person import Address
 from storage.post.outbox import Lane, put
-from storage.sighting import Sighting
 
 
 def register(app: App) -> None:

@@ -11,8 +11,9 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, listing
-from storage.attachment import place_of
+from storage import listing
+from storage.alerts import alert
+from storage.alerts.attachment import place_of
 from storage.cases import quota
 from storage.cases.case import Case, may_read, owing, search
 from storage.cases.debtor import age

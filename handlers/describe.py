@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import locales
 from handlers.card import Showing, shortened
-from storage.alert import Alert
+from storage.alerts.alert import Alert
+from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Debtor, age
 from storage.people.person import Person, Role
 from storage.post.delivery import About, Subject
-from storage.sighting import Sighting
 
 
 def shows(

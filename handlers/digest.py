@@ -9,7 +9,7 @@ from handlers.context import Turn
 from handlers.figures import lines_of
 from handlers.route import App, on_command
 from storage import digest, figures
-from storage.alert import count_unanswered
+from storage.alerts.alert import count_unanswered
 from storage.digest import Rhythm
 from storage.engine.clock import day_bounds, local
 from storage.engine.text import fold

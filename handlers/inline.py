@@ -7,7 +7,7 @@ import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
 from handlers.route import App
-from storage import alert
+from storage.alerts import alert
 from storage.cases import quota
 from storage.cases.case import Case, may_read, search
 from storage.cases.quota import Verdict

@@ -5,14 +5,14 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command, on_tap
-from storage import sighting
+from storage.alerts import sighting
+from storage.alerts.sighting import Sighting
 from storage.engine import audit
 from storage.people.access import Action
 from storage.people.area import contains, full_name
 from storage.post.outbox import Lane
 from storage.reading import lesson
 from storage.reading.lesson import Lesson
-from storage.sighting import Sighting
 
 MOST = 20
 """The newest; each has a button."""

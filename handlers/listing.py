@@ -10,7 +10,8 @@ from handlers.context import Turn
 from handlers.describe import names, shows
 from handlers.route import App, Command, on_command, on_tap
 from storage import listing
-from storage.alert import Alert, AlertState, waited
+from storage.alerts.alert import Alert, AlertState, waited
+from storage.alerts.sighting import Sighting
 from storage.engine import audit
 from storage.engine.clock import day_bounds, local
 from storage.engine.database import unit
@@ -19,7 +20,6 @@ from storage.people.access import Action, may
 from storage.people.area import full_name
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane
-from storage.sighting import Sighting
 
 _COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}
 """What each command means in the words that may stand behind it."""

@@ -4,7 +4,7 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage.alert import Alert, AlertState
+from storage.alerts.alert import Alert, AlertState
 from storage.engine import audit
 from storage.people.access import Action
 from storage.people.person import Address

@@ -7,7 +7,8 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
-from storage import alert, sighting
+from storage.alerts import alert, sighting
+from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine import audit
 from storage.engine.database import unit
@@ -21,7 +22,6 @@ from storage.reading import lesson
 from storage.reading.lesson import LessonKind
 from storage.reading.sums import paid_in
 from storage.reading.understand import understand
-from storage.sighting import Sighting, SightingState
 
 MOST = 5
 

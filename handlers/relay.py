@@ -6,15 +6,15 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import reporter_name, shows
-from storage import alert, sighting
-from storage.alert import Alert
+from storage.alerts import alert, sighting
+from storage.alerts.alert import Alert
+from storage.alerts.sighting import Sighting
 from storage.people.person import Address, Person
 from storage.post import question, relay
 from storage.post.delivery import delivery_of
 from storage.post.outbox import Lane, put, put_to_person
 from storage.post.question import QuestionKind
 from storage.post.relay import Direction, Relay
-from storage.sighting import Sighting
 
 
 async def take(turn: Turn, message: Message) -> bool:

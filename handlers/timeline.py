@@ -10,8 +10,8 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
-from storage import alert
-from storage.attachment import place_of
+from storage.alerts import alert
+from storage.alerts.attachment import place_of
 from storage.cases.case import Case
 from storage.engine import audit
 from storage.engine.clock import local

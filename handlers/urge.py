@@ -7,8 +7,8 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage import alert
-from storage.alert import Alert, AlertEvent
+from storage.alerts import alert
+from storage.alerts.alert import Alert, AlertEvent
 from storage.cases.case import CaseDebtor
 from storage.engine import audit
 from storage.engine.sql import pick

@@ -6,14 +6,14 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import sighting
+from storage.alerts import sighting
+from storage.alerts.sighting import Sighting, Suspect
 from storage.engine import audit
 from storage.engine.text import heard
 from storage.people.access import Action
 from storage.people.area import contains, full_name
 from storage.reading.classifier import SOMEBODY, loudest
 from storage.reading.evidence import WEIGHTS, sureness
-from storage.sighting import Sighting, Suspect
 
 MOST = 8
 """So many of the newest reports are offered."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from storage.alert import AlertState, Outcome
+from storage.alerts.alert import AlertState, Outcome
 from storage.cases.case import CaseStatus
 from storage.engine.clock import local
 from storage.engine.sql import day, fetch, is_shared

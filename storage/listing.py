@@ -10,7 +10,8 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.alert import Alert, AlertState, Recipient
+from storage.alerts.alert import Alert, AlertState, Recipient
+from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases.debtor import Debtor
 from storage.engine.clock import local
 from storage.engine.database import unit
@@ -19,7 +20,6 @@ from storage.engine.text import fold, simplified
 from storage.people.area import bounds_of, county_of, short_name, stem
 from storage.people.person import Person, Role
 from storage.reading.when import times_in
-from storage.sighting import Sighting, SightingState, Suspect
 
 PAGE = 8
 COUNTED = 1000

@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import history, sighting
+from storage import history
+from storage.alerts import sighting
+from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor, may_read
 from storage.cases.debtor import Debtor, debtors_called
 from storage.engine import audit
@@ -20,7 +22,6 @@ from storage.post import outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
 from storage.post.inbox import InboxState
 from storage.reading import index
-from storage.sighting import Sighting
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from storage import alert
-from storage.alert import Alert, AlertState
+from storage.alerts import alert
+from storage.alerts.alert import Alert, AlertState
 from storage.cases.case import CaseStatus
 from storage.cases.follow import Follow
 from storage.digest import Digest

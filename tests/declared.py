@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from handlers.card import KINDS, Card, Showing
+from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
 from storage.people.person import Person
 from storage.post.delivery import About
-from storage.sighting import Sighting
 
 SEEN: dict[str, set[About]] = {}
 """As what each kind of card has shown somebody so far."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dispatcher import Dispatcher
-from storage.alert import OPEN, Alert, AlertEvent, AlertState, may_move
+from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.cases.case import CaseDebtor
 from storage.people.person import Endpoint, join
 from storage.post.outbox import LEASE, Outbox, OutboxState

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from storage.alert import Alert
-from storage.attachment import Attachment
+from storage.alerts.alert import Alert
+from storage.alerts.attachment import Attachment
 from tests.world import GRID_WORKER, HEAD, JUDGE, SECRETARY, SUPERVISOR, Phone, World
 
 SENTENCE = "林永福回来了，人就在村委"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.alert import AlertState, Outcome
+from storage.alerts.alert import AlertState, Outcome
 from storage.figures import History, figures_of, of_each, period_before, times_of, year_before
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 

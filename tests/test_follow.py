@@ -6,7 +6,7 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from bot.importing import Kind, import_file
-from storage.alert import Alert, AlertEvent
+from storage.alerts.alert import Alert, AlertEvent
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
 from tests.world import (

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from storage.alerts.sighting import WITNESS
 from storage.post.inbox import Inbox, InboxState
 from storage.post.outbox import Outbox, OutboxState
-from storage.sighting import WITNESS
 from tests.conftest import needs_corpus
 from tests.world import GRID_WORKER, JUDGE, SECRETARY, STRANGER, SUPERVISOR, Stage
 

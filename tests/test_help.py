@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.sighting import Sighting
+from storage.alerts.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 

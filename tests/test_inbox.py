@@ -12,10 +12,10 @@ import pytest
 
 from bot.router import Router
 from handlers import sighting as handler
+from storage.alerts.sighting import Sighting
 from storage.engine.database import unit
 from storage.engine.sql import add_all
 from storage.post.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
-from storage.sighting import Sighting
 from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from storage.alerts.sighting import Sighting
 from storage.engine.audit import AuditEntry
 from storage.people.person import Endpoint, Person, join
 from storage.post.invitation import Invitation, invite
 from storage.post.outbox import Outbox
-from storage.sighting import Sighting
 from tests.world import ADMIN, SECRETARY, STRANGER, World
 
 REFUSAL = "您好，这里只对登记人员开放。请向所在乡镇或法院要一个邀请码。"

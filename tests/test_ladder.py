@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
 from storage.duty.court import is_open
 from storage.duty.ladder import LAST, Call, Rung, Staff, Target, plan
 from storage.duty.leave import Absence

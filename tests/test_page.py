@@ -23,13 +23,13 @@ from yarl import URL
 from bot.app import Product
 from bot.demo import open_demo
 from bot.settings import Settings
-from storage.alert import Alert
+from storage.alerts.alert import Alert
+from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Alias, Debtor
 from storage.people.area import Area
 from storage.people.person import Endpoint, Person
 from storage.post.invitation import invite, speak
-from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
 

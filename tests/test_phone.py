@@ -10,9 +10,9 @@ from PIL import Image
 from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bot.app import Product
+from storage.alerts.sighting import Sighting
 from storage.people.person import Endpoint, Person
 from storage.post.invitation import invite
-from storage.sighting import Sighting
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
 from tests.test_page import JSON, PHONE, SENTENCE, Screen, chromium, fits, picture, product, signed_in

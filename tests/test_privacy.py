@@ -3,14 +3,14 @@ is stopped."""
 
 import json
 
-from storage.attachment import Attachment
+from storage.alerts.attachment import Attachment
+from storage.alerts.sighting import Sighting
 from storage.cases import quota
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
 from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
 from storage.post.inbox import Inbox
-from storage.sighting import Sighting
 from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, World
 
 SENTENCE = "林永福回来了，在村委"

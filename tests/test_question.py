@@ -1,6 +1,6 @@
 """Which one is meant? And what a restart must not forget."""
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
 from storage.post.question import Question
 from tests.world import GRID_WORKER, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, Message, Stage, World
 

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from bot.gateway.methods import CONFLICT
+from storage.alerts.sighting import Sighting
 from storage.post import inbox
 from storage.post.inbox import Inbox
 from storage.post.outbox import Outbox, OutboxState
-from storage.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, Stage, World
 
 SENTENCE = "林永福回来了，在村委"

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
+from storage.alerts.sighting import Sighting
 from storage.duty import shift
 from storage.engine.audit import AuditEntry, verify
 from storage.engine.database import unit
@@ -15,7 +16,6 @@ from storage.post.delivery import Delivery
 from storage.post.inbox import Inbox
 from storage.post.outbox import Lane, Outbox, OutboxState, put
 from storage.post.retention import PORTION
-from storage.sighting import Sighting
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, Stage, World
 
 DAY = 24 * 3600.0

@@ -6,13 +6,13 @@ import pytest
 
 from handlers.card import KINDS
 from storage import privacy
+from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
 from storage.post import outbox
 from storage.post.delivery import About, Delivery, Shown
 from storage.post.outbox import Outbox, OutboxState
 from storage.reading import lesson
 from storage.reading.lesson import LessonKind
-from storage.sighting import Sighting
 from tests import declared
 from tests.world import (
     ADMIN,

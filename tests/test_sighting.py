@@ -2,13 +2,13 @@
 
 import pytest
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
+from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.case import Case, CaseStatus
 from storage.cases.debtor import Debtor, DebtorKind
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
 from storage.reading import index
-from storage.sighting import Sighting, SightingState
 from tests.world import (
     GRID_WORKER,
     HEAD,

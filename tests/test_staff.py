@@ -6,7 +6,7 @@ from pathlib import Path
 
 import docx
 
-from storage.alert import Alert, AlertState
+from storage.alerts.alert import Alert, AlertState
 from storage.cases.case import Case, CaseDebtor
 from storage.duty.leave import Leave
 from storage.duty.shift import Shift

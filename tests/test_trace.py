@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
 from storage.cases.debtor import Debtor
 from storage.engine.database import open_database
 from storage.engine.sql import fetch, run

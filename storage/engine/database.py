@@ -36,10 +36,10 @@ from storage.engine.sqlite import DirectClient
 from storage.reading import index
 
 MODELS = [
-    "storage.alert",
+    "storage.alerts.alert",
     "storage.people.approval",
     "storage.people.area",
-    "storage.attachment",
+    "storage.alerts.attachment",
     "storage.engine.audit",
     "storage.cases.case",
     "storage.duty.court",
@@ -62,7 +62,7 @@ MODELS = [
     "storage.cases.quota",
     "storage.post.relay",
     "storage.duty.shift",
-    "storage.sighting",
+    "storage.alerts.sighting",
 ]
 EXPANDS = "_expand"
 """How a migration's name ends that only adds what this version need not know: it may run beside the next one."""

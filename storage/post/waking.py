@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.alerts.sighting import is_urgent
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.secret import Secrets
@@ -19,7 +20,6 @@ from storage.engine.sql import add, change, joined, pick
 from storage.people.person import Address, Endpoint, Person, by_id, leave
 from storage.people.quiet import quiet_left
 from storage.post.outbox import Lane, put
-from storage.sighting import is_urgent
 
 CHANNEL = "push"
 MOST = 5

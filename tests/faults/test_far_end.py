@@ -9,11 +9,11 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from storage import alert
+from storage.alerts import alert
+from storage.alerts.sighting import Sighting
 from storage.people.person import Address, Endpoint, join
 from storage.post.inbox import Inbox
 from storage.post.outbox import Lane, Outbox, OutboxState, Room, claim, put
-from storage.sighting import Sighting
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 
 SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from tortoise.connection import get_connection
 
-from storage.alert import Alert
+from storage.alerts.alert import Alert
 from storage.engine.secret import new_key
 from storage.engine.sqlite import DirectClient
 from storage.post.inbox import Inbox

@@ -2,9 +2,9 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from storage.alert import AlertState, Outcome
+from storage.alerts.alert import AlertState, Outcome
 from storage.people.area import AreaLevel
-from storage.attachment import AttachmentKind
+from storage.alerts.attachment import AttachmentKind
 from storage.cases.case import CaseStatus
 from storage.cases.debtor import DebtorKind
 from storage.post.inbox import InboxState
@@ -13,7 +13,7 @@ from storage.post.outbox import Lane, OutboxState
 from storage.people.person import Role
 from storage.post.question import QuestionKind
 from storage.post.relay import Direction
-from storage.sighting import SightingState
+from storage.alerts.sighting import SightingState
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index

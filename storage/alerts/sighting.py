@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.attachment import claim_recent
+from storage.alerts.attachment import claim_recent
 from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.database import unit

@@ -9,8 +9,9 @@ from functools import partial
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import sighting
-from storage.attachment import of_family, of_sighting
+from storage.alerts import sighting
+from storage.alerts.attachment import of_family, of_sighting
+from storage.alerts.sighting import Sighting, SightingState
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, judges_of, of_debtors
 from storage.duty import court
@@ -26,7 +27,6 @@ from storage.post.delivery import last_delivery
 from storage.post.outbox import Lane, on_its_way, put, put_to_person
 from storage.reading import lesson
 from storage.reading.lesson import LessonKind
-from storage.sighting import Sighting, SightingState
 
 
 class AlertState(StrEnum):

@@ -38,7 +38,6 @@ from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from bot.single import AlreadyRunningError, only_one
 from bot.spreadsheet import NotASpreadsheetError, write_rejects
-from storage import history
 from storage.cases.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local
@@ -46,7 +45,7 @@ from storage.engine.database import Database, NewerDatabaseError, NotADatabaseEr
 from storage.engine.failure import StorageUnavailableError, sqlstate
 from storage.engine.secret import new_key
 from storage.engine.text import heard
-from storage.imports import MissingHeadersError, Remark, Report
+from storage.imports import MissingHeadersError, Remark, Report, journal
 from storage.people.area import full_name
 from storage.people.person import Person, find
 from storage.post import inbox
@@ -364,7 +363,7 @@ def imports_(
         async with _opened() as (_, db):
             if undo:
                 return await _undo(db, yes=yes)
-            for row in await history.runs():
+            for row in await journal.runs():
                 state = word("cli.import_undone") if row.undone_at is not None else ""
                 typer.echo(f"{_run_line(row)}{state}")
         return DONE
@@ -372,22 +371,22 @@ def imports_(
     _go(work())
 
 
-def _run_line(row: history.ImportRun) -> str:
+def _run_line(row: journal.ImportRun) -> str:
     at = local(row.at).strftime("%Y-%m-%d %H:%M")
     return word("cli.import_line", at=at, kind=row.kind, file=row.file, added=row.added, changed=row.changed)
 
 
 async def _undo(db: Database, *, yes: bool) -> int:
     """Says what it is about to take back, and asks."""
-    row = await history.last()
+    row = await journal.last()
     if row is None:
         typer.echo(word("cli.nothing_to_undo"))
         return DONE
     if not yes and not typer.confirm(word("cli.undo_sure", line=_run_line(row))):
         return FOUND
     try:
-        await db.unit(partial(history.undo, row), "cli:import", seconds=IMPORT_SECONDS)
-    except history.InUseError as error:
+        await db.unit(partial(journal.undo, row), "cli:import", seconds=IMPORT_SECONDS)
+    except journal.InUseError as error:
         table, count = error.args
         typer.echo(word("cli.import_in_use", file=row.file, table=table, count=count), err=True)
         return FOUND

@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidTag
 from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.settings import Settings, unknown_in_environment
 from bot.single import holder
-from storage import staff
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
+from storage.desk import staff
 from storage.duty.ladder import Target, first_call, staff_for
 from storage.engine.audit import GENESIS, AuditEntry, link
 from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations

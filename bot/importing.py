@@ -8,9 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from bot import spreadsheet
-from storage import history
 from storage.engine.database import Database
-from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, people
+from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, journal, people
 
 IMPORT_SECONDS = 900.0
 
@@ -58,7 +57,7 @@ async def import_file(
     write = not dry_run and not refused and bool(plan.report.added or plan.report.changed)
     if write:
         writing()
-        await db.unit(partial(history.apply, plan, kind.value, path.name), "cli:import", seconds=IMPORT_SECONDS)
+        await db.unit(partial(journal.apply, plan, kind.value, path.name), "cli:import", seconds=IMPORT_SECONDS)
     by_line = {row.line: row for row in rows}
     rejected = [(by_line[remark.line], remark) for remark in plan.report.rejected]
     return Imported(plan.report, unknown, headers, rejected, write)

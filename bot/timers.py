@@ -11,9 +11,9 @@ from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
 from handlers.question import expire
-from storage import digest, privacy
 from storage.alerts import alert
 from storage.cases import debtor
+from storage.desk import digest, privacy
 from storage.duty import shift
 from storage.engine import replicas
 from storage.engine.database import Database

@@ -7,7 +7,7 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
-from storage import privacy
+from storage.desk import privacy
 from storage.duty import ladder
 from storage.duty.ladder import Target
 from storage.people import approval

@@ -11,16 +11,16 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
-from storage import listing
 from storage.alerts import alert
 from storage.alerts.attachment import place_of
 from storage.cases import quota
 from storage.cases.case import Case, may_read, owing, search
 from storage.cases.debtor import age
 from storage.cases.quota import Verdict
+from storage.desk import listing
+from storage.desk.listing import Asked
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.listing import Asked
 from storage.people.access import Action, may, sees_whole
 from storage.people.area import full_name
 from storage.people.person import Person

@@ -10,8 +10,8 @@ from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for, owned
 from handlers.picture import Bar, Tile, board, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
-from storage import figures
-from storage.figures import Counted, Figures
+from storage.desk import figures
+from storage.desk.figures import Counted, Figures
 from storage.people.access import Action
 from storage.people.area import Area, parts_of, short_name
 from storage.people.person import names_of

@@ -8,12 +8,12 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.figures import lines_of
 from handlers.route import App, on_command
-from storage import digest, figures
 from storage.alerts.alert import count_unanswered
-from storage.digest import Rhythm
+from storage.desk import digest, figures
+from storage.desk.digest import Rhythm
+from storage.desk.listing import Asked
 from storage.engine.clock import day_bounds, local
 from storage.engine.text import fold
-from storage.listing import Asked
 from storage.people.access import Action, may
 from storage.people.area import full_name
 

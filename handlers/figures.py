@@ -6,8 +6,8 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
-from storage import figures
-from storage.figures import SMALL, CaseFigures, Figures, Times
+from storage.desk import figures
+from storage.desk.figures import SMALL, CaseFigures, Figures, Times
 from storage.people.access import Action
 from storage.post.outbox import Lane
 

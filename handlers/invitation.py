@@ -12,6 +12,7 @@ from handlers.context import Context, Turn
 from handlers.help import offer_menu
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
 from handlers.ticket import Ticket, sheet
+from storage.desk.staff import area_named, not_joined
 from storage.duty import court
 from storage.engine.database import unit
 from storage.people.access import Action
@@ -20,7 +21,6 @@ from storage.people.person import Person, at_chat, by_id, find
 from storage.post.invitation import VALID, accept, invite, speak
 from storage.post.outbox import Lane, Outbox, put, put_to_person
 from storage.post.waking import by_sms
-from storage.staff import area_named, not_joined
 
 MOST = 300
 """Invitations on a sheet."""

@@ -9,13 +9,13 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import names, shows
 from handlers.route import App, Command, on_command, on_tap
-from storage import listing
 from storage.alerts.alert import Alert, AlertState, waited
 from storage.alerts.sighting import Sighting
+from storage.desk import listing
+from storage.desk.listing import COUNTED, Asked, Listing, Page
 from storage.engine import audit
 from storage.engine.clock import day_bounds, local
 from storage.engine.database import unit
-from storage.listing import COUNTED, Asked, Listing, Page
 from storage.people.access import Action, may
 from storage.people.area import full_name
 from storage.people.person import Person, by_id

@@ -7,12 +7,12 @@ from handlers.alert import event_line
 from handlers.card import Showing
 from handlers.chart import cartogram, chart
 from handlers.listing import lasted, state_of
-from storage import figures, listing
 from storage.alerts import alert
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
+from storage.desk import figures, listing
+from storage.desk.listing import RUNNING, WAITING, Asked
 from storage.engine.clock import local
-from storage.listing import RUNNING, WAITING, Asked
 from storage.people.area import full_name
 from storage.people.person import Person, names_of
 

@@ -5,8 +5,8 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_command
-from storage import privacy
 from storage.cases.debtor import Debtor
+from storage.desk import privacy
 from storage.engine import audit
 from storage.engine.text import fold
 from storage.people.access import Action

@@ -16,9 +16,9 @@ from handlers.figures import lines_of, reform_lines
 from handlers.listing import ask_figures, kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
-from storage import figures, listing
+from storage.desk import figures, listing
+from storage.desk.figures import SMALL, Counted, Ending, Figures
 from storage.engine.clock import day_bounds, local
-from storage.figures import SMALL, Counted, Ending, Figures
 from storage.people.access import Action
 from storage.people.area import full_name, short_name
 from storage.people.person import names_of

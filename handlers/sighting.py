@@ -13,10 +13,10 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
 from handlers.route import App, on_tap
-from storage import privacy
 from storage.alerts import alert, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState, Suspect
+from storage.desk import privacy
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.access import Action, may

@@ -4,9 +4,9 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.listing import ask_figures, head_of, kept_for
 from handlers.route import App, on_command
-from storage import figures
+from storage.desk import figures
+from storage.desk.figures import SMALL
 from storage.duty import court
-from storage.figures import SMALL
 from storage.people.access import Action
 from storage.people.person import names_of
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from storage.digest import Rhythm, next_time
+from storage.desk.digest import Rhythm, next_time
 from storage.engine.clock import SHANGHAI, local
 from storage.people.person import Person, Role
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World

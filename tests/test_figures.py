@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.alerts.alert import AlertState, Outcome
-from storage.figures import History, figures_of, of_each, period_before, times_of, year_before
+from storage.desk.figures import History, figures_of, of_each, period_before, times_of, year_before
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.importing import Kind, import_file
-from storage import history
 from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Debtor
 from storage.engine.sql import fetch
-from storage.history import ImportRun, InUseError
+from storage.imports import journal
+from storage.imports.journal import ImportRun, InUseError
 from storage.people.area import Area
 from storage.people.person import Person
 from tests.test_dump import contents
@@ -28,9 +28,9 @@ async def take(world: World, kind: Kind, path: Path, text: str) -> None:
 
 
 async def undo(world: World) -> None:
-    row = await history.last()
+    row = await journal.last()
     assert row is not None
-    await world.product.db.unit(lambda: history.undo(row))
+    await world.product.db.unit(lambda: journal.undo(row))
 
 
 async def rest() -> dict[str, object]:
@@ -46,7 +46,7 @@ async def test_cases_go_and_come_back_as_they_were(world: World, tmp_path: Path)
     assert await rest() == before and [tuple(row) for row in await fetch("SELECT count(*) FROM trace")] == [
         tuple(row) for row in words
     ]
-    assert await history.last() is not None, "the ones before it are there still"
+    assert await journal.last() is not None, "the ones before it are there still"
     assert (await ImportRun.all().order_by("-id"))[0].undone_at is not None
 
 

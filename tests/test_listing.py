@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from storage.desk.listing import OVER, RUNNING, WAITING, Asked, understand
 from storage.engine.clock import SHANGHAI
-from storage.listing import OVER, RUNNING, WAITING, Asked, understand
 from storage.people.person import Person, Role
 from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World
 

@@ -19,7 +19,7 @@ from bot.importing import Kind, import_file
 from handlers.picture import Bar, Tile, board, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus
-from storage.figures import Ending, by_day, case_figures_of, figures_of, of_each
+from storage.desk.figures import Ending, by_day, case_figures_of, figures_of, of_each
 from tests.test_figures import HISTORIES, START
 from tests.world import HEAD, JUDGE, SAMPLE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Message, World
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from handlers.card import KINDS
-from storage import privacy
 from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
+from storage.desk import privacy
 from storage.post import outbox
 from storage.post.delivery import About, Delivery, Shown
 from storage.post.outbox import Outbox, OutboxState

@@ -8,10 +8,10 @@ import docx
 
 from storage.alerts.alert import Alert, AlertState
 from storage.cases.case import Case, CaseDebtor
+from storage.desk.staff import unreachable_cases
 from storage.duty.leave import Leave
 from storage.duty.shift import Shift
 from storage.people.person import Endpoint, Person, Role
-from storage.staff import unreachable_cases
 from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 
 

@@ -1,4 +1,4 @@
-"""Lists that somebody asked for, so that their pages can be turned after a restart (storage/listing.py)."""
+"""Lists that somebody asked for, so that their pages can be turned after a restart (storage/desk/listing.py)."""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops

@@ -3,7 +3,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from storage.digest import Rhythm
+from storage.desk.digest import Rhythm
 
 
 def _id() -> fields.IntField:

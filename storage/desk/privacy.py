@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import history
 from storage.alerts import sighting
 from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor, may_read
@@ -16,6 +15,7 @@ from storage.engine import audit
 from storage.engine.audit import AuditEntry
 from storage.engine.database import unit
 from storage.engine.sql import among, change, fetch, is_shared, one, pick, run
+from storage.imports import journal
 from storage.people.area import bounds_of, county_of
 from storage.people.person import Address, Person
 from storage.post import outbox
@@ -99,7 +99,7 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     await forbid([Subject(About.DEBTOR, debtor.id), *(Subject(About.REPORT, report.id) for report in reports)])
     await run("DELETE FROM trace WHERE debtor_id = ?", debtor.id)
     await index.note([debtor.id])
-    await history.forget(debtor.id)
+    await journal.forget(debtor.id)
     audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(reports))
 
 

@@ -6,7 +6,7 @@ from storage.alerts import alert
 from storage.alerts.alert import Alert, AlertState
 from storage.cases.case import CaseStatus
 from storage.cases.follow import Follow
-from storage.digest import Digest
+from storage.desk.digest import Digest
 from storage.duty import shift
 from storage.duty.leave import Leave
 from storage.engine import audit

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from storage.alerts.alert import AlertState, Outcome
 from storage.cases.case import CaseStatus
+from storage.desk.listing import RUNNING, Asked, moment
 from storage.engine.clock import local
 from storage.engine.sql import day, fetch, is_shared
 from storage.engine.sql import moment as stored
-from storage.listing import RUNNING, Asked, moment
 from storage.people.area import bounds_of
 from storage.people.person import Person
 

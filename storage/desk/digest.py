@@ -6,7 +6,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage import listing
+from storage.desk import listing
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.database import unit

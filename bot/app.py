@@ -37,7 +37,7 @@ from bot.settings import Settings
 from bot.timers import Timers
 from bot.watchdog import Watchdog
 from bot.webchat import WebChat
-from handlers.help import role_group
+from handlers.people.help import role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
 from storage.engine.clock import Clock, SystemClock

@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.channel import WEB
 from bot.webchat import PAGE, WebChat, send_event, within
 from handlers.card import Showing
-from handlers.overview import PICTURES, overview, picture
+from handlers.desk.board import PICTURES, overview, picture
 from storage.alerts import alert
 from storage.engine import audit
 from storage.engine.database import Database

@@ -14,7 +14,7 @@ from bot.channel import Channel
 from bot.metrics import Metrics
 from bot.update import readable
 from handlers.context import Turn, current_turn, failure
-from handlers.help import offer_menu
+from handlers.people.help import offer_menu
 from storage.engine.database import Database, Follower, unit
 from storage.engine.failure import StorageUnavailableError
 from storage.people import person

@@ -10,7 +10,7 @@ import locales
 from bot.channel import WEB
 from bot.gateway.store import Store
 from bot.metrics import Metrics
-from handlers.question import expire
+from handlers.post.question import expire
 from storage.alerts import alert
 from storage.cases import debtor
 from storage.desk import digest, privacy

@@ -3,45 +3,19 @@
 from telegram import Update
 from telegram.ext import filters
 
-from handlers import (
-    alert,
-    approval,
-    assign,
-    attachment,
-    case,
-    chart,
-    court,
-    digest,
-    figures,
-    follow,
-    help,  # noqa: A004
-    inline,
-    invitation,
-    ladder,
-    leave,
-    lesson,
-    listing,
-    person,
-    privacy,
-    push,
-    question,
-    quiet,
-    relay,
-    report,
-    shift,
-    sighting,
-    staff,
-    standing,
-    timeline,
-    urge,
-    why,
-)
+from handlers.alerts import alert, assign, attachment, sighting, timeline, urge
+from handlers.cases import case, follow, inline
 from handlers.context import Turn, note_failure
+from handlers.desk import chart, digest, figures, listing, privacy, report, staff, standing
+from handlers.duty import court, ladder, leave, shift
+from handlers.people import approval, help, person, quiet
+from handlers.post import invitation, question, relay, waking
+from handlers.reading import lesson, why
 from handlers.route import PRIVATE, App, on_said, register_taps
 
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, push, quiet, urge, shift, leave, ladder),
+    *(sighting, attachment, lesson, why, waking, quiet, urge, shift, leave, ladder),
     *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline, court, standing),
 )
 

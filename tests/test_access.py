@@ -107,7 +107,7 @@ async def test_every_role_in_every_area_with_every_command(world: World, monkeyp
     blank = io.BytesIO()
     Image.new("RGB", (8, 8)).save(blank, "PNG")
     for name in ("trend", "tiles"):
-        monkeypatch.setattr(f"handlers.chart.{name}", lambda *_args: blank.getvalue())
+        monkeypatch.setattr(f"handlers.desk.chart.{name}", lambda *_args: blank.getvalue())
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.settled()
     await teach(world)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.router import Router
-from handlers import sighting as handler
+from handlers.alerts import sighting as handler
 from storage.alerts.sighting import Sighting
 from storage.engine.database import unit
 from storage.engine.sql import add_all

@@ -16,7 +16,7 @@ from PIL import Image
 
 import locales
 from bot.importing import Kind, import_file
-from handlers.picture import Bar, Tile, board, tiles, trend
+from handlers.desk.picture import Bar, Tile, board, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus
 from storage.desk.figures import Ending, by_day, case_figures_of, figures_of, of_each

@@ -1,5 +1,6 @@
-"""Learns `storage/reading/classifier.txt` from the labelled messages: `python -m tests.reading.learn`; with `--unseen` it says how
-well each set is read by what was learned from all the others, and writes nothing.
+"""Learns `storage/reading/classifier.txt` from the labelled messages: `python -m tests.reading.learn`.
+
+With `--unseen` it says how well each set is read by what was learned from all the others, and writes nothing.
 
 The corpus counts with the two thirds that aren't held out. What is learned is a weight for each piece of a text
 (logistic regression, descending step by step) and for each sign around a character (an averaged perceptron); a piece

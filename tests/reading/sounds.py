@@ -1,4 +1,7 @@
-"""Makes `storage/reading/sound.txt` from pypinyin's data: `pip install pypinyin`, then `python -m tests.reading.sounds`."""
+"""Makes `storage/reading/sound.txt` from pypinyin's data.
+
+`pip install pypinyin`, then `python -m tests.reading.sounds`.
+"""
 
 import importlib
 import unicodedata

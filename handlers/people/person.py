@@ -4,7 +4,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.help import offer_menu
+from handlers.people.help import offer_menu
 from handlers.route import App, on_command, on_tap
 from storage.engine.database import unit
 from storage.people.access import Action

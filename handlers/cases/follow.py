@@ -1,6 +1,6 @@
 """关注 and 督办: who follows a case hears how it goes on; who supervises it hears of every step."""
 
-from handlers.alert import event_line
+from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn

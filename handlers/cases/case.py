@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 import locales
-from handlers import follow as follow_handlers
-from handlers import listing as listing_handlers
-from handlers.alert import event_line
+from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
+from handlers.cases import follow as follow_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, shows
+from handlers.desk import listing as listing_handlers
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert
 from storage.alerts.attachment import place_of

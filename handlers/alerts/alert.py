@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import locales
-from handlers import relay as relay_handlers
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
+from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, sighting
 from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, Outcome

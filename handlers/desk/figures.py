@@ -4,7 +4,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import ask_figures, head_of, kept_for, lasted, owned, show
+from handlers.desk.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
 from storage.desk import figures
 from storage.desk.figures import SMALL, CaseFigures, Figures, Times

@@ -3,12 +3,12 @@
 from telegram import Message, Update
 from telegram.ext import filters
 
+from handlers.alerts.sighting import report
 from handlers.callback import Tap
 from handlers.card import Card, Media, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
-from handlers.sighting import report
 from storage.alerts import alert, attachment, sighting
 from storage.alerts.attachment import Attachment, AttachmentKind
 from storage.alerts.sighting import Sighting

@@ -5,13 +5,13 @@ from dataclasses import replace
 from telegram import Update
 
 import locales
-from handlers import case as case_handlers
-from handlers import question as question_handlers
-from handlers import relay as relay_handlers
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
+from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
+from handlers.post import question as question_handlers
+from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from handlers.alert import event_line
+from handlers.alerts.alert import event_line
 from handlers.card import Showing
-from handlers.chart import cartogram, chart
-from handlers.listing import lasted, state_of
+from handlers.desk.chart import cartogram, chart
+from handlers.desk.listing import lasted, state_of
 from storage.alerts import alert
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting

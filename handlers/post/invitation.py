@@ -9,9 +9,9 @@ from telegram.ext import CommandHandler, filters
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Context, Turn
-from handlers.help import offer_menu
+from handlers.people.help import offer_menu
+from handlers.post.ticket import Ticket, sheet
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
-from handlers.ticket import Ticket, sheet
 from storage.desk.staff import area_named, not_joined
 from storage.duty import court
 from storage.engine.database import unit

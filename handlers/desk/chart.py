@@ -7,8 +7,8 @@ from functools import partial
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
-from handlers.listing import ask_figures, head_of, kept_for, owned
-from handlers.picture import Bar, Tile, board, tiles, trend
+from handlers.desk.listing import ask_figures, head_of, kept_for, owned
+from handlers.desk.picture import Bar, Tile, board, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
 from storage.desk import figures
 from storage.desk.figures import Counted, Figures

@@ -10,10 +10,10 @@ from typing import Any
 import locales
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
-from handlers.chart import Draw, cartogram, chart, places
 from handlers.context import Turn
-from handlers.figures import lines_of, reform_lines
-from handlers.listing import ask_figures, kept_for, owned
+from handlers.desk.chart import Draw, cartogram, chart, places
+from handlers.desk.figures import lines_of, reform_lines
+from handlers.desk.listing import ask_figures, kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage.desk import figures, listing

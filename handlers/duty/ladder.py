@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from handlers import approval
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
-from handlers.listing import lasted
+from handlers.desk.listing import lasted
+from handlers.people import approval
 from handlers.route import App, on_command
 from storage.cases.case import Case, search
 from storage.duty import ladder

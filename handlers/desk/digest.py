@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.figures import lines_of
+from handlers.desk.figures import lines_of
 from handlers.route import App, on_command
 from storage.alerts.alert import count_unanswered
 from storage.desk import digest, figures

@@ -1,9 +1,9 @@
 """/access: what is kept about somebody and who has looked at it; /erase: asks to have it erased, which takes two."""
 
-from handlers import approval
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
+from handlers.people import approval
 from handlers.route import App, on_command
 from storage.cases.debtor import Debtor
 from storage.desk import privacy

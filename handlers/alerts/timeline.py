@@ -2,10 +2,10 @@
 
 import asyncio
 
-from handlers.alert import event_line
+from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card, shortened
-from handlers.case import visible
+from handlers.cases.case import visible
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap

@@ -2,7 +2,7 @@
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.listing import ask_figures, head_of, kept_for
+from handlers.desk.listing import ask_figures, head_of, kept_for
 from handlers.route import App, on_command
 from storage.desk import figures
 from storage.desk.figures import SMALL

@@ -20,23 +20,23 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
-from bot.channel import TELEGRAM, WEB, Channel, Way, build
-from bot.dashboard import Dashboard
-from bot.dispatcher import Dispatcher
 from bot.gateway.methods import Methods
 from bot.gateway.quota import Quota
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
-from bot.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
-from bot.metrics import Metrics
-from bot.push import PushApi
-from bot.receiver import ALLOWED, Receiver
-from bot.router import Router
+from bot.health.watchdog import Watchdog
+from bot.page.board import Dashboard
+from bot.page.chat import WebChat
 from bot.settings import Settings
 from bot.timers import Timers
-from bot.watchdog import Watchdog
-from bot.webchat import WebChat
+from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.transport.channel import TELEGRAM, WEB, Channel, Way, build
+from bot.transport.dispatcher import Dispatcher
+from bot.transport.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
+from bot.transport.metrics import Metrics
+from bot.transport.receiver import ALLOWED, Receiver
+from bot.transport.router import Router
+from bot.transport.waking import PushApi
 from handlers.people.help import role_group
 from locales import DEFAULT, text
 from storage.alerts import alert

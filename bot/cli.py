@@ -25,19 +25,19 @@ if sys.platform != "win32":
     import uvloop
 
 import locales
-from bot import doctor as examination
-from bot import logs
-from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.app import running
-from bot.backup import BackupError, back_up
-from bot.channel import TELEGRAM, WEB
 from bot.demo import open_demo
-from bot.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
-from bot.exporting import export_cases
-from bot.importing import IMPORT_SECONDS, Imported, Kind, import_file
+from bot.health import doctor as examination
+from bot.health import logs
+from bot.health.single import AlreadyRunningError, only_one
+from bot.office.backup import BackupError, back_up
+from bot.office.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
+from bot.office.exporting import export_cases
+from bot.office.importing import IMPORT_SECONDS, Imported, Kind, import_file
+from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
-from bot.single import AlreadyRunningError, only_one
-from bot.spreadsheet import NotASpreadsheetError, write_rejects
+from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.transport.channel import TELEGRAM, WEB
 from storage.cases.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local

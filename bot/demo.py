@@ -10,10 +10,10 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.app import Product, running
-from bot.importing import Kind, import_file
+from bot.health.single import only_one
+from bot.office.importing import Kind, import_file
+from bot.page.chat import PAGE, forwarded_tls, give_session
 from bot.settings import Settings
-from bot.single import only_one
-from bot.webchat import PAGE, forwarded_tls, give_session
 from storage.engine.database import open_database
 from storage.people.person import Endpoint, Person
 from storage.post.invitation import invite

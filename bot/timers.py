@@ -7,9 +7,9 @@ from functools import partial
 import structlog
 
 import locales
-from bot.channel import WEB
 from bot.gateway.store import Store
-from bot.metrics import Metrics
+from bot.transport.channel import WEB
+from bot.transport.metrics import Metrics
 from handlers.post.question import expire
 from storage.alerts import alert
 from storage.cases import debtor

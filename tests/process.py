@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.importing import Kind, import_file
+from bot.office.importing import Kind, import_file
 from bot.settings import Settings
 from storage.engine.database import open_database
 from tests.telegram import SECRET, TOKEN

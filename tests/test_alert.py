@@ -9,7 +9,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dispatcher import Dispatcher
+from bot.transport.dispatcher import Dispatcher
 from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, may_move
 from storage.cases.case import CaseDebtor
 from storage.people.person import Endpoint, join

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate
 
-from bot.backup import BackupError, back_up
+from bot.office.backup import BackupError, back_up
 from storage.cases.debtor import index_tails
 from storage.engine import audit
 from storage.engine.audit import AuditEntry, AuditHead, verify
@@ -235,7 +235,7 @@ async def test_a_backup_ends_however_much_is_written_meanwhile(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It copies one moment: what is written between two steps doesn't send it back to the beginning."""
-    monkeypatch.setattr("bot.backup.PAGES", 20)
+    monkeypatch.setattr("bot.office.backup.PAGES", 20)
     settings, copied = stage.settings, list[int]()
     path = settings.database_path
     assert path is not None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.metrics import Metrics
 from bot.settings import PREFIX, Settings
+from bot.transport.metrics import Metrics
 from tests.conftest import absent
 
 DEPLOY = Path(__file__).parent.parent / ".github" / "deploy"

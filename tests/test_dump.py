@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from bot import cli
-from bot.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
+from bot.office.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
 from bot.settings import Settings
 from storage.cases.debtor import Debtor, read_id_number
 from storage.engine.audit import verify

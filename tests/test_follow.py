@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from bot.importing import Kind, import_file
+from bot.office.importing import Kind, import_file
 from storage.alerts.alert import Alert, AlertEvent
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.importing import Kind, import_file
+from bot.office.importing import Kind, import_file
 from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Debtor
 from storage.engine.sql import fetch

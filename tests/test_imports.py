@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from bot import spreadsheet
-from bot.exporting import export_cases
-from bot.importing import Imported, Kind, import_file
-from bot.spreadsheet import NotASpreadsheetError, write_rejects
+from bot.office import spreadsheet
+from bot.office.exporting import export_cases
+from bot.office.importing import Imported, Kind, import_file
+from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, DebtorKind, read_id_number
 from storage.duty.ladder import stand_in

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.router import Router
+from bot.transport.router import Router
 from handlers.alerts import sighting as handler
 from storage.alerts.sighting import Sighting
 from storage.engine.database import unit

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from PIL import Image
 
 import locales
-from bot.importing import Kind, import_file
+from bot.office.importing import Kind, import_file
 from handlers.desk.picture import Bar, Tile, board, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus

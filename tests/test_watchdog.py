@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from bot.dispatcher import Dispatcher
-from bot.watchdog import EXIT_CODE
+from bot.health.watchdog import EXIT_CODE
+from bot.transport.dispatcher import Dispatcher
 from tests.world import Stage
 
 HANGS = """

@@ -15,15 +15,15 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from bot.api import BotApi
 from bot.app import Product, running
-from bot.channel import build
 from bot.gateway.methods import Methods
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
-from bot.importing import Kind, import_file
-from bot.limiter import NoLimits
+from bot.office.importing import Kind, import_file
 from bot.settings import Settings
+from bot.transport.api import BotApi
+from bot.transport.channel import build
+from bot.transport.limiter import NoLimits
 from storage.engine.clock import SHANGHAI
 from storage.engine.database import open_database
 from storage.people.person import Person

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.body import parse_json
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, utf16
+from bot.transport.body import parse_json
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from bot.body import parse_json
 from bot.gateway.methods import Methods
 from bot.gateway.parameters import Files, RefusedError, Upload
+from bot.transport.body import parse_json
 
 LARGEST = 50_000_000
 """Bytes of a form, as Telegram takes them."""

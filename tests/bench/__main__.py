@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bot.importing import Kind, import_file
+from bot.office.importing import Kind, import_file
 from storage.engine.clock import SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.secret import Secrets, new_key

@@ -14,13 +14,13 @@ import segno
 from aiohttp import web
 
 import locales
-from bot.body import parse_json
 from bot.gateway.lock import Lock
 from bot.gateway.methods import Methods
 from bot.gateway.store import Store, files_in
-from bot.upload import checked
+from bot.page.upload import checked
+from bot.transport.body import parse_json
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 WAITED_AT_MOST = 7 * 24 * 3600

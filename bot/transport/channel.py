@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from telegram.ext import Application, ContextTypes
 
 import handlers
-from bot.api import CALL_SECONDS, BotApi, QuietBot, Upload
-from bot.limiter import Limiter, Silence
+from bot.transport.api import CALL_SECONDS, BotApi, QuietBot, Upload
+from bot.transport.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
 
@@ -15,7 +15,7 @@ TELEGRAM, WEB = "telegram", "web"
 
 
 class Api(Protocol):
-    """What the dispatcher needs of a far end. Raises the errors of `bot.api`."""
+    """What the dispatcher needs of a far end. Raises the errors of `bot.transport.api`."""
 
     async def call(
         self,

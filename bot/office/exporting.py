@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from bot import spreadsheet
+from bot.office import spreadsheet
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import read_id_number
 from storage.engine import audit

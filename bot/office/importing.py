@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from bot import spreadsheet
+from bot.office import spreadsheet
 from storage.engine.database import Database
 from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, journal, people
 
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     CASES = "cases"
     DUTY = "duty"
     ALL = "all"
-    """A whole export, into an empty database; see bot/dump.py."""
+    """A whole export, into an empty database; see bot/office/dump.py."""
 
 
 _MODULES = {Kind.AREAS: areas, Kind.PEOPLE: people, Kind.CASES: cases, Kind.DUTY: duty}

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bot.api import (
+from bot.transport.api import (
     ApiError,
     NoAnswerError,
     NotSentError,
@@ -22,10 +22,10 @@ from bot.api import (
     UnreachableError,
     Upload,
 )
-from bot.channel import TELEGRAM, WEB, Way
-from bot.limiter import NoLimits
-from bot.metrics import Metrics
-from bot.router import where
+from bot.transport.channel import TELEGRAM, WEB, Way
+from bot.transport.limiter import NoLimits
+from bot.transport.metrics import Metrics
+from bot.transport.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage.engine.database import Database, unit
 from storage.engine.failure import StorageUnavailableError

@@ -13,8 +13,8 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bot.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from bot.settings import Settings
+from bot.transport.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from storage.engine.secret import Secrets
 from storage.post import waking
 from storage.post.waking import Target

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.channel import WEB
-from bot.webchat import PAGE, WebChat, send_event, within
+from bot.page.chat import PAGE, WebChat, send_event, within
+from bot.transport.channel import WEB
 from handlers.card import Showing
 from handlers.desk.board import PICTURES, overview, picture
 from storage.alerts import alert

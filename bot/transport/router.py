@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from telegram import Update
 
-from bot.channel import Channel
-from bot.metrics import Metrics
-from bot.update import readable
+from bot.transport.channel import Channel
+from bot.transport.metrics import Metrics
+from bot.transport.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.people.help import offer_menu
 from storage.engine.database import Database, Follower, unit

@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 from cryptography.exceptions import InvalidTag
 
-from bot.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.health.single import holder
 from bot.settings import Settings, unknown_in_environment
-from bot.single import holder
+from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
 from storage.desk import staff

@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.api import ApiError, ConflictError, NoAnswerError, NotSentError, UnauthorizedError
-from bot.body import parse_json
-from bot.channel import Channel
-from bot.metrics import Metrics
+from bot.transport.api import ApiError, ConflictError, NoAnswerError, NotSentError, UnauthorizedError
+from bot.transport.body import parse_json
+from bot.transport.channel import Channel
+from bot.transport.metrics import Metrics
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
 from storage.post import inbox

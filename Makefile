@@ -23,7 +23,7 @@ setup-dev: .venv/.installed-dev
 # What the system trusts is good enough for node, which has a list of its own.
 NPM = NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-$(wildcard /etc/ssl/certs/ca-certificates.crt)} npm
 
-# Other people's bots, for tests/test_clients.py: aiogram, which can't live beside our packages, and grammY where node is.
+# Other people's bots, for tests/gateway/test_clients.py: aiogram, which can't live beside our packages, and grammY where node is.
 clients: .clients/.installed
 
 .clients/.installed: tests/clients/requirements.txt

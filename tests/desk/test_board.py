@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from bot.app import Product
 from storage.people.person import Person
-from tests.test_page import PHONE, SENTENCE, Screen, chromium, product
+from tests.page.test_page import PHONE, SENTENCE, Screen, chromium, product
 
 __all__ = ["product"]
 pytestmark = pytest.mark.browser

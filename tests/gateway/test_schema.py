@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.conftest import needs_corpus
-from tests.test_gateway import CHAT, far_end
+from tests.gateway.test_gateway import CHAT, far_end
 from tests.world import TOKEN, FarEnd
 
 __all__ = ["far_end"]

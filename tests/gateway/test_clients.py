@@ -16,8 +16,8 @@ from tests.conftest import absent
 from tests.process import free_port
 from tests.world import TOKEN, FarEnd
 
-CLIENTS = Path(__file__).parent / "clients"
-PARTS = Path(__file__).parent.parent / ".clients"
+CLIENTS = Path(__file__).parents[1] / "clients"
+PARTS = Path(__file__).parents[2] / ".clients"
 """Where `make clients` puts what cannot live beside the product's own packages."""
 CHAT = 5
 WHO = {"id": CHAT, "first_name": "某某"}

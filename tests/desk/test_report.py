@@ -20,7 +20,7 @@ from handlers.desk.picture import Bar, Tile, board, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus
 from storage.desk.figures import Ending, by_day, case_figures_of, figures_of, of_each
-from tests.test_figures import HISTORIES, START
+from tests.desk.test_figures import HISTORIES, START
 from tests.world import HEAD, JUDGE, SAMPLE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Message, World
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.world import SAMPLE
 
 COMMAND = [sys.executable, "-c", "from bot.main import main; main()"]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 
 

@@ -7,7 +7,7 @@ import pytest
 from storage.engine.clock import SHANGHAI, local
 from storage.people.person import Person
 from storage.people.quiet import hours_in, quiet_left
-from tests.test_push import woken
+from tests.post.test_waking import woken
 from tests.world import JUDGE, SECRETARY, Stage, World
 
 URGENT, ORDINARY = "林永福回来了，人就在村委，你们赶紧过来！", "林永福老婆最近在镇上开了家理发店"

@@ -15,7 +15,7 @@ from storage.people.person import Endpoint, Person
 from storage.post.invitation import invite
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent
-from tests.test_page import JSON, PHONE, SENTENCE, Screen, chromium, fits, picture, product, signed_in
+from tests.page.test_page import JSON, PHONE, SENTENCE, Screen, chromium, fits, picture, product, signed_in
 
 __all__ = ["product"]
 pytestmark = pytest.mark.browser

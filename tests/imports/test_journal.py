@@ -12,7 +12,7 @@ from storage.imports import journal
 from storage.imports.journal import ImportRun, InUseError
 from storage.people.area import Area
 from storage.people.person import Person
-from tests.test_dump import contents
+from tests.office.test_dump import contents
 from tests.world import ADMIN, SECRETARY, World
 
 HEADS = "案号,被执行人,曾用名/绰号,身份证号码,所在村社,承办法官工号,执行标的(元),车牌号\n"

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from bot.app import Product
-from tests.test_page import PHONE, SENTENCE, Screen, chromium, fits, product
+from tests.page.test_page import PHONE, SENTENCE, Screen, chromium, fits, product
 
 __all__ = ["product"]
 pytestmark = pytest.mark.browser

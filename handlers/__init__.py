@@ -8,7 +8,7 @@ from handlers.cases import case, follow, inline
 from handlers.context import Turn, note_failure
 from handlers.desk import chart, digest, figures, listing, privacy, report, staff, standing
 from handlers.duty import court, ladder, leave, shift
-from handlers.people import approval, help, person, quiet
+from handlers.people import approval, help, person, quiet  # noqa: A004
 from handlers.post import invitation, question, relay, waking
 from handlers.reading import lesson, why
 from handlers.route import PRIVATE, App, on_said, register_taps

@@ -13,7 +13,7 @@ import locales
 ROOT = Path(__file__).parent.parent
 FLOORS = ("bot", "handlers", "storage")
 SOURCES = [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py")) if "migrations" not in path.parts]
-PAGE = sorted((ROOT / "bot" / "page").glob("*.*"))
+PAGE = sorted((ROOT / "bot" / "page" / "static").glob("*.*"))
 NOUNS = {path.stem for path in (ROOT / "locales" / locales.DEFAULT).glob("*.po")}
 KEY = re.compile(rf"^({'|'.join(sorted(NOUNS))})\.[a-z_]+$")
 
@@ -72,8 +72,8 @@ def test_no_key_is_missing_and_none_is_left_over() -> None:
     assert not spare - {f"cli.{key}" for key in BACKUP_ERRORS} - {f"doctor.{key}" for key in SUBJECTS}
 
 
-BACKUP_ERRORS = re.findall(r'BackupError\("(\w+)"', (ROOT / "bot" / "backup.py").read_text())
-SUBJECTS = re.findall(r'Finding\(\s*"(\w+)"', (ROOT / "bot" / "doctor.py").read_text())
+BACKUP_ERRORS = re.findall(r'BackupError\("(\w+)"', (ROOT / "bot" / "office" / "backup.py").read_text())
+SUBJECTS = re.findall(r'Finding\(\s*"(\w+)"', (ROOT / "bot" / "health" / "doctor.py").read_text())
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -20,7 +20,7 @@ from bot.gateway.store import Store, files_in
 from bot.page.upload import checked
 from bot.transport.body import parse_json
 
-PAGE = Path(__file__).parent
+PAGE = Path(__file__).parent / "static"
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 WAITED_AT_MOST = 7 * 24 * 3600

@@ -43,8 +43,8 @@ from storage.alerts import alert
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, open_database
 from storage.engine.failure import StorageUnavailableError
-from storage.people import person
 from storage.people.access import Action, may
+from storage.people.endpoint import at_chat
 from storage.post import inbox, outbox, waking
 from storage.post.inbox import chat_of, new_incident
 
@@ -254,7 +254,7 @@ class _Assembly:
     async def _person_of(self, chat_id: int) -> dict[str, str]:
         """What the page needs to know of the person: the language, the key for being woken, if they may be, what
         their home looks like, and how many alerts wait in the area of somebody who answers for it."""
-        endpoint = await person.at_chat(WEB, chat_id)
+        endpoint = await at_chat(WEB, chat_id)
         who = endpoint.person if endpoint is not None and endpoint.person.active else None
         if who is None:
             return {"language": self._settings.language, "push": "", "joined": "", "role": "", "waiting": "", "who": ""}
@@ -271,7 +271,7 @@ class _Assembly:
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
         """Whether the browser will be woken for the person of this chat."""
-        endpoint = await person.at_chat(WEB, chat_id)
+        endpoint = await at_chat(WEB, chat_id)
         target = waking.of_browser(subscription, self._settings.own_push_hosts)
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
             return False
@@ -279,7 +279,7 @@ class _Assembly:
 
     async def _left(self, chat_id: int) -> None:
         """The phone behind a web chat is nobody's any more."""
-        endpoint = await person.at_chat(WEB, chat_id)
+        endpoint = await at_chat(WEB, chat_id)
         if endpoint is not None:
             await self._db.unit(partial(waking.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
@@ -370,7 +370,7 @@ class _Assembly:
     async def _known_language(self, channel: str, chat_id: int) -> str:
         """Empty for a stranger, and for who can't be looked up and hasn't written of late."""
         try:
-            endpoint = await person.at_chat(channel, chat_id)
+            endpoint = await at_chat(channel, chat_id)
         except StorageUnavailableError:
             return self._router.languages.get((channel, chat_id), "")
         return (endpoint.person.language or DEFAULT) if endpoint is not None else ""

@@ -11,14 +11,14 @@ from bot.gateway.store import Store
 from bot.transport.channel import WEB
 from bot.transport.metrics import Metrics
 from handlers.post.question import expire
-from storage.alerts import alert
+from storage.alerts import escalation
 from storage.cases import debtor
 from storage.desk import digest, privacy
 from storage.duty import shift
 from storage.engine import replicas
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
-from storage.people import person
+from storage.people import endpoint
 from storage.post import inbox, outbox, question
 from storage.post.inbox import Inbox, InboxState
 from storage.post.outbox import Lane, Outbox, OutboxState
@@ -37,7 +37,7 @@ _NOBODYS = timedelta(days=2)
 async def _clock_went_back() -> None:
     await inbox.clock_went_back()
     await outbox.clock_went_back()
-    await alert.clock_went_back()
+    await escalation.clock_went_back()
     await question.clock_went_back()
     await replicas.clock_went_back()
 
@@ -88,8 +88,8 @@ class Timers:
                 self._last = None
                 raise
             self._db.committed.set()
-        for alert_id in await alert.due_for_escalation(now):
-            await self._db.unit(partial(alert.escalate, alert_id), "timer:ladder")
+        for alert_id in await escalation.due_for_escalation(now):
+            await self._db.unit(partial(escalation.escalate, alert_id), "timer:ladder")
             self._metrics.escalations.inc()
         for row in await question.expired(now):
             await self._db.unit(partial(expire, row), "timer:question")
@@ -121,7 +121,7 @@ class Timers:
         """A portion of the page's chats: those that are nobody's, any more or ever, go with what was said in them."""
         quiet = await self._page.quiet_chats(self._swept_to, (now - _NOBODYS).timestamp())
         self._swept_to = quiet[-1] if quiet else 0
-        strangers = set(quiet) - await person.joined_among(WEB, quiet) if quiet else set()
+        strangers = set(quiet) - await endpoint.joined_among(WEB, quiet) if quiet else set()
         if strangers:
             await self._page.forget_chats(sorted(strangers))
 

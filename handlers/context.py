@@ -9,7 +9,8 @@ from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
 from storage.engine.database import unit
-from storage.people.person import Address, Endpoint, Person
+from storage.people.endpoint import Address, Endpoint
+from storage.people.person import Person
 from storage.post.outbox import Lane, put
 from storage.post.question import Question, QuestionKind, open_in
 

@@ -23,6 +23,7 @@ from storage.duty.ladder import Target, first_call, staff_for
 from storage.engine.audit import GENESIS, AuditEntry, link
 from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations
 from storage.people import person
+from storage.people.endpoint import addresses
 from storage.people.person import Person, Role
 from storage.post.inbox import Inbox, InboxState
 
@@ -129,7 +130,7 @@ async def _records(db: Database) -> AsyncIterator[Finding]:
         yield Finding("people", Grade.OK, "doctor.people_ok", {"count": count, "joined": joined})
     else:
         yield Finding("people", Grade.WARN, "doctor.people_none")
-    deaf = [one.name for one in await Person.filter(role=Role.JUDGE, active=True) if not await person.addresses(one.id)]
+    deaf = [one.name for one in await Person.filter(role=Role.JUDGE, active=True) if not await addresses(one.id)]
     if deaf:
         yield Finding("judges", Grade.BAD, "doctor.judges_unreachable", {"names": "、".join(deaf[:10])})
     elif count:

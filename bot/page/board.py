@@ -11,8 +11,8 @@ from handlers.desk.board import PICTURES, overview, picture
 from storage.alerts import alert
 from storage.engine import audit
 from storage.engine.database import Database
-from storage.people import person
 from storage.people.access import Action, may
+from storage.people.endpoint import at_chat
 from storage.people.person import Person
 
 LOOKS_EVERY = 2.0
@@ -45,7 +45,7 @@ class Dashboard:
         return run
 
     async def _who(self, chat_id: int) -> Person | None:
-        endpoint = await person.at_chat(WEB, chat_id)
+        endpoint = await at_chat(WEB, chat_id)
         return endpoint.person if endpoint is not None and may(endpoint.person, Action.LIST) else None
 
     def _showing(self, chat_id: int, who: Person) -> Showing:

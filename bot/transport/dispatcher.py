@@ -29,7 +29,7 @@ from bot.transport.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
 from storage.engine.database import Database, unit
 from storage.engine.failure import StorageUnavailableError
-from storage.people import person
+from storage.people import endpoint, person
 from storage.people.quiet import quiet_left
 from storage.post import outbox
 from storage.post.delivery import Delivery, last_delivery
@@ -352,7 +352,7 @@ class Dispatcher:
 
     async def _moved(self, row: Outbox, chat_id: int) -> None:
         async def note() -> None:
-            await person.moved(row.channel, row.chat_id, chat_id)
+            await endpoint.moved(row.channel, row.chat_id, chat_id)
             await outbox.move(row, chat_id)
             await outbox.put_back(row, 0, doubtful=False)
 
@@ -370,7 +370,9 @@ class Dispatcher:
 
         async def note() -> None:
             await outbox.end(row, OutboxState.FAILED)
-            if isinstance(error, UnreachableError) and await person.disable(row.channel, row.chat_id, str(error.code)):
+            if isinstance(error, UnreachableError) and await endpoint.disable(
+                row.channel, row.chat_id, str(error.code)
+            ):
                 await self._tell_elsewhere(row)
             kind = KINDS[row.kind]
             if kind.undeliverable is not None:

@@ -17,8 +17,7 @@ from handlers.context import Turn, current_turn, failure
 from handlers.people.help import offer_menu
 from storage.engine.database import Database, Follower, unit
 from storage.engine.failure import StorageUnavailableError
-from storage.people import person
-from storage.people.person import Address
+from storage.people.endpoint import Address, at_chat, revive
 from storage.post import inbox
 from storage.post.inbox import InHandError, OutOfTurnError, Waiting
 from storage.post.outbox import Lane, put, tell_admins, tell_all_admins
@@ -204,10 +203,10 @@ class Router:
             raise failures[0]
 
     async def _turn(self, row: Waiting, channel: Channel, update: Update) -> Turn:
-        endpoint = await person.at_chat(row.channel, row.chat_id)
+        endpoint = await at_chat(row.channel, row.chat_id)
         speaker = endpoint.person if endpoint is not None and endpoint.person.active else None
         if endpoint is not None and speaker is not None and not endpoint.active:
-            await person.revive(endpoint)
+            await revive(endpoint)
         if speaker is not None:
             self._remember((row.channel, row.chat_id), speaker.language)
         message = update.effective_message
@@ -246,7 +245,7 @@ class Router:
                 return
             self._metrics.handled.labels("dead").inc()
             _log.error("dead letter", inbox=row.id, incident=incident)
-            endpoint = await person.at_chat(row.channel, row.chat_id)
+            endpoint = await at_chat(row.channel, row.chat_id)
             if endpoint is not None:
                 args = {"key": "help.incident", "incident": incident}
                 await put(Address(row.channel, row.chat_id), "text", lane=Lane.REPLY, fresh=True, args=args)

@@ -10,9 +10,10 @@ from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, sighting
-from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, Outcome
+from storage.alerts import alert, escalation, sighting, steps
+from storage.alerts.alert import OPEN, Alert, AlertState, Outcome
 from storage.alerts.sighting import Sighting, SightingState, Suspect
+from storage.alerts.timeline import AlertEvent
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
 from storage.engine import audit
@@ -64,7 +65,7 @@ async def move(turn: Turn, tap: Tap) -> None:
     held = await _held(turn, tap)
     if held is None:
         return
-    if await alert.move(held, MOVES[tap.verb], turn.who):
+    if await steps.move(held, MOVES[tap.verb], turn.who):
         await turn.toast(f"alert.toast_{tap.verb}")
     else:
         await _stands(turn, held)
@@ -86,7 +87,7 @@ async def close(turn: Turn, tap: Tap) -> None:
     held = await _held(turn, tap)
     if held is None:
         return
-    if tap.arg < len(OUTCOMES) and await alert.close(held, OUTCOMES[tap.arg], turn.who):
+    if tap.arg < len(OUTCOMES) and await steps.close(held, OUTCOMES[tap.arg], turn.who):
         await turn.toast("alert.toast_closed")
         await question.ask(QuestionKind.NOTE, turn.channel, turn.chat_id, turn.who.id, held.id)
         await turn.say("alert.add_note")
@@ -99,7 +100,7 @@ async def transfer(turn: Turn, tap: Tap) -> None:
     if held is None:
         return
     target = next((one for one in await colleagues(turn.who) if one.id == tap.arg), None)
-    if target is not None and await alert.transfer(held, target, turn.who):
+    if target is not None and await steps.transfer(held, target, turn.who):
         await turn.toast("alert.toast_transferred")
     else:
         await _stands(turn, held)
@@ -115,11 +116,11 @@ async def _stands(turn: Turn, held: Alert) -> None:
 
 
 async def _delivered(row: Outbox) -> None:
-    await alert.delivered(row.ref, row.person_id)
+    await escalation.delivered(row.ref, row.person_id)
 
 
 async def _undeliverable(row: Outbox) -> None:
-    await alert.undeliverable(row.ref, row.person_id, (row.channel, row.chat_id))
+    await escalation.undeliverable(row.ref, row.person_id, (row.channel, row.chat_id))
 
 
 @card("alert", delivered=_delivered, undeliverable=_undeliverable)

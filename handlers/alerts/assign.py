@@ -4,7 +4,7 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_tap
-from storage.alerts import alert
+from storage.alerts import alert, steps
 from storage.alerts.alert import Alert
 from storage.duty.leave import absences, is_absent
 from storage.engine import audit
@@ -44,7 +44,7 @@ async def give(turn: Turn, tap: Tap) -> None:
     if found is None:
         return
     to = next((judge for judge in await judges_of_court(found.area_code) if judge.id == tap.arg), None)
-    if to is not None and await alert.transfer(found, to, turn.who):
+    if to is not None and await steps.transfer(found, to, turn.who):
         await turn.toast("alert.toast_transferred")
         await turn.reply("assign", tap.ref, fresh=False)
     else:

@@ -9,12 +9,12 @@ from handlers.card import Card, Media, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
-from storage.alerts import alert, attachment, sighting
+from storage.alerts import attachment, raising, sighting
 from storage.alerts.attachment import Attachment, AttachmentKind
 from storage.alerts.sighting import Sighting
 from storage.engine.database import unit
 from storage.people.access import Action, may
-from storage.people.person import Address
+from storage.people.endpoint import Address
 from storage.post.outbox import Lane, put
 
 
@@ -39,7 +39,7 @@ async def received(turn: Turn, update: Update) -> None:
         await turn.reply("say_who", row.id, fresh=False)
         return
     await Attachment.filter(id=row.id).update(sighting_id=newest.id)
-    await alert.attach(newest, row.id)
+    await raising.attach(newest, row.id)
     await turn.reply("attached", newest.id, fresh=False)
 
 
@@ -66,7 +66,7 @@ async def send_bare(turn: Turn, tap: Tap) -> None:
     await Attachment.filter(id=row.id).update(sighting_id=made.id)
     await Sighting.filter(id=made.id).update(off_list=True)
     made.off_list = True
-    await alert.raise_for(made)
+    await raising.raise_for(made)
     await put(Address(turn.channel, turn.chat_id, turn.who.id), "receipt", made.id, lane=Lane.RECEIPT)
 
 

@@ -13,14 +13,15 @@ from handlers.describe import debtor_line, judge_name, names, officer_name, show
 from handlers.post import question as question_handlers
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, sighting
+from storage.alerts import alert, raising, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.desk import privacy
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.access import Action, may
-from storage.people.person import Address, Person
+from storage.people.endpoint import Address
+from storage.people.person import Person
 from storage.post.delivery import Subject
 from storage.post.outbox import Lane, put
 from storage.reading.candidates import village_meant
@@ -55,7 +56,7 @@ async def report(turn: Turn, text: str) -> None:
     refers = reading.withdraws or reading.corrects or reading.confidential
     earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
     if reading.withdraws and earlier is not None:
-        await alert.withdraw(earlier)
+        await raising.withdraw(earlier)
         await turn.say("sighting.withdrawn")
     elif reading.corrects and reading.guesses and earlier is not None and await _was_about(earlier, reading.denied):
         await _correct(turn, earlier, text, reading)
@@ -86,7 +87,7 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
     if running is None:
         return False
     row.urgent = reading.urgent
-    await alert.join(row, running)
+    await raising.join(row, running)
     await turn.say("sighting.passed_on")
     return True
 
@@ -112,7 +113,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
         await _receipt(row)
     else:
-        first = await alert.raise_for(row)
+        first = await raising.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
             await turn.say("sighting.passed_on")
 
@@ -132,7 +133,7 @@ async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> No
         await Sighting.filter(id=row.id).update(doubtful=False, off_list=False, place=reading.place[:80] or row.place)
         await sighting.set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
         await question_handlers.close_which(row.id)
-    await alert.retarget(row)
+    await raising.retarget(row)
     await _receipt(row)
     await turn.say("sighting.corrected")
 
@@ -161,7 +162,7 @@ async def send_anyway(turn: Turn, tap: Tap) -> None:
     await turn.toast()
     if row.state is SightingState.NOT_SENT:
         await sighting.note_reading(row, replace(await understand(turn.who, row.text, unit().now), manner=Manner.LEAD))
-        await alert.raise_for(row)
+        await raising.raise_for(row)
     await _receipt(row)
 
 
@@ -178,9 +179,9 @@ async def not_him(turn: Turn, tap: Tap) -> None:
     await sighting.set_suspects(row, {})
     await Sighting.filter(id=row.id).update(off_list=True, doubtful=False, joined_id=None)
     row.off_list, row.doubtful, row.joined_id = True, False, None
-    await alert.retarget(row)
+    await raising.retarget(row)
     if joined is not None:
-        await alert.refresh_sighting(joined)
+        await raising.refresh_sighting(joined)
     others = await question_handlers.others_nearby(row.area_code, wrong)
     if others:
         await question_handlers.ask_which(turn, row, others)
@@ -197,7 +198,7 @@ async def undo(turn: Turn, tap: Tap) -> None:
     await turn.toast()
     if row.state is not SightingState.WITHDRAWN:
         await question_handlers.close_which(row.id)
-        await alert.withdraw(row)
+        await raising.withdraw(row)
     await _receipt(row)
 
 
@@ -211,7 +212,7 @@ async def hide(turn: Turn, tap: Tap) -> None:
 
 async def _hide(turn: Turn, row: Sighting) -> None:
     await privacy.stay_unnamed(row)
-    await alert.refresh_sighting(row.root_id)
+    await raising.refresh_sighting(row.root_id)
     await _receipt(row)
     if not turn.query_id:
         await turn.say("sighting.hidden")

@@ -7,8 +7,9 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage.alerts import alert
-from storage.alerts.alert import Alert, AlertEvent
+from storage.alerts import alert, steps
+from storage.alerts.alert import Alert
+from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor
 from storage.engine import audit
 from storage.engine.sql import pick
@@ -50,7 +51,7 @@ async def take(turn: Turn, message: Message) -> bool:
 
 
 async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
-    names = [name for one in alerts if one.state in alert.OPEN for name in await alert.urge(one, turn.who, words)]
+    names = [name for one in alerts if one.state in alert.OPEN for name in await steps.urge(one, turn.who, words)]
     if names:
         await turn.say("urge.done", names="、".join(dict.fromkeys(names)))
     else:

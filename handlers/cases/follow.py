@@ -6,7 +6,7 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage.alerts.alert import AlertEvent
+from storage.alerts.timeline import AlertEvent
 from storage.cases import follow
 from storage.cases.case import Case, may_read
 from storage.engine import audit

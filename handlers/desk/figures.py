@@ -6,8 +6,9 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.desk.listing import ask_figures, head_of, kept_for, lasted, owned, show
 from handlers.route import App, on_command, on_tap
-from storage.desk import figures
-from storage.desk.figures import SMALL, CaseFigures, Figures, Times
+from storage.desk import endings, figures
+from storage.desk.endings import CaseFigures
+from storage.desk.figures import SMALL, Figures, Times
 from storage.people.access import Action
 from storage.post.outbox import Lane
 
@@ -46,7 +47,7 @@ async def show_figures(showing: Showing) -> Card | None:
     now = figures.figures_of(of.rows)
     lines = [showing.text("figures.head", what=await head_of(showing, row.what))]
     lines += lines_of(showing, now, *await figures.earlier_than(of))
-    lines += reform_lines(showing, figures.case_figures_of(await figures.endings(row.what, person, of.since, of.until)))
+    lines += reform_lines(showing, endings.case_figures_of(await endings.endings(row.what, person, of.since, of.until)))
     if 0 < now.alerts < SMALL:
         lines.append(showing.text("figures.small"))
     looking = [showing.button(f"figures.{name}", name, row.id) for name in ("chart", "map", "board")]

@@ -16,8 +16,9 @@ from handlers.desk.figures import lines_of, reform_lines
 from handlers.desk.listing import ask_figures, kept_for, owned
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
-from storage.desk import figures, listing
-from storage.desk.figures import SMALL, Counted, Ending, Figures
+from storage.desk import endings, figures, listing
+from storage.desk.endings import Ending
+from storage.desk.figures import SMALL, Counted, Figures
 from storage.engine.clock import day_bounds, local
 from storage.people.access import Action
 from storage.people.area import full_name, short_name
@@ -62,7 +63,7 @@ async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
     row, person = kept
     of = await figures.counted(row.what, person, showing.now)
     now = figures.figures_of(of.rows)
-    ended = await figures.endings(of.asked, person, of.since, of.until)
+    ended = await endings.endings(of.asked, person, of.since, of.until)
     area = await full_name(of.asked.seen_by(person)[0])
     until = listing.moment(of.asked.until) if of.asked.until else day_bounds(showing.now)[1]
     when = locales.span(showing.language, local(of.since), local(until))
@@ -71,7 +72,7 @@ async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
         title=showing.plain("report.title", area=area, when=when),
         lines=[
             *lines_of(showing, now, *await figures.earlier_than(of)),
-            *reform_lines(showing, figures.case_figures_of(ended)),
+            *reform_lines(showing, endings.case_figures_of(ended)),
         ],
         tables=tables if pictures else [*tables, await _sources(showing, of), _ended(showing, ended)],
         pictures=[await one(showing, of) for one in (chart, cartogram)] if pictures else [],

@@ -14,7 +14,8 @@ from storage.engine.text import fold
 from storage.imports.normal import is_mobile
 from storage.people.access import Action
 from storage.people.area import full_name
-from storage.people.person import ROLE_NAMES, Endpoint, Person, Role, by_id, judges_of_court
+from storage.people.endpoint import Endpoint
+from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
 _ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\d{11})\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
 _CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|role|area)\s+(\S+)", re.I)

@@ -8,7 +8,8 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import COMMANDS, App, on_command
 from storage.people.access import Action, may
-from storage.people.person import Endpoint, Person, Role
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person, Role
 from storage.post.outbox import Lane, put
 
 MENU = (

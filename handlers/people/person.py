@@ -9,7 +9,8 @@ from handlers.route import App, on_command, on_tap
 from storage.engine.database import unit
 from storage.people.access import Action
 from storage.people.area import full_name
-from storage.people.person import Endpoint, set_language
+from storage.people.endpoint import Endpoint
+from storage.people.person import set_language
 from storage.post.invitation import invite
 from storage.post.waking import sign_out
 

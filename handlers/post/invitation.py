@@ -17,7 +17,8 @@ from storage.duty import court
 from storage.engine.database import unit
 from storage.people.access import Action
 from storage.people.area import contains, full_name
-from storage.people.person import Person, at_chat, by_id, find
+from storage.people.endpoint import at_chat
+from storage.people.person import Person, by_id, find
 from storage.post.invitation import VALID, accept, invite, speak
 from storage.post.outbox import Lane, Outbox, put, put_to_person
 from storage.post.waking import by_sms

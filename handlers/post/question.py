@@ -7,14 +7,14 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, shows
 from handlers.route import App, on_command, on_tap
-from storage.alerts import alert, sighting
+from storage.alerts import alert, raising, sighting, steps
 from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine import audit
 from storage.engine.database import unit
 from storage.people.access import Action
 from storage.people.area import within
-from storage.people.person import Address
+from storage.people.endpoint import Address
 from storage.post import question
 from storage.post.outbox import Lane, put
 from storage.post.question import Question, QuestionKind
@@ -60,7 +60,7 @@ async def take(turn: Turn, text: str) -> bool:
         held = await alert.held(row.ref, turn.who)
         await question.close(row.id)
         if held is not None:
-            await alert.add_note(held, turn.who, paid_in(text), text.strip()[:500])
+            await steps.add_note(held, turn.who, paid_in(text), text.strip()[:500])
             await turn.say("alert.noted")
             return True
     return False
@@ -136,9 +136,9 @@ async def _settled(turn: Turn, row: Question, report: Sighting, *, off_list: boo
     audit.record("sighting.settled", f"sighting:{report.id}", actor=turn.actor)
     await question.close(row.id)
     if report.state is SightingState.ALERTED:
-        await alert.retarget(report)
+        await raising.retarget(report)
     else:
-        await alert.raise_for(report)
+        await raising.raise_for(report)
     await _show_again(row, report)
 
 
@@ -146,7 +146,7 @@ async def tell_all(row: Question) -> None:
     """Nobody says which: every judge concerned is told, marked 待确认. Needs a unit; the question is closed already."""
     report = await Sighting.get(id=row.ref)
     if report.state is SightingState.ASKING:
-        await alert.raise_for(report)
+        await raising.raise_for(report)
         await _show_again(row, report)
 
 

@@ -9,7 +9,8 @@ from handlers.describe import reporter_name, shows
 from storage.alerts import alert, sighting
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
-from storage.people.person import Address, Person
+from storage.people.endpoint import Address
+from storage.people.person import Person
 from storage.post import question, relay
 from storage.post.delivery import delivery_of
 from storage.post.outbox import Lane, put, put_to_person

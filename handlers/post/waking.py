@@ -7,7 +7,7 @@ from handlers.route import App, on_command, on_tap
 from storage.alerts.alert import Alert, AlertState
 from storage.engine import audit
 from storage.people.access import Action
-from storage.people.person import Address
+from storage.people.endpoint import Address
 from storage.post import waking
 from storage.post.outbox import Lane, Outbox, put, put_to_person
 from storage.post.waking import Push

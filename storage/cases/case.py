@@ -1,7 +1,6 @@
-"""Enforcement cases and their numbers."""
+"""Keeps enforcement cases, and finds those that somebody asks about."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.cases.debtor import Debtor, debtors_by_id, debtors_called, id_tail
+from storage.cases.number import CASE_TAIL, parse_case_no
 from storage.duty.leave import standing_in_for
 from storage.engine.database import unit
 from storage.engine.sql import among, fetch, joined, relate
@@ -19,11 +19,9 @@ from storage.people.access import Action, may
 from storage.people.area import AreaLevel, bounds_of, short_name
 from storage.people.person import Person, Role
 
-_CASE_NO = re.compile(r"\((\d{4})\)([\u4e00-\u9fa5]\d{2,4})(执恢|执保|执异|执)(?:字第)?(\d{1,6})号?")
-_CASE_TAIL = re.compile(r"(执恢|执保|执)(?:字第)?(\d{1,6})号?")
 _ID_TAIL = re.compile(r"\d{3}[\dXx]")
-_BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
 
+_BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
 
 _ASKED = re.compile(
     r"^(?:请|帮我|麻烦)*(?:查一?下|查查|查|看一?下|看看)|(?:(?:那|这)(?:个|件)|的)?(?:案子|案件|情况|事情)?"
@@ -94,39 +92,6 @@ class CaseDebtor(Model):
         unique_together = (("case", "debtor"),)
 
 
-@dataclass(frozen=True)
-class CaseNo:
-    """A case number taken apart."""
-
-    year: int
-    court_code: str
-    kind: str
-    sequence: int
-
-    def __str__(self) -> str:
-        return f"（{self.year}）{self.court_code}{self.kind}{self.sequence}号"
-
-
-def parse_case_no(text: str) -> CaseNo | None:
-    """Reads a whole case number in any bracket, width and spacing; None where a part is missing. Never guesses."""
-    match = _CASE_NO.fullmatch(fold(text).replace(" ", ""))
-    if match is None:
-        return None
-    year, court, kind, sequence = match.groups()
-    return CaseNo(int(year), court, kind, int(sequence))
-
-
-def find_case_nos(text: str) -> list[CaseNo]:
-    """All whole case numbers in a sentence."""
-    found = _CASE_NO.finditer(fold(text).replace(" ", ""))
-    return [CaseNo(int(m[1]), m[2], m[3], int(m[4])) for m in found]
-
-
-def find_case_tails(text: str) -> list[tuple[str, int]]:
-    """Pieces such as 执456号: kind and sequence."""
-    return [(m[1], int(m[2])) for m in _CASE_TAIL.finditer(fold(text).replace(" ", ""))]
-
-
 async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> list[Case]:
     """Cases that `words` can mean (number, its tail, bare digits, the last four of an id number, a debtor's name,
     nickname or plate, a village of the person's) and `person` may see, the newest first, with their parties, debtors
@@ -180,7 +145,7 @@ async def may_read(person: Person, case_id: int, now: datetime) -> bool:
 
 async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
     """The SELECT of the ids of the cases that the words can mean, and its arguments."""
-    number, bare, tail = parse_case_no(text), _BARE.match(text), _CASE_TAIL.fullmatch(text)
+    number, bare, tail = parse_case_no(text), _BARE.match(text), CASE_TAIL.fullmatch(text)
     by_id = _ID_TAIL.fullmatch(text)
     if number is not None:
         return "SELECT id FROM court_case WHERE number = ?", [str(number)]

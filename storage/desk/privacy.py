@@ -17,7 +17,8 @@ from storage.engine.database import unit
 from storage.engine.sql import among, change, fetch, is_shared, one, pick, run
 from storage.imports import journal
 from storage.people.area import bounds_of, county_of
-from storage.people.person import Address, Person
+from storage.people.endpoint import Address
+from storage.people.person import Person
 from storage.post import outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
 from storage.post.inbox import InboxState

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage.alerts import alert
+from storage.alerts import alert, steps
 from storage.alerts.alert import Alert, AlertState
 from storage.cases.case import CaseStatus
 from storage.cases.follow import Follow
@@ -13,7 +13,8 @@ from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, for_update, pick, run
 from storage.people.area import Area, bounds_of, contains, short_name
-from storage.people.person import Endpoint, Person, Role, find
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person, Role, find
 from storage.post import invitation
 from storage.post.waking import sign_out
 
@@ -154,7 +155,7 @@ async def hand_over(person: Person, to: Person, by: Person) -> Burden:
     )
     for one in running:
         own = one.owner_id in (None, person.id)
-        await alert.transfer(one, to, by)
+        await steps.transfer(one, to, by)
         if own:
             await change(Alert, one.id, owner_id=None)
     await run("UPDATE alert SET owner_id = ? WHERE owner_id = ? AND state <> ?", to.id, person.id, AlertState.CLOSED)

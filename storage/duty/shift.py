@@ -1,9 +1,8 @@
-"""Who is on duty at a court."""
+"""Keeps who is on duty at a court."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
@@ -11,14 +10,16 @@ from tortoise.models import Model
 from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
 from storage.engine.database import unit
-from storage.engine.sql import add, change, fetch, for_update, joined, moment, one, relate, run
+from storage.engine.sql import add, fetch, for_update, joined, moment, one, relate, run
 from storage.people.area import county_of
-from storage.people.person import Person, Role, by_id, holding
+from storage.people.person import Person, Role, holding
 from storage.post.outbox import Lane, put_to_person
 
 WARN_AT = 16
+
 KEPT = timedelta(days=30)
 """A court that has had nobody on duty for so long keeps no roster."""
+
 Span = tuple[datetime, datetime]
 """From when until when, the end not included."""
 
@@ -40,32 +41,6 @@ class Shift(Model):
     class Meta:
         table = "shift"
         unique_together = (("area_code", "person", "starts_at"),)
-
-
-class SwapState(StrEnum):
-    ASKED = "asked"
-    MADE = "made"
-    REFUSED = "refused"
-    STALE = "stale"
-    """The roster had changed before both had agreed."""
-
-
-class Swap(Model):
-    """`person` asks (or is asked) to give a shift to `other`, who may give one of theirs back."""
-
-    id = fields.IntField(primary_key=True)
-    shift_id = fields.IntField()
-    person_id = fields.IntField()
-    other_id = fields.IntField()
-    back_id = fields.IntField(null=True)
-    agreed = fields.BooleanField()
-    other_agreed = fields.BooleanField()
-    state = fields.CharEnumField(SwapState, max_length=10, default=SwapState.ASKED)
-    asked_by = fields.IntField()
-    asked_at = fields.DatetimeField()
-
-    class Meta:
-        table = "swap"
 
 
 @dataclass(frozen=True)
@@ -161,68 +136,6 @@ async def warn() -> None:
                 await put_to_person(person.id, "uncovered", lane=Lane.DIGEST, fresh=True, args=args)
 
 
-# -- swaps -------------------------------------------------------------------------------------------------------
-
-
-async def ask_swap(shift: Shift, other: Person, back: Shift | None, by: Person) -> Swap:
-    """Asks both sides; whoever asks has agreed. Needs a unit."""
-    row = await add(
-        Swap,
-        shift_id=shift.id,
-        person_id=shift.person_id,
-        other_id=other.id,
-        back_id=back.id if back is not None else None,
-        agreed=by.id == shift.person_id,
-        other_agreed=by.id == other.id,
-        asked_by=by.id,
-        asked_at=unit().now,
-    )
-    audit.record("swap.asked", f"shift:{shift.id}", actor=by.actor, other=other.id)
-    return row
-
-
-async def swap_of(swap_id: int, *, locked: bool = False) -> Swap | None:
-    """The swap; `locked` where it is to be answered: the other side may be answering, too."""
-    return await one(Swap, f"id = ?{for_update() if locked else ''}", swap_id)
-
-
 async def shift_of(shift_id: int | None, *, locked: bool = False) -> Shift | None:
     lock = for_update() if locked else ""
     return await one(Shift, f"id = ?{lock}", shift_id) if shift_id else None
-
-
-async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | None:
-    """One side's answer: what the swap has come to, or None where it isn't this person's to answer, or was answered.
-    It is made once both have agreed, and only if both shifts are still where they were. Needs a unit."""
-    if row.state is not SwapState.ASKED or by.id not in (row.person_id, row.other_id):
-        return None
-    row.agreed, row.other_agreed = row.agreed or by.id == row.person_id, row.other_agreed or by.id == row.other_id
-    state = SwapState.ASKED if agrees else SwapState.REFUSED
-    if agrees and row.agreed and row.other_agreed:
-        state = SwapState.MADE if await _exchange(row) else SwapState.STALE
-    await change(Swap, row.id, agreed=row.agreed, other_agreed=row.other_agreed, state=state)
-    row.state = state
-    audit.record(f"swap.{state.value}", f"shift:{row.shift_id}", actor=by.actor, swap=row.id)
-    return state
-
-
-async def _exchange(row: Swap) -> bool:
-    both = {number: await shift_of(number, locked=True) for number in sorted(filter(None, (row.shift_id, row.back_id)))}
-    mine, back = both[row.shift_id], both.get(row.back_id or 0)
-    for person_id in (row.person_id, row.other_id):
-        person = await by_id(person_id)
-        if person is None or not person.active:
-            return False
-    if mine is None or mine.person_id != row.person_id or (row.back_id and back is None):
-        return False
-    if back is not None and back.person_id != row.other_id:
-        return False
-    taken = "area_code = ? AND person_id = ? AND starts_at = ?"
-    if await one(Shift, taken, mine.area_code, row.other_id, mine.starts_at):
-        return False
-    if back is not None and await one(Shift, taken, back.area_code, row.person_id, back.starts_at):
-        return False
-    await change(Shift, mine.id, person_id=row.other_id)
-    if back is not None:
-        await change(Shift, back.id, person_id=row.person_id)
-    return True

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from tortoise.models import Model
 
-from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
+from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
+from storage.cases.number import CaseNo, parse_case_no
 from storage.engine import audit
 from storage.engine.secret import Secrets
 from storage.engine.text import fold, squeeze

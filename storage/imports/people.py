@@ -10,7 +10,8 @@ from storage.imports import Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, is_mobile, phone
 from storage.people.access import REPORTERS
 from storage.people.area import Area, county_of
-from storage.people.person import ROLE_NAMES, Endpoint, Person, Role
+from storage.people.endpoint import Endpoint
+from storage.people.person import ROLE_NAMES, Person, Role
 
 REQUIRED = ("姓名", "手机号", "角色", "辖区代码")
 KNOWN = (*REQUIRED, "工号", "单位", "职务", "Telegram号")

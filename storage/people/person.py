@@ -1,17 +1,14 @@
-"""The officials, judges and supervisors, and the chats in which they can be reached."""
+"""Keeps the officials, judges and supervisors: who they are, and who they are to each other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
 
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import among, fetch, joined, pick, relate, run
+from storage.engine.sql import among, fetch, pick
 from storage.people.area import contains, county_of
 
 
@@ -31,6 +28,7 @@ class Role(StrEnum):
 
 COURT = frozenset({Role.JUDGE, Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN})
 """The court's own people: who may be on duty, stand in, and read cases whole."""
+
 ROLE_NAMES = {
     "网格员": Role.GRID_WORKER,
     "村社书记": Role.VILLAGE_SECRETARY,
@@ -85,63 +83,6 @@ class Person(Model):
         return any(contains(mine, code) for mine in self.area_codes)
 
 
-class Endpoint(Model):
-    """One chat in which a person can be reached: on Telegram, or a web chat of our own gateway."""
-
-    id = fields.IntField(primary_key=True)
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "chuishao.Person", related_name="endpoints", on_delete=fields.CASCADE
-    )
-    person_id: int
-    channel = fields.CharField(max_length=10)
-    chat_id = fields.BigIntField()
-    active = fields.BooleanField(default=True)
-    reason = fields.CharField(max_length=60, default="")
-    menu = fields.CharField(max_length=40, default="")
-    joined_at = fields.DatetimeField()
-
-    class Meta:
-        table = "endpoint"
-        unique_together = (("channel", "chat_id"),)
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to send."""
-
-    channel: str
-    chat_id: int
-    person_id: int | None = None
-
-
-async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
-    """The joined endpoint behind a chat with its person, or None for a stranger."""
-    source = "endpoint a JOIN person b ON b.id = a.person_id WHERE a.channel = ? AND a.chat_id = ?"
-    for endpoint, owner in await joined((Endpoint, Person), source, channel, chat_id):
-        relate(endpoint, person=owner)
-        return cast(Endpoint, endpoint)
-    return None
-
-
-async def joined_among(channel: str, chat_ids: list[int]) -> set[int]:
-    """Which of these chats are somebody's."""
-    words, value = among(chat_ids)
-    rows = await fetch(f"SELECT chat_id FROM endpoint WHERE channel = ? AND chat_id {words}", channel, value)
-    return {row["chat_id"] for row in rows}
-
-
-async def addresses(person_id: int) -> list[Address]:
-    """All chats in which the person can be reached now."""
-    rows = await fetch(
-        "SELECT e.channel, e.chat_id FROM endpoint e JOIN person p ON p.id = e.person_id "
-        "WHERE e.person_id = ? AND e.active = ? AND p.active = ? ORDER BY e.id",
-        person_id,
-        True,
-        True,
-    )
-    return [Address(row["channel"], row["chat_id"], person_id) for row in rows]
-
-
 async def names_of(ids: Iterable[int]) -> dict[int, str]:
     """The names of these people."""
     words, value = among(sorted(set(ids)))
@@ -151,45 +92,6 @@ async def names_of(ids: Iterable[int]) -> dict[int, str]:
 async def by_id(person_id: int | None) -> Person | None:
     found = await pick(Person, "id = ?", person_id) if person_id else []
     return found[0] if found else None
-
-
-async def join(person: Person, channel: str, chat_id: int) -> None:
-    """Ties the chat to the person; a chat that belonged to somebody else changes hands."""
-    row = await Endpoint.get_or_none(channel=channel, chat_id=chat_id)
-    if row is None:
-        await Endpoint.create(person_id=person.id, channel=channel, chat_id=chat_id, joined_at=unit().now)
-    else:
-        await Endpoint.filter(id=row.id).update(person_id=person.id, active=True, reason="", menu="")
-    audit.record("endpoint.joined", person.actor, actor=person.actor, channel=channel)
-
-
-async def leave(endpoint: Endpoint, reason: str) -> None:
-    """The chat is a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so that
-    a phone that was lost shows nothing."""
-    await Endpoint.filter(id=endpoint.id).delete()
-    actor = f"person:{endpoint.person_id}"
-    audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)
-
-
-async def disable(channel: str, chat_id: int, reason: str) -> bool:
-    """The far end says that this chat can't be reached; it is used again once a message comes from it. Whether it was
-    in use."""
-    changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(active=False, reason=reason)
-    if changed:
-        audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
-    return bool(changed)
-
-
-async def moved(channel: str, chat_id: int, to: int) -> None:
-    """A group became a supergroup: the chat goes on under another number."""
-    await run("UPDATE endpoint SET chat_id = ? WHERE channel = ? AND chat_id = ?", to, channel, chat_id)
-    audit.record("endpoint.moved", f"chat:{channel}")
-
-
-async def revive(endpoint: Endpoint) -> None:
-    """A message came from a chat that had been given up."""
-    await Endpoint.filter(id=endpoint.id).update(active=True, reason="")
-    audit.record("endpoint.revived", f"person:{endpoint.person_id}", channel=endpoint.channel)
 
 
 async def set_language(person: Person, language: str) -> None:

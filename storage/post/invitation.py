@@ -10,7 +10,8 @@ from tortoise.models import Model
 
 from storage.engine import audit
 from storage.engine.database import unit
-from storage.people.person import Endpoint, Person, join
+from storage.people.endpoint import Endpoint, join
+from storage.people.person import Person
 from storage.post.waking import sign_out
 
 VALID = timedelta(days=7)

@@ -13,7 +13,8 @@ from tortoise.models import Model
 from storage.engine.database import unit
 from storage.engine.replicas import free_chats
 from storage.engine.sql import add, among, change, fetch, for_update, moment, one, pick, run
-from storage.people.person import Address, Person, Role, addresses, holding
+from storage.people.endpoint import Address, addresses
+from storage.people.person import Person, Role, holding
 from storage.post.delivery import About, Delivery, Subject, forget, last_delivery, note_shown
 
 LEASE = timedelta(seconds=15)

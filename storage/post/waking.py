@@ -17,7 +17,8 @@ from storage.engine import audit
 from storage.engine.database import unit
 from storage.engine.secret import Secrets
 from storage.engine.sql import add, change, joined, pick
-from storage.people.person import Address, Endpoint, Person, by_id, leave
+from storage.people.endpoint import Address, Endpoint, leave
+from storage.people.person import Person, by_id
 from storage.people.quiet import quiet_left
 from storage.post.outbox import Lane, put
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from storage.cases.case import find_case_nos, find_case_tails
 from storage.cases.debtor import DebtorKind, age
+from storage.cases.number import find_case_nos, find_case_tails
 from storage.engine.clock import local
 from storage.engine.sql import among, day, fetch
 from storage.engine.text import heard

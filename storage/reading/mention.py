@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from storage.cases.case import find_case_nos, find_case_tails
+from storage.cases.number import find_case_nos, find_case_tails
 from storage.engine.text import company_names
 from storage.reading.classifier import COMPANY, SOMEBODY, Stretch
 from storage.reading.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, Mention, is_weak, occurrences, points

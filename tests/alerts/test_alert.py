@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport.dispatcher import Dispatcher
-from storage.alerts.alert import OPEN, Alert, AlertEvent, AlertState, may_move
+from storage.alerts.alert import OPEN, Alert, AlertState, may_move
+from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor
-from storage.people.person import Endpoint, join
+from storage.people.endpoint import Endpoint, join
 from storage.post.outbox import LEASE, Outbox, OutboxState
 from tests.world import (
     HEAD,

@@ -1,6 +1,6 @@
 """催办: the judge hears the supervisor, the timeline keeps it, and nobody urges outside of their area."""
 
-from storage.alerts.alert import AlertEvent
+from storage.alerts.timeline import AlertEvent
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
-from storage.people.person import Address
+from storage.people.endpoint import Address
 from storage.post.outbox import Lane, put
 from tests.bench.growth import Filling
 from tests.county import JUDGES, SECRETARIES, County, Report

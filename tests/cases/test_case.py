@@ -2,7 +2,8 @@
 
 import pytest
 
-from storage.cases.case import Case, parse_case_no
+from storage.cases.case import Case
+from storage.cases.number import parse_case_no
 from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 NONE = "没有查到"

@@ -6,7 +6,8 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from bot.office.importing import Kind, import_file
-from storage.alerts.alert import Alert, AlertEvent
+from storage.alerts.alert import Alert
+from storage.alerts.timeline import AlertEvent
 from storage.engine.audit import AuditEntry
 from storage.people.person import Person
 from tests.world import (

@@ -19,7 +19,8 @@ from bot.office.importing import Kind, import_file
 from handlers.desk.picture import Bar, Tile, board, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus
-from storage.desk.figures import Ending, by_day, case_figures_of, figures_of, of_each
+from storage.desk.endings import Ending, case_figures_of
+from storage.desk.figures import by_day, figures_of, of_each
 from tests.desk.test_figures import HISTORIES, START
 from tests.world import HEAD, JUDGE, SAMPLE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Message, World
 

@@ -11,7 +11,8 @@ from storage.cases.case import Case, CaseDebtor
 from storage.desk.staff import unreachable_cases
 from storage.duty.leave import Leave
 from storage.duty.shift import Shift
-from storage.people.person import Endpoint, Person, Role
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person, Role
 from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 
 

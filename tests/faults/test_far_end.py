@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from storage.alerts import alert
+from storage.alerts import raising
 from storage.alerts.sighting import Sighting
-from storage.people.person import Address, Endpoint, join
+from storage.people.endpoint import Address, Endpoint, join
 from storage.post.inbox import Inbox
 from storage.post.outbox import Lane, Outbox, OutboxState, Room, claim, put
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
@@ -197,7 +197,7 @@ async def test_after_an_outage_the_newest_goes_first_and_the_old_say_their_age(w
     await reporter.says(newest)
     await world.until(lambda: Sighting.filter(text=newest).exists())
     first = await Sighting.get(text=SENTENCE)
-    await world.product.db.unit(lambda: alert.withdraw(first))
+    await world.product.db.unit(lambda: raising.withdraw(first))
     await world.until(_none_flying)
     away._times, before = 0, len(world.calls)
     world.clock.advance(310)  # the longest pause between two attempts
@@ -216,7 +216,7 @@ async def test_what_has_become_obsolete_before_it_was_ever_sent_is_dropped(world
     await world.phone(SECRETARY).says(SENTENCE)
     await world.until(lambda: Sighting.exists())
     row = await Sighting.get(text=SENTENCE)
-    await world.product.db.unit(lambda: alert.withdraw(row))
+    await world.product.db.unit(lambda: raising.withdraw(row))
     world.clock.advance(601)
     await world.phone(SECRETARY).expects("撤回")
     assert not await world.phone(JUDGE).received()

@@ -21,7 +21,8 @@ from storage.duty.shift import Shift
 from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
-from storage.people.person import Endpoint, Person, by_id, find
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person, by_id, find
 from storage.reading.sums import paid_in
 from tests.conftest import needs_corpus
 from tests.world import JUDGE, SAMPLE, Stage

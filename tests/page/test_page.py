@@ -28,7 +28,8 @@ from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Alias, Debtor
 from storage.people.area import Area
-from storage.people.person import Endpoint, Person
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person
 from storage.post.invitation import invite, speak
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent

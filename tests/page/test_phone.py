@@ -11,7 +11,8 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bot.app import Product
 from storage.alerts.sighting import Sighting
-from storage.people.person import Endpoint, Person
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person
 from storage.post.invitation import invite
 from tests.browser import ARGUMENTS, find_browser
 from tests.conftest import absent

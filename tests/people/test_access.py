@@ -13,7 +13,8 @@ from handlers.route import COMMANDS, route_table
 from storage.cases.case import Case, may_read
 from storage.cases.debtor import Debtor
 from storage.people.access import REPORTERS, TABLE, Action
-from storage.people.person import Endpoint, Person, Role
+from storage.people.endpoint import Endpoint
+from storage.people.person import Person, Role
 from storage.reading import lesson
 from storage.reading.lesson import LessonKind
 from tests.world import JUDGE, SECRETARY, STRANGER, World

@@ -6,7 +6,8 @@ import pytest
 
 from storage.alerts.sighting import Sighting
 from storage.engine.audit import AuditEntry
-from storage.people.person import Endpoint, Person, join
+from storage.people.endpoint import Endpoint, join
+from storage.people.person import Person
 from storage.post.invitation import Invitation, invite
 from storage.post.outbox import Outbox
 from tests.world import ADMIN, SECRETARY, STRANGER, World

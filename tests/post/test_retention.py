@@ -11,7 +11,7 @@ from storage.duty import shift
 from storage.engine.audit import AuditEntry, verify
 from storage.engine.database import unit
 from storage.engine.sql import add_all, run
-from storage.people.person import Address, join
+from storage.people.endpoint import Address, join
 from storage.post.delivery import Delivery
 from storage.post.inbox import Inbox
 from storage.post.outbox import Lane, Outbox, OutboxState, put

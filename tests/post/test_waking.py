@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from storage.engine.audit import AuditEntry
-from storage.people.person import Endpoint
+from storage.people.endpoint import Endpoint
 from storage.post.invitation import invite
 from storage.post.outbox import Outbox, OutboxState
 from storage.post.waking import Push, Target, understood

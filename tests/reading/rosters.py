@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from storage.cases.case import Case, CaseDebtor, CaseNo, CaseStatus, parse_case_no
+from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate
+from storage.cases.number import CaseNo, parse_case_no
 from storage.engine.clock import local
 from storage.engine.database import open_database, unit
 from storage.engine.secret import Secrets, new_key

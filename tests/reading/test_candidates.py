@@ -8,8 +8,9 @@ from datetime import date
 
 import pytest
 
-from storage.cases.case import Case, CaseDebtor, find_case_nos
+from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, DebtorKind, age
+from storage.cases.number import find_case_nos
 from storage.engine.clock import local
 from storage.engine.text import heard
 from storage.people.area import county_of, names_village, town_of, villages_of

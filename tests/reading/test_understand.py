@@ -2,8 +2,9 @@
 
 import pytest
 
-from storage.cases.case import Case, CaseDebtor, CaseStatus, parse_case_no
+from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind
+from storage.cases.number import parse_case_no
 from storage.reading import index
 from storage.reading.understand import understand
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, World

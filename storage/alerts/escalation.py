@@ -1,0 +1,85 @@
+"""Climbs the ladder where nobody answers, and notes what arrived and what could not."""
+
+from datetime import datetime, timedelta
+
+from storage.alerts.alert import Alert, AlertState, recipient_ids, set_values
+from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
+from storage.alerts.timeline import note_event
+from storage.duty.ladder import Standing, Target, due_at, next_call, rungs_for, staff_for
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.engine.sql import fetch, for_update, one, pick
+from storage.people.endpoint import addresses
+from storage.post import waking
+from storage.post.outbox import Lane, on_its_way, put_to_person
+
+
+async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
+    sql = f"SELECT id FROM alert WHERE state = ? AND escalate_at <= ? ORDER BY escalate_at LIMIT {limit:d}"
+    return [row["id"] for row in await fetch(sql, AlertState.SENT, now)]
+
+
+async def clock_went_back() -> None:
+    """An alert that was raised under a later time than now climbs its ladder from now on."""
+    now = unit().now
+    later = await pick(Alert, "state = ? AND raised_at > ?", AlertState.SENT, now + timedelta(seconds=5))
+    for alert in later:
+        rungs = await rungs_for(alert.area_code)
+        rung = next((rung for rung in rungs if rung.number > alert.step), None)
+        due = due_at(Standing(now, alert.step, (), alert.reachable), rung, now)
+        await set_values(alert, raised_at=now, escalate_at=due if alert.escalate_at is not None else None)
+
+
+async def escalate(alert_id: int) -> None:
+    """Takes the next rung, if it is still due."""
+    now = unit().now
+    alert = await Alert.select_for_update().get_or_none(id=alert_id)
+    if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
+        return
+    rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now)
+    standing = await _standing(alert)
+    call = next_call(standing, rungs, staff, now)
+    if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
+        await set_values(alert, escalate_at=call.at if call is not None else None)
+        return
+    reached = alert.reachable
+    if call.target is Target.AGAIN:
+        for person_id in call.people:
+            args = {"again": call.number}
+            await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
+            await waking.notify(person_id, alert.id, alert.sighting_id)
+    else:
+        for person_id in call.people:
+            reached = await hand_card(alert, person_id, escalated=True) or reached
+    await note_event(alert, "escalated", detail=call.target.value)
+    audit.record("alert.escalated", f"alert:{alert.id}", step=call.number, target=call.target)
+    await set_values(alert, step=call.number, reachable=reached)
+    following = next_call(await _standing(alert), rungs, staff, now)
+    await set_values(alert, escalate_at=following.at if following is not None else None)
+    await refresh_sighting(alert.sighting_id)
+
+
+async def _standing(alert: Alert) -> Standing:
+    return Standing(alert.raised_at, alert.step, tuple(await recipient_ids(alert.id)), alert.reachable)
+
+
+async def delivered(alert_id: int, person_id: int | None) -> None:
+    """A card arrived on a phone; the first to get one counts."""
+    alert = await one(Alert, "id = ?", alert_id)
+    if alert is not None and alert.delivered_at is None:
+        await set_values(alert, delivered_at=unit().now)
+        await note_event(alert, "delivered", person_id)
+        await refresh_receipts(alert.sighting_id)
+
+
+async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
+    """A recipient's chat is blocked or gone: the next rung at once, unless the card goes to another chat of theirs."""
+    alert = await one(Alert, f"id = ?{for_update()}", alert_id)  # one after the other, of two chats that fail at once
+    if alert is None or alert.state is not AlertState.SENT:
+        return
+    others = await addresses(person_id) if person_id else []
+    others = [to for to in others if (to.channel, to.chat_id) != chat]
+    if any([await on_its_way(to, "alert", alert_id) for to in others]):
+        return
+    await note_event(alert, "unreachable", detail=str(person_id or ""))
+    await set_values(alert, reachable=False, escalate_at=unit().now)

@@ -1,0 +1,120 @@
+"""Takes the steps of whoever has the card: 收到, 出发, 到场, 办结, 转交; and a supervisor's 催办."""
+
+from decimal import Decimal
+from functools import partial
+
+from storage.alerts import sighting
+from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, may_move, parties_of, recipient_ids, set_values
+from storage.alerts.raising import first_rung, hand_card, refresh_sighting
+from storage.alerts.timeline import note_event
+from storage.cases.case import CaseDebtor
+from storage.engine import audit
+from storage.engine.database import unit
+from storage.people.person import Person, by_id
+from storage.post.outbox import Lane, put_to_person
+from storage.reading import lesson
+from storage.reading.lesson import LessonKind
+
+
+async def move(alert: Alert, to: AlertState, by: Person) -> bool:
+    """收到, 出发 or 到场. False where the alert stands there or further already: then nothing changes."""
+    if not may_move(alert.state, to):
+        return False
+    scope, first = unit(), alert.acknowledged_at is None
+    now = scope.now
+    await set_values(
+        alert,
+        state=to,
+        handler_id=alert.handler_id if alert.acknowledged_at else by.id,
+        acknowledged_at=alert.acknowledged_at or now,
+        escalate_at=None,
+    )
+    if first:
+        scope.after_commit.append(partial(scope.db.answered, (now - alert.raised_at).total_seconds()))
+    await note_event(alert, to.value, by.id)
+    audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
+    """办结 with its outcome. False where it had ended before."""
+    if not may_move(alert.state, AlertState.CLOSED):
+        return False
+    now = unit().now
+    await set_values(
+        alert,
+        state=AlertState.CLOSED,
+        outcome=outcome,
+        closed_at=now,
+        escalate_at=None,
+        handler_id=alert.handler_id or by.id,
+        acknowledged_at=alert.acknowledged_at or now,
+    )
+    await note_event(alert, "closed", by.id, outcome.value)
+    audit.record("alert.closed", f"alert:{alert.id}", actor=by.actor, outcome=outcome)
+    if outcome is Outcome.FALSE_ALARM:
+        await _doubt(alert, by)
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+async def _doubt(alert: Alert, by: Person) -> None:
+    """误报: next time the same word isn't taken for the same debtor without asking."""
+    report = await sighting.whole(alert.sighting_id)
+    if report is not None and len(report.suspects) == 1:
+        suspect = report.suspects[0]
+        await lesson.teach(
+            LessonKind.CAUTION, report.area_code, suspect.reasons, suspect.debtor_id, by, alert.sighting_id
+        )
+
+
+async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
+    """Amount (yuan) and words behind an outcome. What was paid counts for the case if there is just one."""
+    if amount is not None:
+        parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
+        if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
+            paid = parties[0].paid - (alert.amount or 0) + amount
+            await CaseDebtor.filter(id=parties[0].id).update(paid=paid)
+        await set_values(alert, amount=amount)
+    if note:
+        await set_values(alert, note=note)
+    audit.record("alert.noted", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+
+
+async def urge(alert: Alert, by: Person, words: str) -> list[str]:
+    """催办: everybody who holds the card hears it at once, with the supervisor's words; their names."""
+    event = await note_event(alert, "urged", by.id, words=words)
+    audit.record("alert.urged", f"alert:{alert.id}", actor=by.actor)
+    names = []
+    for person_id in await recipient_ids(alert.id):
+        await put_to_person(person_id, "urged", event.id, lane=Lane.ALERT, fresh=True)
+        holder = await by_id(person_id)
+        names += [holder.name] if holder is not None else []
+    return names
+
+
+async def transfer(alert: Alert, to: Person, by: Person) -> bool:
+    """转交: the other judge gets the card and the ladder starts anew for them."""
+    if alert.state not in OPEN or to.id == alert.judge_id:
+        return False
+    now = unit().now
+    await note_event(alert, "transferred", by.id, str(to.id))
+    audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
+    reached = await hand_card(alert, to.id)
+    await set_values(
+        alert,
+        judge_id=to.id,
+        owner_id=alert.concerns,
+        handler_id=None,
+        state=AlertState.SENT,
+        acknowledged_at=None,
+        delivered_at=None,
+        raised_at=now,
+        step=0,
+        reachable=reached,
+        escalate_at=await first_rung(alert.area_code, (to.id,), reached),
+    )
+    await refresh_sighting(alert.sighting_id)
+    return True

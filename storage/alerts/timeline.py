@@ -1,0 +1,51 @@
+"""Keeps every step of an alert, and tells who follows the case."""
+
+from typing import TYPE_CHECKING
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.cases import follow
+from storage.engine.database import unit
+from storage.engine.sql import add
+from storage.people.person import Person
+from storage.post.outbox import Lane, put_to_person
+
+if TYPE_CHECKING:
+    from storage.alerts.alert import Alert
+
+
+class AlertEvent(Model):
+    """A line of the timeline: `kind` is a code, `detail` an id or a code, never a sentence."""
+
+    id = fields.IntField(primary_key=True)
+    alert: fields.ForeignKeyRelation["Alert"] = fields.ForeignKeyField(
+        "chuishao.Alert", related_name="events", on_delete=fields.CASCADE
+    )
+    alert_id: int
+    kind = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+    actor: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "chuishao.Person", related_name="deeds", null=True, on_delete=fields.RESTRICT
+    )
+    actor_id: int | None
+    detail = fields.CharField(max_length=60, default="")
+    words = fields.TextField(default="")
+    """What a supervisor said with it."""
+
+    class Meta:
+        table = "alert_event"
+
+
+async def note_event(
+    alert: "Alert", kind: str, actor_id: int | None = None, detail: str = "", words: str = ""
+) -> AlertEvent:
+    event = await add(
+        AlertEvent, alert_id=alert.id, kind=kind, at=unit().now, actor_id=actor_id, detail=detail, words=words
+    )
+    if kind in follow.STEPS:
+        for one in await follow.followers(alert.sighting_id):
+            if one.person_id != actor_id and (one.supervised or kind in follow.MOVES):
+                args = {"case": one.case_id}
+                await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
+    return event

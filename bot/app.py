@@ -41,8 +41,9 @@ from handlers.people.help import role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
 from storage.engine.clock import Clock, SystemClock
-from storage.engine.database import Database, open_database
+from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
+from storage.opening import open_database
 from storage.people.access import Action, may
 from storage.people.endpoint import at_chat
 from storage.post import inbox, outbox, waking
@@ -128,8 +129,7 @@ class _Assembly:
         self._listener = listener
         self._extend = extend
         self._metrics = Metrics()
-        db.group_sizes = self._metrics.group.observe
-        db.answered = self._metrics.acknowledged.observe
+        db.observer = self._metrics.observe
         self._channels: dict[str, Channel] = {}
         self._told: dict[int, float] = {}
         self._receiving: list[asyncio.Task[None]] = []
@@ -357,7 +357,7 @@ class _Assembly:
 
     async def _readyz(self, _request: web.Request) -> web.Response:
         """A report sent now would be kept."""
-        ready = await self._db.alive()
+        ready = await is_alive(self._db)
         return web.json_response({"ok": ready, "storage": ready}, status=200 if ready else 503)
 
     async def _metrics_page(self, _request: web.Request) -> web.Response:

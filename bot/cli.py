@@ -41,11 +41,13 @@ from bot.transport.channel import TELEGRAM, WEB
 from storage.cases.debtor import debtors_by_id
 from storage.engine.audit import verify
 from storage.engine.clock import SHANGHAI, local
-from storage.engine.database import Database, NewerDatabaseError, NotADatabaseError, open_database
+from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError, sqlstate
+from storage.engine.schema import NewerDatabaseError, NotADatabaseError, OlderDatabaseError
 from storage.engine.secret import new_key
 from storage.engine.text import heard
 from storage.imports import MissingHeadersError, Remark, Report, journal
+from storage.opening import open_database
 from storage.people.area import full_name
 from storage.people.person import Person, find
 from storage.post import inbox
@@ -102,6 +104,8 @@ def _explained() -> Iterator[None]:
         _stop(str(error))
     except NewerDatabaseError as error:
         _stop(word("cli.newer_database", name=error))
+    except OlderDatabaseError as error:
+        _stop(word("cli.older_database", commit=error))
     except AlreadyRunningError as error:
         held = error.holder
         _stop(word("cli.already_running", path=error.path, pid=held.pid, since=held.since))

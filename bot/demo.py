@@ -14,7 +14,7 @@ from bot.health.single import only_one
 from bot.office.importing import Kind, import_file
 from bot.page.chat import PAGE, forwarded_tls, give_session
 from bot.settings import Settings
-from storage.engine.database import open_database
+from storage.opening import open_database
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
 from storage.post.invitation import invite

@@ -10,16 +10,12 @@ import locales
 from bot.gateway.store import Store
 from bot.transport.channel import WEB
 from bot.transport.metrics import Metrics
-from handlers.post.question import expire
-from storage.alerts import escalation
-from storage.cases import debtor
-from storage.desk import digest, privacy
-from storage.duty import shift
-from storage.engine import replicas
+from storage.desk import privacy
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
+from storage.nouns import nouns
 from storage.people import endpoint
-from storage.post import inbox, outbox, question
+from storage.post import inbox, outbox
 from storage.post.inbox import Inbox, InboxState
 from storage.post.outbox import Lane, Outbox, OutboxState
 from storage.post.retention import Retention
@@ -35,11 +31,9 @@ _NOBODYS = timedelta(days=2)
 
 
 async def _clock_went_back() -> None:
-    await inbox.clock_went_back()
-    await outbox.clock_went_back()
-    await escalation.clock_went_back()
-    await question.clock_went_back()
-    await replicas.clock_went_back()
+    for noun in nouns().values():
+        if noun.clock_went_back is not None:
+            await noun.clock_went_back()
 
 
 class Timers:
@@ -88,23 +82,25 @@ class Timers:
                 self._last = None
                 raise
             self._db.committed.set()
-        for alert_id in await escalation.due_for_escalation(now):
-            await self._db.unit(partial(escalation.escalate, alert_id), "timer:ladder")
-            self._metrics.escalations.inc()
-        for row in await question.expired(now):
-            await self._db.unit(partial(expire, row), "timer:question")
+        await self._due(now)
         if self._sweep_at is None or went_back or now >= self._sweep_at:
             before = now - self._keep
             more = await self._db.unit(partial(self._retention.sweep, before), "timer:retention")
             more |= await self._page.prune(before.timestamp())
-            more |= await self._db.unit(debtor.index_tails, "timer:tails")
+            for noun in nouns().values():
+                if noun.upkeep is not None:
+                    more |= await self._db.unit(noun.upkeep, "timer:upkeep")
             more |= await self._thin(now)
             await self._sweep_chats(now)
-            await self._db.unit(shift.warn, "timer:duty")
             self._sweep_at = now if more else now + _SWEEP_EVERY
-        for digest_id in await digest.due(now):
-            await self._db.unit(partial(digest.send, digest_id), "timer:digest")
         await self._figures()
+
+    async def _due(self, now: datetime) -> None:
+        """What the nouns say is due, each in a unit of its own."""
+        for noun in nouns().values():
+            for item in await noun.due.find(now) if noun.due is not None else ():
+                assert noun.due is not None
+                await self._db.unit(partial(noun.due.act, item), noun.due.source)
 
     async def _thin(self, now: datetime) -> bool:
         """A portion of the old reports; whether there may be more. What was looked at isn't again until the next

@@ -6,7 +6,7 @@ from telegram.ext import filters
 from handlers.alerts import alert, assign, attachment, sighting, timeline, urge
 from handlers.cases import case, follow, inline
 from handlers.context import Turn, note_failure
-from handlers.desk import chart, digest, figures, listing, privacy, report, staff, standing
+from handlers.desk import chart, digest, figures, listing, privacy, report, staff
 from handlers.duty import court, ladder, leave, shift, swap
 from handlers.people import approval, help, person, quiet  # noqa: A004
 from handlers.post import invitation, question, relay, waking
@@ -16,7 +16,7 @@ from handlers.route import PRIVATE, App, on_said, register_taps
 NOUNS = (
     *(invitation, help, person, case, listing, figures, alert, question),
     *(sighting, attachment, lesson, why, waking, quiet, urge, shift, swap, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline, court, standing),
+    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline, court),
 )
 
 

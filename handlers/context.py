@@ -8,7 +8,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
-from storage.engine.database import unit
+from storage.engine import audit
+from storage.engine.unit import unit
 from storage.people.endpoint import Address, Endpoint
 from storage.people.person import Person
 from storage.post.outbox import Lane, put
@@ -65,6 +66,11 @@ class Turn:
     async def say(self, key: str, **args: Any) -> None:
         """Answers with a sentence of the catalogue."""
         await self.reply("text", key=key, **args)
+
+    async def refuse(self, subject: str) -> None:
+        """Answers a button that isn't this person's like one that doesn't exist, and notes who tried."""
+        audit.record("tap.refused", subject, actor=self.actor)
+        await self.toast("help.stale_button")
 
     async def toast(self, key: str = "", *, loud: bool = False) -> None:
         """Answers a tap."""

@@ -1,11 +1,13 @@
 """Pieces that several cards share: how a debtor, a judge, a case is put into words."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import locales
 from handlers.card import Showing, shortened
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
+from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Debtor, age
 from storage.people.person import Person, Role
@@ -78,3 +80,20 @@ def witness_line(showing: Showing, row: Sighting, first: Sighting) -> str:
     key = "sighting.went_on" if row.reporter_id == first.reporter_id else "sighting.witness"
     words = shortened(row.amended or row.text, 300)
     return showing.text(key, at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))
+
+
+def event_line(showing: Showing, event: AlertEvent) -> str:
+    """09:42 王海涛 收到."""
+    name = event.actor.name if event.actor else ""
+    return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
+
+
+def lasted(showing: Showing, time: timedelta) -> str:
+    """12 分钟, 3 小时, 2 天."""
+    minutes = int(time.total_seconds() // 60)
+    if minutes < 90:
+        return showing.plain("listing.minutes", count=minutes)
+    hours = round(minutes / 60)
+    if hours < 48:
+        return showing.plain("listing.hours", count=hours)
+    return showing.plain("listing.days", count=hours // 24)

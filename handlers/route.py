@@ -78,7 +78,7 @@ def register_taps(app: App) -> None:
         tap = unpack(query.data if query else None)
         known = _taps.get(tap.verb) if tap else None
         if tap is None or known is None or not may(turn.person, known[1]):
-            await turn.toast("help.stale_button")
+            await turn.refuse(f"tap:{tap.verb}" if known is not None and tap is not None else "tap")
             return
         await known[0](turn, tap)
 

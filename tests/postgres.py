@@ -125,8 +125,18 @@ class Server:
     def create(self, name: str | None = None, template: str = "template1") -> str:
         """A new database's url."""
         name = name or f"story_{next(self._numbers)}"
+        if template != "template1":  # whoever has filled it may not have been let go yet
+            self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'")
         self._ask("createdb", "-T", template, name)
         return f"postgres://chuishao@127.0.0.1:{self.port}/{name}"
+
+    def restore(self, statements: bytes) -> str:
+        """A new database out of what pg_dump wrote; its url."""
+        url = self.create()
+        file = self.folder / "restored.sql"
+        file.write_bytes(statements)
+        self._ask("psql", "-q", "-d", url.rsplit("/", 1)[1], "-v", "ON_ERROR_STOP=1", "-f", str(file))
+        return url
 
     def drop(self, url: str) -> None:
         """Before the system has got round to writing it to the disk."""

@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.office.importing import Kind, import_file
 from bot.settings import Settings
-from storage.engine.database import open_database
+from storage.opening import open_database
 from tests.telegram import SECRET, TOKEN
 
 CHUISHAO = Path(sys.executable).with_name("chuishao")

@@ -25,7 +25,7 @@ from bot.transport.api import BotApi
 from bot.transport.channel import build
 from bot.transport.limiter import NoLimits
 from storage.engine.clock import SHANGHAI
-from storage.engine.database import open_database
+from storage.opening import open_database
 from storage.people.person import Person
 from storage.post.inbox import Inbox, InboxState
 from storage.post.outbox import Outbox, OutboxState

@@ -21,7 +21,9 @@ from storage.cases.debtor import Debtor
 from storage.desk import staff
 from storage.duty.ladder import Target, first_call, staff_for
 from storage.engine.audit import GENESIS, AuditEntry, link
-from storage.engine.database import Database, NewerDatabaseError, open_database, pending_migrations
+from storage.engine.database import Database, is_alive
+from storage.engine.schema import NewerDatabaseError, OlderDatabaseError, pending_migrations
+from storage.opening import open_database
 from storage.people import person
 from storage.people.endpoint import addresses
 from storage.people.person import Person, Role
@@ -110,13 +112,15 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("database", Grade.BAD, "doctor.database_old")
             return
         async with open_database(settings.database_url, settings.secrets(), migrating=False) as db:
-            good = await db.alive()
+            good = await is_alive(db)
             key = "doctor.database_ok" if good else "doctor.database_readonly"
             yield Finding("database", Grade.OK if good else Grade.BAD, key, {"where": where})
             async for finding in _records(db):
                 yield finding
     except NewerDatabaseError as error:
         yield Finding("database", Grade.BAD, "cli.newer_database", {"name": str(error)})
+    except OlderDatabaseError as error:
+        yield Finding("database", Grade.BAD, "cli.older_database", {"commit": str(error)})
     except Exception as error:  # noqa: BLE001 - whatever the engine says is the finding
         yield Finding("database", Grade.BAD, "doctor.database_bad", {"where": where, "why": f"{error}"[:200]})
 

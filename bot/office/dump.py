@@ -17,7 +17,8 @@ from tortoise import Tortoise
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import Database, applied_migrations
+from storage.engine.database import Database
+from storage.engine.schema import applied_migrations
 from storage.engine.sql import add_numbered, fetch, pick, run, snapshot
 from storage.engine.values import columns_of, meant, said
 from storage.imports import sequences_follow

@@ -27,8 +27,9 @@ from bot.transport.limiter import NoLimits
 from bot.transport.metrics import Metrics
 from bot.transport.router import where
 from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
-from storage.engine.database import Database, unit
+from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
+from storage.engine.unit import unit
 from storage.people import endpoint, person
 from storage.people.quiet import quiet_left
 from storage.post import outbox

@@ -15,8 +15,9 @@ from bot.transport.metrics import Metrics
 from bot.transport.update import readable
 from handlers.context import Turn, current_turn, failure
 from handlers.people.help import offer_menu
-from storage.engine.database import Database, Follower, unit
+from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
+from storage.engine.unit import Companion, unit
 from storage.people.endpoint import Address, at_chat, revive
 from storage.post import inbox
 from storage.post.inbox import InHandError, OutOfTurnError, Waiting
@@ -78,7 +79,7 @@ class Router:
             return
         for row, update in rows:
             handle = partial(self._at_once, channel, row, update)
-            unit().behind.append(Follower(handle, f"inbox:{row.id}", partial(self._fell, row)))
+            unit().companions.append(Companion(handle, f"inbox:{row.id}", partial(self._fell, row)))
 
     async def _at_once(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
         """Not where an earlier one of the chat waits, for its retry or because it has just failed."""
@@ -141,7 +142,7 @@ class Router:
         self._stopping = True
         self._woken.set()
         if self._db.is_sqlite:
-            await self._db.alive()  # behind what is being handled where it was stored
+            await is_alive(self._db)  # after what is being handled where it was stored
         while self._running:
             await asyncio.wait(list(self._running.values()))
 

@@ -7,16 +7,14 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import case_line, debtor_line, judge_name, names, reporter_name, shows, witness_line
+from handlers.describe import case_line, debtor_line, event_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, escalation, sighting, steps
 from storage.alerts.alert import OPEN, Alert, AlertState, Outcome
 from storage.alerts.sighting import Sighting, SightingState, Suspect
-from storage.alerts.timeline import AlertEvent
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
-from storage.engine import audit
 from storage.engine.clock import local
 from storage.people.area import full_name
 from storage.people.person import Person, colleagues
@@ -55,8 +53,7 @@ async def _held(turn: Turn, tap: Tap) -> Alert | None:
     """The alert, if this person holds its card. Somebody else's answers like one that doesn't exist."""
     held = await alert.held(tap.ref, turn.who)
     if held is None:
-        audit.record("tap.refused", f"alert:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"alert:{tap.ref}")
     return held
 
 
@@ -270,12 +267,6 @@ def _progress(showing: Showing, one: Alert) -> list[str]:
     return lines
 
 
-def event_line(showing: Showing, event: AlertEvent) -> str:
-    """09:42 王海涛 收到."""
-    name = event.actor.name if event.actor else ""
-    return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
-
-
 def _others(showing: Showing, others: list[Alert]) -> list[str]:
     """Several cases, several judges: they see each other."""
     rest = [other for other in others if other.state is not AlertState.WITHDRAWN]
@@ -319,7 +310,7 @@ async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> li
 @card("change")
 async def show_change(showing: Showing) -> Card | None:
     """The reporter took something back: said loudly, for the judge may be on the road."""
-    report = await Sighting.get_or_none(id=showing.args["sighting"])
+    report = await sighting.by_id(showing.args["sighting"])
     if report is None or await last_delivery(showing.channel, showing.chat_id, "alert", showing.ref) is None:
         return None  # who hasn't seen the card yet sees it as it is now, or not at all
     words = shortened(report.amended or report.text, 200)

@@ -7,8 +7,6 @@ from handlers.route import App, on_tap
 from storage.alerts import alert, steps
 from storage.alerts.alert import Alert
 from storage.duty.leave import absences, is_absent
-from storage.engine import audit
-from storage.engine.sql import for_update, one
 from storage.people.access import Action
 from storage.people.area import contains
 from storage.people.person import Person, by_id, judges_of_court
@@ -21,10 +19,9 @@ def register(app: App) -> None:
 
 async def _mine(turn: Turn, alert_id: int) -> Alert | None:
     """The alert, if it is in the speaker's area and still open."""
-    found = await one(Alert, f"id = ?{for_update()}", alert_id)
+    found = await alert.by_id(alert_id, locked=True)
     if found is None or not contains(turn.who.area_code, found.area_code):
-        audit.record("tap.refused", f"alert:{alert_id}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"alert:{alert_id}")
         return None
     if found.state not in alert.OPEN:
         await turn.toast(f"alert.stands_{found.state.value}")
@@ -48,12 +45,12 @@ async def give(turn: Turn, tap: Tap) -> None:
         await turn.toast("alert.toast_transferred")
         await turn.reply("assign", tap.ref, fresh=False)
     else:
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"alert:{tap.ref}")
 
 
 @card("assign")
 async def show_assign(showing: Showing) -> Card | None:
-    found = await Alert.get_or_none(id=showing.ref).prefetch_related("judge")
+    found = await alert.by_id(showing.ref)
     if found is None:
         return None
     away = await absences(showing.now)

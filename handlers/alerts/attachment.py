@@ -11,8 +11,7 @@ from handlers.describe import shows
 from handlers.route import App, on_said, on_tap
 from storage.alerts import attachment, raising, sighting
 from storage.alerts.attachment import Attachment, AttachmentKind
-from storage.alerts.sighting import Sighting
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.endpoint import Address
 from storage.post.outbox import Lane, put
@@ -38,7 +37,7 @@ async def received(turn: Turn, update: Update) -> None:
     if newest is None or newest.state is sighting.SightingState.NOT_SENT:
         await turn.reply("say_who", row.id, fresh=False)
         return
-    await Attachment.filter(id=row.id).update(sighting_id=newest.id)
+    await attachment.belong(row, newest.id)
     await raising.attach(newest, row.id)
     await turn.reply("attached", newest.id, fresh=False)
 
@@ -57,15 +56,14 @@ async def _keep(turn: Turn, message: Message) -> Attachment:
 
 async def send_bare(turn: Turn, tap: Tap) -> None:
     """A photo or voice message without a sentence, sent up as it is: a person at the court looks at it."""
-    row = await Attachment.get_or_none(id=tap.ref, reporter_id=turn.who.id)
-    if row is None or row.sighting_id is not None:
-        await turn.toast("help.stale_button")
+    row = await attachment.bare(tap.ref, turn.who.id)
+    if row is None:
+        await turn.refuse(f"attachment:{tap.ref}")
         return
     await turn.toast()
     made = await sighting.record(turn.who, turn.channel, turn.chat_id, 0, "")
-    await Attachment.filter(id=row.id).update(sighting_id=made.id)
-    await Sighting.filter(id=made.id).update(off_list=True)
-    made.off_list = True
+    await attachment.belong(row, made.id)
+    await sighting.settle(made, off_list=True)
     await raising.raise_for(made)
     await put(Address(turn.channel, turn.chat_id, turn.who.id), "receipt", made.id, lane=Lane.RECEIPT)
 
@@ -77,7 +75,7 @@ async def unsupported(turn: Turn, _update: Update) -> None:
 
 @card("say_who")
 async def show_say_who(showing: Showing) -> Card | None:
-    row = await Attachment.get_or_none(id=showing.ref)
+    row = await attachment.by_id(showing.ref)
     if row is None:
         return None
     words = showing.text("attachment.say_who", what=showing.plain(f"attachment.kind_{row.kind.value}"))
@@ -86,14 +84,14 @@ async def show_say_who(showing: Showing) -> Card | None:
 
 @card("attached")
 async def show_attached(showing: Showing) -> Card | None:
-    count = await Attachment.filter(sighting_id=showing.ref).count()
+    count = len(await attachment.of_sighting(showing.ref))
     return Card(showing.text("attachment.attached", count=count), silent=True)
 
 
 @card("attachment")
 async def show_attachment(showing: Showing) -> Card | None:
     """The thing itself, for the judge."""
-    row = await Attachment.get_or_none(id=showing.ref)
+    row = await attachment.by_id(showing.ref)
     if row is None:
         return None
     whom = shows(reports=[row.sighting_id] if row.sighting_id is not None else ())

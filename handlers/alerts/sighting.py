@@ -10,15 +10,13 @@ from handlers.card import Button, Card, Showing, card, shortened
 from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
-from handlers.post import question as question_handlers
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, raising, sighting
+from storage.alerts import alert, asking, raising, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.desk import privacy
-from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.endpoint import Address
 from storage.people.person import Person
@@ -110,7 +108,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     await _place_in_area(turn.who, row, reading)
     if reading.ambiguous:
         await sighting.set_state(row, SightingState.ASKING)
-        await question_handlers.ask_which(turn, row, [guess.debtor_id for guess in reading.guesses])
+        await asking.ask_which(turn.address, turn.who, row, [guess.debtor_id for guess in reading.guesses])
         await _receipt(row)
     else:
         first = await raising.raise_for(row)
@@ -129,10 +127,9 @@ async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> N
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:
     await sighting.amend(row, text)
     if reading.guesses and not reading.ambiguous:
-        row.doubtful = False
-        await Sighting.filter(id=row.id).update(doubtful=False, off_list=False, place=reading.place[:80] or row.place)
+        await sighting.settle(row, place=reading.place)
         await sighting.set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
-        await question_handlers.close_which(row.id)
+        await asking.close_which(row.id)
     await raising.retarget(row)
     await _receipt(row)
     await turn.say("sighting.corrected")
@@ -147,10 +144,9 @@ async def _receipt(row: Sighting) -> None:
 
 
 async def _own(turn: Turn, tap: Tap) -> Sighting | None:
-    row = await Sighting.get_or_none(id=tap.ref, reporter_id=turn.who.id)
+    row = await sighting.of_reporter(tap.ref, turn.who.id)
     if row is None:
-        audit.record("tap.refused", f"sighting:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"sighting:{tap.ref}")
     return row
 
 
@@ -176,15 +172,13 @@ async def not_him(turn: Turn, tap: Tap) -> None:
         await _receipt(row)
         return
     wrong, joined = await sighting.suspect_ids(row.id), row.joined_id
-    await sighting.set_suspects(row, {})
-    await Sighting.filter(id=row.id).update(off_list=True, doubtful=False, joined_id=None)
-    row.off_list, row.doubtful, row.joined_id = True, False, None
+    await sighting.part(row)
     await raising.retarget(row)
     if joined is not None:
         await raising.refresh_sighting(joined)
-    others = await question_handlers.others_nearby(row.area_code, wrong)
+    others = await asking.others_nearby(row.area_code, wrong)
     if others:
-        await question_handlers.ask_which(turn, row, others)
+        await asking.ask_which(turn.address, turn.who, row, others)
     else:
         await turn.say("sighting.then_who")
     await _receipt(row)
@@ -197,7 +191,7 @@ async def undo(turn: Turn, tap: Tap) -> None:
         return
     await turn.toast()
     if row.state is not SightingState.WITHDRAWN:
-        await question_handlers.close_which(row.id)
+        await asking.close_which(row.id)
         await raising.withdraw(row)
     await _receipt(row)
 
@@ -318,7 +312,7 @@ def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list
 @card("witness")
 async def show_witness(showing: Showing) -> Card | None:
     """What a second reporter says, to the judge who has the card already."""
-    row = await Sighting.get_or_none(id=showing.ref).prefetch_related("reporter")
+    row = await sighting.with_reporter(showing.ref)
     if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
         return None
     if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):

@@ -2,16 +2,16 @@
 
 import asyncio
 
-from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card, shortened
 from handlers.cases.case import visible
 from handlers.context import Turn
-from handlers.describe import shows
+from handlers.describe import event_line, shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage.alerts import alert
 from storage.alerts.attachment import place_of
+from storage.cases import case as cases
 from storage.cases.case import Case
 from storage.engine import audit
 from storage.engine.clock import local
@@ -45,7 +45,7 @@ async def open_sheet(turn: Turn, tap: Tap) -> None:
 
 @card("case_place")
 async def show_place(showing: Showing) -> Card | None:
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
+    row = await cases.whole(showing.ref)
     alerts = await alert.about_debtors([party.debtor_id for party in row.parties]) if row is not None else []
     place = await place_of([one.sighting_id for one in alerts])
     if row is None or place is None:
@@ -57,7 +57,7 @@ async def show_place(showing: Showing) -> Card | None:
 @card("case_sheet")
 async def show_sheet(showing: Showing) -> Card | None:
     """What the card says, and every step, a sheet each."""
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor", "judge")
+    row = await cases.whole(showing.ref)
     if row is None or showing.person is None:
         return None
     alerts = await alert.about_debtors([party.debtor_id for party in row.parties], limit=500)
@@ -94,7 +94,7 @@ async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> lis
 @card("timeline")
 async def show_timeline(showing: Showing) -> Card | None:
     """全部经过: every step of the newest reports."""
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties")
+    row = await cases.whole(showing.ref)
     if row is None:
         return None
     alerts = await alert.about_debtors([party.debtor_id for party in row.parties])

@@ -7,12 +7,8 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.route import App, on_tap
-from storage.alerts import alert, steps
+from storage.alerts import alert, sighting, steps
 from storage.alerts.alert import Alert
-from storage.alerts.timeline import AlertEvent
-from storage.cases.case import CaseDebtor
-from storage.engine import audit
-from storage.engine.sql import pick
 from storage.people.access import Action, may
 from storage.people.area import contains, full_name
 from storage.post.delivery import delivery_of
@@ -26,10 +22,9 @@ def register(app: App) -> None:
 
 async def urge(turn: Turn, tap: Tap) -> None:
     """催办, the button on a case's card."""
-    one = await Alert.get_or_none(id=tap.ref)
+    one = await alert.by_id(tap.ref)
     if one is None or not contains(turn.who.area_code, one.area_code):
-        audit.record("tap.refused", f"alert:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"alert:{tap.ref}")
         return
     await turn.toast()
     await _urge(turn, [one], "")
@@ -43,9 +38,7 @@ async def take(turn: Turn, message: Message) -> bool:
     shown = await delivery_of(turn.channel, turn.chat_id, replied.message_id)
     if shown is None or shown.kind != "case":
         return False
-    parties = await pick(CaseDebtor, "case_id = ?", shown.ref)
-    about = await alert.about_debtors([party.debtor_id for party in parties]) if parties else []
-    mine = [one for one in about if contains(turn.who.area_code, one.area_code)]
+    mine = await alert.about_case(shown.ref, turn.who.area_code)
     await _urge(turn, mine, (message.text or "").strip()[:LONGEST])
     return True
 
@@ -61,10 +54,10 @@ async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
 @card("urged")
 async def show_urged(showing: Showing) -> Card | None:
     """Obsolete once the alert has ended."""
-    row = await AlertEvent.get_or_none(id=showing.ref).prefetch_related("alert__sighting__suspects__debtor", "actor")
-    if row is None or row.actor is None or row.alert.state not in alert.OPEN:
+    row = await alert.event(showing.ref)
+    report = await sighting.whole(row.alert.sighting_id) if row is not None else None
+    if row is None or report is None or row.actor is None or row.alert.state not in alert.OPEN:
         return None
-    report = row.alert.sighting
     who = "、".join(suspect.debtor.name for suspect in report.suspects)
     text = showing.text(
         "urge.card",

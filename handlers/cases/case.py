@@ -3,16 +3,15 @@
 from decimal import Decimal
 
 import locales
-from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.cases import follow as follow_handlers
 from handlers.context import Turn
-from handlers.describe import debtor_line, judge_name, shows
-from handlers.desk import listing as listing_handlers
+from handlers.describe import debtor_line, event_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert
 from storage.alerts.attachment import place_of
+from storage.cases import case as cases
 from storage.cases import quota
 from storage.cases.case import Case, may_read, owing, search
 from storage.cases.debtor import age
@@ -20,7 +19,7 @@ from storage.cases.quota import Verdict
 from storage.desk import listing
 from storage.desk.listing import Asked
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may, sees_whole
 from storage.people.area import full_name
 from storage.people.person import Person
@@ -48,7 +47,7 @@ async def case(turn: Turn, words: str) -> None:
     if not found:
         asked, left = await listing.understand(words, turn.who, unit().now)
         if asked.chosen and not left:
-            await listing_handlers.show(turn, asked)  # 七里乡还有几件没人管
+            await turn.reply("listing", (await listing.begin(turn.who, asked)).id, page=0)  # 七里乡还有几件没人管
         else:
             await turn.say("case.none")
     elif len(found) == 1:
@@ -60,9 +59,11 @@ async def case(turn: Turn, words: str) -> None:
 
 async def turn_page(turn: Turn, tap: Tap) -> None:
     """Further or back: searched anew, within what the person may read now."""
-    row = await listing_handlers.owned(turn, tap)
+    row = await listing.of(tap.ref, turn.who.id)
     if row is None:
+        await turn.refuse(f"listing:{tap.ref}")
         return
+    await turn.toast()
     if await quota.look_up(turn.who) is Verdict.STOPPED:
         return
     found = await search(turn.who, row.what.words, PAGE + 1, max(0, tap.arg) * PAGE)
@@ -83,8 +84,7 @@ def _note(turn: Turn, found: list[Case]) -> None:
 async def visible(turn: Turn, tap: Tap) -> bool:
     """Whether the case behind the button may be read; noted, or refused like one that doesn't exist."""
     if not await may_read(turn.who, tap.ref, unit().now):
-        audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"case:{tap.ref}")
         return False
     audit.record("case.read", f"case:{tap.ref}", actor=turn.actor)
     await turn.toast()
@@ -98,9 +98,7 @@ async def open_case(turn: Turn, tap: Tap) -> None:
 
 @card("cases")
 async def show_cases(showing: Showing) -> Card | None:
-    rows = (
-        await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor").order_by("-year", "-sequence")
-    )
+    rows = await cases.with_parties(showing.args["ids"])
     buttons, whom = [], set[int]()
     for row in rows:
         people = "、".join(party.debtor.name for party in row.parties)
@@ -116,10 +114,7 @@ async def show_cases(showing: Showing) -> Card | None:
 
 @card("case")
 async def show_case(showing: Showing) -> Card | None:
-    row = await Case.get_or_none(id=showing.ref).prefetch_related(
-        "parties__debtor__aliases", "parties__debtor__plates", "judge"
-    )
-    person = showing.person
+    row, person = await cases.whole(showing.ref), showing.person
     if row is None or person is None:
         return None
     parties = list(row.parties)

@@ -1,16 +1,15 @@
 """关注 and 督办: who follows a case hears how it goes on; who supervises it hears of every step."""
 
-from handlers.alerts.alert import event_line
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import shows
+from handlers.describe import event_line, shows
 from handlers.route import App, on_tap
-from storage.alerts.timeline import AlertEvent
+from storage.alerts import alert
+from storage.cases import case as cases
 from storage.cases import follow
-from storage.cases.case import Case, may_read
-from storage.engine import audit
-from storage.engine.database import unit
+from storage.cases.case import may_read
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.person import Person
 
@@ -23,8 +22,7 @@ def register(app: App) -> None:
 async def change(turn: Turn, tap: Tap) -> None:
     """The buttons of a case's card: once on, once more off."""
     if not await may_read(turn.who, tap.ref, unit().now):
-        audit.record("tap.refused", f"case:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"case:{tap.ref}")
         return
     supervised = tap.verb == "watch"
     on = await follow.toggle(turn.who, tap.ref, supervised=supervised)
@@ -44,8 +42,8 @@ async def buttons(showing: Showing, person: Person, case_id: int) -> list[Button
 @card("step")
 async def show_step(showing: Showing) -> Card | None:
     """One step of a case that is followed, for who may still read it."""
-    event = await AlertEvent.get_or_none(id=showing.ref).prefetch_related("actor", "alert__judge")
-    row = await Case.get_or_none(id=showing.args["case"]).prefetch_related("parties__debtor")
+    event = await alert.event(showing.ref)
+    row = await cases.whole(showing.args["case"])
     person = showing.person
     if event is None or row is None or person is None or not await may_read(person, row.id, showing.now):
         return None

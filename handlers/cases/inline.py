@@ -8,11 +8,12 @@ from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
 from handlers.route import App
 from storage.alerts import alert
+from storage.cases import case as cases
 from storage.cases import quota
 from storage.cases.case import Case, may_read, search
 from storage.cases.quota import Verdict
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.post.outbox import Lane, put
 
@@ -52,7 +53,7 @@ async def show_inline(showing: Showing) -> Card | None:
     if showing.now.timestamp() - showing.args["at"] > 30:
         return None
     person = showing.person
-    rows = await Case.filter(id__in=showing.args["ids"]).prefetch_related("parties__debtor", "judge")
+    rows = await cases.with_parties(showing.args["ids"])
     results = [
         await _result(showing, row)
         for row in rows

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from handlers.alerts.alert import event_line
 from handlers.card import Showing
+from handlers.describe import event_line, lasted
 from handlers.desk.chart import cartogram, chart
-from handlers.desk.listing import lasted, state_of
+from handlers.desk.listing import state_of
 from storage.alerts import alert
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting

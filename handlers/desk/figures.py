@@ -4,7 +4,8 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.desk.listing import ask_figures, head_of, kept_for, lasted, owned, show
+from handlers.describe import lasted
+from handlers.desk.listing import ask_figures, head_of, kept_for, owned, show
 from handlers.route import App, on_command, on_tap
 from storage.desk import endings, figures
 from storage.desk.endings import CaseFigures

@@ -1,13 +1,12 @@
 """Lists of reports: /pending, /open, /today, /week, /village, /judge, /mine, with further words: 七里乡 本周 没人应."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import names, shows
+from handlers.describe import lasted, names, shows
 from handlers.route import App, Command, on_command, on_tap
 from storage.alerts.alert import Alert, AlertState, waited
 from storage.alerts.sighting import Sighting
@@ -15,7 +14,7 @@ from storage.desk import listing
 from storage.desk.listing import COUNTED, Asked, Listing, Page
 from storage.engine import audit
 from storage.engine.clock import day_bounds, local
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import full_name
 from storage.people.person import Person, by_id
@@ -46,8 +45,7 @@ def _command(name: str, means: str) -> Command:
 
 async def show(turn: Turn, asked: Asked) -> None:
     """Sends the first page."""
-    audit.record("sighting.listed", asked.area_code or turn.who.area_code, actor=turn.actor)
-    row = await listing.keep(turn.who, asked)
+    row = await listing.begin(turn.who, asked)
     await turn.reply("listing", row.id, page=0)
 
 
@@ -64,8 +62,9 @@ async def owned(turn: Turn, tap: Tap) -> Listing | None:
     """The list whose button was tapped; somebody else's answers like one that doesn't exist."""
     row = await listing.of(tap.ref, turn.who.id)
     if row is None:
-        audit.record("tap.refused", f"listing:{tap.ref}", actor=turn.actor)
-    await turn.toast("" if row is not None else "help.stale_button")
+        await turn.refuse(f"listing:{tap.ref}")
+        return None
+    await turn.toast()
     return row
 
 
@@ -156,17 +155,6 @@ def state_of(showing: Showing, one: Alert) -> str:
     if one.state is AlertState.CLOSED and one.outcome is not None:
         return showing.plain(f"alert.outcome_{one.outcome.value}")
     return f"{one.judge.name} {showing.plain(f'alert.state_{one.state.value}')}"
-
-
-def lasted(showing: Showing, time: timedelta) -> str:
-    """12 分钟, 3 小时, 2 天."""
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 90:
-        return showing.plain("listing.minutes", count=minutes)
-    hours = round(minutes / 60)
-    if hours < 48:
-        return showing.plain("listing.hours", count=hours)
-    return showing.plain("listing.days", count=hours // 24)
 
 
 def _buttons(showing: Showing, ref: int, page: Page) -> list[list[Button]]:

@@ -6,6 +6,7 @@ from handlers.describe import shows
 from handlers.people import approval
 from handlers.route import App, on_command
 from storage.cases.debtor import Debtor
+from storage.cases.debtor import by_id as by_number
 from storage.desk import privacy
 from storage.engine import audit
 from storage.engine.text import fold
@@ -45,7 +46,7 @@ async def _one(turn: Turn, words: str, how: str) -> Debtor | None:
 
 @card("access")
 async def show_access(showing: Showing) -> Card | None:
-    row = await Debtor.get_or_none(id=showing.ref)
+    row = await by_number(showing.ref)
     if row is None:
         return None
     kept = await privacy.kept_about(row.id)

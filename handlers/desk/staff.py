@@ -14,7 +14,7 @@ from storage.engine.text import fold
 from storage.imports.normal import is_mobile
 from storage.people.access import Action
 from storage.people.area import full_name
-from storage.people.endpoint import Endpoint
+from storage.people.endpoint import addresses
 from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
 _ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\d{11})\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
@@ -113,8 +113,7 @@ async def handover(turn: Turn, words: str) -> None:
 async def _theirs(turn: Turn, person_id: int) -> Person | None:
     person = await by_id(person_id)
     if person is None or not person.active or not may_keep(turn.who, person):
-        audit.record("tap.refused", f"person:{person_id}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"person:{person_id}")
         return None
     return person
 
@@ -189,7 +188,7 @@ async def show_people(showing: Showing) -> Card | None:
 
 @card("persons")
 async def show_persons(showing: Showing) -> Card | None:
-    rows = await Person.filter(id__in=showing.args["ids"], active=True).order_by("area_code", "id")
+    rows = await staff.these(showing.args["ids"])
     buttons = [
         Button(f"{one.name} {showing.plain(f'person.role_{one.role.value}')}", Tap("person", one.id)) for one in rows
     ]
@@ -202,7 +201,7 @@ async def show_person(showing: Showing) -> Card | None:
     person = await by_id(showing.ref)
     if person is None or not person.active:
         return None
-    joined = await Endpoint.filter(person_id=person.id, active=True).count()
+    joined = len(await addresses(person.id))
     text = showing.text(
         "staff.person",
         name=person.name,

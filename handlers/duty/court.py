@@ -1,4 +1,4 @@
-"""/court: what a court decides for itself: its hours, its telephone, its greeting, whether it keeps a points table."""
+"""/court: what a court decides for itself: its hours, its telephone, its greeting."""
 
 import re
 
@@ -8,8 +8,7 @@ from handlers.route import App, on_command
 from storage.duty import court
 from storage.people.access import Action
 
-_ORDER = re.compile(r"(电话|上班|问候|积分|phone|hours|greeting|points)\s*(.*)", re.I | re.S)
-_YES = ("开", "on", "yes")
+_ORDER = re.compile(r"(电话|上班|问候|phone|hours|greeting)\s*(.*)", re.I | re.S)
 
 
 def register(app: App) -> None:
@@ -17,7 +16,7 @@ def register(app: App) -> None:
 
 
 async def decide(turn: Turn, words: str) -> None:
-    """`/court 上班 08:30-17:30`, `/court 电话 …`, `/court 问候 …`, `/court 积分 开`."""
+    """`/court 上班 08:30-17:30`, `/court 电话 …`, `/court 问候 …`."""
     found = _ORDER.fullmatch(words) if words else None
     values = _values(found[1].lower(), found[2].strip()) if found is not None else {}
     if words and not values:
@@ -28,13 +27,11 @@ async def decide(turn: Turn, words: str) -> None:
     await turn.reply("court")
 
 
-def _values(what: str, said: str) -> dict[str, str | bool]:
+def _values(what: str, said: str) -> dict[str, str]:
     """What is to be kept; nothing where it isn't understood."""
     if what in ("上班", "hours"):
         hours = court.hours_in(said)
         return {"opens": hours[0], "closes": hours[1]} if hours is not None else {}
-    if what in ("积分", "points"):
-        return {"points": said in _YES}
     if what in ("电话", "phone"):
         return {"phone": said[:40]}
     return {"greeting": said[:200]}
@@ -45,8 +42,7 @@ async def show_court(showing: Showing) -> Card | None:
     if showing.person is None:
         return None
     mine = await court.of(showing.person.area_code)
-    points = showing.plain("court.on" if mine.points else "court.off")
     none = showing.plain("court.unset")
     said = {"phone": mine.phone or none, "greeting": mine.greeting or none}
-    text = showing.text("court.card", opens=mine.opens, closes=mine.closes, points=points, **said)
+    text = showing.text("court.card", opens=mine.opens, closes=mine.closes, **said)
     return Card(f"{text}\n{showing.text('court.how')}")

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import shows
-from handlers.desk.listing import lasted
+from handlers.describe import lasted, shows
 from handlers.people import approval
 from handlers.route import App, on_command
-from storage.cases.case import Case, search
+from storage.cases import case as cases
+from storage.cases.case import search
 from storage.duty import ladder
 from storage.duty.ladder import Call, Rung, Target
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.text import fold
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.approval import Deed
 from storage.people.area import county_of
@@ -89,7 +89,7 @@ def _rung(showing: Showing, rung: Rung) -> str:
 async def show_ladder(showing: Showing) -> Card | None:
     """A dry run: nobody is rung."""
     at = datetime.fromtimestamp(showing.args["at"], UTC)
-    row = await Case.get_or_none(id=showing.ref).prefetch_related("parties__debtor")
+    row = await cases.whole(showing.ref)
     if row is None or showing.person is None:
         return None
     areas = [party.debtor.area_code for party in row.parties if party.debtor.area_code]

@@ -7,10 +7,10 @@ from handlers.route import App, on_command, on_tap
 from storage.duty import leave
 from storage.duty.leave import Leave
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
-from storage.people.person import Person, named
+from storage.people.person import Person, by_id, named
 from storage.post.outbox import Lane, put_to_person
 from storage.reading.when import stretch_in
 
@@ -53,10 +53,10 @@ def _who(speaker: Person, people: list[Person]) -> tuple[Person | None, Person |
 async def end(turn: Turn, tap: Tap) -> None:
     """销假: one's own leave, or anybody's of the court for who keeps the roster."""
     row = await leave.by_id(tap.ref)
-    owner = await Person.get_or_none(id=row.person_id) if row is not None else None
+    owner = await by_id(row.person_id) if row is not None else None
     mine = owner is not None and (owner.id == turn.who.id or _keeps(turn.who, owner))
     if row is None or not mine or row.ends_at <= unit().now:
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"leave:{tap.ref}")
         return
     await leave.end(row, turn.who)
     await turn.toast("leave.ended")
@@ -82,7 +82,7 @@ async def show_leaves(showing: Showing) -> Card | None:
 
 @card("leave")
 async def show_leave(showing: Showing) -> Card | None:
-    row = await Leave.get_or_none(id=showing.ref).prefetch_related("person", "deputy")
+    row = await leave.whole(showing.ref)
     if row is None:
         return None
     mine = row.person_id == (showing.person.id if showing.person else None)

@@ -10,7 +10,7 @@ from storage.duty import shift
 from storage.duty.shift import Shift, coming, uncovered
 from storage.engine import audit
 from storage.engine.clock import day_bounds
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.person import Person, named

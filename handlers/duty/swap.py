@@ -49,7 +49,7 @@ async def answer(turn: Turn, tap: Tap) -> None:
     row = await swap.swap_of(tap.ref, locked=True)
     state = await swap.answer_swap(row, turn.who, agrees=tap.verb == "agree") if row is not None else None
     if row is None or state is None:
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"swap:{tap.ref}")
         return
     await turn.toast()
     await turn.reply("swap", row.id, fresh=False)

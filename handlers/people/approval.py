@@ -11,9 +11,8 @@ from storage.desk import privacy
 from storage.duty import ladder
 from storage.duty.ladder import Target
 from storage.people import approval
-from storage.people.access import TABLE, Action
+from storage.people.access import Action
 from storage.people.approval import Approval, ApprovalState, Deed
-from storage.people.area import contains
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane, put_to_person
 
@@ -25,11 +24,7 @@ def register(app: App) -> None:
 
 async def ask(turn: Turn, deed: Deed, area_code: str, ref: int = 0, **args: object) -> None:
     """Asks everybody of the court who may agree, but not who asks."""
-    others = [
-        one
-        for one in await Person.filter(role__in=list(TABLE[Action.ROSTER]), active=True).exclude(id=turn.who.id)
-        if contains(one.area_code, area_code)
-    ]
+    others = await approval.who_may_agree(turn.who, area_code)
     if not others:
         await turn.say("approval.nobody")
         return
@@ -40,13 +35,13 @@ async def ask(turn: Turn, deed: Deed, area_code: str, ref: int = 0, **args: obje
 
 
 async def answer(turn: Turn, tap: Tap) -> None:
-    asked = await Approval.get_or_none(id=tap.ref)
+    asked = await approval.by_id(tap.ref)
     if asked is not None and not await approval.is_independent(turn.who, asked.asked_by):
         await turn.toast("approval.not_independent", loud=True)
         return
     row = await approval.answer(tap.ref, turn.who, agrees=tap.verb == "approve")
     if row is None:
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"approval:{tap.ref}")
         return
     await turn.toast()
     asker = await by_id(row.asked_by)
@@ -67,7 +62,7 @@ async def _do(row: Approval, asker: Person) -> None:
 
 @card("approval")
 async def show_approval(showing: Showing) -> Card | None:
-    row = await Approval.get_or_none(id=showing.ref)
+    row = await approval.by_id(showing.ref)
     asker = await by_id(row.asked_by) if row is not None else None
     if row is None or asker is None or showing.person is None:
         return None

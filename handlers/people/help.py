@@ -8,7 +8,7 @@ from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import COMMANDS, App, on_command
 from storage.people.access import Action, may
-from storage.people.endpoint import Endpoint
+from storage.people.endpoint import Endpoint, keep_menu
 from storage.people.person import Person, Role
 from storage.post.outbox import Lane, put
 
@@ -59,7 +59,7 @@ async def offer_menu(turn: Turn, endpoint: Endpoint) -> None:
     """Sets the chat's command menu where role or language have changed since."""
     version = menu_version(turn.who)
     if endpoint.menu != version:
-        await Endpoint.filter(id=endpoint.id).update(menu=version)
+        await keep_menu(endpoint, version)
         await put(turn.address, "menu", lane=Lane.DIGEST, fresh=True)
 
 

@@ -6,10 +6,10 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.people.help import offer_menu
 from handlers.route import App, on_command, on_tap
-from storage.engine.database import unit
+from storage.engine.unit import unit
+from storage.people import endpoint
 from storage.people.access import Action
 from storage.people.area import full_name
-from storage.people.endpoint import Endpoint
 from storage.people.person import set_language
 from storage.post.invitation import invite
 from storage.post.waking import sign_out
@@ -63,11 +63,11 @@ async def stay(turn: Turn, _tap: Tap) -> None:
 
 async def do_leave(turn: Turn, tap: Tap) -> None:
     """This chat, or another of the person's own; a forged id of somebody else's does nothing."""
-    endpoint = await Endpoint.get_or_none(id=tap.ref, person_id=turn.who.id)
-    if endpoint is None:
-        await turn.toast("help.stale_button")
+    row = await endpoint.of_person(tap.ref, turn.who.id)
+    if row is None:
+        await turn.refuse(f"endpoint:{tap.ref}")
         return
-    await sign_out(endpoint)
+    await sign_out(row)
     await turn.toast()
     await turn.say("person.left")
 
@@ -75,9 +75,9 @@ async def do_leave(turn: Turn, tap: Tap) -> None:
 async def leave_others(turn: Turn, _tap: Tap) -> None:
     """Every phone but this one."""
     here = turn.endpoint.id if turn.endpoint is not None else 0
-    others = await Endpoint.filter(person_id=turn.who.id).exclude(id=here).order_by("id")
-    for endpoint in others:
-        await sign_out(endpoint)
+    for row in await endpoint.all_of(turn.who.id):
+        if row.id != here:
+            await sign_out(row)
     await turn.toast("person.alone_now")
     await turn.reply("me", fresh=False)
 
@@ -94,7 +94,7 @@ async def show_me(showing: Showing) -> Card | None:
     person = showing.person
     if person is None:
         return None
-    rows = await Endpoint.filter(person_id=person.id, active=True).order_by("id")
+    rows = await endpoint.all_of(person.id, active=True)
     lines = [
         showing.text(
             "person.me",
@@ -123,14 +123,14 @@ async def show_me(showing: Showing) -> Card | None:
 @card("signout")
 async def show_signout(showing: Showing) -> Card | None:
     """Not for somebody who has joined with the same chat again meanwhile."""
-    if await Endpoint.filter(channel=showing.channel, chat_id=showing.chat_id).exists():
+    if await endpoint.at_chat(showing.channel, showing.chat_id) is not None:
         return None
     return Card(method="endSessions", parameters={"chat_id": showing.chat_id})
 
 
 @card("leaving")
 async def show_leaving(showing: Showing) -> Card | None:
-    row = await Endpoint.get_or_none(channel=showing.channel, chat_id=showing.chat_id)
+    row = await endpoint.at_chat(showing.channel, showing.chat_id)
     if row is None:
         return None
     buttons = [[showing.button("person.leave_yes", "left", row.id), showing.button("person.leave_no", "stay")]]

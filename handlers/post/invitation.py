@@ -14,11 +14,11 @@ from handlers.post.ticket import Ticket, sheet
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
 from storage.desk.staff import area_named, not_joined
 from storage.duty import court
-from storage.engine.database import unit
+from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.people.area import contains, full_name
 from storage.people.endpoint import at_chat
-from storage.people.person import Person, by_id, find
+from storage.people.person import by_id, find, these
 from storage.post.invitation import VALID, accept, invite, speak
 from storage.post.outbox import Lane, Outbox, put, put_to_person
 from storage.post.waking import by_sms
@@ -79,7 +79,7 @@ async def text_code(turn: Turn, tap: Tap) -> None:
     """短信发给他: other digits, which nobody has to read out."""
     person = await by_id(tap.ref)
     if person is None or not turn.texting or not contains(turn.who.area_code, person.area_code):
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"person:{tap.ref}")
         return
     args = {"sealed": unit().secrets.seal(await speak(person, actor=turn.actor)), "asker": turn.who.id}
     await put(by_sms(person), "code", person.id, lane=Lane.REPLY, fresh=True, args=args)
@@ -100,7 +100,7 @@ async def _invite_all(turn: Turn, area_code: str) -> None:
 @card("invitations")
 async def show_invitations(showing: Showing) -> Card | None:
     codes = dict(json.loads(showing.secrets.unseal(showing.args["sealed"])))
-    people = await Person.filter(id__in=list(codes)).order_by("area_code", "id")
+    people = await these(list(codes))
     bot = showing.args.get("bot")
     base = f"https://t.me/{bot}?start=" if bot and showing.channel == "telegram" else f"{showing.args['base']}#"
     tickets = [

@@ -7,10 +7,8 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import reporter_name, shows
 from storage.alerts import alert, sighting
-from storage.alerts.alert import Alert
-from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Address
-from storage.people.person import Person
+from storage.people.person import by_id
 from storage.post import question, relay
 from storage.post.delivery import delivery_of
 from storage.post.outbox import Lane, put, put_to_person
@@ -27,7 +25,7 @@ async def take(turn: Turn, message: Message) -> bool:
         if shown is not None and shown.kind in ("alert", "witness", "change"):
             return await _ask(turn, await _alert_behind(shown.kind, shown.ref), text)
         if shown is not None and shown.kind == "relay":
-            return await _continue(turn, await Relay.get_or_none(id=shown.ref), text)
+            return await _continue(turn, await relay.by_id(shown.ref), text)
     for row in await turn.questions(QuestionKind.ASK):
         await question.close(row.id)
         if await _ask(turn, row.ref, text):
@@ -38,7 +36,7 @@ async def take(turn: Turn, message: Message) -> bool:
 async def take_unprompted(turn: Turn, text: str) -> bool:
     """Words that are no report, while a judge's question is open: they are the answer."""
     for row in await turn.questions(QuestionKind.ANSWER):
-        if await _continue(turn, await Relay.get_or_none(id=row.ref), text):
+        if await _continue(turn, await relay.by_id(row.ref), text):
             return True
     return False
 
@@ -46,8 +44,8 @@ async def take_unprompted(turn: Turn, text: str) -> bool:
 async def _alert_behind(kind: str, ref: int) -> int | None:
     if kind != "witness":
         return ref
-    row = await Sighting.get_or_none(id=ref)
-    one = await Alert.filter(sighting_id=row.root_id).order_by("id").first() if row else None
+    row = await sighting.by_id(ref)
+    one = await alert.first_about(row.root_id) if row is not None else None
     return one.id if one else None
 
 
@@ -73,7 +71,7 @@ async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
         return False
     if before.direction is Direction.TO_JUDGE:
         return await _ask(turn, before.alert_id, text)
-    report = await Sighting.get_or_none(id=before.sighting_id, reporter_id=turn.who.id)
+    report = await sighting.of_reporter(before.sighting_id, turn.who.id)
     if report is None:
         return False
     said = await relay.say(Direction.TO_JUDGE, before.alert_id, report.id, turn.who, before.asker_id, text)
@@ -86,7 +84,7 @@ async def ask_button(turn: Turn, tap: Tap) -> None:
     """问一句."""
     held = await alert.held(tap.ref, turn.who)
     if held is None:
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"alert:{tap.ref}")
         return
     await question.ask(QuestionKind.ASK, turn.channel, turn.chat_id, turn.who.id, tap.ref)
     await turn.toast()
@@ -100,14 +98,14 @@ async def show_asking(showing: Showing) -> Card | None:
 
 @card("relay")
 async def show_relay(showing: Showing) -> Card | None:
-    row = await Relay.get_or_none(id=showing.ref)
-    report = await Sighting.get_or_none(id=row.sighting_id).prefetch_related("reporter") if row else None
+    row = await relay.by_id(showing.ref)
+    report = await sighting.with_reporter(row.sighting_id) if row is not None else None
     if row is None or report is None:
         return None
     text = shortened(row.text)
     if row.direction is Direction.TO_REPORTER:
-        author = await Person.get(id=row.author_id)
-        words = showing.text("relay.from_judge", name=author.name, text=text)
+        author = await by_id(row.author_id)
+        words = showing.text("relay.from_judge", name=author.name if author is not None else "", text=text)
         return Card(words, shows=shows(reports=[report.id]))
     words = showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text)
     return Card(words, shows=shows(reports=[report.id], reporters=[report]))

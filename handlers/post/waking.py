@@ -4,8 +4,8 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command, on_tap
-from storage.alerts.alert import Alert, AlertState
-from storage.engine import audit
+from storage.alerts import alert
+from storage.alerts.alert import AlertState
 from storage.people.access import Action
 from storage.people.endpoint import Address
 from storage.post import waking
@@ -37,8 +37,7 @@ async def push_(turn: Turn, words: str) -> None:
 async def _own(turn: Turn, tap: Tap) -> Push | None:
     row = next((one for one in await waking.of_person(turn.who.id) if one.id == tap.ref), None)
     if row is None:
-        audit.record("tap.refused", f"push:{tap.ref}", actor=turn.actor)
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"push:{tap.ref}")
     return row
 
 
@@ -94,5 +93,5 @@ async def show_notice(showing: Showing) -> Card | None:
     """Nothing but that something waits. Obsolete once the alert is answered; without an alert it is a trial."""
     if not showing.ref:
         return Card(showing.text("push.trial"))
-    one = await Alert.get_or_none(id=showing.ref)
+    one = await alert.by_id(showing.ref)
     return Card(showing.text("push.notice")) if one is not None and one.state is AlertState.SENT else None

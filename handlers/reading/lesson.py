@@ -32,7 +32,7 @@ async def unlearn(turn: Turn, tap: Tap) -> None:
     """撤销. Somebody else's lesson answers like one that doesn't exist."""
     row = await lesson.standing(tap.ref)
     if row is None or not contains(turn.who.area_code, row.area_code):
-        await turn.toast("help.stale_button")
+        await turn.refuse(f"lesson:{tap.ref}")
         return
     await lesson.undo(row, turn.who)
     await turn.toast("lesson.undone")

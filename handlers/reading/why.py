@@ -7,7 +7,7 @@ from handlers.context import Turn
 from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import sighting
-from storage.alerts.sighting import Sighting, Suspect
+from storage.alerts.sighting import Suspect
 from storage.engine import audit
 from storage.engine.text import heard
 from storage.people.access import Action
@@ -40,7 +40,7 @@ async def open_why(turn: Turn, tap: Tap) -> None:
 
 
 async def _explain(turn: Turn, number: int) -> None:
-    row = await Sighting.get_or_none(id=number)
+    row = await sighting.by_id(number)
     if row is None or not contains(turn.who.area_code, row.area_code):
         await turn.say("why.none")
         return

@@ -1,7 +1,9 @@
 """Keeps one judge's task out of a report: its states, who holds a card of it, and what is asked of it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 
 from tortoise import fields
 from tortoise.models import Model
@@ -10,8 +12,9 @@ from storage.alerts import sighting
 from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor, of_debtors
-from storage.engine.sql import among, change, fetch, for_update, joined, one, pick, relate
-from storage.people.area import bounds_of
+from storage.engine.sql import among, change, fetch, for_update, joined, one, pick, relate, run
+from storage.noun import Fate, Noun, Pointer, Record
+from storage.people.area import bounds_of, contains
 from storage.people.person import Person
 from storage.post.delivery import last_delivery
 
@@ -188,6 +191,36 @@ async def newest_events(area_code: str, judge_id: int | None, since: datetime, l
     return [event for event, _alert, _actor in found]
 
 
+async def event(event_id: int) -> AlertEvent | None:
+    """A step with who took it, its alert, and whose that is."""
+    source = (
+        "alert_event a JOIN alert b ON b.id = a.alert_id JOIN person c ON c.id = b.judge_id "
+        "LEFT JOIN person d ON d.id = a.actor_id WHERE a.id = ?"
+    )
+    for row, of, judge, actor in await joined((AlertEvent, Alert, Person, Person), source, event_id):
+        relate(of, judge=judge)
+        relate(row, alert=of, actor=actor)
+        return cast(AlertEvent, row)
+    return None
+
+
+async def by_id(alert_id: int, *, locked: bool = False) -> Alert | None:
+    """The alert; `locked` for a change."""
+    return await one(Alert, f"id = ?{for_update() if locked else ''}", alert_id)
+
+
+async def first_about(root_id: int) -> Alert | None:
+    """The first alert that a report has raised."""
+    return await one(Alert, "sighting_id = ? ORDER BY id LIMIT 1", root_id)
+
+
+async def about_case(case_id: int, area_code: str) -> list[Alert]:
+    """The newest alerts about a case's debtors, within the area."""
+    debtors = [row["debtor_id"] for row in await fetch("SELECT debtor_id FROM case_debtor WHERE case_id = ?", case_id)]
+    found = await about_debtors(debtors) if debtors else []
+    return [row for row in found if contains(area_code, row.area_code)]
+
+
 async def count_unanswered(area_code: str) -> int:
     """How many alerts of the area nobody has acknowledged."""
     sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"
@@ -229,3 +262,19 @@ async def set_values(alert: Alert, **values: object) -> None:
 def waited(alert: Alert, now: datetime) -> timedelta:
     """How long the alert has been waiting for an answer."""
     return now - alert.raised_at
+
+
+async def _thins(reports: Sequence[int], _words: str) -> None:
+    """The judge's word on how it ended goes with the reporter's."""
+    within, value = among(reports)
+    await run(f"UPDATE alert SET note = '' WHERE sighting_id {within}", value)
+
+
+NOUN = Noun(
+    (
+        Record(Alert, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),
+        Record(Recipient, erasing=Fate.STAYS, leaving=Fate.STAYS, thinning=Fate.STAYS),
+    ),
+    thins=_thins,
+    points=(Pointer("alert", "area_code", "area"), Pointer("alert", "owner_id", "person")),
+)

@@ -1,5 +1,6 @@
 """Photos, voice messages and locations that belong to what was reported."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -7,8 +8,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import among, pick, run
+from storage.engine.sql import add, among, change, one, pick, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
 BELONGS = timedelta(minutes=10)
@@ -53,7 +55,8 @@ async def keep(
     sighting_id: int | None = None,
 ) -> Attachment:
     """Records the attachment before anything is decided about it."""
-    row = await Attachment.create(
+    row = await add(
+        Attachment,
         reporter_id=reporter.id,
         kind=kind,
         channel=channel,
@@ -65,6 +68,21 @@ async def keep(
     )
     audit.record("attachment.kept", f"attachment:{row.id}", actor=reporter.actor, kind=kind)
     return row
+
+
+async def by_id(attachment_id: int) -> Attachment | None:
+    return await one(Attachment, "id = ?", attachment_id)
+
+
+async def bare(attachment_id: int, reporter_id: int) -> Attachment | None:
+    """The person's own attachment, if it doesn't belong to a report yet."""
+    return await one(Attachment, "id = ? AND reporter_id = ? AND sighting_id IS NULL", attachment_id, reporter_id)
+
+
+async def belong(row: Attachment, sighting_id: int) -> None:
+    """From now on it is part of that report. Needs a unit."""
+    row.sighting_id = sighting_id
+    await change(Attachment, row.id, sighting_id=sighting_id)
 
 
 async def claim_recent(reporter: Person, sighting_id: int) -> None:
@@ -95,3 +113,12 @@ async def place_of(sighting_ids: list[int]) -> tuple[float, float] | None:
         Attachment, f"sighting_id {words} AND latitude IS NOT NULL AND longitude IS NOT NULL ORDER BY id DESC", value
     )
     return (found[0].latitude or 0.0, found[0].longitude or 0.0) if found else None
+
+
+async def _thins(reports: Sequence[int], _words: str) -> None:
+    """What came with a report goes with its words."""
+    within, value = among(reports)
+    await run(f"DELETE FROM attachment WHERE sighting_id {within}", value)
+
+
+NOUN = Noun((Record(Attachment, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),), thins=_thins)

@@ -1,14 +1,17 @@
 """Climbs the ladder where nobody answers, and notes what arrived and what could not."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
-from storage.alerts.alert import Alert, AlertState, recipient_ids, set_values
+from storage.alerts import sighting
+from storage.alerts.alert import Alert, AlertState, by_id, recipient_ids, set_values
 from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.duty.ladder import Standing, Target, due_at, next_call, rungs_for, staff_for
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import fetch, for_update, one, pick
+from storage.engine.sql import fetch, pick
+from storage.engine.unit import unit
+from storage.noun import Due, Noun
 from storage.people.endpoint import addresses
 from storage.post import waking
 from storage.post.outbox import Lane, on_its_way, put_to_person
@@ -33,7 +36,7 @@ async def clock_went_back() -> None:
 async def escalate(alert_id: int) -> None:
     """Takes the next rung, if it is still due."""
     now = unit().now
-    alert = await Alert.select_for_update().get_or_none(id=alert_id)
+    alert = await by_id(alert_id, locked=True)
     if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
         return
     rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now)
@@ -42,12 +45,14 @@ async def escalate(alert_id: int) -> None:
     if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
         await set_values(alert, escalate_at=call.at if call is not None else None)
         return
+    scope = unit()
+    scope.after_commit.append(partial(scope.db.observer, "escalated", 1))
     reached = alert.reachable
     if call.target is Target.AGAIN:
         for person_id in call.people:
             args = {"again": call.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
-            await waking.notify(person_id, alert.id, alert.sighting_id)
+            await waking.notify(person_id, alert.id, urgent=await sighting.is_urgent(alert.sighting_id))
     else:
         for person_id in call.people:
             reached = await hand_card(alert, person_id, escalated=True) or reached
@@ -65,7 +70,7 @@ async def _standing(alert: Alert) -> Standing:
 
 async def delivered(alert_id: int, person_id: int | None) -> None:
     """A card arrived on a phone; the first to get one counts."""
-    alert = await one(Alert, "id = ?", alert_id)
+    alert = await by_id(alert_id)
     if alert is not None and alert.delivered_at is None:
         await set_values(alert, delivered_at=unit().now)
         await note_event(alert, "delivered", person_id)
@@ -74,7 +79,7 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
 
 async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
     """A recipient's chat is blocked or gone: the next rung at once, unless the card goes to another chat of theirs."""
-    alert = await one(Alert, f"id = ?{for_update()}", alert_id)  # one after the other, of two chats that fail at once
+    alert = await by_id(alert_id, locked=True)  # one after the other, of two chats that fail at once
     if alert is None or alert.state is not AlertState.SENT:
         return
     others = await addresses(person_id) if person_id else []
@@ -83,3 +88,6 @@ async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, i
         return
     await note_event(alert, "unreachable", detail=str(person_id or ""))
     await set_values(alert, reachable=False, escalate_at=unit().now)
+
+
+NOUN = Noun(due=Due(due_for_escalation, escalate, "timer:ladder"), clock_went_back=clock_went_back)

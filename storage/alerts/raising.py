@@ -13,8 +13,8 @@ from storage.duty import court
 from storage.duty.ladder import Call, Standing, Target, due_at, first_call, rungs_for, staff_for
 from storage.duty.leave import absences
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, for_update, pick
+from storage.engine.unit import unit
 from storage.people.endpoint import Address, addresses
 from storage.post import waking
 from storage.post.outbox import Lane, put, put_to_person
@@ -98,7 +98,7 @@ async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fr
     if fresh or person_id not in await recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
-    await waking.notify(person_id, alert.id, alert.sighting_id)
+    await waking.notify(person_id, alert.id, urgent=await sighting.is_urgent(alert.sighting_id))
     for item in await of_family(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
@@ -125,7 +125,7 @@ async def join(report: Sighting, first: Sighting) -> None:
         for person_id in await recipient_ids(alert.id):
             await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True)
             if report.urgent:
-                await waking.notify(person_id, alert.id, report.id)
+                await waking.notify(person_id, alert.id, urgent=True)
             for item in await of_sighting(report.id):
                 await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     await refresh_sighting(first.id)

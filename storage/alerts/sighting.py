@@ -1,7 +1,7 @@
 """What an official said, word for word, and what was read from it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,10 +12,13 @@ from tortoise.models import Model
 from storage.alerts.attachment import claim_recent
 from storage.cases.debtor import Debtor
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
-from storage.people.area import within
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Pointer, Record
+from storage.people.area import bounds_of
+from storage.people.endpoint import Address
 from storage.people.person import Person
+from storage.post import inbox, outbox
 from storage.post.inbox import new_incident
 from storage.reading.read import Reading
 
@@ -187,27 +190,32 @@ async def suspects_of(row: Sighting) -> list[Suspect]:
     return suspects
 
 
-async def whole(sighting_id: int) -> Sighting | None:
-    """A report with its reporter and with who may be meant."""
+async def with_reporter(sighting_id: int) -> Sighting | None:
+    """A report with its reporter."""
     source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ?"
     found = _with_reporters(await joined((Sighting, Person), source, sighting_id))
-    if not found:
-        return None
-    await suspects_of(found[0])
-    return found[0]
+    return found[0] if found else None
+
+
+async def whole(sighting_id: int) -> Sighting | None:
+    """A report with its reporter and with who may be meant."""
+    row = await with_reporter(sighting_id)
+    if row is not None:
+        await suspects_of(row)
+    return row
 
 
 async def amend(row: Sighting, text: str) -> None:
     """The reporter corrected the sentence; the first wording stays."""
     row.amended = text
-    await Sighting.filter(id=row.id).update(amended=text)
+    await change(Sighting, row.id, amended=text)
     audit.record("sighting.amended", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
 
 
 async def stay_unnamed(row: Sighting) -> None:
     """保密: from now on the code stands for the reporter."""
     row.confidential = True
-    await Sighting.filter(id=row.id).update(confidential=True)
+    await change(Sighting, row.id, confidential=True)
     audit.record("sighting.confidential", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
 
 
@@ -243,18 +251,19 @@ async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
 
 async def root_of(row: Sighting) -> Sighting:
     """The report whose alerts this one shares; itself where it joined none."""
-    return row if row.joined_id is None else await Sighting.get(id=row.joined_id)
+    return row if row.joined_id is None else await by_id(row.joined_id) or row
 
 
 async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:
     """The reporter's newest report of any state but withdrawn: a photo that follows belongs to it."""
-    query = Sighting.filter(reporter_id=reporter_id, reported_at__gte=since).exclude(state=SightingState.WITHDRAWN)
-    return await query.order_by("-id").first()
+    where = "reporter_id = ? AND reported_at >= ? AND state <> ? ORDER BY id DESC LIMIT 1"
+    return await one(Sighting, where, reporter_id, since, SightingState.WITHDRAWN)
 
 
 async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | None:
     """The report that a message became, for edits of that message."""
-    return await Sighting.filter(channel=channel, chat_id=chat_id, message_id=message_id).order_by("-id").first()
+    where = "channel = ? AND chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1"
+    return await one(Sighting, where, channel, chat_id, message_id)
 
 
 async def family(root_id: int) -> list[Sighting]:
@@ -279,6 +288,30 @@ async def receipts_of(root_id: int) -> list[Receipt]:
     return list({row.reporter_id: row for row in rows}.values())
 
 
+async def by_id(sighting_id: int) -> Sighting | None:
+    return await one(Sighting, "id = ?", sighting_id)
+
+
+async def of_reporter(sighting_id: int, reporter_id: int) -> Sighting | None:
+    """The report, if it is this person's."""
+    return await one(Sighting, "id = ? AND reporter_id = ?", sighting_id, reporter_id)
+
+
+async def settle(row: Sighting, *, off_list: bool = False, place: str = "") -> None:
+    """It is clear now who is meant, or that it is somebody who isn't on the list (`off_list`). Needs a unit."""
+    row.doubtful, row.off_list, row.place = False, off_list, place[:80] or row.place
+    await change(Sighting, row.id, doubtful=False, off_list=off_list, place=row.place)
+
+
+async def part(row: Sighting) -> None:
+    """Nobody is meant of whom it was thought: it stands for itself, and about somebody who isn't on the list. Needs a
+    unit."""
+    await set_suspects(row, {})
+    await settle(row, off_list=True)
+    row.joined_id = None
+    await change(Sighting, row.id, joined_id=None)
+
+
 async def by_ids(ids: Iterable[int]) -> dict[int, Sighting]:
     """These reports, by number."""
     words, value = among(sorted(set(ids)))
@@ -287,4 +320,30 @@ async def by_ids(ids: Iterable[int]) -> dict[int, Sighting]:
 
 async def newest_in(area_code: str, limit: int) -> list[Sighting]:
     """The newest reports of an area, also what was read as none."""
-    return await Sighting.filter(within("area_code", area_code)).order_by("-id").limit(limit)
+    first, last = bounds_of(area_code)
+    return await pick(Sighting, f"area_code >= ? AND area_code <= ? ORDER BY id DESC LIMIT {limit:d}", first, last)
+
+
+async def _erases(what: Erasure) -> None:
+    """That they may have been meant stays, by number; not by which words."""
+    await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", what.debtor_id)
+
+
+async def _thins(reports: Sequence[int], words: str) -> None:
+    """What was said goes; that there was a report, about whom, and what became of it stays."""
+    for row in (await by_ids(reports)).values():
+        said = [text for text in (row.text, row.amended) if text]
+        await inbox.forget_updates(row.channel, row.chat_id, row.message_id, said)
+        await outbox.unsay(Address(row.channel, row.chat_id), row.message_id)
+        await change(Sighting, row.id, text=words, amended="", place="")
+
+
+NOUN = Noun(
+    (
+        Record(Sighting, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),
+        Record(Suspect, erasing=Fate.GOES, leaving=Fate.NONE, thinning=Fate.STAYS),
+    ),
+    erases=_erases,
+    thins=_thins,
+    points=(Pointer("sighting", "area_code", "area"),),
+)

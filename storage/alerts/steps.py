@@ -9,7 +9,8 @@ from storage.alerts.raising import first_rung, hand_card, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.cases.case import CaseDebtor
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.sql import change
+from storage.engine.unit import unit
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane, put_to_person
 from storage.reading import lesson
@@ -30,7 +31,8 @@ async def move(alert: Alert, to: AlertState, by: Person) -> bool:
         escalate_at=None,
     )
     if first:
-        scope.after_commit.append(partial(scope.db.answered, (now - alert.raised_at).total_seconds()))
+        waited = (now - alert.raised_at).total_seconds()
+        scope.after_commit.append(partial(scope.db.observer, "answered", waited))
     await note_event(alert, to.value, by.id)
     audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
@@ -75,7 +77,7 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
         parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
         if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
             paid = parties[0].paid - (alert.amount or 0) + amount
-            await CaseDebtor.filter(id=parties[0].id).update(paid=paid)
+            await change(CaseDebtor, parties[0].id, paid=paid)
         await set_values(alert, amount=amount)
     if note:
         await set_values(alert, note=note)

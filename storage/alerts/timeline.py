@@ -1,13 +1,15 @@
 """Keeps every step of an alert, and tells who follows the case."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tortoise import fields
 from tortoise.models import Model
 
 from storage.cases import follow
-from storage.engine.database import unit
-from storage.engine.sql import add
+from storage.engine.sql import add, among, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 from storage.post.outbox import Lane, put_to_person
 
@@ -49,3 +51,13 @@ async def note_event(
                 args = {"case": one.case_id}
                 await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
     return event
+
+
+async def _thins(reports: Sequence[int], _words: str) -> None:
+    """What supervisors said with a step goes; the step stays."""
+    within, value = among(reports)
+    alerts = f"SELECT id FROM alert WHERE sighting_id {within}"
+    await run(f"UPDATE alert_event SET words = '' WHERE alert_id IN ({alerts})", value)
+
+
+NOUN = Noun((Record(AlertEvent, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),), thins=_thins)

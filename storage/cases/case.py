@@ -1,6 +1,7 @@
 """Keeps enforcement cases, and finds those that somebody asks about."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,9 +13,10 @@ from tortoise.models import Model
 from storage.cases.debtor import Debtor, debtors_by_id, debtors_called, id_tail
 from storage.cases.number import CASE_TAIL, parse_case_no
 from storage.duty.leave import standing_in_for
-from storage.engine.database import unit
-from storage.engine.sql import among, fetch, joined, relate
+from storage.engine.sql import among, fetch, joined, relate, run
 from storage.engine.text import fold
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Record
 from storage.people.access import Action, may
 from storage.people.area import AreaLevel, bounds_of, short_name
 from storage.people.person import Person, Role
@@ -106,10 +108,7 @@ async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> l
         f"ORDER BY a.year DESC, a.sequence DESC, a.id DESC LIMIT {limit:d} OFFSET {skip:d}"
     )
     found = await joined((Case, Person), source, *args, *bounds)
-    parties = await _parties_of([case.id for case, _judge in found])
-    for case, judge in found:
-        relate(case, judge=judge, parties=parties[case.id])
-    return [case for case, _judge in found]
+    return await with_parties([case.id for case, _judge in found])
 
 
 async def _seen_by(person: Person, now: datetime) -> tuple[str, list[Any]]:
@@ -195,6 +194,28 @@ async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:
     return parties
 
 
+async def with_parties(case_ids: Sequence[int]) -> list[Case]:
+    """These cases, the newest first, with parties, their debtors and the judge."""
+    words, value = among(case_ids)
+    source = f"court_case a LEFT JOIN person b ON b.id = a.judge_id WHERE a.id {words}"
+    found = await joined((Case, Person), f"{source} ORDER BY a.year DESC, a.sequence DESC, a.id DESC", value)
+    parties = await _parties_of([case.id for case, _judge in found])
+    for case, judge in found:
+        relate(case, judge=judge, parties=parties[case.id])
+    return [case for case, _judge in found]
+
+
+async def whole(case_id: int) -> Case | None:
+    """A case with everything that its card shows: parties, their debtors with nicknames and plates, the judge."""
+    found = await with_parties([case_id])
+    if not found:
+        return None
+    debtors = await debtors_by_id([party.debtor_id for party in found[0].parties])
+    for party in found[0].parties:
+        relate(party, debtor=debtors[party.debtor_id])
+    return found[0]
+
+
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
     """The open cases of these debtors with everything a card shows."""
     if not debtor_ids:
@@ -230,3 +251,14 @@ async def judges_of(debtor_ids: list[int]) -> tuple[list[int], bool]:
 def owing(party: CaseDebtor) -> Decimal | None:
     """What is still owed; None where the amount isn't known."""
     return None if party.amount is None else party.amount - party.paid
+
+
+async def _erases(what: Erasure) -> None:
+    """That there was a case, and what became of it, stays."""
+    await run("UPDATE case_debtor SET note = '' WHERE debtor_id = ?", what.debtor_id)
+
+
+NOUN = Noun(
+    (Record(Case, erasing=Fate.STAYS, leaving=Fate.STAYS), Record(CaseDebtor, erasing=Fate.GOES, leaving=Fate.NONE)),
+    erases=_erases,
+)

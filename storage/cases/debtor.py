@@ -9,9 +9,11 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.secret import Secrets
-from storage.engine.sql import among, change, fetch, pick, relate
+from storage.engine.sql import among, change, fetch, one, pick, relate, run
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Pointer, Record
+from storage.people.area import bounds_of
 
 PLATE_LENGTH = 12
 _PORTION = 500
@@ -110,6 +112,23 @@ def id_tail(id_number: str, secrets: Secrets) -> str:
     return secrets.index(f"tail:{id_number[-4:].upper()}") if id_number else ""
 
 
+async def by_id(debtor_id: int) -> Debtor | None:
+    """The debtor of that number."""
+    return await one(Debtor, "id = ?", debtor_id)
+
+
+async def names_among(ids: Iterable[int]) -> dict[int, str]:
+    """The names of these debtors."""
+    words, value = among(sorted(set(ids)))
+    return {row["id"]: row["name"] for row in await fetch(f"SELECT id, name FROM debtor WHERE id {words}", value)}
+
+
+async def debtors_in(area_code: str, limit: int) -> list[Debtor]:
+    """The debtors of an area, so many at most."""
+    first, last = bounds_of(area_code)
+    return await pick(Debtor, f"area_code >= ? AND area_code <= ? ORDER BY id LIMIT {limit:d}", first, last)
+
+
 async def index_tails() -> bool:
     """Numbers that an earlier version has sealed get their tails, a portion at a time; whether there is more. Needs a
     unit."""
@@ -134,3 +153,26 @@ async def debtors_called(text: str) -> list[int]:
         if found := await fetch(sql, *args):
             return [int(row[0]) for row in found]
     return []
+
+
+_GONE = {"phone": "", "registered_address": "", "hint": "", "gender": "", "born": None}
+_SEALED = {"id_sealed": "", "id_index": "", "id_tail": ""}
+
+
+async def _erases(what: Erasure) -> None:
+    """The number stays, and no more."""
+    await change(Debtor, what.debtor_id, name=what.words, **_GONE, **_SEALED)
+    for table in ("alias", "plate"):
+        await run(f"DELETE FROM {table} WHERE debtor_id = ?", what.debtor_id)
+
+
+NOUN = Noun(
+    (
+        Record(Debtor, erasing=Fate.GOES, leaving=Fate.NONE),
+        Record(Alias, erasing=Fate.GOES, leaving=Fate.NONE),
+        Record(Plate, erasing=Fate.GOES, leaving=Fate.NONE),
+    ),
+    upkeep=index_tails,
+    erases=_erases,
+    points=(Pointer("debtor", "area_code", "area"),),
+)

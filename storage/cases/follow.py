@@ -6,8 +6,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.sql import add, change, fetch, one, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.person import Person
 
 
@@ -75,3 +76,16 @@ async def supervisors(sighting_id: int) -> list[str]:
         "WHERE s.sighting_id = ? AND f.supervised = ? AND b.active = ? ORDER BY b.name"
     )
     return [row[0] for row in await fetch(sql, sighting_id, True, True)]
+
+
+async def end_all(person_id: int) -> None:
+    """The person follows nothing any more. Needs a unit."""
+    await run("DELETE FROM follow WHERE person_id = ?", person_id)
+
+
+NOUN = Noun(
+    (Record(Follow, erasing=Fate.NONE, leaving=Fate.GOES),),
+    leaves_with=end_all,
+    changes_role=end_all,
+    points=(Pointer("follow", "case_id", "court_case"), Pointer("follow", "person_id", "person")),
+)

@@ -7,8 +7,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import add, change, for_update, one
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 from storage.post.outbox import tell_admins
 
@@ -36,15 +36,18 @@ class Quota(Model):
 async def look_up(person: Person) -> Verdict:
     """Counts one; the first over LOOK_UPS tells the administrators. Needs a unit."""
     now = unit().now
-    row = await one(Quota, f"person_id = ?{for_update()}", person.id)
+    row = await Quota.select_for_update().get_or_none(person_id=person.id)
     if row is None:
-        await add(Quota, person_id=person.id, since=now, count=1)
+        await Quota.create(person_id=person.id, since=now, count=1)
         return Verdict.GOES
     if not row.since <= now < row.since + AN_HOUR:
-        await change(Quota, row.id, since=now, count=1)
+        await Quota.filter(id=row.id).update(since=now, count=1)
         return Verdict.GOES
-    await change(Quota, row.id, count=row.count + 1)
+    await Quota.filter(id=row.id).update(count=row.count + 1)
     if row.count == LOOK_UPS:
         audit.record("reading.stopped", person.actor, count=row.count)
         await tell_admins(person.area_code, "privacy.alarm", name=person.name, count=LOOK_UPS)
     return Verdict.GOES if row.count < LOOK_UPS else Verdict.STOPPED
+
+
+NOUN = Noun((Record(Quota, erasing=Fate.NONE, leaving=Fate.STAYS),))

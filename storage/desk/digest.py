@@ -9,8 +9,9 @@ from tortoise.models import Model
 from storage.desk import listing
 from storage.engine import audit
 from storage.engine.clock import local
-from storage.engine.database import unit
-from storage.engine.sql import add, change, fetch, for_update, pick, run
+from storage.engine.unit import unit
+from storage.engine.values import column
+from storage.noun import Due, Fate, Noun, Pointer, Record
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane, put_to_person
 
@@ -45,34 +46,50 @@ def next_time(rhythm: Rhythm, hour: int, now: datetime) -> datetime:
 
 
 async def of(person_id: int) -> list[Digest]:
-    return await pick(Digest, "person_id = ? ORDER BY rhythm", person_id)
+    return await Digest.filter(person_id=person_id).order_by("rhythm")
 
 
 async def want(person: Person, rhythm: Rhythm, hour: int) -> None:
     """From now on at this hour. Needs a unit."""
-    await run("DELETE FROM digest WHERE person_id = ? AND rhythm = ?", person.id, rhythm.value)
-    await add(Digest, person_id=person.id, rhythm=rhythm, hour=hour, next_at=next_time(rhythm, hour, unit().now))
+    await Digest.filter(person_id=person.id, rhythm=rhythm).delete()
+    next_at = next_time(rhythm, hour, unit().now)
+    await Digest.create(person_id=person.id, rhythm=rhythm, hour=hour, next_at=next_at)
     audit.record("digest.wanted", person.actor, actor=person.actor, rhythm=rhythm, hour=hour)
 
 
 async def stop(person: Person) -> int:
     """None any more; how many there were. Needs a unit."""
     audit.record("digest.stopped", person.actor, actor=person.actor)
-    return await run("DELETE FROM digest WHERE person_id = ?", person.id)
+    return await Digest.filter(person_id=person.id).delete()
 
 
 async def due(now: datetime) -> list[int]:
-    return [row[0] for row in await fetch("SELECT id FROM digest WHERE next_at <= ? ORDER BY next_at LIMIT 100", now)]
+    query = Digest.filter(next_at__lte=now).order_by("next_at").limit(100)
+    return column(await query.values_list("id", flat=True))
 
 
 async def send(digest_id: int) -> None:
     """Queues it, if it is still due: one that an outage has held up comes once. Needs a unit."""
     now = unit().now
-    for row in await pick(Digest, f"id = ? AND next_at <= ?{for_update()}", digest_id, now):
-        await change(Digest, row.id, next_at=next_time(row.rhythm, row.hour, now))
+    for row in await Digest.select_for_update().filter(id=digest_id, next_at__lte=now):
+        await Digest.filter(id=row.id).update(next_at=next_time(row.rhythm, row.hour, now))
         args = {"at": now.isoformat()}
         await put_to_person(row.person_id, row.rhythm.value, lane=Lane.DIGEST, fresh=True, args=args)
         reader = await by_id(row.person_id)
         if row.rhythm is Rhythm.WEEKLY and reader is not None:
             kept = await listing.keep(reader, (await listing.understand("上周", reader, now))[0])
             await put_to_person(row.person_id, "report", kept.id, lane=Lane.DIGEST, fresh=True)
+
+
+async def end_all(person_id: int) -> None:
+    """The person is told nothing regularly any more. Needs a unit."""
+    await Digest.filter(person_id=person_id).delete()
+
+
+NOUN = Noun(
+    (Record(Digest, erasing=Fate.NONE, leaving=Fate.GOES),),
+    due=Due(due, send, "timer:digest"),
+    leaves_with=end_all,
+    changes_role=end_all,
+    points=(Pointer("digest", "person_id", "person"),),
+)

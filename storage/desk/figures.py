@@ -93,15 +93,6 @@ def figures_of(histories: Sequence[History]) -> Figures:
     )
 
 
-FOR_USEFUL = 5
-"""Points for a report that led somewhere, on top of the one for having spoken."""
-
-
-def points_of(figures: Figures) -> int:
-    """Withdrawn reports and false alarms give none, and take none."""
-    return figures.alerts - figures.withdrawn - figures.false_alarms + FOR_USEFUL * figures.useful
-
-
 def of_each(histories: Iterable[History], key: Callable[[History], K | None]) -> dict[K, Figures]:
     """The figures of each place, judge or whatever the key tells apart; None belongs nowhere. The most alerts first."""
     parts: dict[K, list[History]] = {}

@@ -13,10 +13,12 @@ from tortoise.models import Model
 from storage.alerts.alert import Alert, AlertState, Recipient
 from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases.debtor import Debtor
+from storage.engine import audit
 from storage.engine.clock import local
-from storage.engine.database import unit
-from storage.engine.sql import add, among, fetch, joined, one, pick, relate
+from storage.engine.sql import add, among, fetch, is_shared, joined, one, pick, relate, run
 from storage.engine.text import fold, simplified
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Pointer, Record, Sweep
 from storage.people.area import bounds_of, county_of, short_name, stem
 from storage.people.person import Person, Role
 from storage.reading.when import times_in
@@ -186,6 +188,12 @@ async def keep(person: Person, asked: Asked) -> Listing:
     return await add(Listing, person_id=person.id, asked=json.dumps(asdict(asked)), made_at=unit().now)
 
 
+async def begin(person: Person, asked: Asked) -> Listing:
+    """Remembers a list that somebody asked for, and that they saw it. Needs a unit."""
+    audit.record("sighting.listed", asked.area_code or person.area_code, actor=person.actor)
+    return await keep(person, asked)
+
+
 async def of(listing_id: int, person_id: int) -> Listing | None:
     """The person's own list."""
     return await one(Listing, "id = ? AND person_id = ?", listing_id, person_id)
@@ -256,3 +264,18 @@ async def _complete(rows: Sequence[Sighting]) -> None:
     for row in rows:
         relate(row, alerts=[alert for alert, _judge in alerts if alert.sighting_id == row.id])
         relate(row, suspects=[suspect for suspect, _debtor in meant if suspect.sighting_id == row.id])
+
+
+async def _erases(what: Erasure) -> None:
+    """Lists that were searched for by the name go. (JSON has what isn't ASCII escaped.)"""
+    said = json.dumps(what.name)[1:-1]
+    within = "strpos" if is_shared() else "instr"
+    await run(f"DELETE FROM listing WHERE {within}(asked, ?) > 0", said)
+
+
+NOUN = Noun(
+    (Record(Listing, erasing=Fate.GOES, leaving=Fate.STAYS),),
+    erases=_erases,
+    sweeps=Sweep("listing", "made_at"),
+    points=(Pointer("listing", "person_id", "person"),),
+)

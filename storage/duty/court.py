@@ -10,6 +10,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.sql import add, change, one
+from storage.noun import Fate, Noun, Record
 from storage.people.area import county_of
 from storage.people.person import Person
 
@@ -26,8 +27,6 @@ class Court(Model):
     closes = fields.CharField(max_length=5, default=CLOSES)
     phone = fields.CharField(max_length=40, default="")
     greeting = fields.CharField(max_length=200, default="")
-    points = fields.BooleanField(default=False)
-    """Whether reporters are ranked by what came of their reports."""
 
     class Meta:
         table = "court"
@@ -65,7 +64,7 @@ def hours_in(words: str) -> tuple[str, str] | None:
     return (found[0], found[1]) if len(found) == 2 and found[0] < found[1] else None
 
 
-async def decide(area_code: str, by: Person, **values: str | bool) -> None:
+async def decide(area_code: str, by: Person, **values: str) -> None:
     """Changes what the court has decided. Needs a unit."""
     mine = await of(area_code)
     if mine.pk is None:
@@ -73,3 +72,6 @@ async def decide(area_code: str, by: Person, **values: str | bool) -> None:
     else:
         await change(Court, mine.id, **values)
     audit.record("court.decided", f"area:{mine.area_code}", actor=by.actor, what=sorted(values))
+
+
+NOUN = Noun((Record(Court, erasing=Fate.NONE, leaving=Fate.NONE),))

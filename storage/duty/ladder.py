@@ -14,6 +14,7 @@ from storage.duty.leave import Absence, answering, is_absent
 from storage.duty.shift import Post
 from storage.engine import audit
 from storage.engine.sql import add, among, fetch, pick, run
+from storage.noun import Fate, Noun, Record
 from storage.people.area import bounds_of, contains, county_of
 from storage.people.person import Person, Role
 
@@ -221,3 +222,6 @@ async def stand_in(area_code: str, now: datetime) -> int | None:
     """Who answers where no judge is known: the id of somebody on duty, else of the first who is there."""
     call = first_call(None, await staff_for(area_code, now), now)
     return call.people[0] if call.people else None
+
+
+NOUN = Noun((Record(Rung, erasing=Fate.NONE, leaving=Fate.NONE),))

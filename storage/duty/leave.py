@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.sql import add, fetch, joined, moment, one, relate, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
 FILLING = " ，,。代管请假由给我的"
@@ -89,6 +91,15 @@ async def by_id(leave_id: int) -> Leave | None:
     return await one(Leave, "id = ?", leave_id)
 
 
+async def whole(leave_id: int) -> Leave | None:
+    """The leave with person and deputy."""
+    source = "leave a JOIN person b ON b.id = a.person_id LEFT JOIN person c ON c.id = a.deputy_id WHERE a.id = ?"
+    for row, person, deputy in await joined((Leave, Person, Person), source, leave_id):
+        relate(row, person=person, deputy=deputy)
+        return cast(Leave, row)
+    return None
+
+
 async def take(person: Person, deputy: Person | None, starts: datetime, ends: datetime, by: Person) -> Leave:
     """Notes the absence. Needs a unit."""
     deputy_id = deputy.id if deputy is not None else None
@@ -111,3 +122,12 @@ async def standing_in_for(person: Person, now: datetime) -> list[int]:
     """The person, and everybody who is away and whose cases are theirs meanwhile."""
     away = await absences(now)
     return [person.id, *dict.fromkeys(a.person_id for a in away if answering(a.person_id, away, now) == person.id)]
+
+
+async def _leaves_with(person_id: int) -> None:
+    """Whoever goes is away no more, and stands in for nobody."""
+    await run("DELETE FROM leave WHERE person_id = ?", person_id)
+    await run("UPDATE leave SET deputy_id = NULL WHERE deputy_id = ?", person_id)
+
+
+NOUN = Noun((Record(Leave, erasing=Fate.NONE, leaving=Fate.GOES),), leaves_with=_leaves_with)

@@ -9,8 +9,9 @@ from tortoise.models import Model
 
 from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
-from storage.engine.database import unit
-from storage.engine.sql import add, fetch, for_update, joined, moment, one, relate, run
+from storage.engine.sql import add, change, fetch, for_update, joined, moment, one, relate, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.area import county_of
 from storage.people.person import Person, Role, holding
 from storage.post.outbox import Lane, put_to_person
@@ -99,10 +100,21 @@ async def at(county: str, person_id: int, when: datetime) -> Shift | None:
     return await one(Shift, sql, county, person_id, when, when)
 
 
+async def is_on(area_code: str, person_id: int, starts: datetime) -> bool:
+    """Whether the person has a duty that begins then."""
+    where = "area_code = ? AND person_id = ? AND starts_at = ?"
+    return await one(Shift, where, area_code, person_id, starts) is not None
+
+
+async def give(row: Shift, person_id: int) -> None:
+    """From now on it is that person's duty. Needs a unit."""
+    await change(Shift, row.id, person_id=person_id)
+
+
 async def put_on(person: Person, starts: datetime, ends: datetime, by: Person, *, lead: bool = False) -> bool:
     """Puts the person on duty; False where they were already. Needs a unit."""
     code = county_of(person.area_code)
-    if await one(Shift, "area_code = ? AND person_id = ? AND starts_at = ?", code, person.id, starts):
+    if await is_on(code, person.id, starts):
         return False
     await add(Shift, area_code=code, person_id=person.id, starts_at=starts, ends_at=ends, lead=lead)
     audit.record("shift.added", person.actor, actor=by.actor, starts=starts.isoformat())
@@ -139,3 +151,21 @@ async def warn() -> None:
 async def shift_of(shift_id: int | None, *, locked: bool = False) -> Shift | None:
     lock = for_update() if locked else ""
     return await one(Shift, f"id = ?{lock}", shift_id) if shift_id else None
+
+
+async def _leaves_with(person_id: int) -> None:
+    """Whoever goes is on duty no more."""
+    await run("DELETE FROM shift WHERE person_id = ? AND starts_at > ?", person_id, unit().now)
+
+
+async def _upkeep() -> bool:
+    await warn()
+    return False
+
+
+NOUN = Noun(
+    (Record(Shift, erasing=Fate.NONE, leaving=Fate.GOES, by_hand=True),),
+    upkeep=_upkeep,
+    leaves_with=_leaves_with,
+    points=(Pointer("shift", "area_code", "area"),),
+)

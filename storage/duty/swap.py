@@ -5,10 +5,11 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.duty import shift
 from storage.duty.shift import Shift, shift_of
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import add, change, for_update, one
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.person import Person, by_id
 
 
@@ -40,8 +41,7 @@ class Swap(Model):
 
 async def ask_swap(shift: Shift, other: Person, back: Shift | None, by: Person) -> Swap:
     """Asks both sides; whoever asks has agreed. Needs a unit."""
-    row = await add(
-        Swap,
+    row = await Swap.create(
         shift_id=shift.id,
         person_id=shift.person_id,
         other_id=other.id,
@@ -57,7 +57,8 @@ async def ask_swap(shift: Shift, other: Person, back: Shift | None, by: Person) 
 
 async def swap_of(swap_id: int, *, locked: bool = False) -> Swap | None:
     """The swap; `locked` where it is to be answered: the other side may be answering, too."""
-    return await one(Swap, f"id = ?{for_update() if locked else ''}", swap_id)
+    query = Swap.select_for_update() if locked else Swap.all()
+    return await query.get_or_none(id=swap_id)
 
 
 async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | None:
@@ -69,8 +70,8 @@ async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | Non
     state = SwapState.ASKED if agrees else SwapState.REFUSED
     if agrees and row.agreed and row.other_agreed:
         state = SwapState.MADE if await _exchange(row) else SwapState.STALE
-    await change(Swap, row.id, agreed=row.agreed, other_agreed=row.other_agreed, state=state)
     row.state = state
+    await row.save(update_fields=["agreed", "other_agreed", "state"])
     audit.record(f"swap.{state.value}", f"shift:{row.shift_id}", actor=by.actor, swap=row.id)
     return state
 
@@ -86,12 +87,22 @@ async def _exchange(row: Swap) -> bool:
         return False
     if back is not None and back.person_id != row.other_id:
         return False
-    taken = "area_code = ? AND person_id = ? AND starts_at = ?"
-    if await one(Shift, taken, mine.area_code, row.other_id, mine.starts_at):
+    if await shift.is_on(mine.area_code, row.other_id, mine.starts_at):
         return False
-    if back is not None and await one(Shift, taken, back.area_code, row.person_id, back.starts_at):
+    if back is not None and await shift.is_on(back.area_code, row.person_id, back.starts_at):
         return False
-    await change(Shift, mine.id, person_id=row.other_id)
+    await shift.give(mine, row.other_id)
     if back is not None:
-        await change(Shift, back.id, person_id=row.person_id)
+        await shift.give(back, row.person_id)
     return True
+
+
+NOUN = Noun(
+    (Record(Swap, erasing=Fate.NONE, leaving=Fate.STAYS),),
+    points=(
+        Pointer("swap", "shift_id", "shift"),
+        Pointer("swap", "back_id", "shift"),
+        Pointer("swap", "person_id", "person"),
+        Pointer("swap", "other_id", "person"),
+    ),
+)

@@ -10,7 +10,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine.database import Unit, unit
-from storage.engine.sql import add_numbered, fetch, for_update, run
+from storage.engine.sql import add_numbered, fetch, for_update, pick, run
+from storage.noun import Fate, Noun, Record
 
 if TYPE_CHECKING:
     from storage.engine.secret import Secrets
@@ -90,11 +91,19 @@ def _stamp(at: datetime) -> str:
 async def verify(secrets: "Secrets") -> Verdict:
     """Walks the whole chain, 1,000 entries at a time."""
     previous, seen = GENESIS, 0
-    while rows := await AuditEntry.filter(id__gt=seen).order_by("id").limit(1000):
+    while rows := await pick(AuditEntry, "id > ? ORDER BY id LIMIT 1000", seen):
         for row in rows:
             if row.id != seen + 1 or row.hash != link(vars(row), previous, secrets):
                 return Verdict(seen, seen + 1)
             previous, seen = row.hash, row.id
-    head = await AuditHead.get(id=1)
-    whole = head.count == seen and head.hash == previous
+    head = (await fetch("SELECT count, hash FROM audit_head WHERE id = 1"))[0]
+    whole = head["count"] == seen and head["hash"] == previous
     return Verdict(seen, None if whole else seen + 1)
+
+
+NOUN = Noun(
+    (
+        Record(AuditEntry, erasing=Fate.STAYS, leaving=Fate.STAYS),
+        Record(AuditHead, erasing=Fate.NONE, leaving=Fate.NONE),
+    )
+)

@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine.sql import add_once
+from storage.noun import Fate, Noun, Record
 
 
 class Errand(Model):
@@ -24,3 +25,6 @@ class Errand(Model):
 async def take(kind: str, place: str, day: date) -> bool:
     """Whether it is this unit's to do: nobody has done it before. Needs a unit."""
     return await add_once(Errand, kind=kind, place=place, day=day.isoformat()) is not None
+
+
+NOUN = Noun((Record(Errand, erasing=Fate.NONE, leaving=Fate.NONE),))

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from storage.engine.database import unit
 from storage.engine.sql import fetch, is_shared, moment, run
+from storage.engine.unit import unit
+from storage.noun import Noun
 
 CHANNEL = "chuishao"
 """The NOTIFY channel; what is said on it is INBOX or OUTBOX."""
@@ -68,3 +69,6 @@ async def reserve(name: str, seconds: float) -> datetime:
     )
     gap = timedelta(seconds=seconds)
     return moment((await fetch(sql, name, now + gap, now, gap))[0][0]) - gap
+
+
+NOUN = Noun(clock_went_back=clock_went_back)

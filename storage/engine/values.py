@@ -33,3 +33,8 @@ def meant(field: Field[Any], value: Any) -> Any:
     if isinstance(field, fields.DateField):
         return date.fromisoformat(value)
     return Decimal(value) if isinstance(field, fields.DecimalField) else value
+
+
+def column(values: Any) -> list[Any]:
+    """A column of a query, as `values_list(name, flat=True)` gives it, which tortoise types as tuples."""
+    return list(values)

@@ -1,6 +1,5 @@
 """Importing what offices have in spreadsheets: good rows in, every other row named with its reason."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -8,9 +7,8 @@ from typing import Any, TypeVar
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
-from storage.engine.database import unit
-from storage.engine.sql import fetch
 from storage.engine.text import fold, squeeze
+from storage.engine.unit import unit
 from storage.imports.normal import Unclear
 
 Progress = Callable[[int, int], None]
@@ -113,16 +111,6 @@ async def numbered(model: type[M], rows: Sequence[M]) -> None:
     """Inserts many rows under ids given here, so that rows of other tables can point to them. Needs a unit."""
     for start in range(0, len(rows), 5000):
         await model.bulk_create(rows[start : start + 5000], batch_size=500)
-
-
-async def next_id(model: type[Model]) -> int:
-    """The first id that was never given: what an import that was taken back had added doesn't come again under its old
-    number, which the audit knows as somebody else's."""
-    table = model._meta.db_table
-    highest = int((await fetch(f'SELECT COALESCE(max(id), 0) FROM "{table}"'))[0][0])
-    for row in await fetch("SELECT journal FROM import_run WHERE undone_at IS NOT NULL"):
-        highest = max(highest, *(json.loads(row["journal"])["added"].get(table) or [0]))
-    return highest + 1
 
 
 async def sequences_follow(*models: type[Model]) -> None:

@@ -13,7 +13,8 @@ from storage.cases.number import CaseNo, parse_case_no
 from storage.engine import audit
 from storage.engine.secret import Secrets
 from storage.engine.text import fold, squeeze
-from storage.imports import Plan, Progress, Report, Row, chunks, next_id, normal, numbered, sequences_follow, sift
+from storage.imports import Plan, Progress, Report, Row, chunks, normal, numbered, sequences_follow, sift
+from storage.imports.journal import next_id
 from storage.imports.normal import Unclear
 from storage.people.area import Area, Gazetteer, county_of
 from storage.people.person import Person, Role

@@ -9,10 +9,12 @@ from tortoise import Tortoise, fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.sql import add, among, change, fetch, is_shared, pick, run
+from storage.engine.unit import unit
 from storage.engine.values import columns_of, meant, said
 from storage.imports import Plan
+from storage.noun import Erasure, Fate, Noun, Record
+from storage.nouns import nouns
 from storage.reading import index
 
 
@@ -36,14 +38,11 @@ class InUseError(Exception):
     """Something points to what the import added; carries the table, and how many of its rows."""
 
 
-_ALSO_BY_HAND = {"person", "endpoint", "shift"}
-"""Tables to which the bot adds, too: what is added meanwhile must not pass for the import's."""
-
-
 async def apply(plan: Plan, kind: str, file: str) -> None:
     """Runs the plan and notes how it can be taken back. Needs a unit."""
     if is_shared():
-        for table in sorted({model._meta.db_table for model in plan.adding} & _ALSO_BY_HAND):
+        by_hand = {record.model for noun in nouns().values() for record in noun.records if record.by_hand}
+        for table in sorted(model._meta.db_table for model in set(plan.adding) & by_hand):
             await run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
     before = {model: await _keys(model) for model in plan.adding}
     old = {model: await _values(model, keys) for model, keys in plan.changing}
@@ -65,6 +64,16 @@ async def apply(plan: Plan, kind: str, file: str) -> None:
         changed=plan.report.changed,
         journal=journal,
     )
+
+
+async def next_id(model: type[Model]) -> int:
+    """The first id that was never given: what an import that was taken back had added doesn't come again under its old
+    number, which the audit knows as somebody else's."""
+    table = model._meta.db_table
+    highest = int((await fetch(f'SELECT COALESCE(max(id), 0) FROM "{table}"'))[0][0])
+    for row in await fetch("SELECT journal FROM import_run WHERE undone_at IS NOT NULL"):
+        highest = max(highest, *(json.loads(row["journal"])["added"].get(table) or [0]))
+    return highest + 1
 
 
 async def _keys(model: type[Model]) -> Any:
@@ -135,29 +144,6 @@ async def forget(debtor_id: int) -> None:
             await change(ImportRun, row.id, journal=words)
 
 
-_POINTING: dict[str, tuple[tuple[str, str], ...]] = {
-    "court_case": (("follow", "case_id"),),
-    "shift": (("swap", "shift_id"), ("swap", "back_id")),
-    "person": (
-        ("follow", "person_id"),
-        ("digest", "person_id"),
-        ("listing", "person_id"),
-        ("swap", "person_id"),
-        ("swap", "other_id"),
-        ("approval", "asked_by"),
-        ("alert", "owner_id"),
-    ),
-    "area": (
-        ("person", "area_code"),
-        ("debtor", "area_code"),
-        ("sighting", "area_code"),
-        ("alert", "area_code"),
-        ("shift", "area_code"),
-    ),
-}
-"""What points to rows of a table without the database knowing."""
-
-
 async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]], every: list[type[Model]]) -> None:
     """What was added by the same file may point to it; anything else may not."""
     for other in every:
@@ -172,10 +158,11 @@ async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]]
                 sql, args = f"{sql} AND NOT ({own})", [*args, *more]
             if count := (await fetch(sql, *args))[0][0]:
                 raise InUseError(other._meta.db_table, count)
-    for table, column in _POINTING.get(model._meta.db_table, ()):
-        where, args = _among(model, column, added[model])
-        if count := (await fetch(f"SELECT count(*) FROM {table} WHERE {where}", *args))[0][0]:
-            raise InUseError(table, count)
+    pointers = [one for noun in nouns().values() for one in noun.points if one.to == model._meta.db_table]
+    for pointer in pointers:
+        where, args = _among(model, pointer.column, added[model])
+        if count := (await fetch(f"SELECT count(*) FROM {pointer.table} WHERE {where}", *args))[0][0]:
+            raise InUseError(pointer.table, count)
 
 
 def _among(model: type[Model], column: str, keys: list[Any]) -> tuple[str, list[Any]]:
@@ -196,3 +183,10 @@ async def _restore(model: type[Model], key: Any, differs: dict[str, list[Any]]) 
         await change(model, key, **back)
     else:
         await model.filter(pk=key).update(**back)
+
+
+async def _erases(what: Erasure) -> None:
+    await forget(what.debtor_id)
+
+
+NOUN = Noun((Record(ImportRun, erasing=Fate.GOES, leaving=Fate.STAYS),), erases=_erases)

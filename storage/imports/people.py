@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.text import fold, squeeze
+from storage.engine.unit import unit
 from storage.imports import Plan, Progress, Report, Row, sift
 from storage.imports.normal import Unclear, is_mobile, phone
 from storage.people.access import REPORTERS

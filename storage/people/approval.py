@@ -9,8 +9,11 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import add, among, change, fetch, for_update, one
+from storage.engine.audit import AuditEntry
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Pointer, Record
+from storage.people.access import TABLE, Action
+from storage.people.area import contains
 from storage.people.person import Person
 
 OF_LATE = timedelta(days=30)
@@ -54,8 +57,7 @@ class Approval(Model):
 
 async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any) -> Approval:
     """Needs a unit."""
-    row = await add(
-        Approval,
+    row = await Approval.create(
         deed=deed,
         ref=ref,
         args=json.dumps(args),
@@ -70,20 +72,36 @@ async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any)
 async def is_independent(of: Person, asker_id: int) -> bool:
     """Whether the second pair of eyes is really another's: not somebody whom the asker has of late made what they are,
     or given a way in."""
-    deeds, value = among([*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)])
-    sql = f"SELECT 1 FROM audit WHERE subject = ? AND actor = ? AND action {deeds} AND at > ? LIMIT 1"
-    return not await fetch(sql, of.actor, f"person:{asker_id}", value, unit().now - OF_LATE)
+    deeds = [*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)]
+    since = unit().now - OF_LATE
+    made = AuditEntry.filter(subject=of.actor, actor=f"person:{asker_id}", action__in=deeds, at__gt=since)
+    return not await made.exists()
+
+
+async def by_id(approval_id: int) -> Approval | None:
+    return await Approval.get_or_none(id=approval_id)
+
+
+async def who_may_agree(asker: Person, area_code: str) -> list[Person]:
+    """Those who answer for the area, but not who asks."""
+    rows = await Person.filter(role__in=list(TABLE[Action.ROSTER]), active=True).exclude(id=asker.id).order_by("id")
+    return [row for row in rows if contains(row.area_code, area_code)]
 
 
 async def answer(approval_id: int, by: Person, *, agrees: bool) -> Approval | None:
     """The wish, answered now; None where it isn't theirs to answer: their own, another court's, answered before. Needs
     a unit, in which what was agreed to is done, too."""
-    row = await one(Approval, f"id = ?{for_update()}", approval_id)
+    row = await Approval.select_for_update().get_or_none(id=approval_id)
     if row is None or row.state is not ApprovalState.ASKED or row.asked_by == by.id:
         return None
     if not row.area_code.startswith(by.area_code) or not await is_independent(by, row.asked_by):
         return None
     row.state, row.answered_by = ApprovalState.DONE if agrees else ApprovalState.REFUSED, by.id
-    await change(Approval, row.id, state=row.state, answered_by=by.id)
+    await row.save(update_fields=["state", "answered_by"])
     audit.record(f"approval.{row.state.value}", f"approval:{row.id}", actor=by.actor)
     return row
+
+
+NOUN = Noun(
+    (Record(Approval, erasing=Fate.STAYS, leaving=Fate.STAYS),), points=(Pointer("approval", "asked_by", "person"),)
+)

@@ -6,10 +6,10 @@ from enum import StrEnum
 from functools import lru_cache
 
 from tortoise import fields
-from tortoise.expressions import Q
 from tortoise.models import Model
 
-from storage.engine.sql import fetch
+from storage.engine.sql import fetch, pick
+from storage.noun import Fate, Noun, Record
 
 CODE_LENGTHS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
 _SUFFIX = re.compile(r"(村民委员会|居民委员会|股份经济合作社|村委会|居委会|村委|社区)$")
@@ -38,12 +38,6 @@ class Area(Model):
 def contains(outer: str, inner: str) -> bool:
     """Whether the area `outer` holds `inner` (or is it)."""
     return bool(outer) and inner.startswith(outer)
-
-
-def within(field_name: str, outer: str) -> Q:
-    """A filter for all codes in `outer`: a range, so that an index serves it in any collation."""
-    first, last = bounds_of(outer)
-    return Q(**{f"{field_name}__gte": first, f"{field_name}__lte": last})
 
 
 def bounds_of(outer: str) -> tuple[str, str]:
@@ -115,7 +109,7 @@ async def parts_of(code: str) -> list[Area]:
     level = {6: AreaLevel.TOWN, 9: AreaLevel.VILLAGE}.get(len(code))
     if level is None:
         level = AreaLevel.VILLAGE if len(code) == 12 else AreaLevel.COUNTY
-    return await Area.filter(within("code", code), level=level).order_by("code")
+    return await pick(Area, "code >= ? AND code <= ? AND level = ? ORDER BY code", *bounds_of(code), level)
 
 
 async def villages_of(town: str) -> list[tuple[str, str]]:
@@ -127,8 +121,8 @@ async def villages_of(town: str) -> list[tuple[str, str]]:
 
 async def name_of(code: str) -> str:
     """The short name of an area; the code itself if the table doesn't have it."""
-    area = await Area.get_or_none(code=code)
-    return short_name(area.name) if area else code
+    rows = await fetch("SELECT name FROM area WHERE code = ?", code)
+    return short_name(rows[0]["name"]) if rows else code
 
 
 async def full_name(code: str) -> str:
@@ -138,3 +132,6 @@ async def full_name(code: str) -> str:
     rows = await fetch("SELECT code, name FROM area WHERE code = ? OR code = ?", town_of(code), code)
     names = {row["code"]: row["name"] for row in rows}
     return str(names.get(town_of(code), "")) + short_name(names.get(code, code))
+
+
+NOUN = Noun((Record(Area, erasing=Fate.NONE, leaving=Fate.NONE),))

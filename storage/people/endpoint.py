@@ -7,8 +7,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import among, fetch, joined, relate, run
+from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
 
@@ -69,20 +70,36 @@ async def addresses(person_id: int) -> list[Address]:
     return [Address(row["channel"], row["chat_id"], person_id) for row in rows]
 
 
+async def of_person(endpoint_id: int, person_id: int) -> Endpoint | None:
+    """The chat of that number, if it is this person's."""
+    return await one(Endpoint, "id = ? AND person_id = ?", endpoint_id, person_id)
+
+
+async def all_of(person_id: int, *, active: bool = False) -> list[Endpoint]:
+    """The person's chats, or only those that can be reached, in the order in which they joined."""
+    only = " AND active = ?" if active else ""
+    return await pick(Endpoint, f"person_id = ?{only} ORDER BY id", person_id, *([True] if active else []))
+
+
+async def keep_menu(endpoint: Endpoint, version: str) -> None:
+    """Notes which menu the chat shows. Needs a unit."""
+    await change(Endpoint, endpoint.id, menu=version)
+
+
 async def join(person: Person, channel: str, chat_id: int) -> None:
     """Ties the chat to the person; a chat that belonged to somebody else changes hands."""
-    row = await Endpoint.get_or_none(channel=channel, chat_id=chat_id)
+    row = await one(Endpoint, "channel = ? AND chat_id = ?", channel, chat_id)
     if row is None:
-        await Endpoint.create(person_id=person.id, channel=channel, chat_id=chat_id, joined_at=unit().now)
+        await add(Endpoint, person_id=person.id, channel=channel, chat_id=chat_id, joined_at=unit().now)
     else:
-        await Endpoint.filter(id=row.id).update(person_id=person.id, active=True, reason="", menu="")
+        await change(Endpoint, row.id, person_id=person.id, active=True, reason="", menu="")
     audit.record("endpoint.joined", person.actor, actor=person.actor, channel=channel)
 
 
 async def leave(endpoint: Endpoint, reason: str) -> None:
     """The chat is a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so that
     a phone that was lost shows nothing."""
-    await Endpoint.filter(id=endpoint.id).delete()
+    await run("DELETE FROM endpoint WHERE id = ?", endpoint.id)
     actor = f"person:{endpoint.person_id}"
     audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)
 
@@ -90,7 +107,9 @@ async def leave(endpoint: Endpoint, reason: str) -> None:
 async def disable(channel: str, chat_id: int, reason: str) -> bool:
     """The far end says that this chat can't be reached; it is used again once a message comes from it. Whether it was
     in use."""
-    changed = await Endpoint.filter(channel=channel, chat_id=chat_id, active=True).update(active=False, reason=reason)
+    where = "channel = ? AND chat_id = ? AND active = ?"
+    sql = f"UPDATE endpoint SET active = ?, reason = ? WHERE {where}"
+    changed = await run(sql, False, reason, channel, chat_id, True)
     if changed:
         audit.record("endpoint.disabled", f"chat:{channel}", reason=reason)
     return bool(changed)
@@ -104,5 +123,8 @@ async def moved(channel: str, chat_id: int, to: int) -> None:
 
 async def revive(endpoint: Endpoint) -> None:
     """A message came from a chat that had been given up."""
-    await Endpoint.filter(id=endpoint.id).update(active=True, reason="")
+    await change(Endpoint, endpoint.id, active=True, reason="")
     audit.record("endpoint.revived", f"person:{endpoint.person_id}", channel=endpoint.channel)
+
+
+NOUN = Noun((Record(Endpoint, erasing=Fate.NONE, leaving=Fate.GOES, by_hand=True),))

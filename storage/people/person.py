@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from tortoise import fields
-from tortoise.expressions import Q
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.sql import among, fetch, pick
+from storage.engine.sql import among, change, fetch, pick
+from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.area import contains, county_of
 
 
@@ -94,15 +94,21 @@ async def by_id(person_id: int | None) -> Person | None:
     return found[0] if found else None
 
 
+async def these(ids: Iterable[int]) -> list[Person]:
+    """These people, place by place."""
+    words, value = among(sorted(set(ids)))
+    return await pick(Person, f"id {words} ORDER BY area_code, id", value)
+
+
 async def set_language(person: Person, language: str) -> None:
-    await Person.filter(id=person.id).update(language=language)
+    await change(Person, person.id, language=language)
     person.language = language
     audit.record("person.language", person.actor, actor=person.actor, language=language)
 
 
 async def holding(role: Role, area_code: str) -> list[Person]:
     """Active people in `role` whose area holds `area_code`, the nearest area first."""
-    rows = await Person.filter(role=role, active=True).order_by("id")
+    rows = await pick(Person, "role = ? AND active = ? ORDER BY id", role, True)
     near = [row for row in rows if contains(row.area_code, area_code)]
     return sorted(near, key=lambda row: (-len(row.area_code), row.id))
 
@@ -110,8 +116,9 @@ async def holding(role: Role, area_code: str) -> list[Person]:
 async def find(who: str) -> list[Person]:
     """Active people with this phone number or staff number, else this name."""
     words = who.strip()[:20]
-    exact = await Person.filter(Q(phone=words) | Q(staff_no=words), active=True) if words else []
-    return exact or await Person.filter(name=words, active=True).order_by("id")
+    by_number = "(phone = ? OR staff_no = ?) AND active = ? ORDER BY id"
+    exact = await pick(Person, by_number, words, words, True) if words else []
+    return exact or await pick(Person, "name = ? AND active = ? ORDER BY id", words, True)
 
 
 async def named(text: str, county: str) -> list[Person]:
@@ -124,11 +131,17 @@ async def named(text: str, county: str) -> list[Person]:
 
 async def judges_of_court(area_code: str) -> list[Person]:
     """The active judges of the court that the area belongs to."""
-    return await Person.filter(role=Role.JUDGE, area_code=county_of(area_code), active=True).order_by("id")
+    where = "role = ? AND area_code = ? AND active = ? ORDER BY id"
+    return await pick(Person, where, Role.JUDGE, county_of(area_code), True)
 
 
 async def colleagues(judge: Person) -> list[Person]:
     """Other judges of the same court, for 转交."""
-    return (
-        await Person.filter(role=Role.JUDGE, area_code=judge.area_code, active=True).exclude(id=judge.id).order_by("id")
-    )
+    where = "role = ? AND area_code = ? AND active = ? AND id <> ? ORDER BY id"
+    return await pick(Person, where, Role.JUDGE, judge.area_code, True, judge.id)
+
+
+NOUN = Noun(
+    (Record(Person, erasing=Fate.NONE, leaving=Fate.STAYS, by_hand=True),),
+    points=(Pointer("person", "area_code", "area"),),
+)

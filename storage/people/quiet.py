@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from storage.engine import audit
 from storage.engine.clock import local
-from storage.engine.sql import change
 from storage.engine.text import fold
 from storage.people.person import Person
 
@@ -38,5 +37,5 @@ def quiet_left(person: Person, now: datetime) -> timedelta:
 async def keep(person: Person, hours: Hours | None) -> None:
     """Sets the hours, or none. Needs a unit."""
     person.quiet_from, person.quiet_until = hours or (None, None)
-    await change(Person, person.id, quiet_from=person.quiet_from, quiet_until=person.quiet_until)
+    await Person.filter(id=person.id).update(quiet_from=person.quiet_from, quiet_until=person.quiet_until)
     audit.record("person.quiet", person.actor, actor=person.actor, hours=list(hours or ()))

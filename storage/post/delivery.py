@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine.sql import add_all, among, fetch, joined, one, run
+from storage.noun import Fate, Noun, Record, Sweep
 
 
 class Delivery(Model):
@@ -122,3 +123,12 @@ async def forget(row: Delivery) -> None:
     sql = "SELECT id FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
     words, value = among(found[0] for found in await fetch(sql, row.channel, row.chat_id, row.message_id))
     await run(f"DELETE FROM shown WHERE delivery_id {words}", value)
+
+
+NOUN = Noun(
+    (
+        Record(Delivery, erasing=Fate.STAYS, leaving=Fate.STAYS, thinning=Fate.STAYS),
+        Record(Shown, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),
+    ),
+    sweeps=Sweep("delivery", "at"),
+)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -12,9 +12,10 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.replicas import INBOX, announce, hold, is_next
-from storage.engine.sql import add_once, among, change, fetch, moment, pick, run
+from storage.engine.sql import add_once, among, change, fetch, is_shared, moment, pick, run
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Record, Sweep
 
 MAX_ATTEMPTS = 5
 COUNTS_ANEW = timedelta(days=5)
@@ -182,14 +183,13 @@ async def take(row_id: int, chat: tuple[str, int]) -> bool:
 
 async def failed(row_id: int) -> str | None:
     """The handler raised. Tries again later; after MAX_ATTEMPTS parks the row and returns its incident number."""
-    row = await Inbox.get(id=row_id)
-    attempts = row.attempts + 1
+    attempts = int((await fetch("SELECT attempts FROM inbox WHERE id = ?", row_id))[0][0]) + 1
     if attempts < MAX_ATTEMPTS:
         later = unit().now + timedelta(seconds=2**attempts)
-        await Inbox.filter(id=row_id).update(attempts=attempts, not_before=later)
+        await change(Inbox, row_id, attempts=attempts, not_before=later)
         return None
     incident = new_incident()
-    await Inbox.filter(id=row_id).update(attempts=attempts, state=InboxState.DEAD, incident=incident)
+    await change(Inbox, row_id, attempts=attempts, state=InboxState.DEAD, incident=incident)
     audit.record("inbox.dead", f"inbox:{row_id}", incident=incident)
     return incident
 
@@ -222,3 +222,33 @@ async def shown(row: Inbox, actor: str) -> str:
 def new_incident() -> str:
     """Four characters that can be read out on the phone."""
     return "".join(secrets.choice("23456789ACDEFGHJKLMNPQRTUVWXY") for _ in range(4))
+
+
+OVER = f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"
+
+
+async def forget_updates(channel: str, chat_id: int, message_id: int, said: Sequence[str]) -> None:
+    """Empties the updates in which a message came, was put right, or was carried on. Needs a unit."""
+    sql = "SELECT id, payload FROM inbox WHERE channel = ? AND chat_id = ?"
+    for row in await fetch(sql, channel, chat_id):
+        update = json.loads(row["payload"])
+        bodies = [body for name in ("message", "edited_message") if isinstance(body := update.get(name), dict)]
+        words = " ".join(str(body.get(name) or "") for body in bodies for name in ("text", "caption"))
+        same = any(body.get("message_id") == message_id for body in bodies)
+        if same or any(text in words for text in said):
+            await run("UPDATE inbox SET payload = '{}' WHERE id = ?", row["id"])
+
+
+async def _erases(what: Erasure) -> None:
+    """Updates that say the name are emptied. (JSON has what isn't ASCII escaped.)"""
+    said = json.dumps(what.name)[1:-1]
+    within = "strpos" if is_shared() else "instr"
+    await run(f"UPDATE inbox SET payload = '{{}}' WHERE {OVER} AND {within}(payload, ?) > 0", said)
+
+
+NOUN = Noun(
+    (Record(Inbox, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),),
+    clock_went_back=clock_went_back,
+    erases=_erases,
+    sweeps=Sweep("inbox", "received_at", OVER),
+)

@@ -9,7 +9,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.endpoint import Endpoint, join
 from storage.people.person import Person
 from storage.post.waking import sign_out
@@ -109,3 +110,11 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
             await sign_out(old, "moved")
     await join(person, channel, chat_id)
     return person
+
+
+async def void(person_id: int) -> None:
+    """No invitation that the person may hold opens a chat any more. Needs a unit."""
+    await Invitation.filter(person_id=person_id, used_at=None).update(used_at=unit().now)
+
+
+NOUN = Noun((Record(Invitation, erasing=Fate.NONE, leaving=Fate.GOES),), leaves_with=void)

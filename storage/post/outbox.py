@@ -10,12 +10,13 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.database import unit
 from storage.engine.replicas import free_chats
 from storage.engine.sql import add, among, change, fetch, for_update, moment, one, pick, run
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Record, Sweep
 from storage.people.endpoint import Address, addresses
 from storage.people.person import Person, Role, holding
-from storage.post.delivery import About, Delivery, Subject, forget, last_delivery, note_shown
+from storage.post.delivery import About, Delivery, Subject, forbid, forget, last_delivery, messages_about, note_shown
 
 LEASE = timedelta(seconds=15)
 OR_GOES = "or_goes"
@@ -89,7 +90,7 @@ async def put(
     such changes that are waiting become one. `args` holds codes and ids, nothing personal."""
     scope = unit()
     dedup = None if ref == 0 else f"{kind}:{ref}:{to.channel}:{to.chat_id}"
-    scope.after_commit.append(scope.db.committed.set)
+    scope.outbox_touched = True
     not_before = scope.now + (delay or timedelta(0))
     if dedup is not None and not fresh:
         # Locked, so that a dispatcher that is just claiming it either has it, and a new row is needed, or leaves it
@@ -321,7 +322,9 @@ async def release(rows: Sequence[Outbox]) -> None:
 
 async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
     """Not sent, or not known to be: tried again later."""
-    await Outbox.filter(id=row.id).update(
+    await change(
+        Outbox,
+        row.id,
         state=OutboxState.PENDING,
         dedup=None,
         not_before=unit().now + timedelta(seconds=seconds),
@@ -354,3 +357,27 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
     if await fetch(f"{waiting} UNION ALL {flying}", *args, *args):
         return True
     return await last_delivery(to.channel, to.chat_id, kind, ref) is not None
+
+
+async def _erases(what: Erasure) -> None:
+    """Every message that shows the debtor goes, and what is on its way as it arrives."""
+    await take_back(await messages_about([Subject(About.DEBTOR, what.debtor_id)]))
+    await forbid([Subject(About.DEBTOR, what.debtor_id), *(Subject(About.REPORT, report) for report in what.reports)])
+
+
+async def _thins(reports: Sequence[int], _words: str) -> None:
+    """Every message that shows what was said in one of them goes."""
+    await take_back(await messages_about(Subject(About.REPORT, report) for report in reports))
+
+
+NOUN = Noun(
+    (Record(Outbox, erasing=Fate.STAYS, leaving=Fate.STAYS),),
+    clock_went_back=clock_went_back,
+    erases=_erases,
+    thins=_thins,
+    sweeps=Sweep(
+        "outbox",
+        "created_at",
+        f"state IN ({OutboxState.DONE:d}, {OutboxState.FAILED:d}, {OutboxState.DROPPED:d})",
+    ),
+)

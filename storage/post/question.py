@@ -7,8 +7,9 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.database import unit
-from storage.engine.sql import pick, run
+from storage.engine.sql import add, one, pick, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 
 
 class QuestionKind(StrEnum):
@@ -59,8 +60,10 @@ async def ask(
     """Opens a question; an older one of the same kind in this chat, other than a WHICH, gives way."""
     now = unit().now
     if kind is not QuestionKind.WHICH:
-        await Question.filter(channel=channel, chat_id=chat_id, kind=kind, closed_at=None).update(closed_at=now)
-    return await Question.create(
+        where = "channel = ? AND chat_id = ? AND kind = ? AND closed_at IS NULL"
+        await run(f"UPDATE question SET closed_at = ? WHERE {where}", now, channel, chat_id, kind)
+    return await add(
+        Question,
         channel=channel,
         chat_id=chat_id,
         person_id=person_id,
@@ -78,9 +81,24 @@ async def open_in(channel: str, chat_id: int) -> list[Question]:
     return await pick(Question, where, channel, chat_id, unit().now)
 
 
+async def of(question_id: int, person_id: int, kind: QuestionKind) -> Question | None:
+    """The question of this kind, if it was asked of this person."""
+    return await one(Question, "id = ? AND person_id = ? AND kind = ?", question_id, person_id, kind)
+
+
+async def by_id(question_id: int) -> Question | None:
+    return await one(Question, "id = ?", question_id)
+
+
+async def open_about(kind: QuestionKind, ref: int) -> list[Question]:
+    """The open questions of this kind about a record."""
+    return await pick(Question, "kind = ? AND ref = ? AND closed_at IS NULL ORDER BY id", kind, ref)
+
+
 async def close(question_id: int) -> bool:
     """True for the one who closes it; False where it was closed already."""
-    return bool(await Question.filter(id=question_id, closed_at=None).update(closed_at=unit().now))
+    sql = "UPDATE question SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
+    return bool(await run(sql, unit().now, question_id))
 
 
 async def clock_went_back() -> None:
@@ -94,3 +112,6 @@ async def clock_went_back() -> None:
 async def expired(now: datetime, limit: int = 100) -> list[Question]:
     """Open questions whose time is over."""
     return await pick(Question, f"closed_at IS NULL AND expires_at <= ? ORDER BY expires_at LIMIT {limit:d}", now)
+
+
+NOUN = Noun((Record(Question, erasing=Fate.STAYS, leaving=Fate.STAYS),), clock_went_back=clock_went_back)

@@ -1,12 +1,14 @@
 """What judge and reporter say to each other through the bot, so that a 保密 reporter can be asked too."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.database import unit
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
 
@@ -31,6 +33,10 @@ class Relay(Model):
         table = "relay"
 
 
+async def by_id(relay_id: int) -> Relay | None:
+    return await Relay.get_or_none(id=relay_id)
+
+
 async def say(direction: Direction, alert_id: int, sighting_id: int, author: Person, asker_id: int, text: str) -> Relay:
     row = await Relay.create(
         alert_id=alert_id,
@@ -43,3 +49,11 @@ async def say(direction: Direction, alert_id: int, sighting_id: int, author: Per
     )
     audit.record("relay.said", f"alert:{alert_id}", actor=author.actor, direction=direction)
     return row
+
+
+async def _thins(reports: Sequence[int], _words: str) -> None:
+    """What judge and reporter said to each other goes."""
+    await Relay.filter(sighting_id__in=list(reports)).update(text="")
+
+
+NOUN = Noun((Record(Relay, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),), thins=_thins)

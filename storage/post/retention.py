@@ -8,18 +8,11 @@ from datetime import datetime
 from itertools import takewhile
 
 from storage.engine.sql import fetch, moment, run
-from storage.post.inbox import InboxState
-from storage.post.outbox import OutboxState
+from storage.noun import Sweep
+from storage.nouns import nouns
 
 PORTION = 500
 """How many rows of a table go in one transaction."""
-_OLDEST_FIRST = {
-    "inbox": ("received_at", f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"),
-    "outbox": ("created_at", f"state IN ({OutboxState.DONE:d}, {OutboxState.FAILED:d}, {OutboxState.DROPPED:d})"),
-    "delivery": ("at", "1 = 1"),
-    "listing": ("made_at", "1 = 1"),
-}
-"""Of each table: when a row came, and whether it is over and done with."""
 
 
 class Retention:
@@ -27,21 +20,23 @@ class Retention:
     start."""
 
     def __init__(self) -> None:
-        self._done = dict.fromkeys(_OLDEST_FIRST, 0)
+        self._done = dict[str, int]()
 
     async def sweep(self, before: datetime) -> bool:
         """Deletes a portion of what is older; whether there may be more. Needs a unit."""
-        return any([await self._sweep(table, *how, before) for table, how in _OLDEST_FIRST.items()])
+        return any([await self._sweep(noun.sweeps, before) for noun in nouns().values() if noun.sweeps is not None])
 
-    async def _sweep(self, table: str, came: str, over: str, before: datetime) -> bool:
-        first = self._done[table]
+    async def _sweep(self, what: Sweep, before: datetime) -> bool:
+        table, first = what.table, self._done.get(what.table, 0)
         rows: Iterable[tuple[int, datetime]] = [
             (row[0], moment(row[1]))
-            for row in await fetch(f"SELECT id, {came} FROM {table} WHERE id > ? ORDER BY id LIMIT {PORTION}", first)
+            for row in await fetch(
+                f"SELECT id, {what.came} FROM {table} WHERE id > ? ORDER BY id LIMIT {PORTION}", first
+            )
         ]
         old = [number for number, at in takewhile(lambda row: row[1] < before, rows)]
         if not old:
             return False
-        await run(f"DELETE FROM {table} WHERE id > ? AND id <= ? AND {over}", first, old[-1])
+        await run(f"DELETE FROM {table} WHERE id > ? AND id <= ? AND {what.over}", first, old[-1])
         self._done[table] = old[-1]
         return len(old) == PORTION

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.alerts.sighting import is_urgent
 from storage.engine import audit
-from storage.engine.database import unit
 from storage.engine.secret import Secrets
-from storage.engine.sql import add, change, joined, pick
+from storage.engine.sql import add, change, joined, pick, run
+from storage.engine.unit import unit
+from storage.noun import Fate, Noun, Record
 from storage.people.endpoint import Address, Endpoint, leave
 from storage.people.person import Person, by_id
 from storage.people.quiet import quiet_left
@@ -167,16 +167,16 @@ async def of_person(person_id: int) -> list[Push]:
 
 
 async def remove(row: Push, by: Person) -> None:
-    await Push.filter(id=row.id).delete()
+    await run("DELETE FROM push WHERE id = ?", row.id)
     audit.record("push.removed", by.actor, actor=by.actor, kind=row.kind)
 
 
-async def notify(person_id: int, alert_id: int, sighting_id: int) -> None:
+async def notify(person_id: int, alert_id: int, *, urgent: bool) -> None:
     """Wakes the person on every way that works; for what isn't urgent not before their quiet hours are over."""
     ways = [row for row in await of_person(person_id) if row.active]
     owner = await by_id(person_id) if ways else None
     delay = quiet_left(owner, unit().now) if owner is not None else None
-    if delay and await is_urgent(sighting_id):
+    if urgent:
         delay = None
     for row in ways:
         to = Address(CHANNEL, row.id, person_id)
@@ -201,7 +201,7 @@ async def sign_out(endpoint: Endpoint, reason: str = "left") -> None:
     person's other browsers say again that they want to be when they are opened. On Telegram that isn't ours to do."""
     await leave(endpoint, reason)
     if endpoint.channel == "web":
-        await Push.filter(person_id=endpoint.person_id, kind="web").delete()
+        await run("DELETE FROM push WHERE person_id = ? AND kind = ?", endpoint.person_id, "web")
         await put(Address(endpoint.channel, endpoint.chat_id), "signout", lane=Lane.RECEIPT, fresh=True)
 
 
@@ -219,3 +219,6 @@ async def target_of(push_id: int, secrets: Secrets) -> Target | None:
     for row, person in await joined((Push, Person), source, push_id, True):
         return Target(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))
     return None
+
+
+NOUN = Noun((Record(Push, erasing=Fate.NONE, leaving=Fate.STAYS),))

@@ -9,11 +9,15 @@ longer holds is left standing: the reader looks at the person, not at the word t
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice, pairwise, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage.engine.sql import among, fetch, for_update, run, run_many
 from storage.engine.text import company_names
+from storage.noun import Erasure, Noun
 from storage.reading.sound import first_letters, is_han, units
+
+if TYPE_CHECKING:
+    from storage.engine.database import Database
 
 YUAN = "CAST(CAST(amount AS BIGINT) AS VARCHAR(30))"
 """What is owed, in whole yuan, as text: one piece of SQL for both engines."""
@@ -148,3 +152,15 @@ async def _next_portion() -> bool:
     if ids:
         _log.info("words by which people are found: made up to debtor %d", ids[-1])
     return bool(ids)
+
+
+async def _prepares(db: "Database") -> None:
+    await catch_up(db.unit)
+
+
+async def _erases(what: Erasure) -> None:
+    """No word leads to the name any more."""
+    await run("DELETE FROM trace WHERE debtor_id = ?", what.debtor_id)
+
+
+NOUN = Noun(prepares=_prepares, erases=_erases)

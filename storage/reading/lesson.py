@@ -14,8 +14,8 @@ from tortoise.models import Model
 
 from storage.cases.debtor import Debtor
 from storage.engine import audit
-from storage.engine.database import unit
-from storage.engine.sql import add, change, for_update, joined, one, pick, relate
+from storage.engine.unit import unit
+from storage.noun import Erasure, Fate, Noun, Record
 from storage.people.area import bounds_of
 from storage.people.person import Person
 from storage.reading import index
@@ -65,7 +65,7 @@ async def teach(
     if len(words) != 1:
         return
     word = words.pop()
-    from_here = await pick(Lesson, "sighting_id = ? AND word = ? AND kind = ?", sighting_id, word, kind)
+    from_here = await Lesson.filter(sighting_id=sighting_id, word=word, kind=kind)
     if any(row.debtor_id == debtor_id for row in from_here):
         return  # said already, or undone since by somebody who answers for it
     for row in from_here:
@@ -75,10 +75,10 @@ async def teach(
     if known is not None and known.teacher_id == by.id:
         return
     if known is not None:
-        await change(Lesson, known.id, times=known.times + 1, teacher_id=by.id, sighting_id=sighting_id, at=unit().now)
+        again = {"teacher_id": by.id, "sighting_id": sighting_id, "at": unit().now}
+        await Lesson.filter(id=known.id).update(times=known.times + 1, **again)
     else:
-        await add(
-            Lesson,
+        await Lesson.create(
             area_code=area_code,
             word=word,
             debtor_id=debtor_id,
@@ -94,29 +94,32 @@ async def teach(
 
 
 async def _standing(kind: LessonKind, area_code: str, word: str, debtor_id: int) -> Lesson | None:
-    where = f"debtor_id = ? AND area_code = ? AND word = ? AND kind = ? AND undone_at IS NULL{for_update()}"
-    return await one(Lesson, where, debtor_id, area_code, word, kind)
+    query = Lesson.select_for_update().filter(debtor_id=debtor_id, area_code=area_code, word=word, kind=kind)
+    return await query.filter(undone_at=None).order_by("id").first()
 
 
 async def undo(lesson: Lesson, by: Person) -> None:
     """The lesson stays on record and counts no more. Needs a unit."""
     lesson.undone_at = unit().now
-    await change(Lesson, lesson.id, undone_at=lesson.undone_at)
+    await lesson.save(update_fields=["undone_at"])
     audit.record("lesson.undone", f"debtor:{lesson.debtor_id}", actor=by.actor, lesson=lesson.id)
 
 
 async def in_area(area_code: str, limit: int) -> list[Lesson]:
     """The standing lessons of an area, the newest first, with their debtors and teachers."""
-    source = (
-        "lesson a JOIN debtor b ON b.id = a.debtor_id JOIN person c ON c.id = a.teacher_id WHERE a.area_code >= ? "
-        f"AND a.area_code <= ? AND a.undone_at IS NULL ORDER BY a.at DESC, a.id DESC LIMIT {limit:d}"
-    )
-    rows = await joined((Lesson, Debtor, Person), source, *bounds_of(area_code))
-    for row, debtor, teacher in rows:
-        relate(row, debtor=debtor, teacher=teacher)
-    return [row for row, _debtor, _teacher in rows]
+    first, last = bounds_of(area_code)
+    query = Lesson.filter(area_code__gte=first, area_code__lte=last, undone_at=None).order_by("-at", "-id")
+    return await query.limit(limit).prefetch_related("debtor", "teacher")
 
 
 async def standing(lesson_id: int) -> Lesson | None:
     """The lesson, locked, if it still counts."""
-    return await one(Lesson, f"id = ? AND undone_at IS NULL{for_update()}", lesson_id)
+    return await Lesson.select_for_update().get_or_none(id=lesson_id, undone_at=None)
+
+
+async def _erases(what: Erasure) -> None:
+    """What was learned of somebody goes with them."""
+    await Lesson.filter(debtor_id=what.debtor_id).delete()
+
+
+NOUN = Noun((Record(Lesson, erasing=Fate.GOES, leaving=Fate.STAYS),), erases=_erases)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from bot.office.importing import Kind, import_file
 from storage.engine.clock import SystemClock
-from storage.engine.database import Database, open_database
+from storage.engine.database import Database, is_alive
 from storage.engine.secret import Secrets, new_key
 from storage.engine.sql import run
+from storage.opening import open_database
 from storage.people.person import Person, Role
 from storage.reading import index
 from storage.reading.understand import understand
@@ -76,7 +77,7 @@ async def importing(folder: Path) -> None:
                 task = group.create_task(import_file(db, Kind.CASES, folder / "cases.csv", lambda _d, _a: None))
                 while not task.done():
                     started = time.perf_counter()
-                    await db.alive()
+                    await is_alive(db)
                     longest = max(longest, time.perf_counter() - started)
                     await asyncio.sleep(0.05)
             assert not task.result().report.rejected

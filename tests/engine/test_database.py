@@ -5,24 +5,16 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
-from tortoise.migrations.api import migrate
 
 from bot.office.backup import BackupError, back_up
-from storage.cases.debtor import index_tails
 from storage.engine import audit
 from storage.engine.audit import AuditEntry, AuditHead, verify
-from storage.engine.database import (
-    NewerDatabaseError,
-    SlowUnitError,
-    StorageUnavailableError,
-    open_database,
-    pending_migrations,
-    tortoise_config,
-)
+from storage.engine.failure import StorageUnavailableError
 from storage.engine.secret import new_key
+from storage.engine.unit import SlowUnitError
+from storage.opening import open_database
 from storage.people.person import Person
 from storage.post.inbox import Inbox
 from tests.world import JUDGE, SECRETARY, Stage, World, settings_for
@@ -125,90 +117,6 @@ async def test_an_entry_cut_off_the_end_shows(world: World) -> None:
 
     await world.product.db.unit(cut)
     assert (await verify(world.product.db.secrets)).broken is not None
-
-
-async def test_a_filled_database_is_upgraded_row_by_row(stage: Stage, tmp_path: Path) -> None:
-    """Back to the first migration with all rows, then forward again: same rows, same schema."""
-    url = stage.settings.database_url
-    async with stage.world() as world:
-        await world.phone(SECRETARY).says("林永福回来了，在村委")
-        await world.phone(JUDGE).expects("林永福")
-        await world.settled()
-    before = await contents(url)
-    config = tortoise_config(url, "writer" if url.startswith("sqlite") else "default")
-    await Tortoise.init(config=config)
-    await migrate(config=config, target="chuishao.0001_initial")
-    await Tortoise.close_connections()
-    assert await pending_migrations(url) == {
-        "0002_rules",
-        "0003_traces",
-        "0004_pace",
-        "0005_words",
-        "0006_lesson",
-        "0007_areas_expand",
-        "0008_push_expand",
-        "0009_spoken_expand",
-        "0010_quiet_expand",
-        "0011_listing_expand",
-        "0012_urge_expand",
-        "0013_ladder_expand",
-        "0014_follow_expand",
-        "0015_ending_expand",
-        "0016_steps_expand",
-        "0017_approval_expand",
-        "0018_imports_expand",
-        "0019_points_expand",
-        "0020_holder_expand",
-    }
-    async with open_database(url, stage.settings.secrets()) as db:
-        await db.unit(index_tails)
-        assert await AuditEntry.all().count() > 0 and db.is_sqlite == url.startswith("sqlite")
-    after = await contents(url)
-    assert after[0] == before[0], "the schema differs"
-    for table in before[1]:
-        if table not in (
-            "audit_head",
-            "ladder_step",
-            "rung",
-            "import_run",
-            "sqlite_sequence",
-            "tortoise_migrations",
-        ):  # remade by the migration itself
-            assert after[1][table] == before[1][table], table
-
-
-async def contents(url: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The schema as sorted statements or columns, and every table's rows."""
-    alias = "writer" if url.startswith("sqlite") else "default"
-    await Tortoise.init(config=tortoise_config(url, alias))
-    client = get_connection(alias)
-    if alias == "writer":
-        _n, rows = await client.execute_query("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        schema = sorted(row["sql"] for row in rows if not row["name"].startswith("sqlite_"))
-        _n, names = await client.execute_query("SELECT name FROM sqlite_master WHERE type = 'table'")
-    else:
-        _n, rows = await client.execute_query("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
-        schema = sorted(row["indexdef"] for row in rows)
-        _n, names = await client.execute_query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
-    tables = {}
-    for row in names:
-        _n, found = await client.execute_query(f'SELECT * FROM "{row["name"]}"')
-        tables[row["name"]] = sorted(str(sorted(dict(one).items())) for one in found)
-    await Tortoise.close_connections()
-    return schema, tables
-
-
-async def test_a_database_from_a_newer_version_is_refused(stage: Stage) -> None:
-    url = stage.settings.database_url
-    alias = "writer" if url.startswith("sqlite") else "default"
-    await Tortoise.init(config=tortoise_config(url, alias))
-    await get_connection(alias).execute_query(
-        "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('chuishao', '9999_future', CURRENT_TIMESTAMP)"
-    )
-    await Tortoise.close_connections()
-    with pytest.raises(NewerDatabaseError, match="9999_future"):
-        async with open_database(url, stage.settings.secrets()):
-            pass
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from storage.engine.audit import verify
-from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
+from storage.opening import open_database
 from tests.county import County
 from tests.faults.kills import IN_FLIGHT, Killing
 from tests.postgres import Server

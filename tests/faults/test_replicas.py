@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage.engine.database import open_database
 from storage.engine.secret import Secrets, new_key
+from storage.opening import open_database
 from storage.people.endpoint import Address
 from storage.post.outbox import Lane, put
 from tests.county import County

@@ -18,9 +18,9 @@ from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, DebtorKind, read_id_number
 from storage.duty.ladder import stand_in
 from storage.duty.shift import Shift
-from storage.engine.database import open_database
 from storage.imports import MissingHeadersError
 from storage.imports.normal import Unclear, aliases, day, money, phone, plates
+from storage.opening import open_database
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person, by_id, find
 from storage.reading.sums import paid_in

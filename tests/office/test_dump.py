@@ -14,8 +14,8 @@ from bot.office.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, 
 from bot.settings import Settings
 from storage.cases.debtor import Debtor, read_id_number
 from storage.engine.audit import verify
-from storage.engine.database import open_database
 from storage.engine.sql import fetch
+from storage.opening import open_database
 from storage.people.person import Person
 from tests.world import HEAD, JUDGE, SAMPLE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
 

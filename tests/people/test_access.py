@@ -54,7 +54,6 @@ WORDS = {
     "people": ("/people", "人员"),
     "handover": ("/handover 沈立群 郑雅芳", "全部移交给郑雅芳"),
     "court": ("/court", "上班 08:30"),
-    "points": ("/points", "没有开积分"),
     "access": ("/access 林永福", "案件 1 件"),
     "erase": ("/erase 林永福", "要两个人同意"),
     "push": ("/push", "只在这里叫您"),
@@ -186,7 +185,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
         assert ("报告 1 条" if inside else "报告 0 条") in answer, where
-    elif command in ("duty", "open", "digest", "report", "points"):
+    elif command in ("duty", "open", "digest", "report"):
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (HEADS if COMMANDS[command] is Action.EXPLAIN else ASKING):
         assert UNKNOWN in answer, where

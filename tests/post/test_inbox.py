@@ -13,8 +13,8 @@ import pytest
 from bot.transport.router import Router
 from handlers.alerts import sighting as handler
 from storage.alerts.sighting import Sighting
-from storage.engine.database import unit
 from storage.engine.sql import add_all
+from storage.engine.unit import unit
 from storage.post.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
 from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World

@@ -9,8 +9,8 @@ from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.duty import shift
 from storage.engine.audit import AuditEntry, verify
-from storage.engine.database import unit
 from storage.engine.sql import add_all, run
+from storage.engine.unit import unit
 from storage.people.endpoint import Address, join
 from storage.post.delivery import Delivery
 from storage.post.inbox import Inbox

@@ -14,8 +14,9 @@ from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate
 from storage.cases.number import CaseNo, parse_case_no
 from storage.engine.clock import local
-from storage.engine.database import open_database, unit
 from storage.engine.secret import Secrets, new_key
+from storage.engine.unit import unit
+from storage.opening import open_database
 from storage.people.area import Area, AreaLevel
 from storage.people.person import Person, Role
 from storage.reading import index

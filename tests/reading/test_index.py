@@ -4,8 +4,8 @@ import pytest
 
 from storage.alerts.alert import Alert
 from storage.cases.debtor import Debtor
-from storage.engine.database import open_database
 from storage.engine.sql import fetch, run
+from storage.opening import open_database
 from storage.reading import index
 from tests.world import JUDGE, SECRETARY, Stage, World
 

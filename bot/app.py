@@ -25,7 +25,7 @@ from bot.gateway.quota import Quota
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.health.watchdog import Watchdog
-from bot.page.board import Dashboard
+from bot.page.board import Board
 from bot.page.chat import WebChat
 from bot.settings import Settings
 from bot.timers import Timers
@@ -152,7 +152,7 @@ class _Assembly:
         )
         if settings.web:
             webchat.add_routes(app)
-            Dashboard(db, webchat).add_routes(app)
+            Board(db, webchat).add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:

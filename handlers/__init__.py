@@ -1,31 +1,41 @@
-"""The conversation. One file per noun; this is the one place that says in which order they are asked."""
+"""The conversation. Every module of a wing that has a `register` is asked to say what it handles."""
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
 
 from telegram import Update
 from telegram.ext import filters
 
-from handlers.alerts import alert, assign, attachment, sighting, timeline, urge
-from handlers.cases import case, follow, inline
+from handlers.alerts import attachment, sighting, urge
+from handlers.cases import case
 from handlers.context import Turn, note_failure
-from handlers.desk import chart, digest, figures, listing, privacy, report, staff
-from handlers.duty import court, ladder, leave, shift, swap
-from handlers.people import approval, help, person, quiet  # noqa: A004
-from handlers.post import invitation, question, relay, waking
-from handlers.reading import lesson, why
+from handlers.people import help as helping
+from handlers.post import question, relay
 from handlers.route import PRIVATE, App, on_said, register_taps
+from storage.people.access import Action, may
 
-NOUNS = (
-    *(invitation, help, person, case, listing, figures, alert, question),
-    *(sighting, attachment, lesson, why, waking, quiet, urge, shift, swap, leave, ladder),
-    *(follow, digest, assign, timeline, chart, report, staff, approval, privacy, inline, court),
-)
+WINGS = ("people", "post", "duty", "cases", "reading", "alerts", "desk")
+
+
+@cache
+def nouns() -> list[ModuleType]:
+    """Finds the modules that handle something: by looking, not by a list."""
+    found = []
+    for wing in WINGS:
+        package = importlib.import_module(f"{__name__}.{wing}")
+        for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
+            found.append(importlib.import_module(f"{package.__name__}.{module}"))
+    return [module for module in found if hasattr(module, "register")]
 
 
 def register(app: App) -> None:
-    """Adds every handler to the application; the first that fits an update handles it."""
-    for noun in NOUNS:
+    """Adds every handler to the application. What no noun takes comes last."""
+    for noun in nouns():
         noun.register(app)
     register_taps(app)
-    on_said(app, filters.COMMAND, help.unknown_command)
+    on_said(app, filters.COMMAND, helping.unknown_command)
     on_said(app, filters.UpdateType.EDITED_MESSAGE & filters.TEXT, sighting.edited)
     on_said(app, filters.UpdateType.MESSAGE & filters.TEXT, _text)
     on_said(app, filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, attachment.unsupported)
@@ -33,13 +43,18 @@ def register(app: App) -> None:
 
 
 async def _text(turn: Turn, update: Update) -> None:
-    """Plain words: an answer to somebody, else a report, else a question about a case."""
+    """Takes plain words as an answer to somebody, else as a report, else as a question about a case."""
     message = update.effective_message
     assert message is not None
-    if await urge.take(turn, message):
+    text = message.text or ""
+    if await urge.take(turn, message) or await relay.take(turn, message) or await question.take(turn, text):
         return
-    if not await relay.take(turn, message) and not await question.take(turn, message.text or ""):
-        await sighting.said(turn, message.text or "")
+    if may(turn.who, Action.REPORT):
+        await sighting.report(turn, text)
+    elif may(turn.who, Action.CASE):
+        await case.case(turn, text)
+    else:
+        await turn.reply("help")
 
 
-__all__ = ["NOUNS", "PRIVATE", "register"]
+__all__ = ["PRIVATE", "nouns", "register"]

@@ -8,6 +8,10 @@ LARGEST = 2**31 - 1
 """No record has a larger number; a forged one must not reach a database that takes it amiss."""
 
 
+OLD_VERBS = {"watch": "supervise", "assign": "reassign"}
+"""What buttons said that may still hang on phones. No new verb may be called so."""
+
+
 @dataclass(frozen=True)
 class Tap:
     """A verb on a record, with one more number where the verb needs it."""
@@ -32,7 +36,7 @@ def unpack(data: str | None) -> Tap | None:
         ref, arg = (_number(part) for part in parts[2:])
     except ValueError:
         return None
-    return Tap(parts[1], ref, arg)
+    return Tap(OLD_VERBS.get(parts[1], parts[1]), ref, arg)
 
 
 def _number(part: str) -> int:

@@ -113,6 +113,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+OLD_KINDS = {"assign": "reassign"}
+"""What rows of the outbox may still say that an earlier version has put there."""
 
 
 def card(
@@ -121,10 +123,17 @@ def card(
     """Registers a renderer under the name that outbox rows carry. It returns None where the card is obsolete."""
 
     def register(render: Renderer) -> Renderer:
+        if kind in KINDS and KINDS[kind].render.__module__ != render.__module__:
+            raise ValueError(f"two cards are called {kind}")
         KINDS[kind] = Kind(render, delivered, undeliverable)
         return render
 
     return register
+
+
+def kind_of(name: str) -> Kind | None:
+    """Finds how a card of this name is made; None for a name that nobody has registered."""
+    return KINDS.get(OLD_KINDS.get(name, name))
 
 
 def shortened(words: str, limit: int = 900) -> str:

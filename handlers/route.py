@@ -1,4 +1,4 @@
-"""How handlers are registered: every command and tap behind its permission, a stranger behind one sentence."""
+"""How handlers are registered: every command and button with its permission; strangers get one sentence."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +20,8 @@ PRIVATE = filters.ChatType.PRIVATE
 _taps: dict[str, tuple[Tapped, Action]] = {}
 COMMANDS: dict[str, Action] = {}
 """Every command with its permission; the exhaustive permission test walks this table."""
+MENU: dict[str, int] = {}
+"""The place of each command in the menu; one that isn't here isn't in it. Its words are `help.menu_NAME`."""
 
 
 async def refuse_stranger(turn: Turn, what: str) -> None:
@@ -31,9 +33,12 @@ async def refuse_stranger(turn: Turn, what: str) -> None:
         await turn.say("invitation.stranger")
 
 
-def on_command(app: App, name: str, action: Action, handle: Command) -> None:
-    """Registers `/name`. Who may not use it gets the answer of a command that doesn't exist."""
+def on_command(app: App, name: str, action: Action, handle: Command, *, menu: int | None = None) -> None:
+    """Registers `/name` with its permission and its place in the menu, if it stands there. Who may not use it gets the
+    answer of a command that doesn't exist."""
     COMMANDS[name] = action
+    if menu is not None:
+        MENU[name] = menu
 
     async def run(update: Update, context: Context) -> None:
         turn = context.turn
@@ -67,7 +72,7 @@ def on_tap(verb: str, handle: Tapped, action: Action = Action.EVERYONE) -> None:
 
 
 def register_taps(app: App) -> None:
-    """The one handler behind all buttons."""
+    """Registers the one handler of all buttons."""
 
     async def run(update: Update, context: Context) -> None:
         turn = context.turn

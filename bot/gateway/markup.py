@@ -90,7 +90,7 @@ class _Parser:
             self._keep("text_link", offset, url=f"http://{url}" if "/" in url else f"http://{url}/")
 
     def _done(self) -> tuple[str, list[Entity]]:
-        """Without the blanks around the text, which move what stands behind them."""
+        """Without the blanks around the text, which move what stands after them."""
         text = "".join(self._text)
         kept = text.strip()
         before = utf16(text[: len(text) - len(text.lstrip())])

@@ -20,7 +20,7 @@ from storage.engine import audit
 from storage.engine.database import Database
 from storage.engine.schema import applied_migrations
 from storage.engine.sql import add_numbered, fetch, pick, run, snapshot
-from storage.engine.values import columns_of, meant, said
+from storage.engine.values import columns_of, from_json, to_json
 from storage.imports import sequences_follow
 
 Progress = Callable[[int, int], None]
@@ -106,7 +106,7 @@ async def _write(model: type[Model], folder: Path, sheet: Any, told: Callable[[i
     with (folder / f"{model._meta.db_table}.jsonl").open("wb") as file:
         async for some in _rows(model):
             for row in some:
-                values = {name: said(getattr(row, name)) for name in columns}
+                values = {name: to_json(getattr(row, name)) for name in columns}
                 line = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
                 digest.update(line)
                 file.write(line)
@@ -211,4 +211,4 @@ def _meant(model: type[Model], row: dict[str, Any], table: str) -> dict[str, Any
     columns = columns_of(model)
     if set(row) != set(columns):
         raise NotADumpError(f"{table}.jsonl")
-    return {name: meant(field, row[name]) for name, field in columns.items()}
+    return {name: from_json(field, row[name]) for name, field in columns.items()}

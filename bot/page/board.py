@@ -21,7 +21,7 @@ _QUIET_LOOKS = 15
 _Answer = Callable[[web.Request, Person, Showing], Awaitable[web.StreamResponse]]
 
 
-class Dashboard:
+class Board:
     """Routes below the chat's own, for who may ask for lists. Everybody else's answer like pages that don't exist."""
 
     def __init__(self, db: Database, webchat: WebChat) -> None:

@@ -26,7 +26,7 @@ from bot.transport.channel import TELEGRAM, WEB, Way
 from bot.transport.limiter import NoLimits
 from bot.transport.metrics import Metrics
 from bot.transport.router import where
-from handlers.card import KINDS, TEXT_LIMIT, Card, Showing
+from handlers.card import TEXT_LIMIT, Card, Showing, kind_of
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
 from storage.engine.unit import unit
@@ -114,7 +114,7 @@ class Dispatcher:
             busy |= {(name, chat_id) for chat_id in channel.silence.chats(now)}
         channels = frozenset(name for name, channel in self._channels.items() if not channel.silence.everybody(now))
         quick = frozenset(name for name, channel in self._channels.items() if isinstance(channel.limiter, NoLimits))
-        rows = await outbox.claim(
+        rows = await outbox.take_due(
             Room(places, max(0, places - FOR_ALERTS), channels, frozenset(busy), quick, self._holder),
             left_over=left_over,
         )
@@ -127,7 +127,7 @@ class Dispatcher:
             self._flying[chat] = self._nursery.create_task(self._send_all(chat, list(some)))
 
     async def _send_all(self, chat: tuple[str, int], rows: list[Outbox]) -> None:
-        """A chat's messages one after the other; what there is no time for any more, or no use in trying behind one
+        """A chat's messages one after the other; what there is no time for any more, or no use in trying after one
         that failed, is let go again."""
         try:
             for place, row in enumerate(rows):
@@ -169,8 +169,11 @@ class Dispatcher:
     async def _attempt(self, row: Outbox) -> bool:
         """False where it was refused or can't be sent here."""
         channel = self._channels.get(row.channel)
-        kind = KINDS.get(row.kind)
-        if channel is None or kind is None:
+        kind = kind_of(row.kind)
+        if kind is None:
+            await self._unknown(row)
+            return True
+        if channel is None:
             await self._settle(row, None, 60)
             return False
         showing = await self._showing(row)
@@ -211,10 +214,20 @@ class Dispatcher:
             await self._db.unit(note, f"outbox:{row.id}")
         except StorageUnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001 - it was sent; whatever fails behind that must not send it again
+        except Exception as error:  # noqa: BLE001 - it was sent; whatever fails after that must not send it again
             _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
             await self._db.unit(partial(outbox.sent, row, message_id, rendered, card.shows), f"outbox:{row.id}")
         return True
+
+    async def _unknown(self, row: Outbox) -> None:
+        """Nobody here knows how to make such a card: another version has put it there. An administrator is told."""
+        _log.error("unknown kind of card", outbox=row.id, kind=row.kind)
+
+        async def note() -> None:
+            await outbox.end(row, OutboxState.FAILED)
+            await outbox.tell_all_admins("help.unknown_card", kind=row.kind, number=row.id)
+
+        await self._db.unit(note, f"outbox:{row.id}")
 
     async def _drop(self, row: Outbox) -> None:
         """The card isn't made any more; a message that was to show it anew goes from the phone."""
@@ -354,7 +367,7 @@ class Dispatcher:
     async def _moved(self, row: Outbox, chat_id: int) -> None:
         async def note() -> None:
             await endpoint.moved(row.channel, row.chat_id, chat_id)
-            await outbox.move(row, chat_id)
+            await outbox.renumber(row, chat_id)
             await outbox.put_back(row, 0, doubtful=False)
 
         await self._db.unit(note, f"outbox:{row.id}")
@@ -375,8 +388,8 @@ class Dispatcher:
                 row.channel, row.chat_id, str(error.code)
             ):
                 await self._tell_elsewhere(row)
-            kind = KINDS[row.kind]
-            if kind.undeliverable is not None:
+            kind = kind_of(row.kind)
+            if kind is not None and kind.undeliverable is not None:
                 await kind.undeliverable(row)
 
         await self._db.unit(note, f"outbox:{row.id}")

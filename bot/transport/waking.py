@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.transport.api import CALL_SECONDS, NotSentError, UnreachableError, Upload
 from storage.engine.secret import Secrets
 from storage.post import waking
-from storage.post.waking import Target
+from storage.post.waking import WakeAddress
 
 TTL_SECONDS = 3600
 """So long a push service keeps a message for a phone that it doesn't reach."""
@@ -72,7 +72,7 @@ class PushApi:
     async def download(self, _file_id: str) -> bytes:
         raise NotSentError("nothing is kept here")
 
-    async def _send(self, target: Target, text: str) -> bool:
+    async def _send(self, target: WakeAddress, text: str) -> bool:
         if target.kind == "web":
             return await self._browser(json.loads(target.url), text)
         if target.kind == "sms":

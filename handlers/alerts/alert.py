@@ -25,7 +25,7 @@ from storage.post.question import QuestionKind
 from storage.reading.evidence import Sureness, sureness
 from storage.reading.when import times_in
 
-MOVES = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
+STEP_OF_VERB = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)
 _PAGE = 6
 LATE = timedelta(minutes=3)
@@ -36,8 +36,8 @@ _WITNESSES = 5
 
 
 def register(app: App) -> None:
-    for verb in MOVES:
-        on_tap(verb, move)
+    for verb in STEP_OF_VERB:
+        on_tap(verb, advance)
     on_tap("close", open_menu)
     on_tap("xfer", open_menu)
     on_tap("back", open_menu)
@@ -57,12 +57,12 @@ async def _held(turn: Turn, tap: Tap) -> Alert | None:
     return held
 
 
-async def move(turn: Turn, tap: Tap) -> None:
+async def advance(turn: Turn, tap: Tap) -> None:
     """收到, 出发, 到场."""
     held = await _held(turn, tap)
     if held is None:
         return
-    if await steps.move(held, MOVES[tap.verb], turn.who):
+    if await steps.advance(held, STEP_OF_VERB[tap.verb], turn.who):
         await turn.toast(f"alert.toast_{tap.verb}")
     else:
         await _stands(turn, held)
@@ -127,7 +127,7 @@ async def show_alert(showing: Showing) -> Card | None:
     one = rows[0] if rows and rows[0].id == showing.ref else None
     if one is None or await _obsolete(showing, one):
         return None
-    family = await sighting.family(one.sighting_id)
+    family = await sighting.with_witnesses(one.sighting_id)
     first = next(row for row in family if row.id == one.sighting_id)
     suspects = await sighting.suspects_of(first)
     parties = await of_debtors([suspect.debtor_id for suspect in suspects])
@@ -289,7 +289,9 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
     if menu == "xfer" and showing.person is not None:
         return await _colleague_buttons(showing, one, showing.person)
     moves = [
-        showing.button(f"alert.{verb}", verb, one.id) for verb, to in MOVES.items() if alert.may_move(one.state, to)
+        showing.button(f"alert.{verb}", verb, one.id)
+        for verb, to in STEP_OF_VERB.items()
+        if alert.may_advance(one.state, to)
     ]
     rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
     return [moves, rest] if moves else [rest]

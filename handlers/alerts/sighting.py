@@ -7,7 +7,6 @@ from telegram import Update
 import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
-from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
 from handlers.post import relay as relay_handlers
@@ -35,16 +34,6 @@ def register(app: App) -> None:
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------
-
-
-async def said(turn: Turn, text: str) -> None:
-    """Plain words of somebody known."""
-    if may(turn.who, Action.REPORT):
-        await report(turn, text)
-    elif may(turn.who, Action.CASE):
-        await case_handlers.case(turn, text)
-    else:
-        await turn.reply("help")
 
 
 async def report(turn: Turn, text: str) -> None:
@@ -121,7 +110,7 @@ async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> N
     if len(reporter.area_codes) > 1:
         homes = {suspect.debtor.area_code for suspect in await sighting.suspects_of(row)}
         home = homes.pop() if len(homes) == 1 else ""
-        await sighting.move(row, await village_meant(reporter.area_codes, row.text, home))
+        await sighting.place_in(row, await village_meant(reporter.area_codes, row.text, home))
 
 
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:

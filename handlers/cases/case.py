@@ -29,7 +29,7 @@ PAGE = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "case", Action.CASE, case)
+    on_command(app, "case", Action.CASE, case, menu=10)
     on_tap("case", open_case, Action.CASE)
     on_tap("cases", turn_page, Action.CASE)
 
@@ -163,7 +163,7 @@ async def _buttons(showing: Showing, person: Person, row: Case, alerts: list[ale
     doing = []
     for one in [one for one in alerts if one.state in alert.OPEN][:1]:
         doing += [showing.button("urge.button", "urge", one.id)] if may(person, Action.URGE) else []
-        doing += [showing.button("assign.button", "assign", one.id)] if may(person, Action.ASSIGN) else []
+        doing += [showing.button("reassign.button", "reassign", one.id)] if may(person, Action.REASSIGN) else []
     return [looking, doing, await follow_handlers.buttons(showing, person, row.id)]
 
 

@@ -16,7 +16,7 @@ from storage.people.person import Person
 
 def register(app: App) -> None:
     on_tap("follow", change, Action.CASE)
-    on_tap("watch", change, Action.URGE)
+    on_tap("supervise", change, Action.URGE)
 
 
 async def change(turn: Turn, tap: Tap) -> None:
@@ -24,9 +24,9 @@ async def change(turn: Turn, tap: Tap) -> None:
     if not await may_read(turn.who, tap.ref, unit().now):
         await turn.refuse(f"case:{tap.ref}")
         return
-    supervised = tap.verb == "watch"
+    supervised = tap.verb == "supervise"
     on = await follow.toggle(turn.who, tap.ref, supervised=supervised)
-    kind = "watch" if supervised else "follow"
+    kind = "supervise" if supervised else "follow"
     await turn.toast(f"follow.{kind}_on" if on else f"follow.{kind}_off")
     await turn.reply("case", tap.ref, fresh=False)
 
@@ -34,8 +34,8 @@ async def change(turn: Turn, tap: Tap) -> None:
 async def buttons(showing: Showing, person: Person, case_id: int) -> list[Button]:
     """What this person may do next about following the case."""
     row = await follow.of(person.id, case_id)
-    way = "" if row is None else "watch" if row.supervised else "follow"
-    shown = ["follow", *(["watch"] if may(person, Action.URGE) else [])]
+    way = "" if row is None else "supervise" if row.supervised else "follow"
+    shown = ["follow", *(["supervise"] if may(person, Action.URGE) else [])]
     return [showing.button(f"follow.un{one}" if one == way else f"follow.{one}", one, case_id) for one in shown]
 
 
@@ -52,7 +52,7 @@ async def show_step(showing: Showing) -> Card | None:
         return None
     names = "、".join(party.debtor.name for party in row.parties)
     step = event_line(showing, event)
-    key = "follow.step_watched" if way.supervised else "follow.step"
+    key = "follow.step_supervised" if way.supervised else "follow.step"
     rows = [[showing.button("follow.open", "case", row.id)]]
     text = showing.text(key, number=row.number, who=names, step=step, judge=event.alert.judge.name)
     return Card(text, rows, shows=shows(party.debtor_id for party in row.parties))

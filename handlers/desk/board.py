@@ -29,23 +29,23 @@ async def overview(showing: Showing, person: Person) -> dict[str, Any]:
     now = figures.figures_of((await figures.counted(today, person, showing.now)).rows)
     of_month = await figures.counted(month, person, showing.now)
     return {
-        "title": showing.plain("overview.title", area=await full_name(person.area_code)),
+        "title": showing.plain("board.title", area=await full_name(person.area_code)),
         "at": f"{local(showing.now):%Y-%m-%d %H:%M}",
         "counts": [
-            [showing.plain("overview.waiting"), waiting.count, "loud" if waiting.count else ""],
-            [showing.plain("overview.running"), running.count, ""],
-            [showing.plain("overview.today"), now.alerts, ""],
-            [showing.plain("overview.closed"), now.closed, ""],
+            [showing.plain("board.waiting"), waiting.count, "loud" if waiting.count else ""],
+            [showing.plain("board.running"), running.count, ""],
+            [showing.plain("board.today"), now.alerts, ""],
+            [showing.plain("board.closed"), now.closed, ""],
         ],
-        "waiting": [showing.plain("overview.waiting"), [await _waits(showing, row) for row in waiting.rows]],
-        "steps": [showing.plain("overview.steps"), await _steps(showing, today, person)],
-        "judges": [showing.plain("overview.judges").split("|"), await _judges(showing, of_month)],
-        "none": showing.plain("overview.none"),
+        "waiting": [showing.plain("board.waiting"), [await _waits(showing, row) for row in waiting.rows]],
+        "steps": [showing.plain("board.steps"), await _steps(showing, today, person)],
+        "judges": [showing.plain("board.judges").split("|"), await _judges(showing, of_month)],
+        "none": showing.plain("board.none"),
     }
 
 
 async def _waits(showing: Showing, row: Sighting) -> list[str]:
-    people = "、".join(one.debtor.name for one in row.suspects) or showing.plain("overview.off_list")
+    people = "、".join(one.debtor.name for one in row.suspects) or showing.plain("board.off_list")
     alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
     states = "、".join(dict.fromkeys(state_of(showing, one) for one in alerts))
     return [showing.at(row.reported_at), people, await full_name(row.area_code), states]

@@ -8,7 +8,7 @@ from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
 from handlers.desk.listing import ask_figures, head_of, kept_for, owned
-from handlers.desk.picture import Bar, Tile, board, tiles, trend
+from handlers.desk.picture import Bar, Tile, bars, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
 from storage.desk import figures
 from storage.desk.figures import Counted, Figures
@@ -21,8 +21,8 @@ MOST_BARS = 20
 
 
 def register(app: App) -> None:
-    on_command(app, "chart", Action.LIST, _command("chart"))
-    on_command(app, "map", Action.LIST, _command("map"))
+    on_command(app, "chart", Action.LIST, _command("chart"), menu=70)
+    on_command(app, "map", Action.LIST, _command("map"), menu=80)
     for name in _PICTURES:
         on_tap(name, draw, Action.LIST)
 
@@ -99,6 +99,6 @@ async def judges_board(showing: Showing, of: Counted) -> Draw:
     """How many alerts each judge had."""
     found = list(figures.of_each(of.rows, lambda one: one.judge_id).items())[:MOST_BARS]
     names = await names_of(judge_id for judge_id, _one in found)
-    bars = [Bar(names.get(judge_id, ""), one.alerts) for judge_id, one in found]
+    rows = [Bar(names.get(judge_id, ""), one.alerts) for judge_id, one in found]
     title = showing.plain("chart.judges", what=await head_of(showing, of.asked))
-    return partial(board, bars, title, showing.plain("chart.alerts"))
+    return partial(bars, rows, title, showing.plain("chart.alerts"))

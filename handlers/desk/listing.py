@@ -20,14 +20,21 @@ from storage.people.area import full_name
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane
 
-_COMMANDS = {"pending": "没人应", "open": "在办", "today": "今天", "week": "本周", "village": "", "judge": ""}
-"""What each command means in the words that may stand behind it."""
+_COMMANDS = {
+    "pending": ("没人应", 20),
+    "open": ("在办", 30),
+    "today": ("今天", 40),
+    "week": ("本周", 50),
+    "village": ("", None),
+    "judge": ("", None),
+}
+"""What each command means in the words that may follow it, and its place in the menu."""
 
 
 def register(app: App) -> None:
-    for name, means in _COMMANDS.items():
-        on_command(app, name, Action.LIST, _command(name, means))
-    on_command(app, "mine", Action.REPORT, mine)
+    for name, (means, menu) in _COMMANDS.items():
+        on_command(app, name, Action.LIST, _command(name, means), menu=menu)
+    on_command(app, "mine", Action.REPORT, mine, menu=140)
     on_tap("page", turn_page)
 
 

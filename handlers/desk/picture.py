@@ -54,7 +54,7 @@ def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kin
     return _saved(figure, kind)
 
 
-def board(bars: Sequence[Bar], title: str, name: str, kind: str = "png") -> bytes:
+def bars(bars: Sequence[Bar], title: str, name: str, kind: str = "png") -> bytes:
     """A bar for each place or person, the longest on top."""
     figure, axes = _blank(title, height=max(2.4, 0.34 * len(bars) + 1.2))
     places = range(len(bars) - 1, -1, -1)

@@ -17,7 +17,7 @@ from storage.people.person import by_id
 
 
 def register(app: App) -> None:
-    on_command(app, "access", Action.PRIVACY, access)
+    on_command(app, "access", Action.PRIVACY, access, menu=210)
     on_command(app, "erase", Action.PRIVACY, erase)
 
 

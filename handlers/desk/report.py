@@ -28,7 +28,7 @@ _FILES = ("report", "table")
 
 
 def register(app: App) -> None:
-    on_command(app, "report", Action.LIST, report)
+    on_command(app, "report", Action.LIST, report, menu=90)
     for name in _FILES:
         on_tap(name, make, Action.LIST)
 

@@ -12,7 +12,7 @@ _ORDER = re.compile(r"(电话|上班|问候|phone|hours|greeting)\s*(.*)", re.I 
 
 
 def register(app: App) -> None:
-    on_command(app, "court", Action.PEOPLE, decide)
+    on_command(app, "court", Action.PEOPLE, decide, menu=220)
 
 
 async def decide(turn: Turn, words: str) -> None:

@@ -35,7 +35,7 @@ LONGEST = timedelta(hours=12)
 
 
 def register(app: App) -> None:
-    on_command(app, "ladder", Action.LADDER, show)
+    on_command(app, "ladder", Action.LADDER, show, menu=130)
 
 
 async def show(turn: Turn, words: str) -> None:

@@ -38,7 +38,7 @@ def order(*words: str) -> Callable[[Order], Order]:
 
 
 def register(app: App) -> None:
-    on_command(app, "duty", Action.LIST, duty)
+    on_command(app, "duty", Action.LIST, duty, menu=110)
 
 
 async def duty(turn: Turn, words: str) -> None:

@@ -6,23 +6,17 @@ from telegram import Update
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
-from handlers.route import COMMANDS, App, on_command
+from handlers.route import COMMANDS, MENU, App, on_command
 from storage.people.access import Action, may
 from storage.people.endpoint import Endpoint, keep_menu
 from storage.people.person import Person, Role
 from storage.post.outbox import Lane, put
 
-MENU = (
-    *("case", "pending", "open", "today", "week", "stats", "chart", "map", "report", "digest"),
-    *("duty", "leave", "ladder", "mine", "why", "learned", "push", "quiet"),
-    *("people", "handover", "access", "court", "invite", "help", "me", "lang", "cancel"),
-)
-_VERSION = format(zlib.crc32(" ".join(MENU).encode()), "x")
 _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.POLICE)
 
 
 def register(app: App) -> None:
-    on_command(app, "help", Action.EVERYONE, help_)
+    on_command(app, "help", Action.EVERYONE, help_, menu=240)
 
 
 async def help_(turn: Turn, _words: str) -> None:
@@ -51,8 +45,15 @@ async def show_help(showing: Showing) -> Card | None:
     return Card(showing.text(f"help.for_{role_group(showing.person)}"))
 
 
+def menu_of(person: Person) -> list[str]:
+    """The commands in the person's menu, in order."""
+    return [name for name in sorted(MENU, key=lambda one: (MENU[one], one)) if may(person, COMMANDS[name])]
+
+
 def menu_version(person: Person) -> str:
-    return f"{person.role.value}:{person.language}:{_VERSION}"
+    """Tells one menu from another: where it has changed, it is sent anew."""
+    names = format(zlib.crc32(" ".join(menu_of(person)).encode()), "x")
+    return f"{person.role.value}:{person.language}:{names}"
 
 
 async def offer_menu(turn: Turn, endpoint: Endpoint) -> None:
@@ -68,7 +69,6 @@ async def show_menu(showing: Showing) -> Card | None:
     person = showing.person
     if person is None:
         return None
-    allowed = [name for name in MENU if may(person, COMMANDS[name])]
-    commands = [{"command": name, "description": showing.plain(f"help.menu_{name}")} for name in allowed]
+    commands = [{"command": name, "description": showing.plain(f"help.menu_{name}")} for name in menu_of(person)]
     scope = {"type": "chat", "chat_id": showing.chat_id}
     return Card(method="setMyCommands", parameters={"commands": commands, "scope": scope})

@@ -16,14 +16,14 @@ from storage.post.waking import sign_out
 
 
 def register(app: App) -> None:
-    on_command(app, "me", Action.EVERYONE, me)
-    on_command(app, "lang", Action.EVERYONE, lang)
+    on_command(app, "me", Action.EVERYONE, me, menu=250)
+    on_command(app, "lang", Action.EVERYONE, lang, menu=260)
     on_tap("lang", choose_language)
     on_tap("leave", ask_leave)
     on_tap("left", do_leave)
     on_tap("alone", leave_others)
     on_tap("stay", stay)
-    on_tap("move", move)
+    on_tap("move", move_phone)
 
 
 async def me(turn: Turn, _words: str) -> None:
@@ -82,7 +82,7 @@ async def leave_others(turn: Turn, _tap: Tap) -> None:
     await turn.reply("me", fresh=False)
 
 
-async def move(turn: Turn, _tap: Tap) -> None:
+async def move_phone(turn: Turn, _tap: Tap) -> None:
     """A link for the new phone; using it leaves this one."""
     code = await invite(turn.who, replaces=turn.endpoint, actor=turn.actor)
     await turn.toast()

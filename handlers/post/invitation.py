@@ -29,7 +29,7 @@ MOST = 300
 
 def register(app: App) -> None:
     app.add_handler(CommandHandler("start", start, filters=PRIVATE & filters.UpdateType.MESSAGE))
-    on_command(app, "invite", Action.INVITE, invite_)
+    on_command(app, "invite", Action.INVITE, invite_, menu=230)
     on_tap("text", text_code, Action.INVITE)
 
 
@@ -137,5 +137,5 @@ async def _not_texted(row: Outbox) -> None:
 
 @card("code", undeliverable=_not_texted)
 async def show_code(showing: Showing) -> Card | None:
-    """The SMS; the address of the page is put behind it."""
+    """The SMS; the address of the page is put after it."""
     return Card(showing.text("invitation.sms", digits=showing.secrets.unseal(showing.args["sealed"])))

@@ -19,14 +19,14 @@ from storage.reading.understand import understand
 
 
 def register(app: App) -> None:
-    on_command(app, "cancel", Action.EVERYONE, cancel)
+    on_command(app, "cancel", Action.EVERYONE, cancel, menu=270)
     on_tap("pick", pick, Action.REPORT)
     on_tap("none", none_of_them, Action.REPORT)
     on_tap("unsure", unsure, Action.REPORT)
 
 
 async def take(turn: Turn, text: str) -> bool:
-    """Whether a judge's open question took the words: an amount or note behind an outcome."""
+    """Whether a judge's open question took the words: an amount or note after an outcome."""
     for row in await turn.questions(QuestionKind.NOTE):
         held = await alert.held(row.ref, turn.who)
         await question.close(row.id)

@@ -54,7 +54,7 @@ async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
     held = await alert.held(alert_id, turn.who) if alert_id is not None else None
     if held is None:
         return False
-    for report in await sighting.family(held.sighting_id):
+    for report in await sighting.with_witnesses(held.sighting_id):
         if report.state is sighting.SightingState.WITHDRAWN:
             continue
         said = await relay.say(Direction.TO_REPORTER, held.id, report.id, turn.who, turn.who.id, text)

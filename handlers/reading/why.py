@@ -20,7 +20,7 @@ MOST = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "why", Action.EXPLAIN, why)
+    on_command(app, "why", Action.EXPLAIN, why, menu=150)
     on_tap("why", open_why, Action.EXPLAIN)
 
 

@@ -109,7 +109,7 @@ class Recipient(Model):
         unique_together = (("alert", "person"),)
 
 
-def may_move(state: AlertState, to: AlertState) -> bool:
+def may_advance(state: AlertState, to: AlertState) -> bool:
     """Forward only; steps may be left out; what has ended stays ended."""
     if state not in OPEN or to not in _ORDER:
         return False

@@ -85,7 +85,7 @@ async def belong(row: Attachment, sighting_id: int) -> None:
     await change(Attachment, row.id, sighting_id=sighting_id)
 
 
-async def claim_recent(reporter: Person, sighting_id: int) -> None:
+async def gather_recent(reporter: Person, sighting_id: int) -> None:
     """What the reporter sent shortly before the sentence becomes part of it."""
     since = unit().now - BELONGS
     await run(
@@ -100,7 +100,7 @@ async def of_sighting(sighting_id: int) -> list[Attachment]:
     return await pick(Attachment, "sighting_id = ? ORDER BY id", sighting_id)
 
 
-async def of_family(root_id: int) -> list[Attachment]:
+async def of_report_and_witnesses(root_id: int) -> list[Attachment]:
     """What came with a report and with its witnesses' words."""
     where = "sighting_id = ? OR sighting_id IN (SELECT id FROM sighting WHERE joined_id = ?) ORDER BY sighting_id, id"
     return await pick(Attachment, where, root_id, root_id)

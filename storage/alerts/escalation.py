@@ -7,7 +7,7 @@ from storage.alerts import sighting
 from storage.alerts.alert import Alert, AlertState, by_id, recipient_ids, set_values
 from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
 from storage.alerts.timeline import note_event
-from storage.duty.ladder import Standing, Target, due_at, next_call, rungs_for, staff_for
+from storage.duty.ladder import Climb, Target, due_at, next_call, rungs_for, staff_for
 from storage.engine import audit
 from storage.engine.sql import fetch, pick
 from storage.engine.unit import unit
@@ -29,7 +29,7 @@ async def clock_went_back() -> None:
     for alert in later:
         rungs = await rungs_for(alert.area_code)
         rung = next((rung for rung in rungs if rung.number > alert.step), None)
-        due = due_at(Standing(now, alert.step, (), alert.reachable), rung, now)
+        due = due_at(Climb(now, alert.step, (), alert.reachable), rung, now)
         await set_values(alert, raised_at=now, escalate_at=due if alert.escalate_at is not None else None)
 
 
@@ -40,8 +40,8 @@ async def escalate(alert_id: int) -> None:
     if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
         return
     rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now)
-    standing = await _standing(alert)
-    call = next_call(standing, rungs, staff, now)
+    climb = await _climb(alert)
+    call = next_call(climb, rungs, staff, now)
     if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
         await set_values(alert, escalate_at=call.at if call is not None else None)
         return
@@ -59,13 +59,13 @@ async def escalate(alert_id: int) -> None:
     await note_event(alert, "escalated", detail=call.target.value)
     audit.record("alert.escalated", f"alert:{alert.id}", step=call.number, target=call.target)
     await set_values(alert, step=call.number, reachable=reached)
-    following = next_call(await _standing(alert), rungs, staff, now)
+    following = next_call(await _climb(alert), rungs, staff, now)
     await set_values(alert, escalate_at=following.at if following is not None else None)
     await refresh_sighting(alert.sighting_id)
 
 
-async def _standing(alert: Alert) -> Standing:
-    return Standing(alert.raised_at, alert.step, tuple(await recipient_ids(alert.id)), alert.reachable)
+async def _climb(alert: Alert) -> Climb:
+    return Climb(alert.raised_at, alert.step, tuple(await recipient_ids(alert.id)), alert.reachable)
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from storage.alerts import sighting
 from storage.alerts.alert import Alert, AlertState, Recipient, open_alerts, recipient_ids, set_values
-from storage.alerts.attachment import of_family, of_sighting
+from storage.alerts.attachment import of_report_and_witnesses, of_sighting
 from storage.alerts.sighting import Sighting, SightingState
 from storage.alerts.timeline import note_event
 from storage.cases.case import judges_of
 from storage.duty import court
-from storage.duty.ladder import Call, Standing, Target, due_at, first_call, rungs_for, staff_for
+from storage.duty.ladder import Call, Climb, Target, due_at, first_call, rungs_for, staff_for
 from storage.duty.leave import absences
 from storage.engine import audit
 from storage.engine.sql import add, change, fetch, for_update, pick
@@ -89,7 +89,7 @@ async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
 async def first_rung(area_code: str, called: tuple[int, ...], reached: bool) -> datetime:
     """When the ladder of an alert that is raised now has its first rung."""
     now, rungs = unit().now, await rungs_for(area_code)
-    return due_at(Standing(now, 0, called, reached), rungs[0] if rungs else None, now)
+    return due_at(Climb(now, 0, called, reached), rungs[0] if rungs else None, now)
 
 
 async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fresh: bool = False) -> bool:
@@ -99,7 +99,7 @@ async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fr
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
     reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
     await waking.notify(person_id, alert.id, urgent=await sighting.is_urgent(alert.sighting_id))
-    for item in await of_family(alert.sighting_id):
+    for item in await of_report_and_witnesses(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
     if not reached:
         await note_event(alert, "unreachable", detail=str(person_id))
@@ -114,7 +114,7 @@ async def _lock(root_id: int) -> None:
 async def join(report: Sighting, first: Sighting) -> None:
     """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
     sentence at once."""
-    before = await sighting.family(first.id)
+    before = await sighting.with_witnesses(first.id)
     report.confidential |= any(row.confidential for row in before if row.reporter_id == report.reporter_id)
     report.joined_id, report.state = first.id, SightingState.ALERTED
     values = {"urgent": report.urgent, "confidential": report.confidential}
@@ -141,7 +141,7 @@ async def attach(report: Sighting, attachment_id: int) -> None:
 async def withdraw(report: Sighting) -> None:
     """看错了: the judges are told at once. Where others reported it too, their word stands."""
     await _lock(report.root_id)
-    family = await sighting.family(report.root_id)
+    family = await sighting.with_witnesses(report.root_id)
     for row in family:
         if row.reporter_id == report.reporter_id:
             await sighting.set_state(row, SightingState.WITHDRAWN)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.alerts.attachment import claim_recent
+from storage.alerts.attachment import gather_recent
 from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
@@ -130,7 +130,7 @@ async def record(
         state=SightingState.NOT_SENT,
         code=new_incident(),
     )
-    await claim_recent(reporter, row.id)
+    await gather_recent(reporter, row.id)
     audit.record("sighting.recorded", f"sighting:{row.id}", actor=reporter.actor)
     return row
 
@@ -162,7 +162,7 @@ async def set_state(row: Sighting, state: SightingState) -> None:
     await change(Sighting, row.id, state=state)
 
 
-async def move(row: Sighting, area_code: str) -> None:
+async def place_in(row: Sighting, area_code: str) -> None:
     """The report is from another of the reporter's villages than was thought."""
     if row.area_code != area_code:
         row.area_code = area_code
@@ -266,7 +266,7 @@ async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | 
     return await one(Sighting, where, channel, chat_id, message_id)
 
 
-async def family(root_id: int) -> list[Sighting]:
+async def with_witnesses(root_id: int) -> list[Sighting]:
     """A report and its witnesses, in order, with their reporters."""
     source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ? OR a.joined_id = ? ORDER BY a.id"
     return _with_reporters(await joined((Sighting, Person), source, root_id, root_id))

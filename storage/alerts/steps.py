@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, may_move, parties_of, recipient_ids, set_values
+from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, may_advance, parties_of, recipient_ids, set_values
 from storage.alerts.raising import first_rung, hand_card, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.cases.case import CaseDebtor
@@ -17,9 +17,9 @@ from storage.reading import lesson
 from storage.reading.lesson import LessonKind
 
 
-async def move(alert: Alert, to: AlertState, by: Person) -> bool:
+async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
     """收到, 出发 or 到场. False where the alert stands there or further already: then nothing changes."""
-    if not may_move(alert.state, to):
+    if not may_advance(alert.state, to):
         return False
     scope, first = unit(), alert.acknowledged_at is None
     now = scope.now
@@ -41,7 +41,7 @@ async def move(alert: Alert, to: AlertState, by: Person) -> bool:
 
 async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
     """办结 with its outcome. False where it had ended before."""
-    if not may_move(alert.state, AlertState.CLOSED):
+    if not may_advance(alert.state, AlertState.CLOSED):
         return False
     now = unit().now
     await set_values(
@@ -72,7 +72,7 @@ async def _doubt(alert: Alert, by: Person) -> None:
 
 
 async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
-    """Amount (yuan) and words behind an outcome. What was paid counts for the case if there is just one."""
+    """Amount (yuan) and words after an outcome. What was paid counts for the case if there is just one."""
     if amount is not None:
         parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
         if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:

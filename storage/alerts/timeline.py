@@ -47,7 +47,7 @@ async def note_event(
     )
     if kind in follow.STEPS:
         for one in await follow.followers(alert.sighting_id):
-            if one.person_id != actor_id and (one.supervised or kind in follow.MOVES):
+            if one.person_id != actor_id and (one.supervised or kind in follow.MAIN_STEPS):
                 args = {"case": one.case_id}
                 await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
     return event

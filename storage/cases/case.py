@@ -112,7 +112,7 @@ async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> l
 
 
 async def _seen_by(person: Person, now: datetime) -> tuple[str, list[Any]]:
-    """Which rows `a` of court_case the person may read, behind WHERE, and its arguments. A judge: the own cases, those
+    """Which rows `a` of court_case the person may read, after WHERE, and its arguments. A judge: the own cases, those
     of whoever they stand in for, and those behind a card that they hold; the others: what has a debtor in their
     area."""
     if not may(person, Action.CASE):

@@ -34,9 +34,9 @@ class Follower(NamedTuple):
     supervised: bool
 
 
-MOVES = frozenset({"raised", "acknowledged", "on_scene", "closed", "withdrawn"})
+MAIN_STEPS = frozenset({"raised", "acknowledged", "on_scene", "closed", "withdrawn"})
 """What who merely follows hears of; who supervises hears of every step."""
-STEPS = MOVES | {"en_route", "escalated", "transferred", "deputised", "unreachable", "urged", "corrected"}
+STEPS = MAIN_STEPS | {"en_route", "escalated", "transferred", "deputised", "unreachable", "urged", "corrected"}
 
 
 async def of(person_id: int, case_id: int) -> Follow | None:

@@ -214,7 +214,7 @@ async def page(asked: Asked, person: Person, number: int) -> Page:
 
 
 def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
-    """What goes behind WHERE. Of a large area's time the index by time finds the few, of what has a state and no time
+    """What goes after WHERE. Of a large area's time the index by time finds the few, of what has a state and no time
     the alerts do; the engine, which knows no figures, is led there."""
     where = ["+joined_id IS NULL", "state <> ?"]
     args: list[Any] = [SightingState.NOT_SENT.value]

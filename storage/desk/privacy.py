@@ -120,7 +120,7 @@ async def stay_unnamed(report: Sighting) -> None:
     """保密: from now on a code stands for the reporter of this report, and of what they said to go on about it; also in
     the messages that named them. Needs a unit."""
     named = []
-    for row in await sighting.family(report.root_id):
+    for row in await sighting.with_witnesses(report.root_id):
         if row.reporter_id == report.reporter_id and (row.id == report.id or not row.confidential):
             await sighting.stay_unnamed(row)
             named.append(Subject(About.REPORTER, row.id))
@@ -131,7 +131,7 @@ async def stay_unnamed(report: Sighting) -> None:
 
 async def thin(before: datetime, after_id: int, words: str) -> int | None:
     """What was said in reports older than `before` goes, where nothing of them is open any more; that there was a
-    report, about whom, and what became of it stays. A portion behind the report `after_id`; the number of the last one
+    report, about whom, and what became of it stays. A portion after the report `after_id`; the number of the last one
     that was looked at, None where there is no more. Needs a unit."""
     rows = await Sighting.filter(id__gt=after_id, reported_at__lt=before).order_by("id").limit(PORTION)
     roots = [row.joined_id or row.id for row in rows]

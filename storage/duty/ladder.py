@@ -79,7 +79,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Climb:
     """How far an alert has climbed: the last rung's number, and who has been called, in order."""
 
     raised_at: datetime
@@ -118,35 +118,35 @@ def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: b
     return Call(at, 0, Target.ADMIN, rest[-1:])
 
 
-def next_call(standing: Standing, rungs: Sequence[Rung], staff: Staff, now: datetime) -> Call | None:
+def next_call(climb: Climb, rungs: Sequence[Rung], staff: Staff, now: datetime) -> Call | None:
     """The next rung that holds somebody who hasn't been called; ringing again is left out where nobody could be
     reached, and then everything is due at once. None at the ladder's end."""
     for rung in rungs:
-        if rung.number <= standing.done:
+        if rung.number <= climb.done:
             continue
-        at = due_at(standing, rung, now)
+        at = due_at(climb, rung, now)
         if rung.target is Target.AGAIN:
-            people = tuple(one for one in standing.called if not is_absent(one, staff.absences, at))
-            people = people if standing.reachable else ()
+            people = tuple(one for one in climb.called if not is_absent(one, staff.absences, at))
+            people = people if climb.reachable else ()
         else:
-            people = _new(holding(rung.target, staff, at), standing)
+            people = _new(holding(rung.target, staff, at), climb)
         if people:
             return Call(at, rung.number, rung.target, people)
-    if standing.done < LAST and len(standing.called) < 2:
-        at = due_at(standing, rungs[-1] if rungs else None, now)
-        if people := _new(holding(Target.ADMIN, staff, at), standing):
+    if climb.done < LAST and len(climb.called) < 2:
+        at = due_at(climb, rungs[-1] if rungs else None, now)
+        if people := _new(holding(Target.ADMIN, staff, at), climb):
             return Call(at, LAST, Target.ADMIN, people)
     return None
 
 
-def due_at(standing: Standing, rung: Rung | None, now: datetime) -> datetime:
+def due_at(climb: Climb, rung: Rung | None, now: datetime) -> datetime:
     """When the rung is due: at its time, or at once where nobody could be reached."""
     wait = timedelta(seconds=rung.after_seconds) if rung is not None else PATIENCE
-    return max(now, standing.raised_at + wait) if standing.reachable else now
+    return max(now, climb.raised_at + wait) if climb.reachable else now
 
 
-def _new(people: Sequence[int], standing: Standing) -> tuple[int, ...]:
-    return tuple(person for person in people if person not in standing.called)
+def _new(people: Sequence[int], climb: Climb) -> tuple[int, ...]:
+    return tuple(person for person in people if person not in climb.called)
 
 
 def plan(
@@ -154,10 +154,10 @@ def plan(
 ) -> list[Call]:
     """Who gets this alert now, and then, and then, if nobody ever answers. The same for the same arguments."""
     calls = [first_call(judge_id, staff, raised_at, off_hours=off_hours)]
-    standing = Standing(raised_at, 0, calls[0].people)
-    while (call := next_call(standing, rungs, staff, raised_at)) is not None:
+    climb = Climb(raised_at, 0, calls[0].people)
+    while (call := next_call(climb, rungs, staff, raised_at)) is not None:
         calls.append(call)
-        standing = replace(standing, done=call.number, called=tuple(dict.fromkeys((*standing.called, *call.people))))
+        climb = replace(climb, done=call.number, called=tuple(dict.fromkeys((*climb.called, *call.people))))
     return calls
 
 

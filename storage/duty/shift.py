@@ -139,7 +139,7 @@ async def warn() -> None:
     start, end = day_bounds(now + timedelta(days=1))
     for county in await courts_with_duty(now - KEPT):
         spans = [(row.starts_at, row.ends_at) for row in await coming(county, start, end) if not row.lead]
-        if not uncovered(spans, start, end) or not await once.take("uncovered", county, local(now).date()):
+        if not uncovered(spans, start, end) or not await once.first_today("uncovered", county, local(now).date()):
             continue
         audit.record("shift.uncovered", f"area:{county}", day=local(start).date().isoformat())
         for role in (Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN):

@@ -64,7 +64,7 @@ def record(action: str, subject: str = "", *, actor: str = "system", **detail: A
 
 
 async def append(scope: Unit) -> None:
-    """Writes the unit's entries behind the last one; called once, at the end of the unit."""
+    """Writes the unit's entries after the last one; called once, at the end of the unit."""
     head = (await fetch(f"SELECT count, hash FROM audit_head WHERE id = 1{for_update()}"))[0]
     previous, count = head["hash"], head["count"]
     rows = []
@@ -79,7 +79,7 @@ async def append(scope: Unit) -> None:
 
 
 def link(row: Mapping[str, Any], previous: str, secrets: "Secrets") -> str:
-    """The signature of an entry's fields behind the entry whose hash is `previous`."""
+    """The signature of an entry's fields after the entry whose hash is `previous`."""
     named = (row[name] for name in ("actor", "action", "subject", "source", "detail"))
     return secrets.sign(json.dumps([row["id"], _stamp(row["at"]), *named, previous]))
 

@@ -9,7 +9,7 @@ from storage.engine.sql import add_once
 from storage.noun import Fate, Noun, Record
 
 
-class Errand(Model):
+class Once(Model):
     """Done, for this place, on this day."""
 
     id = fields.IntField(primary_key=True)
@@ -22,9 +22,9 @@ class Errand(Model):
         unique_together = (("kind", "place", "day"),)
 
 
-async def take(kind: str, place: str, day: date) -> bool:
+async def first_today(kind: str, place: str, day: date) -> bool:
     """Whether it is this unit's to do: nobody has done it before. Needs a unit."""
-    return await add_once(Errand, kind=kind, place=place, day=day.isoformat()) is not None
+    return await add_once(Once, kind=kind, place=place, day=day.isoformat()) is not None
 
 
-NOUN = Noun((Record(Errand, erasing=Fate.NONE, leaving=Fate.NONE),))
+NOUN = Noun((Record(Once, erasing=Fate.NONE, leaving=Fate.NONE),))

@@ -15,7 +15,7 @@ def columns_of(model: type[Model]) -> dict[str, Field[Any]]:
     return {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
 
 
-def said(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Times in ISO form, amounts as text, states by their values."""
     if isinstance(value, Enum):
         return value.value
@@ -24,8 +24,8 @@ def said(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def meant(field: Field[Any], value: Any) -> Any:
-    """What a field takes for what `said` made of its value."""
+def from_json(field: Field[Any], value: Any) -> Any:
+    """What a field takes for what `to_json` made of its value."""
     if value is None:
         return None
     if isinstance(field, fields.DatetimeField):

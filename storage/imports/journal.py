@@ -11,7 +11,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.sql import add, among, change, fetch, is_shared, pick, run
 from storage.engine.unit import unit
-from storage.engine.values import columns_of, meant, said
+from storage.engine.values import columns_of, from_json, to_json
 from storage.imports import Plan
 from storage.noun import Erasure, Fate, Noun, Record
 from storage.nouns import nouns
@@ -95,7 +95,7 @@ async def _new(model: type[Model], before: Any) -> list[Any]:
 async def _values(model: type[Model], keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
     words, value = among(keys)
     rows = await pick(model, f"{model._meta.db_pk_column} {words}", value) if keys else []
-    return {row.pk: {name: said(getattr(row, name)) for name in columns_of(model)} for row in rows}
+    return {row.pk: {name: to_json(getattr(row, name)) for name in columns_of(model)} for row in rows}
 
 
 async def last() -> ImportRun | None:
@@ -176,7 +176,7 @@ async def _restore(model: type[Model], key: Any, differs: dict[str, list[Any]]) 
     """As it was, where it still is what the import made of it."""
     now = (await _values(model, [key])).get(key)
     fields_of = columns_of(model)
-    back = {name: meant(fields_of[name], old) for name, (old, new) in differs.items() if now and now[name] == new}
+    back = {name: from_json(fields_of[name], old) for name, (old, new) in differs.items() if now and now[name] == new}
     if not back:
         return
     if model._meta.pk.generated:

@@ -10,7 +10,7 @@ class Action(StrEnum):
     CASE = "case"
     LIST = "list"
     URGE = "urge"
-    ASSIGN = "assign"
+    REASSIGN = "reassign"
     EXPLAIN = "explain"
     LADDER = "ladder"
     ROSTER = "roster"
@@ -37,7 +37,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.CASE: frozenset(_SUPERVISORS | COURT),
     Action.LIST: frozenset(_SUPERVISORS | COURT),
     Action.URGE: frozenset(_HEADS | {Role.SUPERVISOR}),
-    Action.ASSIGN: frozenset(_HEADS),
+    Action.REASSIGN: frozenset(_HEADS),
     Action.EXPLAIN: frozenset(_HEADS),
     Action.LADDER: frozenset(_HEADS | {Role.SUPERVISOR}),
     Action.ROSTER: frozenset(_HEADS),

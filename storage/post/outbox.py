@@ -93,7 +93,7 @@ async def put(
     scope.outbox_touched = True
     not_before = scope.now + (delay or timedelta(0))
     if dedup is not None and not fresh:
-        # Locked, so that a dispatcher that is just claiming it either has it, and a new row is needed, or leaves it
+        # Locked, so that a dispatcher that is just taking it either has it, and a new row is needed, or leaves it
         # until this change can be seen.
         columns = "id, attempts, not_before"
         sql = f"SELECT {columns} FROM outbox WHERE dedup = ? AND state = 0 ORDER BY id{for_update()}"
@@ -159,7 +159,7 @@ class Room:
     holder: str = ""
 
 
-async def claim(room: Room, *, left_over: bool = True) -> list[Outbox]:
+async def take_due(room: Room, *, left_over: bool = True) -> list[Outbox]:
     """Takes due rows under a lease, most urgent first, those of a chat in their order; rows whose lease ran out, if
     these are looked for too, count as doubtful."""
     now = unit().now
@@ -234,14 +234,14 @@ async def _take_due(
 
 async def take_over(holder: str) -> None:
     """What this process had in hand when it died is due again, and doubtful: it is dead, so an alert need not wait for
-    the lease to run out. For the start, before anything is claimed."""
+    the lease to run out. For the start, before anything is taken."""
     now = unit().now
     sql = "UPDATE outbox SET lease_until = ? WHERE state = 1 AND holder = ? AND lease_until >= ?"
     await run(sql, now - LEASE, holder, now)
 
 
 async def next_due() -> datetime | None:
-    """When there is, was or will be something to claim; None where nothing waits."""
+    """When there is, was or will be something to take; None where nothing waits."""
     waiting, leased = (
         "SELECT min(not_before) FROM outbox WHERE state = 0",
         "SELECT min(lease_until) FROM outbox WHERE state = 1",
@@ -333,7 +333,7 @@ async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
     )
 
 
-async def move(row: Outbox, chat_id: int) -> None:
+async def renumber(row: Outbox, chat_id: int) -> None:
     """The chat has another number now, for this row and for all that wait."""
     await run(
         "UPDATE outbox SET chat_id = ?, dedup = NULL WHERE channel = ? AND chat_id = ? AND state IN (0, 1)",

@@ -36,7 +36,7 @@ _HOSTS = {
     "www.pushplus.plus": "pushplus",
     "ntfy.sh": "ntfy",
 }
-KINDS = (*_HOSTS.values(), "mail", "sms")
+TYPED_KINDS = (*_HOSTS.values(), "mail", "sms")
 """Kinds that people type; `web`, a browser's own, comes from the page."""
 _BROWSERS = re.compile(
     r"fcm\.googleapis\.com|updates\.push\.services\.mozilla\.com|web\.push\.apple\.com|[a-z0-9-]+\.notify\.windows\.com"
@@ -61,7 +61,7 @@ class Push(Model):
 
 
 @dataclass(frozen=True)
-class Target:
+class WakeAddress:
     """Where to send: `url` as Apprise writes it, an e-mail address for `mail`, a phone number for `sms`."""
 
     kind: str
@@ -71,17 +71,17 @@ class Target:
 # -- pure --------------------------------------------------------------------------------------------------------
 
 
-def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
+def understood(said: str, own_hosts: Collection[str] = ()) -> WakeAddress | None:
     """What somebody typed or pasted: a robot's address, an e-mail address, or `sms`; None for anything else. A server
     of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it."""
     words = said.split()
-    kind = words.pop(0).lower() if words and words[0].lower() in KINDS else ""
+    kind = words.pop(0).lower() if words and words[0].lower() in TYPED_KINDS else ""
     if kind == "sms" and not words:
-        return Target("sms", "")
+        return WakeAddress("sms", "")
     if not words or len(words) > 2:
         return None
     if kind in ("", "mail") and _MAIL.fullmatch(words[0]) and len(words) == 1:
-        return Target("mail", words[0])
+        return WakeAddress("mail", words[0])
     try:
         parts = urlsplit(words[0])
         host, port = parts.hostname or "", parts.port
@@ -96,17 +96,17 @@ def understood(said: str, own_hosts: Collection[str] = ()) -> Target | None:
     return _robot(kind or known, parts.path, parts.query, place, words[1] if len(words) > 1 else "", parts.scheme)
 
 
-def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: str) -> Target | None:
+def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: str) -> WakeAddress | None:
     asked = {name: values[0] for name, values in parse_qs(query).items()}
     steps = path.strip("/").split("/")
-    last = steps[0 if kind == "bark" else -1].removesuffix(".send")  # behind Bark's key stands what it is to say
+    last = steps[0 if kind == "bark" else -1].removesuffix(".send")  # after Bark's key stands what it is to say
     key = {"dingtalk": asked.get("access_token", ""), "wecom": asked.get("key", ""), "pushplus": asked.get("token", "")}
     token = key.get(kind, last)
     if not _KEY.fullmatch(token) or (secret and not (kind == "dingtalk" and _KEY.fullmatch(secret))):
         return None
     safe = quote(token, safe="")
     tls = "s" if scheme == "https" else ""
-    return Target(
+    return WakeAddress(
         kind,
         {
             "dingtalk": f"dingtalk://{f'{secret}@' if secret else ''}{safe}/",
@@ -120,7 +120,7 @@ def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: st
     )
 
 
-def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> Target | None:
+def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> WakeAddress | None:
     """A browser's PushSubscription, as JSON; None where it isn't one, or its push service is none that is known."""
     keys = subscription.get("keys") if isinstance(subscription, dict) else None
     parts = {"endpoint": subscription.get("endpoint"), **keys} if isinstance(keys, dict) else {}
@@ -133,13 +133,17 @@ def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> Target | N
     except ValueError:
         return None
     known = url.scheme == "https" and _BROWSERS.fullmatch(url.netloc)
-    return Target("web", json.dumps(said)) if known or (host in own_hosts and url.scheme in ("http", "https")) else None
+    return (
+        WakeAddress("web", json.dumps(said))
+        if known or (host in own_hosts and url.scheme in ("http", "https"))
+        else None
+    )
 
 
 # -- records -----------------------------------------------------------------------------------------------------
 
 
-async def keep(person: Person, target: Target) -> Push | None:
+async def keep(person: Person, target: WakeAddress) -> Push | None:
     """Adds a way to the person; None where they have too many. Needs a unit."""
     if len(await of_person(person.id)) >= MOST:
         return None
@@ -149,7 +153,7 @@ async def keep(person: Person, target: Target) -> Push | None:
     return row
 
 
-async def keep_browser(person: Person, target: Target) -> bool:
+async def keep_browser(person: Person, target: WakeAddress) -> bool:
     """Adds the browser, unless it is known already; the oldest browser gives way where there are many. Needs a unit."""
     rows = await of_person(person.id)
     for row in rows:
@@ -210,14 +214,14 @@ def by_sms(person: Person) -> Address:
     return Address(CHANNEL, -person.id, person.id)
 
 
-async def target_of(push_id: int, secrets: Secrets) -> Target | None:
+async def target_of(push_id: int, secrets: Secrets) -> WakeAddress | None:
     """Where to send; None where it was removed, or its owner has left."""
     if push_id < 0:
         person = await by_id(-push_id)
-        return Target("sms", person.phone) if person is not None and person.active else None
+        return WakeAddress("sms", person.phone) if person is not None and person.active else None
     source = "push a JOIN person b ON b.id = a.person_id WHERE a.id = ? AND b.active = ?"
     for row, person in await joined((Push, Person), source, push_id, True):
-        return Target(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))
+        return WakeAddress(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))
     return None
 
 

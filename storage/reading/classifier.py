@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-KINDS = ("person", "vehicle", "property", "settle")
+SORTS = ("person", "vehicle", "property", "settle")
 SOMEBODY, COMPANY = "甲", "乙"
 """What stands for a person or a company that is meant."""
 _BREAK = re.compile(r"[,，。.!！;；?？、~…\s\0]+")
@@ -42,7 +42,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Table:
-    """The learned weights, in hundredths. `says`: of each piece, for lead, for urgent, and for each of KINDS. `where`:
+    """The learned weights, in hundredths. `says`: of each piece, for lead, for urgent, and for each of SORTS. `where`:
     of each sign around a character, for OUTSIDE, BEGINS and INSIDE of a place. `after`: of each two that follow."""
 
     says: Mapping[str, Sequence[float]]
@@ -92,9 +92,9 @@ def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
 
 
 def weigh(table: Table, found: Iterable[str]) -> list[float]:
-    """The sums of the pieces' weights, in hundredths: lead, urgent, then each of KINDS."""
+    """The sums of the pieces' weights, in hundredths: lead, urgent, then each of SORTS."""
     weighed = filter(None, map(table.says.get, found))
-    return [sum(column) for column in zip([0.0] * (2 + len(KINDS)), *weighed, strict=True)]
+    return [sum(column) for column in zip([0.0] * (2 + len(SORTS)), *weighed, strict=True)]
 
 
 def likely(weight: float) -> float:
@@ -106,7 +106,7 @@ def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] 
     """What `text` (folded, simplified) tells, in which those who are meant stand at `stretches`."""
     table = _learned()
     lead, urgent, *kinds = weigh(table, pieces(text, stretches, signs))
-    kind = KINDS[max(range(len(KINDS)), key=kinds.__getitem__)]
+    kind = SORTS[max(range(len(SORTS)), key=kinds.__getitem__)]
     place = next(iter(places_in(table, text, stretches)), "")
     return Scene(likely(lead), kind, urgent > 0, place)
 

@@ -59,12 +59,12 @@ def of_plate(end: str) -> str:
 
 
 def of_beginning(said: str) -> str:
-    """The word for how a plate begins behind province and letter."""
+    """The word for how a plate begins after province and letter."""
     return f"q:{said[:2]}"
 
 
 def of_creditor(said: str) -> set[str]:
-    """The words for somebody who is owed, by what is said behind 欠."""
+    """The words for somebody who is owed, by what is said after 欠."""
     return {f"c:{said[:1]}", f"c:{said[:2]}"}
 
 

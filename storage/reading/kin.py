@@ -275,5 +275,5 @@ def family_traces(text: str) -> list[str]:
 
 
 def pet_traces(text: str) -> list[str]:
-    """The characters behind 阿 and 小: 阿福 may be 林永福."""
+    """The characters after 阿 and 小: 阿福 may be 林永福."""
     return sorted({match[1] for match in _PET.finditer(text)})

@@ -14,7 +14,7 @@ from storage.reading.evidence import SURE, WEAKER, WEIGHTS, Add, Guess, Known, M
 from storage.reading.kin import ACTS, Fits, add_families, add_hints, add_kin, add_surnames, looks
 from storage.reading.owing import OWED_TO, owing_to
 from storage.reading.plates import add_plates
-from storage.reading.sound import LETTERS, Unit, first_letters, is_han, looks_like, near_of, sounds_of, units
+from storage.reading.sound import LETTERS, Syllable, first_letters, is_han, looks_like, near_of, sounds_of, units
 from storage.reading.sums import owed_in
 
 _ENOUGH = 60
@@ -254,7 +254,7 @@ _NEAR_COST, _SAME_COST, _ANY_COST = 2, 1, 99
 def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[int, int]]) -> None:
     """Names that are written as they sound (林永付, linyongfu, 何伟min). Of what is written in
     characters the nearest sound decides; letters leave it open how they are meant."""
-    heard_at: dict[str, list[tuple[Sequence[Unit], int]]] = defaultdict(list)
+    heard_at: dict[str, list[tuple[Sequence[Syllable], int]]] = defaultdict(list)
     for run in units(text):
         for place, one in enumerate(run):
             for sound in one.near:
@@ -303,7 +303,7 @@ def _spoken_words(person: Known) -> list[str]:
     return list(dict.fromkeys(word for word in words if len(word) >= 2 and not LETTERS.search(word)))
 
 
-def _cost(word: str, heard: Sequence[Unit], text: str, end: int) -> int | None:
+def _cost(word: str, heard: Sequence[Syllable], text: str, end: int) -> int | None:
     """How far what is heard is from this word; None where it can't be it. Two syllables are soon alike by chance: they
     must stand where a person's name does, and one of them must be the very character, or be spelled in letters."""
     cost = exact = 0

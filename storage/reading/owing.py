@@ -37,10 +37,10 @@ def speaks_of_debt(text: str) -> bool:
 
 
 def amount_traces(text: str) -> list[int]:
-    """What somebody owes, in the words behind 欠, in yuan."""
+    """What somebody owes, in the words after 欠, in yuan."""
     return sorted({int(one.yuan) for one in owed_in(text)})
 
 
 def creditor_traces(text: str) -> list[str]:
-    """Who is owed, in the words behind 欠."""
+    """Who is owed, in the words after 欠."""
     return sorted({match[1] for pattern in OWED_TO for match in pattern.finditer(text)})

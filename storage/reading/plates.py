@@ -54,7 +54,7 @@ def _plates(text: str) -> tuple[set[str], set[str]]:
 
 
 def _plate_parts(text: str) -> list[tuple[str, re.Pattern[str]]]:
-    """Plates of which a part is said: how it begins behind province and letter, and what it must look like."""
+    """Plates of which a part is said: how it begins after province and letter, and what it must look like."""
     upper = text.upper()
     found = [(match[1], f"{match[1]}[A-Z0-9]{match[2]}$") for match in _UNKNOWN.finditer(upper)]
     found += [(match[1], f"{match[1]}[A-Z0-9]*{match[2] or ''}$") for match in _BEGUN.finditer(upper)]

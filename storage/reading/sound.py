@@ -47,7 +47,7 @@ def looks_like(one: str, other: str) -> bool:
     return other in _alike().get(one, ())
 
 
-class Unit(NamedTuple):
+class Syllable(NamedTuple):
     """One spoken syllable of a text: a character, or letters that spell one."""
 
     start: int
@@ -138,9 +138,9 @@ def _taken_for(character: str) -> frozenset[str]:
 
 
 @lru_cache(16)  # a message is gone through several times
-def units(text: str) -> Sequence[Sequence[Unit]]:
+def units(text: str) -> Sequence[Sequence[Syllable]]:
     """The syllables of a text in runs without anything between them but blanks and emoji."""
-    runs: list[list[Unit]] = [[]]
+    runs: list[list[Syllable]] = [[]]
     place = 0
     while place < len(text):
         letters = LETTERS.match(text, place)
@@ -148,7 +148,7 @@ def units(text: str) -> Sequence[Sequence[Unit]]:
             at = place
             for syllable in spelled(letters[0][:40]):
                 heard = frozenset((syllable,))
-                runs[-1].append(Unit(at, at + len(syllable), syllable, heard, _near(heard)))
+                runs[-1].append(Syllable(at, at + len(syllable), syllable, heard, _near(heard)))
                 at += len(syllable)
             if at == place:
                 runs.append([])
@@ -156,7 +156,7 @@ def units(text: str) -> Sequence[Sequence[Unit]]:
             continue
         character = text[place]
         if is_han(character):
-            runs[-1].append(Unit(place, place + 1, character, sounds_of(character), _taken_for(character)))
+            runs[-1].append(Syllable(place, place + 1, character, sounds_of(character), _taken_for(character)))
         elif unicodedata.category(character) not in _NOTHING and runs[-1]:
             runs.append([])
         place += 1

@@ -50,7 +50,7 @@ _PARTS = {
     "晚": (18, 24),
     "夜": (19, 29),
 }
-"""Hours of the day; what goes on behind midnight counts on."""
+"""Hours of the day; what goes on after midnight counts on."""
 _NIGHTS = ("晚上", "夜里", "半夜", "晚", "夜")
 """Of these the small hours belong to the day after: 昨天夜里两点 is today's two o'clock."""
 _WEEKDAYS = "一二三四五六日"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport.dispatcher import Dispatcher
-from storage.alerts.alert import OPEN, Alert, AlertState, may_move
+from storage.alerts.alert import OPEN, Alert, AlertState, may_advance
 from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor
 from storage.people.endpoint import Endpoint, join
@@ -45,7 +45,7 @@ def test_states_only_go_forward_and_an_end_is_an_end(asked: list[AlertState]) ->
     order = [*OPEN, AlertState.CLOSED]
     state = AlertState.SENT
     for wanted in asked:
-        if may_move(state, wanted):
+        if may_advance(state, wanted):
             assert state in OPEN and order.index(wanted) > order.index(state)
             state = wanted
         elif state in OPEN and wanted in order:

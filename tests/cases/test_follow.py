@@ -68,7 +68,7 @@ async def test_who_has_moved_away_hears_no_more(world: World) -> None:
     assert await heard(world, TOWN_SECRETARY, "【关注】") == []
     await world.phone(SECRETARY).says("/help")
     help_ = await world.phone(SECRETARY).expects("一句话")
-    for verb in ("follow", "watch", "sheet", "place", "assign", "give"):
+    for verb in ("follow", "supervise", "sheet", "place", "reassign", "give"):
         await world.phone(TOWN_SECRETARY).taps_data(help_, f"1:{verb}:1:1")
     await world.settled()
     assert world.toasts.count("这个按钮已经过期了。") == 6

@@ -8,6 +8,7 @@ import pytest
 from tortoise.connection import get_connection
 
 from storage.engine.sqlite import Direct
+from tests import declared
 from tests.world import JUDGE, SECRETARY, SUPERVISOR, World
 
 SMALL = {"rung", "json_each", "constant", "audit_head", "person"}
@@ -15,8 +16,11 @@ SMALL = {"rung", "json_each", "constant", "audit_head", "person"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_every_statement_of_a_days_work_finds_its_rows_by_index(world: World) -> None:
+async def test_every_statement_of_a_days_work_finds_its_rows_by_index(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: set[str] = set()
+    monkeypatch.setattr(declared, "PAUSED", [True])
     for alias in ("writer", "hot", "default"):
         connection = get_connection(alias)._connection  # type: ignore[attr-defined]
         if isinstance(connection, Direct):

@@ -13,7 +13,7 @@ from storage.alerts import raising
 from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Address, Endpoint, join
 from storage.post.inbox import Inbox
-from storage.post.outbox import Lane, Outbox, OutboxState, Room, claim, put
+from storage.post.outbox import Lane, Outbox, OutboxState, Room, put, take_due
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
 
 SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"
@@ -262,6 +262,6 @@ async def test_stale_alerts_wait_for_the_fresh_ones_and_go_newest_first(world: W
     taken: list[int] = []
     for _ in people:
         room = Room(1, 0, frozenset({"telegram"}), frozenset(("telegram", number) for number in taken))
-        rows = await world.product.db.unit(partial(claim, room))
+        rows = await world.product.db.unit(partial(take_due, room))
         taken += [row.chat_id for row in rows]
     assert taken == [9304, 9303, 9302, 9301]

@@ -73,8 +73,8 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("rows", "defs", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
-        **dict.fromkeys(("urge", "watch"), "urge"),
-        **dict.fromkeys(("assign", "give"), "assign"),
+        **dict.fromkeys(("urge", "supervise"), "urge"),
+        **dict.fromkeys(("reassign", "give"), "reassign"),
         "endleave": "leave",
         "text": "invite",
         **dict.fromkeys(("approve", "reject"), "roster"),
@@ -82,7 +82,7 @@ def test_the_table_names_every_command_and_button() -> None:
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)
     assert TABLE[Action.PUSH] == TABLE[Action.LEAVE] == frozenset(COURT)
-    assert TABLE[Action.ASSIGN] == TABLE[Action.EXPLAIN] == TABLE[Action.ROSTER] == frozenset(HEADS)
+    assert TABLE[Action.REASSIGN] == TABLE[Action.EXPLAIN] == TABLE[Action.ROSTER] == frozenset(HEADS)
     assert TABLE[Action.CASE] == TABLE[Action.LIST] == frozenset(ASKING)
 
 

@@ -32,7 +32,7 @@ EVERYBODY = (
     *(HEAD, TOWN_SECRETARY, SUPERVISOR, ADMIN),
 )
 SHOW_NOBODY = frozenset(
-    {"approval", "asking", "assign", "attached", "board", "chart", "code", "court", "daily", "digests", "duty"}
+    {"approval", "asking", "reassign", "attached", "board", "chart", "code", "court", "daily", "digests", "duty"}
     | {"figures", "going", "handover", "help", "inline", "invitations", "invited", "languages", "leave", "leaves"}
     | {"leaving", "map", "me", "menu", "moving", "not_lead", "notice", "people", "person", "persons"}
     | {"pushes", "report", "rungs", "say_who", "signout", "swap", "table", "text", "toast", "uncovered", "unsay"}

@@ -26,7 +26,7 @@ from storage.engine.audit import AuditEntry
 from storage.people.endpoint import Endpoint
 from storage.post.invitation import invite
 from storage.post.outbox import Outbox, OutboxState
-from storage.post.waking import Push, Target, understood
+from storage.post.waking import Push, WakeAddress, understood
 from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, STRANGER, Stage, World
 
 SENTENCE = "林永福回来了，人在村委"
@@ -78,22 +78,22 @@ async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tupl
 @pytest.mark.parametrize(
     ("said", "target"),
     [
-        ("https://oapi.dingtalk.com/robot/send?access_token=abc123", Target("dingtalk", "dingtalk://abc123/")),
-        ("https://oapi.dingtalk.com/robot/send?access_token=abc123 SECxyz", Target("dingtalk", "dingtalk://SECxyz@abc123/")),
-        ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=ab-12", Target("wecom", "wecombot://ab-12/")),
-        ("https://open.feishu.cn/open-apis/bot/v2/hook/ab-12", Target("feishu", "feishu://ab-12/")),
-        ("https://api.day.app/AbCd1234/", Target("bark", "barks://api.day.app/AbCd1234")),
-        ("https://api.day.app/AbCd1234/Hello?sound=x", Target("bark", "barks://api.day.app/AbCd1234")),
-        ("https://sctapi.ftqq.com/SCT12345.send", Target("serverchan", "schan://SCT12345/")),
-        ("https://www.pushplus.plus/send?token=abcd1234", Target("pushplus", "pushplus://abcd1234/")),
-        ("https://ntfy.sh/my-topic", Target("ntfy", "ntfys://ntfy.sh/my-topic")),
-        ("ntfy http://127.0.0.1:9000/topic", Target("ntfy", "ntfy://127.0.0.1:9000/topic")),
-        ("judge@example.gov.cn", Target("mail", "judge@example.gov.cn")),
-        ("mail judge@example.gov.cn", Target("mail", "judge@example.gov.cn")),
-        ("sms", Target("sms", "")),
+        ("https://oapi.dingtalk.com/robot/send?access_token=abc123", WakeAddress("dingtalk", "dingtalk://abc123/")),
+        ("https://oapi.dingtalk.com/robot/send?access_token=abc123 SECxyz", WakeAddress("dingtalk", "dingtalk://SECxyz@abc123/")),
+        ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=ab-12", WakeAddress("wecom", "wecombot://ab-12/")),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/ab-12", WakeAddress("feishu", "feishu://ab-12/")),
+        ("https://api.day.app/AbCd1234/", WakeAddress("bark", "barks://api.day.app/AbCd1234")),
+        ("https://api.day.app/AbCd1234/Hello?sound=x", WakeAddress("bark", "barks://api.day.app/AbCd1234")),
+        ("https://sctapi.ftqq.com/SCT12345.send", WakeAddress("serverchan", "schan://SCT12345/")),
+        ("https://www.pushplus.plus/send?token=abcd1234", WakeAddress("pushplus", "pushplus://abcd1234/")),
+        ("https://ntfy.sh/my-topic", WakeAddress("ntfy", "ntfys://ntfy.sh/my-topic")),
+        ("ntfy http://127.0.0.1:9000/topic", WakeAddress("ntfy", "ntfy://127.0.0.1:9000/topic")),
+        ("judge@example.gov.cn", WakeAddress("mail", "judge@example.gov.cn")),
+        ("mail judge@example.gov.cn", WakeAddress("mail", "judge@example.gov.cn")),
+        ("sms", WakeAddress("sms", "")),
     ],
 )  # fmt: skip
-def test_what_people_paste_is_understood(said: str, target: Target) -> None:
+def test_what_people_paste_is_understood(said: str, target: WakeAddress) -> None:
     assert understood(said, ("127.0.0.1",)) == target
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from storage.engine.text import heard
 from storage.reading import classifier
-from storage.reading.classifier import BEGINS, INSIDE, KINDS, OUTSIDE, Stretch, Table
+from storage.reading.classifier import BEGINS, INSIDE, OUTSIDE, SORTS, Stretch, Table
 from storage.reading.mention import signs_of, stretches_of, who
 from storage.reading.read import manners_of
 from tests.reading.__main__ import is_held_out, same_place
@@ -73,7 +73,7 @@ async def _example(name: str, message: Record, rosters: Rosters) -> Example:
         stretches=stretches,
         pieces=frozenset(classifier.pieces(text, stretches, signs_of(mentions) | manners_of(text))),
         lead=expect["is_lead"],
-        kind=KINDS.index(expect["kind"]) if expect["kind"] in KINDS else -1,
+        kind=SORTS.index(expect["kind"]) if expect["kind"] in SORTS else -1,
         urgent=expect["urgent"],
         place=(start, start + len(said)) if said and start >= 0 else None if said else (0, 0),
     )
@@ -118,7 +118,7 @@ def weights_of(bags: Sequence[Sequence[str]], labels: Sequence[int], classes: in
 
 
 def says_of(given: Sequence[Example]) -> dict[str, list[float]]:
-    """Of each piece the weights for lead, urgent and each of KINDS."""
+    """Of each piece the weights for lead, urgent and each of SORTS."""
     known = known_pieces((one.source, one.pieces) for one in given)
     leads = [one for one in given if one.lead and one.kind >= 0]
 
@@ -127,8 +127,8 @@ def says_of(given: Sequence[Example]) -> dict[str, list[float]]:
 
     lead = weights_of(bags(given), [int(one.lead) for one in given], 2)
     urgent = weights_of(bags(leads), [int(one.urgent) for one in leads], 2)
-    kind = weights_of(bags(leads), [one.kind for one in leads], len(KINDS))
-    nothing = [0.0] * len(KINDS)
+    kind = weights_of(bags(leads), [one.kind for one in leads], len(SORTS))
+    nothing = [0.0] * len(SORTS)
     return {
         piece: [
             lead.get(piece, nothing)[1] - lead.get(piece, nothing)[0],

@@ -13,8 +13,8 @@ from storage.people.person import Person, by_id, judges_of_court
 
 
 def register(app: App) -> None:
-    on_tap("assign", choose, Action.ASSIGN)
-    on_tap("give", give, Action.ASSIGN)
+    on_tap("reassign", choose, Action.REASSIGN)
+    on_tap("give", give, Action.REASSIGN)
 
 
 async def _mine(turn: Turn, alert_id: int) -> Alert | None:
@@ -33,7 +33,7 @@ async def choose(turn: Turn, tap: Tap) -> None:
     """转派, the button on a case's card: to whom?"""
     if await _mine(turn, tap.ref) is not None:
         await turn.toast()
-        await turn.reply("assign", tap.ref)
+        await turn.reply("reassign", tap.ref)
 
 
 async def give(turn: Turn, tap: Tap) -> None:
@@ -43,13 +43,13 @@ async def give(turn: Turn, tap: Tap) -> None:
     to = next((judge for judge in await judges_of_court(found.area_code) if judge.id == tap.arg), None)
     if to is not None and await steps.transfer(found, to, turn.who):
         await turn.toast("alert.toast_transferred")
-        await turn.reply("assign", tap.ref, fresh=False)
+        await turn.reply("reassign", tap.ref, fresh=False)
     else:
         await turn.refuse(f"alert:{tap.ref}")
 
 
-@card("assign")
-async def show_assign(showing: Showing) -> Card | None:
+@card("reassign")
+async def show_reassign(showing: Showing) -> Card | None:
     found = await alert.by_id(showing.ref)
     if found is None:
         return None
@@ -62,8 +62,8 @@ async def show_assign(showing: Showing) -> Card | None:
     rows = [buttons[start : start + 3] for start in range(0, min(len(buttons), 60), 3)]
     holder = await by_id(found.judge_id)
     name = holder.name if holder is not None else ""
-    return Card(showing.text("assign.to_whom", name=name), rows if found.state in alert.OPEN else [])
+    return Card(showing.text("reassign.to_whom", name=name), rows if found.state in alert.OPEN else [])
 
 
 def _name(showing: Showing, judge: Person, *, absent: bool) -> str:
-    return showing.plain("assign.absent", name=judge.name) if absent else judge.name
+    return showing.plain("reassign.absent", name=judge.name) if absent else judge.name

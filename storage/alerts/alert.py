@@ -12,7 +12,8 @@ from storage.alerts import sighting
 from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor, of_debtors
-from storage.engine.sql import among, change, fetch, for_update, joined, one, pick, relate, run
+from storage.engine.mapper import relate
+from storage.engine.sql import among, change, fetch, for_update, joined, one, pick, run
 from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.area import bounds_of, contains
 from storage.people.person import Person

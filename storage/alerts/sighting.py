@@ -12,7 +12,8 @@ from tortoise.models import Model
 from storage.alerts.attachment import gather_recent
 from storage.cases.debtor import Debtor
 from storage.engine import audit
-from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
+from storage.engine.mapper import relate
+from storage.engine.sql import add, among, change, fetch, joined, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record
 from storage.people.area import bounds_of

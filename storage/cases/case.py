@@ -13,7 +13,8 @@ from tortoise.models import Model
 from storage.cases.debtor import Debtor, debtors_by_id, debtors_called, id_tail
 from storage.cases.number import CASE_TAIL, parse_case_no
 from storage.duty.leave import standing_in_for
-from storage.engine.sql import among, fetch, joined, relate, run
+from storage.engine.mapper import relate
+from storage.engine.sql import among, fetch, joined, run
 from storage.engine.text import fold
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record

@@ -9,8 +9,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
+from storage.engine.mapper import relate
 from storage.engine.secret import Secrets
-from storage.engine.sql import among, change, fetch, one, pick, relate, run
+from storage.engine.sql import among, change, fetch, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record
 from storage.people.area import bounds_of

@@ -8,7 +8,8 @@ from decimal import Decimal
 from storage.cases.case import CaseStatus
 from storage.desk.listing import Asked
 from storage.engine.clock import local
-from storage.engine.sql import day, fetch, is_shared
+from storage.engine.mapper import day
+from storage.engine.sql import fetch, is_shared
 from storage.people.area import bounds_of
 from storage.people.person import Person
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 from storage.alerts.alert import AlertState, Outcome
 from storage.desk.listing import RUNNING, Asked, moment
 from storage.engine.clock import local
+from storage.engine.mapper import moment as stored
 from storage.engine.sql import fetch
-from storage.engine.sql import moment as stored
 from storage.people.area import bounds_of
 from storage.people.person import Person
 

@@ -15,7 +15,8 @@ from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.clock import local
-from storage.engine.sql import add, among, fetch, is_shared, joined, one, pick, relate, run
+from storage.engine.mapper import relate
+from storage.engine.sql import add, among, fetch, is_shared, joined, one, pick, run
 from storage.engine.text import fold, simplified
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record, Sweep

@@ -9,7 +9,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.sql import add, fetch, joined, moment, one, relate, run
+from storage.engine.mapper import moment, relate
+from storage.engine.sql import add, fetch, joined, one, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person

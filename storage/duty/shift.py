@@ -9,7 +9,8 @@ from tortoise.models import Model
 
 from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
-from storage.engine.sql import add, change, fetch, for_update, joined, moment, one, relate, run
+from storage.engine.mapper import moment, relate
+from storage.engine.sql import add, change, fetch, for_update, joined, one, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.area import county_of

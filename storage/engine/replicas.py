@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from storage.engine.sql import fetch, is_shared, moment, run
+from storage.engine.mapper import moment
+from storage.engine.sql import fetch, is_shared, run
 from storage.engine.unit import unit
 from storage.noun import Noun
 

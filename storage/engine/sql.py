@@ -10,67 +10,20 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-from tortoise import fields
 from tortoise.connection import get_connection
-from tortoise.fields.base import Field
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from storage.engine.failure import StorageUnavailableError, gave_way
+from storage.engine.mapper import M, Row, blank, columns, default_of, make, map_of, row_of
 from storage.engine.sqlite import Direct
 
-M = TypeVar("M", bound=Model)
-Row = Any
-"""A row of either engine, by column or place."""
 HOT = "hot"
 """The alias of SQLite's connection for reading by index."""
-
-
-class _Hot:
-    """What a model needs to be written and read without tortoise's query builder."""
-
-    def __init__(self, model: type[Model]) -> None:
-        meta = model._meta
-        self.table = meta.db_table
-        self.names = list(meta.fields_db_projection)
-        columns = [meta.fields_db_projection[name] for name in self.names]
-        self.columns = ", ".join(f'"{column}"' for column in columns)
-        keys = [name for name in self.names if not meta.fields_map[name].generated]
-        holes = ", ".join("?" * len(keys))
-        listed = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in keys)
-        self.keys = keys
-        self.insert = f'INSERT INTO "{self.table}" ({listed}) VALUES ({holes})'
-        every = ", ".join("?" * len(columns))
-        self.insert_numbered = f'INSERT INTO "{self.table}" ({self.columns}) VALUES ({every})'
-        self.select = f'SELECT {self.columns} FROM "{self.table}" WHERE '
-        self.readers = [(name, read) for name in self.names if (read := _reader(meta.fields_map[name])) is not None]
-        self.listed = columns
-        self.column = meta.fields_db_projection
-        self.defaults = {name: meta.fields_map[name].default for name in keys}
-
-
-def _reader(field: Field[Any]) -> Any:
-    """How a value comes back from either engine; None where it comes as it is."""
-    kind = getattr(field, "enum_type", None)
-    if kind is not None:
-        return {member.value: member for member in kind}.__getitem__
-    if isinstance(field, fields.DatetimeField):
-        return moment
-    if isinstance(field, fields.DateField):
-        return day
-    if isinstance(field, fields.BooleanField):
-        return bool
-    return field.to_python_value if isinstance(field, fields.DecimalField) else None
-
-
-@cache
-def _hot(model: type[Model]) -> _Hot:
-    return _Hot(model)
 
 
 @cache
@@ -81,6 +34,7 @@ def _numbered(sql: str) -> str:
 
 
 _writing: ContextVar[Direct | None] = ContextVar("chuishao_writing", default=None)
+
 _reading: list[Direct] = []
 
 
@@ -175,7 +129,7 @@ async def run_many(sql: str, rows: list[tuple[Any, ...]]) -> None:
 
 async def pick(model: type[M], where: str, *args: Any) -> list[M]:
     """The models that fit; `where` goes after WHERE and may end with ORDER BY and LIMIT."""
-    hot = _hot(model)
+    hot = map_of(model)
     return [make(model, row) for row in await fetch(hot.select + where, *args)]
 
 
@@ -185,19 +139,10 @@ async def one(model: type[M], where: str, *args: Any) -> M | None:
     return found[0] if found else None
 
 
-def _row(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
-    """Every field that the database doesn't give by itself: what is given, else its default."""
-    hot = _hot(model)
-    row = {name: values.pop(name) if name in values else _default(hot.defaults[name]) for name in hot.keys}
-    if values:
-        raise TypeError(f"{model.__name__} has no {', '.join(values)}")
-    return row
-
-
 async def add(model: type[M], **values: Any) -> M:
     """Inserts a row, whose id the database gives, and returns it; what isn't given is the field's default."""
-    hot = _hot(model)
-    row = _row(model, values)
+    hot = map_of(model)
+    row = row_of(model, values)
     direct = _writer()
     number: Any
     if direct is not None:
@@ -205,22 +150,22 @@ async def add(model: type[M], **values: Any) -> M:
     else:
         returning = _numbered(f"{hot.insert} RETURNING id")
         number = (await get_connection("default").execute_insert(returning, _plain(row.values())))["id"]
-    made = _blank(model)
+    made = blank(model)
     made.__dict__.update(row, id=number)
     return made
 
 
 async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflict: str = "") -> None:
     """Inserts many rows, of which every field is given or has a default; `conflict` may be ON CONFLICT DO NOTHING."""
-    hot = _hot(model)
-    values = [tuple(row[name] if name in row else _default(hot.defaults[name]) for name in hot.keys) for row in rows]
+    hot = map_of(model)
+    values = [tuple(row[name] if name in row else default_of(hot.defaults[name]) for name in hot.keys) for row in rows]
     await run_many(f"{hot.insert} {conflict}", values)
 
 
 async def add_once(model: type[Model], **values: Any) -> int | None:
     """Inserts a row, unless one like it is there already; its id, None where it didn't."""
-    row = list(_row(model, values).values())
-    insert = f"{_hot(model).insert} ON CONFLICT DO NOTHING"
+    row = list(row_of(model, values).values())
+    insert = f"{map_of(model).insert} ON CONFLICT DO NOTHING"
     direct = _writer()
     if direct is not None:
         done = direct.raw.execute(insert, row)
@@ -231,65 +176,26 @@ async def add_once(model: type[Model], **values: Any) -> int | None:
 
 async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows that bring their ids along, and every other field."""
-    hot = _hot(model)
+    hot = map_of(model)
     await run_many(hot.insert_numbered, [tuple(row[name] for name in hot.names) for row in rows])
 
 
 async def change(model: type[Model], number: int, **values: Any) -> int:
     """Updates the row of that id; 1 if there is one."""
-    hot = _hot(model)
+    hot = map_of(model)
     sets = ", ".join(f'"{hot.column[name]}" = ?' for name in values)
     return await run(f'UPDATE "{hot.table}" SET {sets} WHERE id = ?', *values.values(), number)
-
-
-def make(model: type[M], row: Row, start: int = 0) -> M:
-    """A model out of a row in which its columns, as `columns` lists them, begin at `start`."""
-    hot = _hot(model)
-    made = _blank(model)
-    state = made.__dict__
-    state.update(zip(hot.names, row[start : start + len(hot.names)], strict=True))
-    for name, read in hot.readers:
-        value = state[name]
-        if value is not None:
-            state[name] = read(value)
-    return made
-
-
-@cache
-def columns(model: type[Model], alias: str) -> str:
-    """A model's columns under the alias of its table, for a join."""
-    return ", ".join(f'{alias}."{column}"' for column in _hot(model).listed)
 
 
 async def joined(models: Sequence[type[Model]], source: str, *args: Any) -> list[list[Any]]:
     """Rows of models that are joined: `source` goes after FROM and names the tables `a`, `b`, `c`… in the order of
     `models`. One that a LEFT JOIN didn't find is None."""
     listed = ", ".join(columns(model, "abcdef"[place]) for place, model in enumerate(models))
-    starts = list(itertools.accumulate((len(_hot(model).names) for model in models), initial=0))
+    starts = list(itertools.accumulate((len(map_of(model).names) for model in models), initial=0))
     return [
         [None if row[start] is None else make(model, row, start) for model, start in zip(models, starts, strict=False)]
         for row in await fetch(f"SELECT {listed} FROM {source}", *args)
     ]
-
-
-def _blank(model: type[M]) -> M:
-    made = model.__new__(model)
-    made.__dict__.update(_partial=False, _custom_generated_pk=False, _saved_in_db=True, _await_when_save={})
-    return made
-
-
-def moment(value: Any) -> datetime:
-    """A point in time as either engine gives it."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
-
-
-def day(value: Any) -> date | None:
-    """A date as either engine gives it."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _default(default: Any) -> Any:
-    return default() if callable(default) else default
 
 
 def among(values: Iterable[Any]) -> tuple[str, Any]:
@@ -305,15 +211,6 @@ def among(values: Iterable[Any]) -> tuple[str, Any]:
 def for_update() -> str:
     """Locks the rows that are read, where the engine has more than one writer."""
     return " FOR UPDATE" if is_shared() else ""
-
-
-def relate(row: Model, **related: Any) -> None:
-    """Sets what tortoise would have prefetched: a model (or None) for a foreign key, a list for the way back."""
-    for name, value in related.items():
-        if isinstance(value, list):
-            getattr(row, name)._set_result_for_query(value)
-        else:
-            row.__dict__[f"_{name}"] = value
 
 
 SPEAKS_SQL = frozenset(

@@ -7,7 +7,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.sql import add, among, change, fetch, joined, one, pick, relate, run
+from storage.engine.mapper import relate
+from storage.engine.sql import add, among, change, fetch, joined, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person

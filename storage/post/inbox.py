@@ -12,8 +12,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
+from storage.engine.mapper import moment
 from storage.engine.replicas import INBOX, announce, hold, is_next
-from storage.engine.sql import add_once, among, change, fetch, is_shared, moment, pick, run
+from storage.engine.sql import add_once, among, change, fetch, is_shared, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record, Sweep
 

@@ -10,8 +10,9 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.engine.mapper import moment
 from storage.engine.replicas import free_chats
-from storage.engine.sql import add, among, change, fetch, for_update, moment, one, pick, run
+from storage.engine.sql import add, among, change, fetch, for_update, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record, Sweep
 from storage.people.endpoint import Address, addresses

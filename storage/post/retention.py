@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
 
-from storage.engine.sql import fetch, moment, run
+from storage.engine.mapper import moment
+from storage.engine.sql import fetch, run
 from storage.noun import Sweep
 from storage.nouns import nouns
 

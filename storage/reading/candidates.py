@@ -13,7 +13,8 @@ from functools import lru_cache
 from storage.cases.debtor import DebtorKind, age
 from storage.cases.number import find_case_nos, find_case_tails
 from storage.engine.clock import local
-from storage.engine.sql import among, day, fetch
+from storage.engine.mapper import day
+from storage.engine.sql import among, fetch
 from storage.engine.text import heard
 from storage.people.area import bounds_of, county_of, names_village, town_of, villages_of
 from storage.reading import index

@@ -12,7 +12,8 @@ from aiohttp import web
 from bot.app import Product, running
 from bot.health.single import only_one
 from bot.office.importing import Kind, import_file
-from bot.page.chat import PAGE, forwarded_tls, give_session
+from bot.page.assets import PAGE
+from bot.page.session import forwarded_tls, give_session
 from bot.settings import Settings
 from storage.opening import open_database
 from storage.people.endpoint import Endpoint

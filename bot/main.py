@@ -7,9 +7,9 @@ def main() -> None:
     """The command line. What imports make stays for as long as the process runs: collections in between cost a fifth of
     the start and find nothing, and later ones need not walk through it."""
     gc.disable()
-    from bot import cli
+    from bot.cli import app
 
     gc.collect()
     gc.freeze()
     gc.enable()
-    cli.main()
+    app.main()

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.page.chat import PAGE, WebChat, send_event, within
+from bot.page.assets import PAGE
+from bot.page.chat import WebChat, send_event, within
 from bot.transport.channel import WEB
 from handlers.card import Showing
 from handlers.desk.board import PICTURES, overview, picture

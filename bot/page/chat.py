@@ -2,54 +2,28 @@
 
 import asyncio
 import json
-import re
 import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import segno
 from aiohttp import web
 
-import locales
-from bot.gateway.lock import Lock
 from bot.gateway.methods import Methods
 from bot.gateway.store import Store, files_in
+from bot.page.assets import Assets
+from bot.page.session import Left, Sessions
 from bot.page.upload import checked
-from bot.transport.body import parse_json
 
-PAGE = Path(__file__).parent / "static"
-YEAR = 365 * 24 * 3600
-RENEWED_AFTER = 7 * 24 * 3600
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
-JOINS_A_MINUTE = 30
 PersonOf = Callable[[int], Awaitable[dict[str, str]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
-Left = Callable[[int], Awaitable[None]]
-"""Hears that the phone behind a chat is no longer its person's."""
 STREAMS = 20
 """So many streams of one chat at once: a page has one."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
-        "font-src 'self'; "
-        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
-        "form-action 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-class Locked(web.HTTPClientError):
-    """The page wants its PIN first."""
-
-    status_code = 423
 
 
 class WebChat:
@@ -66,31 +40,22 @@ class WebChat:
         left: Left,
     ) -> None:
         self._store = store
-        self._court_phone = court_phone
         self._person_of = person_of
         self._subscribe = subscribe
-        self._left = left
-        self._lock = Lock(store)
-        self._joining_url = joining_url
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
         self._taps: dict[str, int] = {}
-        self._joins: dict[str, deque[float]] = {}
         self.closing = asyncio.Event()
+        self._assets = Assets(joining_url, court_phone)
+        self._sessions = Sessions(store, joining_url, self.say, left, self._wake)
+        self._lock = self._sessions.lock
         store.watchers.append(self._wake)
         methods.answers.append(self._answered)
 
     def add_routes(self, app: web.Application) -> None:
-        app.router.add_get("/", self._index)
-        app.router.add_get("/c/{slug}/", self._index)
-        app.router.add_get("/static/letters.otf", self._letters)
-        app.router.add_get("/static/{name}", self._static)
-        app.router.add_get("/sw.js", self._worker)
-        app.router.add_get("/manifest.webmanifest", self._manifest)
-        app.router.add_get("/words/{language}", self._words)
-        app.router.add_get("/qr/{code}", self._qr)
-        app.router.add_post("/api/join", self._join)
-        app.router.add_get("/c/{slug}/session", self._session)
+        """Registers them, with those of the sessions and of the page's files."""
+        self._assets.add_routes(app)
+        self._sessions.add_routes(app)
         app.router.add_get("/c/{slug}/events", self._events)
         app.router.add_get("/c/{slug}/changes", self._changes)
         app.router.add_get("/c/{slug}/earlier", self._earlier)
@@ -99,16 +64,7 @@ class WebChat:
         app.router.add_post("/c/{slug}/place", self._place)
         app.router.add_post("/c/{slug}/file", self._upload)
         app.router.add_post("/c/{slug}/push", self._wake_me)
-        app.router.add_post("/c/{slug}/pin", self._keep_pin)
-        app.router.add_post("/c/{slug}/unlock", self._unlock)
-        app.router.add_post("/c/{slug}/awake", self._awake)
         app.router.add_get("/c/{slug}/file/{file_id}", self._download)
-        app.on_response_prepare.append(self._headers)
-
-    @staticmethod
-    async def _headers(request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
 
     def _wake(self, chat_id: int) -> None:
         for event in self._streams.get(chat_id, ()):
@@ -120,164 +76,9 @@ class WebChat:
             self._toasts.setdefault(chat_id, deque(maxlen=5)).append({"text": text, "loud": loud})
             self._wake(chat_id)
 
-    # -- files of the page -------------------------------------------------------------------------------------
-
-    async def _index(self, _request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
-
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        path = PAGE / request.match_info["name"]
-        if path.name != request.match_info["name"] or path.suffix not in (".js", ".css", ".svg", ".png"):
-            raise web.HTTPNotFound
-        if not path.is_file():
-            raise web.HTTPNotFound
-        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
-
-    async def _letters(self, _request: web.Request) -> web.StreamResponse:
-        """Chinese letters for machines without any."""
-        headers = {"Cache-Control": "max-age=2592000", "Content-Type": "font/otf"}
-        return web.FileResponse(locales.FONT, headers=headers)
-
-    async def _worker(self, _request: web.Request) -> web.StreamResponse:
-        """The service worker, which has to stand at the top for the whole page to be in its reach."""
-        return web.FileResponse(PAGE / "sw.js", headers={"Cache-Control": "no-cache"})
-
-    async def _manifest(self, _request: web.Request) -> web.StreamResponse:
-        """What a phone needs to put the page among its apps."""
-        title = locales.plain(locales.DEFAULT, "page.title")
-        icons = [{"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml"}]
-        icons += [{"src": f"/static/icon-{n}.png", "sizes": f"{n}x{n}", "type": "image/png"} for n in (192, 512)]
-        body = {"name": title, "short_name": title, "start_url": ".", "scope": "/", "display": "standalone"}
-        return web.json_response(
-            {**body, "theme_color": "#14532d", "background_color": "#eef1f4", "icons": icons},
-            content_type="application/manifest+json",
-        )
-
-    async def _words(self, request: web.Request) -> web.StreamResponse:
-        """The page's own words in one language."""
-        language = request.match_info["language"]
-        messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
-        words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
-        return web.json_response({**words, "phone": self._court_phone}, headers={"Cache-Control": "max-age=300"})
-
-    async def _qr(self, request: web.Request) -> web.StreamResponse:
-        """A joining link as a picture, to be scanned from another phone."""
-        code = request.match_info["code"]
-        if len(code) > 64 or not all(c.isalnum() or c in "-_" for c in code):
-            raise web.HTTPNotFound
-        picture = segno.make(f"{self._joining_url}#{code}", micro=False).svg_inline(scale=5, border=2)
-        return web.Response(text=picture, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
-
-    # -- sessions ----------------------------------------------------------------------------------------------
-
-    async def _join(self, request: web.Request) -> web.StreamResponse:
-        """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
-        body = await self._json(request)
-        now = time.monotonic()
-        if len(self._joins) > 10_000:
-            self._joins.clear()
-        mine = self._joins.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
-        if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
-            raise web.HTTPTooManyRequests
-        mine.append(now)
-        code = str(body.get("code", ""))[:64]
-        chat_id, slug, token = await self._store.open_chat()
-        await self.say(chat_id, f"/start {code}")
-        response = web.json_response({"slug": slug})
-        give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
-        return response
-
-    async def _signed_in(self, request: web.Request) -> tuple[int, str, float]:
-        """Chat, token and since when there is that token. 401 for everything that isn't a session: nobody learns which
-        chats there are."""
-        slug = request.match_info["slug"]
-        token = request.cookies.get(_cookie(slug), "")
-        known = await self._store.chat_by_session(slug, token)
-        if known is None:
-            raise web.HTTPUnauthorized
-        return known[0], token, known[1]
-
-    async def _open(self, request: web.Request) -> tuple[int, str, float]:
-        """The same of a page that isn't locked; 423 where it is."""
-        chat_id, token, since = await self._signed_in(request)
-        if self._lock.is_locked(chat_id, token):
-            raise Locked
-        return chat_id, token, since
-
     async def chat_of(self, request: web.Request) -> int:
-        """The chat of an open page; what is sent from it shows that somebody is there."""
-        chat_id, token, _since = await self._open(request)
-        if request.method == "POST":
-            await self._lock.touch(chat_id, token)
-        return chat_id
-
-    async def _session(self, request: web.Request) -> web.StreamResponse:
-        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
-        has served for a week is changed for a new one."""
-        chat_id, token, since = await self._open(request)
-        response = web.Response(status=204)
-        if time.time() - since > RENEWED_AFTER:
-            fresh = await self._store.renew_session(chat_id, token)
-            await self._lock.touch(chat_id, fresh)
-            secure = request.secure or forwarded_tls(request)
-            give_session(response, request.match_info["slug"], fresh, secure=secure)
-        return response
-
-    async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
-        """Sets the PIN of this chat; an empty one takes it away."""
-        chat_id, body = await self.chat_of(request), await self._json(request)
-        pin = body.get("pin")
-        if not isinstance(pin, str) or not re.fullmatch(r"(\d{4,6})?", pin, re.ASCII):
-            raise web.HTTPBadRequest
-        await self._lock.keep(chat_id, request.cookies[_cookie(request.match_info["slug"])], pin)
-        self._wake(chat_id)
-        return web.json_response({})
-
-    async def _unlock(self, request: web.Request) -> web.StreamResponse:
-        """Opens a locked page with its PIN; without one (it was forgotten) it is signed out instead."""
-        (chat_id, token, _since), body = await self._signed_in(request), await self._json(request)
-        pin = body.get("pin")
-        if pin is None:
-            await self._forgotten(chat_id)
-            raise web.HTTPUnauthorized
-        right = isinstance(pin, str) and await self._lock.open(chat_id, token, pin[:6] if pin.isascii() else "")
-        if right is None:
-            await self._forgotten(chat_id)
-        if not right:
-            raise web.HTTPForbidden
-        self._wake(chat_id)
-        return web.json_response({})
-
-    async def _forgotten(self, chat_id: int) -> None:
-        """Nobody knows the PIN, or somebody guesses: the phone is signed out, and no longer one of the person's."""
-        await self._lock.forgotten(chat_id)  # first: it needs nothing but the gateway's own memory
-        await self._left(chat_id)
-
-    async def _awake(self, request: web.Request) -> web.StreamResponse:
-        """Somebody is reading."""
-        await self.chat_of(request)
-        self._same_origin(request)
-        return web.json_response({})
-
-    def _same_origin(self, request: web.Request) -> None:
-        """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock. A
-        proxy on the way may have changed the host, but not the address that people open."""
-        origin = request.headers.get("Origin")
-        own = (request.headers.get("Host", ""), self._joining_url.partition("://")[2].partition("/")[0])
-        if origin is not None and origin.partition("://")[2] not in own:
-            raise web.HTTPForbidden
-
-    async def _json(self, request: web.Request) -> dict[str, Any]:
-        self._same_origin(request)
-        if request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType
-        try:
-            body = parse_json(await request.read())
-        except (ValueError, ConnectionResetError) as error:  # no JSON, or a phone that went away in the middle
-            raise web.HTTPBadRequest from error
-        if not isinstance(body, dict):
-            raise web.HTTPBadRequest
-        return body
+        """The chat of an open page."""
+        return await self._sessions.chat_of(request)
 
     # -- what the person does ----------------------------------------------------------------------------------
 
@@ -301,7 +102,7 @@ class WebChat:
         return await self._store.from_person(chat_id, body, client_id)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self.chat_of(request), await self._json(request)
+        chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
         text = body.get("text")
         text = (
             text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(text, str) else text
@@ -316,7 +117,7 @@ class WebChat:
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
-        chat_id, body = await self.chat_of(request), await self._json(request)
+        chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
         try:
             place = {name: float(body[name]) for name in ("latitude", "longitude")}
         except (KeyError, TypeError, ValueError) as error:
@@ -330,7 +131,7 @@ class WebChat:
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
         """A button of a message of this chat."""
-        chat_id, body = await self.chat_of(request), await self._json(request)
+        chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
         message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
         data = body.get("data")
         if message is None or not isinstance(data, str) or len(data.encode("utf-8", "replace")) > 64:
@@ -350,15 +151,15 @@ class WebChat:
 
     async def _wake_me(self, request: web.Request) -> web.StreamResponse:
         """The browser wants to be woken when the page isn't open."""
-        (chat_id, _token, _since), body = await self._open(request), await self._json(request)
+        (chat_id, _token, _since), body = await self._sessions._open(request), await self._sessions.json_of(request)
         if not await self._subscribe(chat_id, body):
             raise web.HTTPBadRequest
         return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """A photo or a voice message."""
-        chat_id = await self.chat_of(request)
-        self._same_origin(request)
+        chat_id = await self._sessions.chat_of(request)
+        self._sessions.same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
             raise web.HTTPBadRequest  # else anybody could fill the disk
         form = await request.post()
@@ -384,7 +185,7 @@ class WebChat:
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         """A file that a message of this chat shows."""
-        chat_id, file_id = await self.chat_of(request), request.match_info["file_id"]
+        chat_id, file_id = await self._sessions.chat_of(request), request.match_info["file_id"]
         known = await self._store.file(file_id)
         if known is None or not await self._store.shown_in(chat_id, file_id):
             raise web.HTTPNotFound
@@ -403,7 +204,7 @@ class WebChat:
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
-        (chat_id, token, _since), after = await self._signed_in(request), _seen(request)
+        (chat_id, token, _since), after = await self._sessions.signed_in(request), _seen(request)
         if self._lock.is_locked(chat_id, token):
             up_to, loud = await self._ringing(chat_id, after)
             ring = None if loud is None else {"loud": loud}
@@ -416,7 +217,7 @@ class WebChat:
 
     async def _earlier(self, request: web.Request) -> web.StreamResponse:
         """What was said before the message `before`."""
-        chat_id, before = await self.chat_of(request), request.query.get("before", "")
+        chat_id, before = await self._sessions.chat_of(request), request.query.get("before", "")
         if not (before.isascii() and before.isdigit() and len(before) < 10):
             raise web.HTTPBadRequest
         body = {"messages": await self._store.earlier(chat_id, int(before))}
@@ -424,7 +225,7 @@ class WebChat:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Messages as they come and change, from the last one that the page has seen."""
-        (chat_id, token, _since), slug = await self._signed_in(request), request.match_info["slug"]
+        (chat_id, token, _since), slug = await self._sessions.signed_in(request), request.match_info["slug"]
         if len(self._streams.get(chat_id, ())) >= STREAMS:
             raise web.HTTPTooManyRequests
         last, behind = _seen(request), False
@@ -499,24 +300,6 @@ def _waits(message: dict[str, Any]) -> bool:
     return any(data.startswith("1:ack:") for data in _buttons(message))
 
 
-def _caller(request: web.Request) -> str:
-    """Whose request it is: behind a proxy on the same machine, whom that one names."""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return named if named and request.remote in ("127.0.0.1", "::1") else request.remote or ""
-
-
-def _cookie(slug: str) -> str:
-    """A cookie of its own for each chat, so that several fit in one browser."""
-    return f"chuishao-{slug}"
-
-
-def give_session(response: web.StreamResponse, slug: str, token: str, *, secure: bool) -> None:
-    """Signs the browser in to the chat, and only to its own path."""
-    response.set_cookie(
-        _cookie(slug), token, path=f"/c/{slug}/", max_age=YEAR, httponly=True, samesite="Strict", secure=secure
-    )
-
-
 def _envelope(chat_id: int, said_at: float | None = None) -> dict[str, Any]:
     who = {"id": chat_id, "first_name": "网页"}
     date = int(said_at or time.time())
@@ -546,10 +329,6 @@ def _message_id(body: dict[str, Any], name: str) -> int | None:
 def _seen(request: web.Request) -> int:
     text = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
-def forwarded_tls(request: web.Request) -> bool:
-    return request.headers.get("X-Forwarded-Proto", "") == "https"
 
 
 def _changed(_seq: int, body: dict[str, Any] | None, message_id: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from storage.people.area import full_name
 from storage.people.person import set_language
 from storage.post.invitation import invite
 from storage.post.waking import sign_out
+from storage.version import VERSION
 
 
 def register(app: App) -> None:
@@ -117,6 +118,7 @@ async def show_me(showing: Showing) -> Card | None:
             buttons.append([showing.button("person.leave_other", "left", row.id)])
     if len(rows) > 2:
         buttons.append([showing.button("person.alone", "alone")])
+    lines.append(showing.text("person.version", version=VERSION))
     return Card("\n".join(lines), buttons)
 
 

@@ -152,17 +152,17 @@ def test_import_names_what_it_rejects_and_writes_it_to_a_second_file(data: Path)
 
 INTERRUPTED = """
 import contextlib, os, signal
-from bot import cli
+from bot.cli import app, files
 def interrupt(*_):
     os.kill(os.getpid(), signal.SIGINT)
 if STAGE == "checking":
-    cli._bar = lambda _key: contextlib.nullcontext(interrupt)
+    files.bar = lambda _key: contextlib.nullcontext(interrupt)
 else:
-    plain = cli.import_file
+    plain = files.import_file
     def late(*args, writing, **how):
         return plain(*args, writing=lambda: (writing(), interrupt()), **how)
-    cli.import_file = late
-cli.main()
+    files.import_file = late
+app.main()
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from bot import cli
+from bot.cli import app
 from bot.office.dump import MANIFEST, NotADumpError, NotEmptyError, export_all, import_all, models
 from bot.settings import Settings
 from storage.cases.debtor import Debtor, read_id_number
@@ -119,7 +119,7 @@ def test_the_commands_say_what_they_did(tmp_path: Path, monkeypatch: pytest.Monk
 
     def types(*words: str, data: str, code: int = 0) -> str:
         monkeypatch.setenv("CHUISHAO_DATA", str(tmp_path / data))
-        found = run.invoke(cli.app, list(words))
+        found = run.invoke(app.app, list(words))
         assert found.exit_code == code, (found.output, found.exception)
         return found.output
 

@@ -641,6 +641,10 @@ function menu(commands) {
   for (const one of commands) {
     place.append(button(one.description, () => { openMenu(false); say(`/${one.command}`); }));
   }
+  const about = document.createElement("p");
+  about.className = "about";
+  about.textContent = put(words.about, { version: words.version });
+  place.append(about);
   place.append(button(words.pin, () => { openMenu(false); $("set-pin").hidden = false; $("new-pin").value = ""; $("new-pin").focus(); }));
 }
 

@@ -1,0 +1,177 @@
+"""`chuishao import`, `export` and `imports`: files in, files out, and the last one taken back."""
+
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+if sys.platform != "win32":
+    pass
+
+from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
+from bot.health.single import only_one
+from bot.office.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
+from bot.office.exporting import export_cases
+from bot.office.importing import IMPORT_SECONDS, Imported, Kind, import_file
+from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
+from storage.engine.clock import local
+from storage.engine.database import Database
+from storage.imports import MissingHeadersError, Remark, Report, journal
+
+_MOST_LINES = 20
+
+
+@app.command("import", help=word("cli.import"))
+def import_(
+    kind: Annotated[Kind, typer.Argument(help=word("cli.import_kind"))],
+    file: Annotated[Path, typer.Argument(help=word("cli.import_file"))],
+    strict: Annotated[bool, typer.Option("--strict", help=word("cli.import_strict"))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=word("cli.import_dry_run"))] = False,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help=word("cli.import_verbose"))] = False,
+) -> None:
+    if kind is Kind.ALL:
+        _take_in(file)
+    begun: list[bool] = []
+
+    async def work() -> int:
+        async with opened() as (_, db):
+            with bar("imports.progress") as progress:
+                done = await import_file(
+                    db, kind, file, progress, strict=strict, dry_run=dry_run, writing=lambda: begun.append(True)
+                )
+        target = rejects or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
+        _tell(done, target, strict=strict, dry_run=dry_run, verbose=verbose)
+        return FOUND if done.report.rejected else DONE
+
+    try:
+        go(work())
+    except FileNotFoundError:
+        stop(word("imports.file_missing", path=file))
+    except (NotASpreadsheetError, IsADirectoryError):
+        stop(word("imports.not_a_spreadsheet", path=file))
+    except MissingHeadersError as error:
+        stop(word("imports.missing_headers", path=file, names=error))
+    except KeyboardInterrupt:
+        stop(word("imports.interrupted_late" if begun else "imports.interrupted"), FOUND)
+
+
+def _take_in(folder: Path) -> NoReturn:
+    """The whole export, into an empty database."""
+
+    async def work() -> int:
+        async with opened() as (_, db):
+            with bar("imports.progress") as progress:
+                count = await import_all(db, folder, progress)
+        typer.echo(word("cli.taken_in", count=count))
+        return DONE
+
+    try:
+        with only_one(checked_settings()):
+            go(work())
+    except NotADumpError as error:
+        stop(word("cli.not_a_dump", path=folder, what=error), FOUND)
+    except NotEmptyError:
+        stop(word("cli.not_empty"), FOUND)
+    except OtherKeyError:
+        stop(word("cli.other_key"), FOUND)
+
+
+def _reason(remark: Remark) -> str:
+    return word(f"imports.reason_{remark.code}", word=remark.word)
+
+
+def _wordless(report: Report) -> Counter[str]:
+    """Notes that say the same of many rows."""
+    return Counter(remark.code for remark in report.warnings if not remark.word)
+
+
+def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
+    report = done.report
+    if done.unknown_headers:
+        typer.echo(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
+    for remark in report.rejected[:_MOST_LINES]:
+        typer.echo(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), err=True)
+    if len(report.rejected) > _MOST_LINES:
+        typer.echo(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
+    alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
+    for code, count in alike.items():
+        typer.echo(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
+    for remark in report.warnings:
+        if remark.word or remark.code not in alike:
+            typer.echo(word("imports.warned_line", line=remark.line, reason=_reason(remark)), err=True)
+    if alike:
+        typer.echo(word("imports.verbose"), err=True)
+    counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "blank")}
+    typer.echo(word("imports.summary", rejected=len(report.rejected), **counts))
+    if report.rejected:
+        write_rejects(target, done.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
+        typer.echo(word("imports.rejects_file", path=target))
+    if dry_run:
+        typer.echo(word("imports.dry_run"))
+    elif strict and report.rejected:
+        typer.echo(word("imports.refused"))
+    elif not done.written:
+        typer.echo(word("imports.nothing_changed"))
+
+
+@app.command("export", help=word("cli.export"))
+def export(
+    file: Annotated[Path, typer.Argument(help=word("cli.export_file"))],
+    everything: Annotated[bool, typer.Option("--all", help=word("cli.export_all"))] = False,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help=word("cli.export_xlsx"))] = False,
+) -> None:
+    async def work() -> int:
+        async with opened() as (_, db):
+            with bar("cli.export_progress") as progress:
+                if everything:
+                    count = await export_all(db, file, progress, spreadsheet=xlsx)
+                else:
+                    count = await export_cases(db, file, progress)
+        typer.echo(word("cli.export_done", count=count, path=file))
+        return DONE
+
+    go(work())
+
+
+@app.command("imports", help=word("cli.imports"))
+def imports_(
+    undo: Annotated[bool, typer.Option("--undo", help=word("cli.imports_undo"))] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=word("cli.imports_yes"))] = False,
+) -> None:
+    async def work() -> int:
+        async with opened() as (_, db):
+            if undo:
+                return await _undo(db, yes=yes)
+            for row in await journal.runs():
+                state = word("cli.import_undone") if row.undone_at is not None else ""
+                typer.echo(f"{_run_line(row)}{state}")
+        return DONE
+
+    go(work())
+
+
+def _run_line(row: journal.ImportRun) -> str:
+    at = local(row.at).strftime("%Y-%m-%d %H:%M")
+    return word("cli.import_line", at=at, kind=row.kind, file=row.file, added=row.added, changed=row.changed)
+
+
+async def _undo(db: Database, *, yes: bool) -> int:
+    """Says what it is about to take back, and asks."""
+    row = await journal.last()
+    if row is None:
+        typer.echo(word("cli.nothing_to_undo"))
+        return DONE
+    if not yes and not typer.confirm(word("cli.undo_sure", line=_run_line(row))):
+        return FOUND
+    try:
+        await db.unit(partial(journal.undo, row), "cli:import", seconds=IMPORT_SECONDS)
+    except journal.InUseError as error:
+        table, count = error.args
+        typer.echo(word("cli.import_in_use", file=row.file, table=table, count=count), err=True)
+        return FOUND
+    typer.echo(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed))
+    return DONE

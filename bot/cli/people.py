@@ -1,0 +1,83 @@
+"""`chuishao invite`: links by which a chat joins somebody."""
+
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import aiohttp
+import segno
+import typer
+
+if sys.platform != "win32":
+    pass
+
+from bot.cli.app import DONE, app, go, opened, stop, word
+from bot.settings import Settings
+from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.transport.channel import TELEGRAM, WEB
+from storage.engine.clock import SHANGHAI
+from storage.engine.database import Database
+from storage.people.area import full_name
+from storage.people.person import Person, find
+from storage.post.invitation import VALID, invite
+
+
+async def one_person(who: str) -> Person:
+    found = await find(who)
+    if len(found) != 1:
+        stop(word("cli.invite_several" if found else "cli.invite_unknown", who=who))
+    return found[0]
+
+
+@app.command("invite", help=word("cli.invite"))
+def invite_(
+    who: Annotated[list[str] | None, typer.Argument(help=word("cli.invite_who"))] = None,
+    missing: Annotated[bool, typer.Option("--missing", help=word("cli.invite_missing"))] = False,
+) -> None:
+    async def work() -> int:
+        async with opened() as (settings, db):
+            people = [await one_person(one) for one in who or []]
+            if missing:
+                people += await _not_joined(settings)
+            name = await _bot_name(settings)
+            for person in people:
+                await _invite(settings, db, person, name, picture=not missing)
+            if not people:
+                typer.echo(word("cli.invite_nobody"))
+        return DONE
+
+    if not who and not missing:
+        stop(word("cli.invite_who"))
+    go(work())
+
+
+async def _not_joined(settings: Settings) -> list[Person]:
+    """Who can't be reached by any way that is running here: a Telegram number is none where there is no bot."""
+    ways = [*([TELEGRAM] if settings.bot_token else []), *([WEB] if settings.web else [])]
+    joined = {one.id for one in await Person.filter(endpoints__channel__in=ways, endpoints__active=True)}
+    return [one for one in await Person.filter(active=True).order_by("id") if one.id not in joined]
+
+
+async def _invite(settings: Settings, db: Database, person: Person, bot_name: str, *, picture: bool) -> None:
+    code = await db.unit(lambda: invite(person, actor="cli"), "cli:invite")
+    until = (datetime.now(SHANGHAI) + VALID).strftime("%Y-%m-%d %H:%M")
+    role, area = word(f"person.role_{person.role.value}"), await full_name(person.area_code)
+    typer.echo(word("cli.invite_for", name=person.name, role=role, area=area, until=until))
+    links = [f"{settings.public_url or f'http://{settings.listen}'}/#{code}"]
+    links += [f"https://t.me/{bot_name}?start={code}"] if bot_name else []
+    for link in links:
+        typer.echo(link)
+        if picture:
+            segno.make(link, micro=False).terminal(compact=True, border=1)
+
+
+async def _bot_name(settings: Settings) -> str:
+    """The bot's user name at Telegram, for links into it; "" where there is none or it can't be asked now."""
+    if not settings.bot_token:
+        return ""
+    async with aiohttp.ClientSession() as session:
+        try:
+            me = await BotApi(session, settings.api_base, settings.bot_token).call("getMe", seconds=5)
+        except (ApiError, NotSentError, NoAnswerError):
+            return ""
+    return str(me.get("username", ""))

@@ -1,0 +1,63 @@
+"""`chuishao backup`, `audit verify` and `doctor`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+if sys.platform != "win32":
+    pass
+
+from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
+from bot.health import doctor as examination
+from bot.office.backup import BackupError, back_up
+from bot.settings import load
+from storage.engine.audit import verify
+from storage.engine.clock import local
+
+audit_app = typer.Typer(no_args_is_help=True)
+app.add_typer(audit_app, name="audit", help=word("cli.audit"))
+
+
+@app.command("backup", help=word("cli.backup"))
+def backup(target: Annotated[Path | None, typer.Argument(help=word("cli.backup_target"))] = None) -> None:
+    settings = checked_settings()
+    stamp = local(datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    folder = target or Path(f"chuishao-{stamp}")
+    try:
+        with bar("cli.backup_progress") as progress:
+            size = back_up(settings, folder, progress)
+    except BackupError as error:
+        stop(word(f"cli.{error.key}", path=folder, why=error.why), FOUND)
+    where = "CHUISHAO_KEY" if settings.key else settings.data / "key"
+    typer.echo(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where))
+
+
+@audit_app.command("verify", help=word("cli.audit_verify"))
+def audit_verify() -> None:
+    async def work() -> int:
+        async with opened() as (settings, _db):
+            verdict = await verify(settings.secrets())
+        if verdict.broken is None:
+            typer.echo(word("cli.audit_whole", count=verdict.entries))
+            return DONE
+        typer.echo(word("cli.audit_broken", number=verdict.broken))
+        return FOUND
+
+    go(work())
+
+
+@app.command("doctor", help=word("cli.doctor"))
+def doctor() -> None:
+    async def work() -> int:
+        worst = DONE
+        async for finding in examination.examine(load()):
+            grade = word(f"doctor.{finding.grade.value}")
+            line = f"{grade:　<3}{word(f'doctor.{finding.subject}')}：{word(finding.key, **finding.args)}"
+            typer.echo(line)
+            worst = FOUND if finding.grade is examination.Grade.BAD else worst
+        return worst
+
+    go(work())

@@ -1,0 +1,180 @@
+"""Who a browser is: joining, the session's cookie, the PIN, and that nobody else speaks in its name."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.gateway.lock import Lock
+from bot.gateway.store import Store
+from bot.transport.body import parse_json
+
+YEAR = 365 * 24 * 3600
+RENEWED_AFTER = 7 * 24 * 3600
+JOINS_A_MINUTE = 30
+Left = Callable[[int], Awaitable[None]]
+"""Hears that the phone of a chat is no longer its person's."""
+Say = Callable[[int, str], Awaitable[Any]]
+"""Says something in a chat, as its person."""
+
+
+class Locked(web.HTTPClientError):
+    """The page wants its PIN first."""
+
+    status_code = 423
+
+
+class Sessions:
+    """Routes of joining and of the PIN. Sessions are cookies tied to the chat's own path, so several chats fit in one
+    browser."""
+
+    def __init__(self, store: Store, joining_url: str, say: Say, left: Left, wake: Callable[[int], None]) -> None:
+        self._store = store
+        self._joining_url = joining_url
+        self._say = say
+        self._left = left
+        self._wake = wake
+        self.lock = self._lock = Lock(store)
+        self._joins: dict[str, deque[float]] = {}
+
+    def add_routes(self, app: web.Application) -> None:
+        """Registers them."""
+        app.router.add_post("/api/join", self._join)
+        app.router.add_get("/c/{slug}/session", self._session)
+        app.router.add_post("/c/{slug}/pin", self._keep_pin)
+        app.router.add_post("/c/{slug}/unlock", self._unlock)
+        app.router.add_post("/c/{slug}/awake", self._awake)
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
+        body = await self.json_of(request)
+        now = time.monotonic()
+        if len(self._joins) > 10_000:
+            self._joins.clear()
+        mine = self._joins.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
+        if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
+            raise web.HTTPTooManyRequests
+        mine.append(now)
+        code = str(body.get("code", ""))[:64]
+        chat_id, slug, token = await self._store.open_chat()
+        await self._say(chat_id, f"/start {code}")
+        response = web.json_response({"slug": slug})
+        give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
+        return response
+
+    async def signed_in(self, request: web.Request) -> tuple[int, str, float]:
+        """Chat, token and since when there is that token. 401 for everything that isn't a session: nobody learns which
+        chats there are."""
+        slug = request.match_info["slug"]
+        token = request.cookies.get(_cookie(slug), "")
+        known = await self._store.chat_by_session(slug, token)
+        if known is None:
+            raise web.HTTPUnauthorized
+        return known[0], token, known[1]
+
+    async def _open(self, request: web.Request) -> tuple[int, str, float]:
+        """The same of a page that isn't locked; 423 where it is."""
+        chat_id, token, since = await self.signed_in(request)
+        if self._lock.is_locked(chat_id, token):
+            raise Locked
+        return chat_id, token, since
+
+    async def chat_of(self, request: web.Request) -> int:
+        """The chat of an open page; what is sent from it shows that somebody is there."""
+        chat_id, token, _since = await self._open(request)
+        if request.method == "POST":
+            await self._lock.touch(chat_id, token)
+        return chat_id
+
+    async def _session(self, request: web.Request) -> web.StreamResponse:
+        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
+        has served for a week is changed for a new one."""
+        chat_id, token, since = await self._open(request)
+        response = web.Response(status=204)
+        if time.time() - since > RENEWED_AFTER:
+            fresh = await self._store.renew_session(chat_id, token)
+            await self._lock.touch(chat_id, fresh)
+            secure = request.secure or forwarded_tls(request)
+            give_session(response, request.match_info["slug"], fresh, secure=secure)
+        return response
+
+    async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
+        """Sets the PIN of this chat; an empty one takes it away."""
+        chat_id, body = await self.chat_of(request), await self.json_of(request)
+        pin = body.get("pin")
+        if not isinstance(pin, str) or not re.fullmatch(r"(\d{4,6})?", pin, re.ASCII):
+            raise web.HTTPBadRequest
+        await self._lock.keep(chat_id, request.cookies[_cookie(request.match_info["slug"])], pin)
+        self._wake(chat_id)
+        return web.json_response({})
+
+    async def _unlock(self, request: web.Request) -> web.StreamResponse:
+        """Opens a locked page with its PIN; without one (it was forgotten) it is signed out instead."""
+        (chat_id, token, _since), body = await self.signed_in(request), await self.json_of(request)
+        pin = body.get("pin")
+        if pin is None:
+            await self._forgotten(chat_id)
+            raise web.HTTPUnauthorized
+        right = isinstance(pin, str) and await self._lock.open(chat_id, token, pin[:6] if pin.isascii() else "")
+        if right is None:
+            await self._forgotten(chat_id)
+        if not right:
+            raise web.HTTPForbidden
+        self._wake(chat_id)
+        return web.json_response({})
+
+    async def _forgotten(self, chat_id: int) -> None:
+        """Nobody knows the PIN, or somebody guesses: the phone is signed out, and no longer one of the person's."""
+        await self._lock.forgotten(chat_id)  # first: it needs nothing but the gateway's own memory
+        await self._left(chat_id)
+
+    async def _awake(self, request: web.Request) -> web.StreamResponse:
+        """Somebody is reading."""
+        await self.chat_of(request)
+        self.same_origin(request)
+        return web.json_response({})
+
+    def same_origin(self, request: web.Request) -> None:
+        """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock. A
+        proxy on the way may have changed the host, but not the address that people open."""
+        origin = request.headers.get("Origin")
+        own = (request.headers.get("Host", ""), self._joining_url.partition("://")[2].partition("/")[0])
+        if origin is not None and origin.partition("://")[2] not in own:
+            raise web.HTTPForbidden
+
+    async def json_of(self, request: web.Request) -> dict[str, Any]:
+        self.same_origin(request)
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+        try:
+            body = parse_json(await request.read())
+        except (ValueError, ConnectionResetError) as error:  # no JSON, or a phone that went away in the middle
+            raise web.HTTPBadRequest from error
+        if not isinstance(body, dict):
+            raise web.HTTPBadRequest
+        return body
+
+
+def _caller(request: web.Request) -> str:
+    """Whose request it is: behind a proxy on the same machine, whom that one names."""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if named and request.remote in ("127.0.0.1", "::1") else request.remote or ""
+
+
+def _cookie(slug: str) -> str:
+    """A cookie of its own for each chat, so that several fit in one browser."""
+    return f"chuishao-{slug}"
+
+
+def give_session(response: web.StreamResponse, slug: str, token: str, *, secure: bool) -> None:
+    """Signs the browser in to the chat, and only to its own path."""
+    response.set_cookie(
+        _cookie(slug), token, path=f"/c/{slug}/", max_age=YEAR, httponly=True, samesite="Strict", secure=secure
+    )
+
+
+def forwarded_tls(request: web.Request) -> bool:
+    return request.headers.get("X-Forwarded-Proto", "") == "https"

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev clients demo test bench bench-long check clean lock
+.PHONY: setup setup-dev clients demo test test-quick bench bench-long check format dist clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -41,8 +41,21 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# What `check` asks for, done.
+format: setup-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 test: check
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+# While working: SQLite, no browser, no process killed.
+test-quick: setup-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not postgres and not browser and not slow" $(PYTEST_ARGS)
+
+# A wheel that needs no checkout.
+dist: setup
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench
@@ -56,4 +69,4 @@ lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 tests/clients/requirements.in -o tests/clients/requirements.txt
 
 clean:
-	rm -rf .venv .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .clients dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

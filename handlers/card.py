@@ -114,7 +114,8 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 OLD_KINDS = {"assign": "reassign"}
-"""What rows of the outbox may still say that an earlier version has put there."""
+OLD_NOUNS = {"push": "waking"}
+"""What rows of the outbox may still say that an earlier version has put there: kinds, and whose sentences."""
 
 
 def card(
@@ -145,7 +146,8 @@ def shortened(words: str, limit: int = 900) -> str:
 async def show_text(showing: Showing) -> Card | None:
     """A plain sentence of the catalogue."""
     args = {name: value for name, value in showing.args.items() if name != "key"}
-    return Card(showing.text(showing.args["key"], **args))
+    noun, dot, key = str(showing.args["key"]).partition(".")
+    return Card(showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args))
 
 
 @card("toast")

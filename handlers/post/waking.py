@@ -24,11 +24,11 @@ async def push_(turn: Turn, words: str) -> None:
     if words:
         target = waking.understood(words, turn.push_hosts)
         if target is None:
-            await turn.say("push.unknown")
+            await turn.say("waking.unknown")
             return
         row = await waking.keep(turn.who, target)
         if row is None:
-            await turn.say("push.many", most=waking.MOST)
+            await turn.say("waking.many", most=waking.MOST)
             return
         await _try(turn, row)
     await turn.reply("pushes", turn.who.id)
@@ -46,7 +46,7 @@ async def try_it(turn: Turn, tap: Tap) -> None:
     row = await _own(turn, tap)
     if row is not None:
         await _try(turn, row)
-        await turn.toast("push.trying")
+        await turn.toast("waking.trying")
 
 
 async def _try(turn: Turn, row: Push) -> None:
@@ -59,32 +59,32 @@ async def remove(turn: Turn, tap: Tap) -> None:
     row = await _own(turn, tap)
     if row is not None:
         await waking.remove(row, turn.who)
-        await turn.toast("push.removed")
+        await turn.toast("waking.removed")
         await turn.reply("pushes", turn.who.id, fresh=False, lane=Lane.RECEIPT)
 
 
 @card("pushes")
 async def show_pushes(showing: Showing) -> Card | None:
     rows = await waking.of_person(showing.ref)
-    lines = [showing.text("push.head" if rows else "push.none")]
+    lines = [showing.text("waking.head" if rows else "waking.none")]
     buttons = []
     for number, row in enumerate(rows, 1):
-        state = showing.plain("push.works" if row.active else "push.stopped")
-        lines.append(f"{number}. {showing.text(f'push.kind_{row.kind}')} · {state}")
+        state = showing.plain("waking.works" if row.active else "waking.stopped")
+        lines.append(f"{number}. {showing.text(f'waking.kind_{row.kind}')} · {state}")
         buttons.append(
             [
-                showing.button("push.try", "pushtry", row.id, number=number),
-                showing.button("push.remove", "pushoff", row.id, number=number),
+                showing.button("waking.try", "pushtry", row.id, number=number),
+                showing.button("waking.remove", "pushoff", row.id, number=number),
             ]
         )
-    return Card("\n".join([*lines, showing.text("push.how")]), buttons)
+    return Card("\n".join([*lines, showing.text("waking.how")]), buttons)
 
 
 async def _undeliverable(row: Outbox) -> None:
     """It doesn't work any more: its owner is told in the chat, and the alert goes its ladder as ever."""
     given_up = await waking.give_up(row.chat_id)
     if given_up is not None:
-        args = {"key": f"push.failed_{given_up.kind}"}
+        args = {"key": f"waking.failed_{given_up.kind}"}
         await put_to_person(given_up.person_id, "text", lane=Lane.REPLY, fresh=True, args=args)
 
 
@@ -92,6 +92,6 @@ async def _undeliverable(row: Outbox) -> None:
 async def show_notice(showing: Showing) -> Card | None:
     """Nothing but that something waits. Obsolete once the alert is answered; without an alert it is a trial."""
     if not showing.ref:
-        return Card(showing.text("push.trial"))
+        return Card(showing.text("waking.trial"))
     one = await alert.by_id(showing.ref)
-    return Card(showing.text("push.notice")) if one is not None and one.state is AlertState.SENT else None
+    return Card(showing.text("waking.notice")) if one is not None and one.state is AlertState.SENT else None

@@ -121,17 +121,21 @@ def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: b
 def next_call(climb: Climb, rungs: Sequence[Rung], staff: Staff, now: datetime) -> Call | None:
     """The next rung that holds somebody who hasn't been called; ringing again is left out where nobody could be
     reached, and then everything is due at once. None at the ladder's end."""
+    # 1. The rungs above the one that was taken last, in order.
     for rung in rungs:
         if rung.number <= climb.done:
             continue
         at = due_at(climb, rung, now)
+        # 2. Who is there then: those who were called, once more; or who holds the target and wasn't called yet.
         if rung.target is Target.AGAIN:
             people = tuple(one for one in climb.called if not is_absent(one, staff.absences, at))
             people = people if climb.reachable else ()
         else:
             people = _new(holding(rung.target, staff, at), climb)
+        # 3. A rung that holds nobody is passed over.
         if people:
             return Call(at, rung.number, rung.target, people)
+    # 4. Where the whole ladder held nobody but the first, an administrator is called last.
     if climb.done < LAST and len(climb.called) < 2:
         at = due_at(climb, rungs[-1] if rungs else None, now)
         if people := _new(holding(Target.ADMIN, staff, at), climb):

@@ -210,6 +210,7 @@ async def _take_due(
     busy = {*room.busy, *taken}
     wanted = len(taken) + places
     while len(taken) < wanted:
+        # 1. A window of due rows, of chats that are free as far as this process knows; locked where there are others.
         window = 4 * places
         words, open_ones = among(sorted(room.channels))
         out, values = f" AND channel {words}", [open_ones]
@@ -219,7 +220,9 @@ async def _take_due(
         lock = f"{for_update()} SKIP LOCKED" if for_update() else ""
         sql = f"{condition}{out} ORDER BY {order} LIMIT {window:d}{lock}"
         rows = await pick(Outbox, sql, unit().now, *values, *ages)
+        # 2. Of their chats those to which no other process is sending.
         free = await free_chats((row.channel, row.chat_id) for row in rows)
+        # 3. One row a chat; on channels without limits several, so that a chat's messages go out together.
         for row in rows:
             chat = (row.channel, row.chat_id)
             if chat not in free or chat in busy:
@@ -228,6 +231,7 @@ async def _take_due(
                 taken[chat] = [row]
             elif chat in taken and len(taken[chat]) < (IN_A_ROW if row.channel in room.quick else 1):
                 taken[chat].append(row)
+        # 4. The next window looks past these chats: one with much to say hides nobody.
         busy |= {(row.channel, row.chat_id) for row in rows}
         if len(rows) < window:
             return

@@ -23,10 +23,11 @@ _MANY = 12
 
 
 def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], dict[int, Known]]:
-    """The mentions of the first circle in which somebody is spoken of, and its people. Whose very name stands in the
-    text is meant from whatever circle; and a name that is only a part of such a one (叶青 of 叶青山) isn't one."""
+    """Finds the mentions of the first circle in which somebody is spoken of, and its people. Whose very name stands in
+    the text is meant from whatever circle; and a name that is only a part of such a one (叶青 of 叶青山) isn't one."""
     for place, people in enumerate(circles):
         inner = {person.id for person in people}
+        # 1. Full names in the text, of people who live further out than this circle.
         named = [
             (start, start + len(person.name), person)
             for circle in circles[place + 1 :]
@@ -34,6 +35,7 @@ def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], d
             if len(person.name) > 2 and not person.company and person.id not in inner
             for start in occurrences(text, person.name)
         ]
+        # 2. What the text says of this circle's own people, by any sign; not where it cuts a name of 1. in two.
         found = _settle_overlaps(_mentions(text, people))
         own = [
             one
@@ -45,11 +47,13 @@ def who(text: str, circles: Sequence[Sequence[Known]]) -> tuple[list[Mention], d
                 for start, end, _person in named
             )
         ]
+        # 3. Nobody in particular: the next circle is asked. The last one answers, however vaguely.
         known = {person.id: person for person in people}
         if all(one.crowd for one in own):
             if own and place == len(circles) - 1:
                 return own, known
             continue
+        # 4. Somebody is meant here; those of 1. are meant beside them.
         for start, end, person in named:
             if not any(start < one.end and one.start < end for one in own):
                 own.append(Mention(start, end, {person.id: ("full_name", person.name)}))

@@ -56,6 +56,14 @@ async def test_buttons_of_an_earlier_version_still_do_what_they_did(taken_over: 
         assert any("1:give:" in data for m in (await world.phone(HEAD).received())[before:] for _l, data in m.buttons)
 
 
+async def test_a_sentence_that_an_earlier_version_put_there_is_still_known(world: World) -> None:
+    async def work() -> None:
+        await put(Address("telegram", ADMIN), "text", lane=Lane.REPLY, fresh=True, args={"key": "push.failed_bark"})
+
+    await world.product.db.unit(work)
+    await world.phone(ADMIN).expects("Bark")
+
+
 async def test_a_kind_that_nobody_knows_is_given_up_and_told(world: World) -> None:
     person = await world.person(NEIGHBOUR)
 

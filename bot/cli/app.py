@@ -16,9 +16,6 @@ import typer
 from cryptography.exceptions import InvalidTag
 from tortoise.exceptions import BaseORMException
 
-if sys.platform != "win32":
-    import uvloop
-
 import locales
 from bot.health.single import AlreadyRunningError
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment

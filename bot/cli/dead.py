@@ -1,14 +1,10 @@
 """`chuishao deadletters`: what could not be handled is looked at, tried again or dropped."""
 
-import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
-
-if sys.platform != "win32":
-    pass
 
 from bot.cli.app import DONE, FOUND, app, go, opened, stop, word
 from storage.engine.clock import local

@@ -1,15 +1,11 @@
 """`chuishao import`, `export` and `imports`: files in, files out, and the last one taken back."""
 
-import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-
-if sys.platform != "win32":
-    pass
 
 from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
 from bot.health.single import only_one

@@ -1,23 +1,17 @@
 """`chuishao invite`: links by which a chat joins somebody."""
 
-import sys
 from datetime import datetime
 from typing import Annotated
 
-import aiohttp
 import segno
 import typer
 
-if sys.platform != "win32":
-    pass
-
 from bot.cli.app import DONE, app, go, opened, stop, word
 from bot.settings import Settings
-from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
-from bot.transport.channel import TELEGRAM, WEB
 from storage.engine.clock import SHANGHAI
 from storage.engine.database import Database
 from storage.people.area import full_name
+from storage.people.endpoint import TELEGRAM, WEB
 from storage.people.person import Person, find
 from storage.post.invitation import VALID, invite
 
@@ -75,6 +69,10 @@ async def _bot_name(settings: Settings) -> str:
     """The bot's user name at Telegram, for links into it; "" where there is none or it can't be asked now."""
     if not settings.bot_token:
         return ""
+    import aiohttp
+
+    from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
+
     async with aiohttp.ClientSession() as session:
         try:
             me = await BotApi(session, settings.api_base, settings.bot_token).call("getMe", seconds=5)

@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-if sys.platform != "win32":
-    pass
-
 from bot.cli.app import DONE, app, go, opened, word
 from bot.cli.people import one_person
 from storage.cases.debtor import debtors_by_id

@@ -1,18 +1,14 @@
-"""`chuishao run`, `demo`, `init` and `key`."""
+"""`chuishao run`, `demo`, `init` and `key`.
+
+The program itself is loaded where it runs: the other commands need not wait for it.
+"""
 
 import asyncio
 import signal
-import sys
 
 import typer
 
-if sys.platform != "win32":
-    pass
-
-from bot.app import running
 from bot.cli.app import DONE, app, checked_settings, go, opened, word
-from bot.demo import open_demo
-from bot.health import logs
 from bot.health.single import only_one
 from storage.engine.secret import new_key
 
@@ -27,6 +23,9 @@ def _heed(told: asyncio.Event) -> None:
 
 @app.command("run", help=word("cli.run"))
 def run() -> None:
+    from bot.app import running
+    from bot.health import logs
+
     settings = checked_settings()
     logs.set_up(settings.log_level)
 
@@ -44,6 +43,9 @@ def run() -> None:
 
 @app.command("demo", help=word("cli.demo"))
 def demo() -> None:
+    from bot.demo import open_demo
+    from bot.health import logs
+
     logs.set_up("WARNING")
 
     async def work() -> int:

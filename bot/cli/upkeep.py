@@ -1,17 +1,12 @@
 """`chuishao backup`, `audit verify` and `doctor`."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-if sys.platform != "win32":
-    pass
-
 from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
-from bot.health import doctor as examination
 from bot.office.backup import BackupError, back_up
 from bot.settings import load
 from storage.engine.audit import verify
@@ -51,6 +46,8 @@ def audit_verify() -> None:
 
 @app.command("doctor", help=word("cli.doctor"))
 def doctor() -> None:
+    from bot.health import doctor as examination
+
     async def work() -> int:
         worst = DONE
         async for finding in examination.examine(load()):

@@ -10,8 +10,7 @@ from bot.transport.api import CALL_SECONDS, BotApi, QuietBot, Upload
 from bot.transport.limiter import Limiter, Silence
 from handlers.context import Context
 from handlers.route import App
-
-TELEGRAM, WEB = "telegram", "web"
+from storage.people.endpoint import TELEGRAM, WEB
 
 
 class Api(Protocol):
@@ -58,3 +57,6 @@ def build(name: str, api: BotApi, token: str, limiter: Limiter) -> Channel:
     app: App = builder.updater(None).job_queue(None).build()
     handlers.register(app)
     return Channel(name, api, limiter, app)
+
+
+__all__ = ["TELEGRAM", "WEB", "Api", "Channel", "Way", "build"]

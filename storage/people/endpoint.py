@@ -13,6 +13,9 @@ from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
+TELEGRAM, WEB = "telegram", "web"
+"""The channels on which people have chats."""
+
 
 class Endpoint(Model):
     """One chat in which a person can be reached: on Telegram, or a web chat of our own gateway."""

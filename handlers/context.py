@@ -59,7 +59,10 @@ class Turn:
         return [row for row in self._questions if row.kind in kinds]
 
     async def reply(self, kind: str, ref: int = 0, *, fresh: bool = True, lane: Lane = Lane.REPLY, **args: Any) -> None:
-        """Answers the message that is being handled."""
+        """Answers the message that is being handled with a card.
+
+        Not `fresh` changes the card that is there already, if this chat has one of this kind and record.
+        """
         reply_to = self.message_id if fresh and not self.query_id else None
         await put(self.address, kind, ref, lane=lane, fresh=fresh, args=args, reply_to=reply_to)
 

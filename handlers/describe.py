@@ -29,7 +29,7 @@ def shows(
 
 
 def debtor_line(showing: Showing, debtor: Debtor) -> str:
-    """林永福（57岁，祠堂后面）: the name and what helps to recognise."""
+    """Puts a debtor into words, 林永福（57岁，祠堂后面）: name and what helps to recognise. Reporters read it."""
     years = age(debtor.born, showing.today)
     facts = [showing.plain("case.years", years=years)] if years is not None else []
     facts += [debtor.hint] if debtor.hint else []

@@ -12,6 +12,8 @@ from bot.settings import PREFIX, Settings
 from bot.transport.metrics import Metrics
 from tests.conftest import absent
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = Path(__file__).parent.parent / ".github" / "deploy"
 METRIC = re.compile(r"\bchuishao_[a-z_]+")
 

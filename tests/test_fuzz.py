@@ -17,6 +17,8 @@ from storage.post.outbox import Outbox, OutboxState
 from tests.conftest import needs_corpus
 from tests.world import GRID_WORKER, JUDGE, SECRETARY, STRANGER, SUPERVISOR, Stage
 
+pytestmark = pytest.mark.slow
+
 UPDATES = 3_000
 SEEDS = (20261124, 41)
 """Three thousand for each, so that two workers share the six thousand."""

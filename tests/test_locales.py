@@ -61,7 +61,9 @@ def not_keys(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.JoinedStr):
         return list(node.values)
     called = node.func if isinstance(node, ast.Call) else None
-    return list(node.args) if isinstance(called, ast.Attribute) and called.attr == "record" else []
+    if not isinstance(node, ast.Call) or not isinstance(called, ast.Attribute) or called.attr != "record":
+        return []
+    return [part for argument in node.args for part in ast.walk(argument)]
 
 
 def test_no_key_is_missing_and_none_is_left_over() -> None:

@@ -196,7 +196,7 @@ async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:
 
 
 async def with_parties(case_ids: Sequence[int]) -> list[Case]:
-    """These cases, the newest first, with parties, their debtors and the judge."""
+    """Loads these cases, the newest first, with parties, their debtors (without nicknames and plates) and the judge."""
     words, value = among(case_ids)
     source = f"court_case a LEFT JOIN person b ON b.id = a.judge_id WHERE a.id {words}"
     found = await joined((Case, Person), f"{source} ORDER BY a.year DESC, a.sequence DESC, a.id DESC", value)
@@ -207,7 +207,7 @@ async def with_parties(case_ids: Sequence[int]) -> list[Case]:
 
 
 async def whole(case_id: int) -> Case | None:
-    """A case with everything that its card shows: parties, their debtors with nicknames and plates, the judge."""
+    """Loads a case with everything that its card shows: parties, their debtors with nicknames and plates, the judge."""
     found = await with_parties([case_id])
     if not found:
         return None

@@ -18,6 +18,8 @@ import pytest
 
 from tests.world import SAMPLE
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-c", "from bot.main import main; main()"]
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0

@@ -2,12 +2,16 @@
 is stopped."""
 
 import json
+from datetime import date
+
+from tortoise import fields
 
 from storage.alerts.attachment import Attachment
 from storage.alerts.sighting import Sighting
 from storage.cases import quota
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
+from storage.desk import privacy
 from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
 from storage.post.inbox import Inbox
@@ -65,6 +69,26 @@ async def test_erasing_takes_two_and_leaves_no_trace_but_that_there_was_a_case(w
         await head.says(f"/case {words}")
         await world.settled()
         assert "没有查到" in (await head.received())[-1].text
+
+
+async def test_no_column_of_a_debtor_is_forgotten(world: World) -> None:
+    """Every column is filled, a new one as well; after erasing those are left that tell nothing."""
+    debtor = await Debtor.get(name="林永福")
+    stays = {"id", "name", "kind", "area_code"}
+    filled = {
+        name: date(1969, 3, 12) if isinstance(field, fields.DateField) else "林永福"[: getattr(field, "max_length", 9)]
+        for name, field in Debtor._meta.fields_map.items()
+        if name in Debtor._meta.fields_db_projection and name not in stays
+    }
+    admin = await world.person(ADMIN)
+
+    async def work() -> None:
+        await Debtor.filter(id=debtor.id).update(**filled)
+        await privacy.erase(debtor.id, admin, "（已按申请删除）")
+
+    await world.product.db.unit(work)
+    after = await Debtor.get(id=debtor.id)
+    assert {name: getattr(after, name) for name in filled if getattr(after, name)} == {}
 
 
 async def test_nobody_makes_their_own_second_pair_of_eyes(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -15,6 +16,8 @@ from storage.people.endpoint import Address, Endpoint, join
 from storage.post.inbox import Inbox
 from storage.post.outbox import Lane, Outbox, OutboxState, Room, put, take_due
 from tests.world import ADMIN, JUDGE, SECOND_JUDGE, SECRETARY, THIRD_JUDGE, World
+
+pytestmark = pytest.mark.slow
 
 SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"
 REPEAT = "可能是重复提醒"

@@ -19,6 +19,8 @@ from tests.postgres import Server
 from tests.process import CHUISHAO, Bot
 from tests.telegram import Telegram
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
 async def test_nothing_is_lost_by_killing(

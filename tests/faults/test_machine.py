@@ -21,6 +21,8 @@ from tests.process import Bot
 from tests.telegram import Telegram
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, Stage, World
 
+pytestmark = pytest.mark.slow
+
 SENTENCE, OTHER = "林永福回来了，在村委", "林佳回来了，在新村"
 
 

@@ -13,7 +13,7 @@ from tests.faults.kills import Killing
 from tests.postgres import Server
 from tests.telegram import Telegram
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 class Door:

@@ -20,7 +20,7 @@ from tests.postgres import Server
 from tests.process import Bot
 from tests.telegram import Telegram
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 QUOTED = re.compile(r"“(.+?)”")
 
 

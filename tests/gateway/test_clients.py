@@ -16,6 +16,8 @@ from tests.conftest import absent
 from tests.process import free_port
 from tests.world import TOKEN, FarEnd
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).parents[1] / "clients"
 PARTS = Path(__file__).parents[2] / ".clients"
 """Where `make clients` puts what cannot live beside the product's own packages."""

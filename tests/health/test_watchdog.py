@@ -13,7 +13,7 @@ from tests.world import Stage
 
 HANGS = """
 import asyncio, time
-from bot.watchdog import Watchdog
+from bot.health.watchdog import Watchdog
 async def main():
     async with asyncio.TaskGroup() as nursery:
         nursery.create_task(Watchdog(lambda _lag: None, stuck=0.8).run())

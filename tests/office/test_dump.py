@@ -19,6 +19,8 @@ from storage.opening import open_database
 from storage.people.person import Person
 from tests.world import HEAD, JUDGE, SAMPLE, SECOND_JUDGE, SECRETARY, SUPERVISOR, Stage
 
+pytestmark = pytest.mark.slow
+
 
 def nothing(_done: int, _all: int) -> None:
     """No progress to show."""

@@ -19,6 +19,8 @@ from storage.reading import lesson
 from storage.reading.lesson import LessonKind
 from tests.world import JUDGE, SECRETARY, STRANGER, World
 
+pytestmark = pytest.mark.slow
+
 COUNTY, TOWN, VILLAGE = "331122", "331122203", "331122203226"
 NEXT_VILLAGE, OTHER_TOWN = "331122203240", "331122103"
 AREAS = {"county": COUNTY, "town": TOWN, "village": VILLAGE, "next village": NEXT_VILLAGE, "other town": OTHER_TOWN}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from handlers.card import KINDS, Card, Showing
 from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
-from storage.people.person import Person
+from storage.engine.sql import fetch
 from storage.post.delivery import About
 
 SEEN: dict[str, set[About]] = {}
@@ -25,8 +25,8 @@ OFFICIALS = frozenset(
 )
 """Kinds that name officials as such, not as who reported something."""
 Render = Callable[[Showing], Awaitable[Card | None]]
-
-
+DEBTORS = "SELECT id, name FROM debtor"
+REPORTERS = "SELECT id, name FROM person WHERE id IN (SELECT reporter_id FROM sighting)"
 PAUSED: list[bool] = []
 """Not empty while nobody looks: a story that counts statements wants none of ours among them."""
 
@@ -59,22 +59,29 @@ def words_of(card: Card) -> str:
 
 async def _missed(kind: str, card: Card, showing: Showing) -> list[str]:
     words = "" if kind == "help" else str(showing.args) if kind == "text" else words_of(card)
+    # 1. Who is named, without being declared? Mostly nobody: then no more is asked.
     debtors = {one.ref for one in card.shows if one.about is About.DEBTOR}
+    everybody = await fetch(DEBTORS)
+    known = {row["name"] for row in everybody if row["id"] in debtors}
+    unknown = {row["name"] for row in everybody if row["name"] in words} - known
+    own = showing.person.id if showing.person is not None else 0
+    reporters = {
+        row["id"]: row["name"]
+        for row in (await fetch(REPORTERS) if kind not in OFFICIALS else [])
+        if row["name"] in words and row["id"] != own
+    }
+    if not unknown and not reporters:
+        return []
+    # 2. A declared report brings its debtors along, and whatever its own words say.
     reports = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORT])
     reports += await Sighting.filter(id__in=[row.joined_id for row in reports if row.joined_id is not None])
-    named = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORTER])
     said = "\n".join(f"{row.text} {row.amended}" for row in reports)
-    found = [(number, name) for number, name in await Debtor.all().values_list("id", "name") if name in words]
-    meant = await Debtor.filter(suspects__sighting_id__in=[row.id for row in reports]).values_list("id", flat=True)
-    known = {name for number, name in found if number in {*debtors, *meant}}
-    missed = [f"{kind} shows debtor {name}" for _number, name in found if name not in known and name not in said]
-    if kind not in OFFICIALS:
-        reporters = await Person.filter(sightings__isnull=False).distinct()
-        declared = {row.reporter_id for row in named}
-        own = showing.person.id if showing.person is not None else 0
-        missed += [
-            f"{kind} names reporter {one.name}"
-            for one in reporters
-            if one.name in words and one.id not in declared and one.id != own and one.name not in said
-        ]
-    return missed
+    meant = Debtor.filter(suspects__sighting_id__in=[row.id for row in reports])
+    unknown -= set(await meant.values_list("name", flat=True))
+    named = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORTER])
+    declared = {row.reporter_id for row in named}
+    return [f"{kind} shows debtor {name}" for name in sorted(unknown) if name not in said] + [
+        f"{kind} names reporter {name}"
+        for number, name in reporters.items()
+        if number not in declared and name not in said
+    ]

@@ -16,7 +16,7 @@ from PIL import Image
 
 import locales
 from bot.office.importing import Kind, import_file
-from handlers.desk.picture import Bar, Tile, board, tiles, trend
+from handlers.desk.picture import Bar, Tile, bars, tiles, trend
 from locales import FONT
 from storage.cases.case import CaseStatus
 from storage.desk.endings import Ending, case_figures_of
@@ -45,7 +45,7 @@ def test_pictures_are_pictures_and_every_letter_is_drawn() -> None:
     drawn = [
         trend([Bar(f"11-{n:02}", n, n * 2.0 if n % 2 else None) for n in range(1, 40)], "走势", "报告", "分钟"),
         trend([], "什么也没有", "报告", "分钟"),
-        board([Bar("沈立群", 3), Bar("郑雅芳", 1)], "各法官", "报告"),
+        bars([Bar("沈立群", 3), Bar("郑雅芳", 1)], "各法官", "报告"),
         tiles([Tile("双溪口乡", 4), Tile("七里乡", 0)], "报告数", "示意图"),
         tiles([], "没有", "示意图"),
     ]

@@ -459,9 +459,9 @@ async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(
 
         first = cookie()
         assert (await phone.get(session)).status == 204 and cookie() == first
-        monkeypatch.setattr("bot.page.chat.RENEWED_AFTER", -1)
+        monkeypatch.setattr("bot.page.session.RENEWED_AFTER", -1)
         assert (await phone.get(session)).status == 204 and cookie() != first
-        monkeypatch.setattr("bot.page.chat.RENEWED_AFTER", 10**9)
+        monkeypatch.setattr("bot.page.session.RENEWED_AFTER", 10**9)
         async with aiohttp.ClientSession(cookies={f"chuishao-{slug}": first}) as thief:
             assert (await thief.get(session)).status == 204  # the answer with the new one may have been lost
             assert (await phone.get(session)).status == 204

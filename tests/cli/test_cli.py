@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.engine.test_schema import KEY
 from tests.world import SAMPLE
 
 pytestmark = pytest.mark.slow
@@ -225,6 +227,26 @@ def test_a_file_that_is_no_database_and_one_from_a_newer_version(data: Path) -> 
         (data / "chuishao.db").write_bytes(content)
         done = chuishao(data, "init")
         assert done.returncode == 2 and "不是吹哨的数据库" in done.stderr, done.stderr
+
+
+async def test_a_data_folder_of_the_version_before_goes_on(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "chuishao.db").write_bytes(gzip.decompress((ROOT / "tests" / "data" / "before.db.gz").read_bytes()))
+    (data / "key").write_text(KEY)
+    (data / "key").chmod(0o600)
+    older = shutil.copytree(data, tmp_path / "older")
+    async with started(data) as running, aiohttp.ClientSession() as session:
+        async with session.get(f"{running.url}/readyz") as answer:
+            assert answer.status == 200 and '"storage": true' in await answer.text()
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.ends() == 0
+    assert "链条完整" in chuishao(data, "audit", "verify").stdout
+    with sqlite3.connect(older / "chuishao.db") as db:
+        db.execute("DELETE FROM tortoise_migrations WHERE name = (SELECT max(name) FROM tortoise_migrations)")
+    db.close()
+    done = chuishao(older, "run")
+    assert done.returncode == 2 and "47ad8d3" in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
 async def test_an_address_in_use(data: Path) -> None:

@@ -79,7 +79,7 @@ async def append(scope: Unit) -> None:
 
 
 def link(row: Mapping[str, Any], previous: str, secrets: "Secrets") -> str:
-    """The signature of an entry's fields after the entry whose hash is `previous`."""
+    """Signs an entry's fields together with `previous`, the hash of the entry before it."""
     named = (row[name] for name in ("actor", "action", "subject", "source", "detail"))
     return secrets.sign(json.dumps([row["id"], _stamp(row["at"]), *named, previous]))
 

@@ -17,7 +17,7 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
-        """Until the event is set, or so many seconds are over."""
+        """Waits until the event is set, or until so many seconds are over."""
 
 
 class SystemClock:
@@ -36,11 +36,11 @@ class SystemClock:
 
 
 def local(moment: datetime) -> datetime:
-    """The moment as people in Zhejiang read it off the wall."""
+    """Converts the moment to local time in Zhejiang."""
     return moment.astimezone(SHANGHAI)
 
 
 def day_bounds(moment: datetime) -> tuple[datetime, datetime]:
-    """Start and end (exclusive), in UTC, of the local day that holds `moment`."""
+    """Returns start and end (exclusive), in UTC, of the local day that holds `moment`."""
     start = local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
     return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)

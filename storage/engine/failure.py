@@ -19,7 +19,7 @@ _GONE = ("08", "53", "57P0", "25006", "25P03")
 
 
 def sqlstate(error: BaseException) -> str:
-    """The five characters by which PostgreSQL names an error; empty for what doesn't come from it."""
+    """Returns the five characters by which PostgreSQL names an error; empty for what doesn't come from it."""
     return str(getattr(error, "sqlstate", None) or "")
 
 
@@ -31,7 +31,7 @@ def _of_the_server(error: BaseException) -> bool:
 
 
 def gave_way(error: BaseException) -> bool:
-    """Whether it is the disk or the server, and may be well again later."""
+    """Tells whether the error comes from the disk or the server, which may be well again later."""
     chain = [
         error,
         *(one for one in (error.__cause__, error.__context__, *error.args) if isinstance(one, BaseException)),

@@ -42,7 +42,7 @@ class ModelMap:
 
 
 def _reader(field: Field[Any]) -> Any:
-    """How a value comes back from either engine; None where it comes as it is."""
+    """Returns what converts the field's value from either engine; None where it comes as it is."""
     kind = getattr(field, "enum_type", None)
     if kind is not None:
         return {member.value: member for member in kind}.__getitem__
@@ -61,7 +61,7 @@ def map_of(model: type[Model]) -> ModelMap:
 
 
 def row_of(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
-    """Every field that the database doesn't give by itself: what is given, else its default."""
+    """Fills every field that the database doesn't give by itself: with what is given, else its default."""
     hot = map_of(model)
     row = {name: values.pop(name) if name in values else default_of(hot.defaults[name]) for name in hot.keys}
     if values:
@@ -70,7 +70,7 @@ def row_of(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def make(model: type[M], row: Row, start: int = 0) -> M:
-    """A model out of a row in which its columns, as `columns` lists them, begin at `start`."""
+    """Makes a model out of a row in which its columns, as `columns` lists them, begin at `start`."""
     hot = map_of(model)
     made = blank(model)
     state = made.__dict__
@@ -84,7 +84,7 @@ def make(model: type[M], row: Row, start: int = 0) -> M:
 
 @cache
 def columns(model: type[Model], alias: str) -> str:
-    """A model's columns under the alias of its table, for a join."""
+    """Lists a model's columns under the alias of its table, for a join."""
     return ", ".join(f'{alias}."{column}"' for column in map_of(model).listed)
 
 
@@ -95,12 +95,12 @@ def blank(model: type[M]) -> M:
 
 
 def moment(value: Any) -> datetime:
-    """A point in time as either engine gives it."""
+    """Reads a point in time as either engine gives it."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def day(value: Any) -> date | None:
-    """A date as either engine gives it."""
+    """Reads a date as either engine gives it."""
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 

@@ -23,7 +23,7 @@ class Once(Model):
 
 
 async def first_today(kind: str, place: str, day: date) -> bool:
-    """Whether it is this unit's to do: nobody has done it before. Needs a unit."""
+    """Tells whether this unit is the first to do it, and notes that it has been done. Needs a unit."""
     return await add_once(Once, kind=kind, place=place, day=day.isoformat()) is not None
 
 

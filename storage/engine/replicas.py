@@ -29,19 +29,19 @@ async def announce(what: str) -> None:
 
 
 async def hold(chat: Chat) -> bool:
-    """Whether nobody else has the chat in hand; then nobody gets it until the running unit ends."""
+    """Locks the chat until the running unit ends; tells whether it could: False where another process has it."""
     return not is_shared() or bool((await fetch("SELECT pg_try_advisory_xact_lock(?)", _key(INBOX, chat)))[0][0])
 
 
 async def is_next(chat: Chat, inbox_id: int) -> bool:
-    """Whether no earlier update of the chat waits. Where ids are drawn by several transactions at once, a lower one
-    may come to light after a higher one."""
+    """Tells whether no earlier update of the chat waits. Where ids are drawn by several transactions at once, a lower
+    one may come to light after a higher one."""
     earlier = "SELECT 1 FROM inbox WHERE state = 0 AND channel = ? AND chat_id = ? AND id < ? LIMIT 1"
     return not is_shared() or not await fetch(earlier, *chat, inbox_id)
 
 
 async def free_chats(chats: Iterable[Chat]) -> set[Chat]:
-    """Of these chats those to which nobody is sending; they are this process's until the running unit ends."""
+    """Locks those of these chats to which nobody is sending until the running unit ends, and returns them."""
     wanted = set(chats)
     if not is_shared() or not wanted:
         return wanted
@@ -55,13 +55,13 @@ async def free_chats(chats: Iterable[Chat]) -> set[Chat]:
 
 
 async def clock_went_back() -> None:
-    """A pace that runs far ahead of now was kept under a later time."""
+    """Resets paces over a minute ahead of now: they were kept before the clock went back."""
     now = unit().now
     await run("UPDATE pace SET free_at = ? WHERE free_at > ?", now, now + timedelta(minutes=1))
 
 
 async def reserve(name: str, seconds: float) -> datetime:
-    """The next free moment of a pace that all keep together; the one after it is `seconds` later."""
+    """Takes the next free moment of a pace that all keep together; the one after it is `seconds` later."""
     now = unit().now
     sql = (
         "WITH next AS (INSERT INTO pace AS p (name, free_at) VALUES (?, ?) "

@@ -46,7 +46,7 @@ class OlderDatabaseError(Exception):
 
 
 def connections(url: str) -> dict[str, Any]:
-    """The connections of a database, by name, as tortoise wants them."""
+    """Returns the connections of a database, by name, as tortoise wants them."""
     if not url.startswith("sqlite"):
         scheme, rest = url.split("://", 1)
         separator = "&" if "?" in rest else "?"
@@ -82,7 +82,7 @@ def _refuse_foreign(path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, Any]]]:
-    """The connection that may change the schema, and its configuration, without a Database around them."""
+    """Opens the connection that may change the schema, without a Database around it; gives its configuration, too."""
     alias = "writer" if url.startswith("sqlite") else "default"
     config = tortoise_config(url, ["storage.engine.audit"], alias)  # tortoise wants a module with models, any one
     await Tortoise.init(config=config)
@@ -97,7 +97,7 @@ async def bare(url: str) -> AsyncIterator[tuple[BaseDBAsyncClient, dict[str, Any
 
 @contextlib.asynccontextmanager
 async def _alone(url: str) -> AsyncIterator[None]:
-    """Of several processes that start at once one migrates; the others wait."""
+    """Locks out the other processes that start at the same time: one migrates, they wait."""
     import asyncpg  # 3 MB that SQLite has no use for
 
     connection = await asyncpg.connect(url)
@@ -120,7 +120,7 @@ async def _migrate(url: str) -> None:
 
 
 async def _pending(client: BaseDBAsyncClient, config: dict[str, Any]) -> set[str]:
-    """The names of the migrations that are still to come. Raises NewerDatabaseError and OlderDatabaseError."""
+    """Lists the migrations that are still to come. Raises NewerDatabaseError and OlderDatabaseError."""
     executor = MigrationExecutor(client, config["apps"])
     await executor.loader.build_graph()
     known = {key.name for key in executor.loader.graph.nodes}
@@ -134,12 +134,12 @@ async def _pending(client: BaseDBAsyncClient, config: dict[str, Any]) -> set[str
 
 
 async def applied_migrations() -> list[str]:
-    """The names of the migrations that the open database has had, in order."""
+    """Lists the names of the migrations that the open database has had, in order."""
     return [row["name"] for row in await fetch("SELECT name FROM tortoise_migrations ORDER BY name")]
 
 
 async def pending_migrations(url: str) -> set[str]:
-    """What `open_engine` would apply. Raises NewerDatabaseError and OlderDatabaseError."""
+    """Lists the migrations that `bring_up_to_date` would apply. Raises NewerDatabaseError and OlderDatabaseError."""
     async with bare(url) as (client, config):
         return await _pending(client, config)
 

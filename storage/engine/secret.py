@@ -17,7 +17,7 @@ class BadKeyError(ValueError):
 
 
 def new_key() -> str:
-    """A fresh key as text, for `CHUISHAO_KEY`."""
+    """Makes a fresh key as text, for `CHUISHAO_KEY`."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
@@ -52,16 +52,16 @@ class Secrets:
         return self._cipher.decrypt(raw[:12], raw[12:], None).decode()
 
     def index(self, text: str) -> str:
-        """The same text gives the same 64 hex digits; nobody without the key can try numbers out."""
+        """Hashes: the same text gives the same 64 hex digits; nobody without the key can try numbers out."""
         return _signed(self._index, text)
 
     def sign(self, text: str) -> str:
-        """The audit chain's link."""
+        """Signs a link of the audit chain."""
         return _signed(self._audit, text)
 
 
 def _signed(keyed: hmac.HMAC, text: str) -> str:
-    """A copy of what has taken the key in already costs a third of taking it in anew."""
+    """Signs with a copy of an HMAC that already has the key: a third of the cost of setting it up anew."""
     mac = keyed.copy()
     mac.update(text.encode())
     return mac.hexdigest()

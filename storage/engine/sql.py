@@ -28,7 +28,7 @@ HOT = "hot"
 
 @cache
 def _numbered(sql: str) -> str:
-    """asyncpg's placeholders."""
+    """Replaces each `?` by asyncpg's numbered placeholders."""
     count = iter(range(1, sql.count("?") + 1))
     return re.sub(r"\?", lambda _match: f"${next(count)}", sql)
 
@@ -39,18 +39,18 @@ _reading: list[Direct] = []
 
 
 def _direct() -> Direct | None:
-    """SQLite's connection: the unit's inside of one, else the readers'. None on PostgreSQL."""
+    """Returns SQLite's connection: the unit's inside of one, else the one to read on. None on PostgreSQL."""
     return _writing.get() or (_reading[-1] if _reading else None)
 
 
 def _writer() -> Direct | None:
-    """The same for changes: outside of a unit the readers' own connection, which refuses them."""
+    """Returns the same for changes: outside of a unit the readers' own connection, which refuses them."""
     return _writing.get() or (_reading[0] if _reading else None)
 
 
 @contextlib.contextmanager
 def writing_on(connection: Direct) -> Iterator[None]:
-    """Everything in here belongs to the transaction that is open on this connection."""
+    """Makes everything in here part of the transaction that is open on this connection."""
     token = _writing.set(connection)
     try:
         yield
@@ -60,9 +60,9 @@ def writing_on(connection: Direct) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading_on(connection: Direct) -> Iterator[None]:
-    """Where everything that isn't in a unit reads: the newest of those that are open. The first is the readers' own;
-    the writer lends its connection while it has nothing to do, for what it has just written is in its cache, while
-    the readers' is empty after each commit."""
+    """Lets everything that isn't in a unit read on this connection; of several that are open the newest counts. The
+    first is the readers' own; the writer lends its connection while it has nothing to do, for what it has just
+    written is in its cache, while the readers' is empty after each commit."""
     _reading.append(connection)
     try:
         yield
@@ -72,7 +72,7 @@ def reading_on(connection: Direct) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def snapshot() -> AsyncIterator[None]:
-    """Everything read in here is as of one moment, whatever is written meanwhile."""
+    """Keeps everything read in here as of one moment, whatever is written meanwhile."""
     direct = _reading[0] if _reading else None
     if direct is None:
         async with in_transaction("default") as connection:
@@ -88,17 +88,17 @@ async def snapshot() -> AsyncIterator[None]:
 
 
 def is_shared() -> bool:
-    """Whether other processes may be at work on the same database: PostgreSQL."""
+    """Tells whether other processes may be at work on the same database: on PostgreSQL."""
     return _direct() is None
 
 
 def _plain(values: Iterable[Any]) -> list[Any]:
-    """Values as asyncpg's codecs want them, which look at the very type."""
+    """Replaces enum members by their values: asyncpg's codecs look at the exact type."""
     return [value.value if isinstance(value, Enum) else value for value in values]
 
 
 async def fetch(sql: str, *args: Any) -> Sequence[Row]:
-    """The rows of a SELECT, by column."""
+    """Returns the rows of a SELECT, by column."""
     direct = _direct() if sql.startswith("SELECT") else _writer()
     try:
         if direct is not None:
@@ -111,7 +111,7 @@ async def fetch(sql: str, *args: Any) -> Sequence[Row]:
 
 
 async def run(sql: str, *args: Any) -> int:
-    """Changes rows; how many."""
+    """Changes rows and returns how many."""
     direct = _writer()
     if direct is not None:
         return direct.raw.execute(sql, args).rowcount
@@ -119,7 +119,7 @@ async def run(sql: str, *args: Any) -> int:
 
 
 async def run_many(sql: str, rows: list[tuple[Any, ...]]) -> None:
-    """The same statement for each of these rows of values."""
+    """Runs the same statement for each of these rows of values."""
     direct = _writer()
     if direct is not None:
         direct.raw.executemany(sql, rows)
@@ -128,13 +128,13 @@ async def run_many(sql: str, rows: list[tuple[Any, ...]]) -> None:
 
 
 async def pick(model: type[M], where: str, *args: Any) -> list[M]:
-    """The models that fit; `where` goes after WHERE and may end with ORDER BY and LIMIT."""
+    """Loads the models that fit; `where` goes after WHERE and may end with ORDER BY and LIMIT."""
     hot = map_of(model)
     return [make(model, row) for row in await fetch(hot.select + where, *args)]
 
 
 async def one(model: type[M], where: str, *args: Any) -> M | None:
-    """The first model that fits."""
+    """Loads the first model that fits, or None."""
     found = await pick(model, where, *args)
     return found[0] if found else None
 
@@ -163,7 +163,7 @@ async def add_all(model: type[Model], rows: Iterable[Mapping[str, Any]], conflic
 
 
 async def add_once(model: type[Model], **values: Any) -> int | None:
-    """Inserts a row, unless one like it is there already; its id, None where it didn't."""
+    """Inserts a row, unless one like it is there already; returns its id, None where it didn't."""
     row = list(row_of(model, values).values())
     insert = f"{map_of(model).insert} ON CONFLICT DO NOTHING"
     direct = _writer()
@@ -181,15 +181,15 @@ async def add_numbered(model: type[Model], rows: Sequence[Mapping[str, Any]]) ->
 
 
 async def change(model: type[Model], number: int, **values: Any) -> int:
-    """Updates the row of that id; 1 if there is one."""
+    """Updates the row of that id; returns 1 if there is one."""
     hot = map_of(model)
     sets = ", ".join(f'"{hot.column[name]}" = ?' for name in values)
     return await run(f'UPDATE "{hot.table}" SET {sets} WHERE id = ?', *values.values(), number)
 
 
 async def joined(models: Sequence[type[Model]], source: str, *args: Any) -> list[list[Any]]:
-    """Rows of models that are joined: `source` goes after FROM and names the tables `a`, `b`, `c`… in the order of
-    `models`. One that a LEFT JOIN didn't find is None."""
+    """Loads rows of models that are joined: `source` goes after FROM and names the tables `a`, `b`, `c`… in the order
+    of `models`. One that a LEFT JOIN didn't find is None."""
     listed = ", ".join(columns(model, "abcdef"[place]) for place, model in enumerate(models))
     starts = list(itertools.accumulate((len(map_of(model).names) for model in models), initial=0))
     return [
@@ -199,7 +199,7 @@ async def joined(models: Sequence[type[Model]], source: str, *args: Any) -> list
 
 
 def among(values: Iterable[Any]) -> tuple[str, Any]:
-    """`IN` for a list of any length: the piece of SQL to put after the column, and its one argument."""
+    """Builds `IN` for a list of any length: the piece of SQL to put after the column, and its one argument."""
     listed = list(values)
     if len(listed) == 1:
         return "= ?", listed[0]
@@ -209,7 +209,7 @@ def among(values: Iterable[Any]) -> tuple[str, Any]:
 
 
 def for_update() -> str:
-    """Locks the rows that are read, where the engine has more than one writer."""
+    """Returns what to add to a SELECT so that it locks its rows, where the engine has more than one writer."""
     return " FOR UPDATE" if is_shared() else ""
 
 

@@ -80,11 +80,11 @@ class DirectClient(SqliteClient):
 
     @property
     def at_rest(self) -> bool:
-        """Whether no transaction is open on it, as one is where even undoing it has failed."""
+        """Tells whether no transaction is open on it, as one is where even undoing it has failed."""
         return not self.direct.raw.in_transaction
 
     async def begin(self) -> None:
-        """At once where nobody else writes; else waits, in the thread, until the other process is done."""
+        """Begins a transaction, at once where nobody else writes; else waits, in the thread, for the other process."""
         raw = self.direct.raw
         if self._patient:
             raw.execute("PRAGMA busy_timeout = 0")

@@ -10,20 +10,20 @@ _SPACE = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
-    """Full-width to half-width, invisible characters dropped, white space to single blanks, trimmed."""
+    """Turns full-width into half-width, drops invisible characters, makes white space single blanks, and trims."""
     flat = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     return _SPACE.sub(" ", flat).strip()
 
 
 @cache
 def _simple() -> dict[int, int]:
-    """The table beside this file, made from OpenCC's data (`tests/reading/simplified.py`)."""
+    """Loads the table beside this file, made from OpenCC's data (`tests/reading/simplified.py`)."""
     with Path(__file__).with_name("simplified.txt").open(encoding="utf-8") as lines:
         return {ord(line[0]): ord(line[1]) for line in lines}
 
 
 def simplified(text: str) -> str:
-    """Traditional characters as simplified ones, each in its place."""
+    """Replaces traditional characters by simplified ones, each in its place."""
     return text if text.isascii() else text.translate(_simple())
 
 
@@ -33,7 +33,7 @@ READ_LIMIT = 2000
 
 @lru_cache(16)  # a message is gone through several times
 def heard(text: str) -> str:
-    """A message as it is read: its beginning, folded, with simplified characters."""
+    """Prepares a message for reading: its beginning, folded, with simplified characters."""
     return simplified(fold(text[:READ_LIMIT]))
 
 
@@ -42,7 +42,7 @@ _WORKS = re.compile(".{2}(?:厂|社|场|店|行|坊)$")
 
 
 def company_names(name: str) -> list[str]:
-    """What a company is called beside its full name: without county and legal form, and by what it makes (编织厂)."""
+    """Lists a company's names besides the full one: without county and legal form, and by what it makes (编织厂)."""
     found = _COMPANY.match(name)
     if found is None:
         return []
@@ -52,5 +52,5 @@ def company_names(name: str) -> list[str]:
 
 
 def squeeze(text: str) -> str:
-    """`fold` without any blanks: for names, which clerks pad with wide spaces."""
+    """Folds and drops all blanks: for names, which clerks pad with wide spaces."""
     return fold(text).replace(" ", "")

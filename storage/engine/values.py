@@ -11,12 +11,12 @@ from tortoise.models import Model
 
 
 def columns_of(model: type[Model]) -> dict[str, Field[Any]]:
-    """A model's columns by the names of its fields, in order."""
+    """Returns a model's columns by the names of its fields, in order."""
     return {name: model._meta.fields_map[name] for name in model._meta.fields_db_projection}
 
 
 def to_json(value: Any) -> Any:
-    """Times in ISO form, amounts as text, states by their values."""
+    """Converts a value for JSON: times in ISO form, amounts as text, states by their values."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):
@@ -25,7 +25,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(field: Field[Any], value: Any) -> Any:
-    """What a field takes for what `to_json` made of its value."""
+    """Converts what `to_json` made of a field's value back into what the field takes."""
     if value is None:
         return None
     if isinstance(field, fields.DatetimeField):
@@ -36,5 +36,5 @@ def from_json(field: Field[Any], value: Any) -> Any:
 
 
 def column(values: Any) -> list[Any]:
-    """A column of a query, as `values_list(name, flat=True)` gives it, which tortoise types as tuples."""
+    """Lists a column of a query, as `values_list(name, flat=True)` gives it, which tortoise types as tuples."""
     return list(values)

@@ -134,7 +134,7 @@ class SqliteWriter:
         return going_on
 
     async def _run_job(self, client: DirectClient, job: Job, outcomes: list[Any]) -> bool:
-        """Runs a unit and those that share its fate; whether one of them touched the outbox."""
+        """Runs a unit and those that share its fate; tells whether one of them touched the outbox."""
         work, source, seconds, done = job
         scope = await self._run_unit(client, work, source, seconds, done, outcomes)
         touched = scope.outbox_touched
@@ -161,7 +161,7 @@ class SqliteWriter:
     async def _savepoint(
         self, client: DirectClient, scope: Unit, work: Work, seconds: float
     ) -> tuple[Any, Exception | None, list[_Hook]]:
-        """Runs a unit so that it can be undone alone: its result, or its error, and what hears of its commit."""
+        """Runs a unit so that it can be undone alone; returns its result or its error, and what hears of its commit."""
         client.direct.raw.execute("SAVEPOINT unit")
         token = current.set(scope)
         try:

@@ -51,10 +51,10 @@ TABLE: dict[Action, frozenset[Role]] = {
 
 
 def may(person: Person, action: Action) -> bool:
-    """Whether the person's role has the action at all."""
+    """Tells whether the person is active and their role has the action at all."""
     return person.active and person.role in TABLE[action]
 
 
 def sees_whole(person: Person) -> bool:
-    """Creditor, phone and address: the court's own people. Others see status and figures."""
+    """Tells whether they see creditor, phone and address: the court's own people. Others see status and figures."""
     return person.role in COURT

@@ -56,7 +56,7 @@ class Approval(Model):
 
 
 async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any) -> Approval:
-    """Needs a unit."""
+    """Asks for a second person's agreement to the deed. Needs a unit."""
     row = await Approval.create(
         deed=deed,
         ref=ref,
@@ -70,8 +70,8 @@ async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any)
 
 
 async def is_independent(of: Person, asker_id: int) -> bool:
-    """Whether the second pair of eyes is really another's: not somebody whom the asker has of late made what they are,
-    or given a way in."""
+    """Tells whether the second pair of eyes is really another's: not somebody whom the asker has in the last 30 days
+    made what they are, or given a way in."""
     deeds = [*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)]
     since = unit().now - OF_LATE
     made = AuditEntry.filter(subject=of.actor, actor=f"person:{asker_id}", action__in=deeds, at__gt=since)
@@ -83,14 +83,14 @@ async def by_id(approval_id: int) -> Approval | None:
 
 
 async def who_may_agree(asker: Person, area_code: str) -> list[Person]:
-    """Those who answer for the area, but not who asks."""
+    """Lists those who answer for the area, except the one who asks."""
     rows = await Person.filter(role__in=list(TABLE[Action.ROSTER]), active=True).exclude(id=asker.id).order_by("id")
     return [row for row in rows if contains(row.area_code, area_code)]
 
 
 async def answer(approval_id: int, by: Person, *, agrees: bool) -> Approval | None:
-    """The wish, answered now; None where it isn't theirs to answer: their own, another court's, answered before. Needs
-    a unit, in which what was agreed to is done, too."""
+    """Answers the wish and returns it; None where it isn't theirs to answer: their own, another court's, answered
+    before, or where `by` isn't independent of the asker. Needs a unit, in which what was agreed to is done, too."""
     row = await Approval.select_for_update().get_or_none(id=approval_id)
     if row is None or row.state is not ApprovalState.ASKED or row.asked_by == by.id:
         return None

@@ -36,27 +36,27 @@ class Area(Model):
 
 
 def contains(outer: str, inner: str) -> bool:
-    """Whether the area `outer` holds `inner` (or is it)."""
+    """Tells whether the area `outer` holds `inner` (or is it)."""
     return bool(outer) and inner.startswith(outer)
 
 
 def bounds_of(outer: str) -> tuple[str, str]:
-    """The first and the last code in `outer`."""
+    """Returns the first and the last code in `outer`."""
     return outer, outer.ljust(12, "9")
 
 
 def town_of(code: str) -> str:
-    """The town (9 digits) of a village's code; the code itself where it is no longer than that."""
+    """Returns the town (9 digits) of a village's code; the code itself where it is no longer than that."""
     return code[:9]
 
 
 def county_of(code: str) -> str:
-    """The county (6 digits), which is the court's area."""
+    """Returns the county (6 digits), which is the court's area."""
     return code[:6]
 
 
 def short_name(name: str) -> str:
-    """周弄村村民委员会 → 周弄村: as people say it."""
+    """Shortens a name to what people say: 周弄村村民委员会 → 周弄村."""
     short = _SUFFIX.sub("", name)
     if short == name or not short:
         return name
@@ -65,13 +65,13 @@ def short_name(name: str) -> str:
 
 @lru_cache(4096)
 def stem(name: str) -> str:
-    """What is left to compare when villages are written in many ways: 周弄."""
+    """Returns what is left to compare when villages are written in many ways: 周弄."""
     short = _SUFFIX.sub("", name.strip())
     return short.removesuffix("村") or short
 
 
 def names_village(text: str, name: str) -> bool:
-    """Whether a sentence speaks of this village: 周弄村的老林, 周弄那边."""
+    """Tells whether a sentence speaks of this village: 周弄村的老林, 周弄那边."""
     words = stem(name)
     if words not in text:
         return False
@@ -97,7 +97,7 @@ class Gazetteer:
                     self._villages.setdefault(town + key, []).append(area.code)
 
     def village(self, text: str, county: str) -> list[str]:
-        """Codes that `text` can mean in the county: one is certain, none unknown, several in doubt."""
+        """Lists the codes that `text` can mean in the county: one is certain, none unknown, several in doubt."""
         if text.isdigit():
             return [text] if text in self.by_code and len(text) == 12 else []
         found = self._villages.get(stem(text), [])
@@ -105,7 +105,7 @@ class Gazetteer:
 
 
 async def parts_of(code: str) -> list[Area]:
-    """The towns of a county, the villages of a town; a village itself."""
+    """Loads the towns of a county, the villages of a town; a village itself."""
     level = {6: AreaLevel.TOWN, 9: AreaLevel.VILLAGE}.get(len(code))
     if level is None:
         level = AreaLevel.VILLAGE if len(code) == 12 else AreaLevel.COUNTY
@@ -113,20 +113,20 @@ async def parts_of(code: str) -> list[Area]:
 
 
 async def villages_of(town: str) -> list[tuple[str, str]]:
-    """Code and name of a town's villages."""
+    """Lists code and name of a town's villages."""
     first, last = bounds_of(town)
     rows = await fetch("SELECT code, name FROM area WHERE code > ? AND code <= ? ORDER BY code", first, last)
     return [(row["code"], row["name"]) for row in rows]
 
 
 async def name_of(code: str) -> str:
-    """The short name of an area; the code itself if the table doesn't have it."""
+    """Returns the short name of an area; the code itself if the table doesn't have it."""
     rows = await fetch("SELECT name FROM area WHERE code = ?", code)
     return short_name(rows[0]["name"]) if rows else code
 
 
 async def full_name(code: str) -> str:
-    """Town and village as a judge wants to read it: 七里乡周弄村; only the name for larger areas."""
+    """Returns town and village as a judge wants to read it: 七里乡周弄村; only the name for larger areas."""
     if len(code) <= 9:
         return await name_of(code)
     rows = await fetch("SELECT code, name FROM area WHERE code = ? OR code = ?", town_of(code), code)

@@ -47,7 +47,7 @@ class Address:
 
 
 async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
-    """The joined endpoint behind a chat with its person, or None for a stranger."""
+    """Finds the endpoint that belongs to a chat, with its person; None for a stranger."""
     source = "endpoint a JOIN person b ON b.id = a.person_id WHERE a.channel = ? AND a.chat_id = ?"
     for endpoint, owner in await joined((Endpoint, Person), source, channel, chat_id):
         relate(endpoint, person=owner)
@@ -56,14 +56,14 @@ async def at_chat(channel: str, chat_id: int) -> Endpoint | None:
 
 
 async def joined_among(channel: str, chat_ids: list[int]) -> set[int]:
-    """Which of these chats are somebody's."""
+    """Tells which of these chats are somebody's."""
     words, value = among(chat_ids)
     rows = await fetch(f"SELECT chat_id FROM endpoint WHERE channel = ? AND chat_id {words}", channel, value)
     return {row["chat_id"] for row in rows}
 
 
 async def addresses(person_id: int) -> list[Address]:
-    """All chats in which the person can be reached now."""
+    """Lists all chats in which the person can be reached now."""
     rows = await fetch(
         "SELECT e.channel, e.chat_id FROM endpoint e JOIN person p ON p.id = e.person_id "
         "WHERE e.person_id = ? AND e.active = ? AND p.active = ? ORDER BY e.id",
@@ -75,12 +75,12 @@ async def addresses(person_id: int) -> list[Address]:
 
 
 async def of_person(endpoint_id: int, person_id: int) -> Endpoint | None:
-    """The chat of that number, if it is this person's."""
+    """Loads the chat of that number, if it is this person's."""
     return await one(Endpoint, "id = ? AND person_id = ?", endpoint_id, person_id)
 
 
 async def all_of(person_id: int, *, active: bool = False) -> list[Endpoint]:
-    """The person's chats, or only those that can be reached, in the order in which they joined."""
+    """Lists the person's chats, or only those that can be reached, in the order in which they joined."""
     only = " AND active = ?" if active else ""
     return await pick(Endpoint, f"person_id = ?{only} ORDER BY id", person_id, *([True] if active else []))
 
@@ -101,15 +101,15 @@ async def join(person: Person, channel: str, chat_id: int) -> None:
 
 
 async def leave(endpoint: Endpoint, reason: str) -> None:
-    """The chat is a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so that
-    a phone that was lost shows nothing."""
+    """Makes the chat a stranger's from now on; what was said stays on record. A web chat's browser is signed out, so
+    that a phone that was lost shows nothing."""
     await run("DELETE FROM endpoint WHERE id = ?", endpoint.id)
     actor = f"person:{endpoint.person_id}"
     audit.record("endpoint.left", actor, actor=actor, channel=endpoint.channel, reason=reason)
 
 
 async def disable(channel: str, chat_id: int, reason: str) -> bool:
-    """The far end says that this chat can't be reached; it is used again once a message comes from it. Whether it was
+    """Gives up a chat that the far end says can't be reached, until a message comes from it again. Tells whether it was
     in use."""
     where = "channel = ? AND chat_id = ? AND active = ?"
     sql = f"UPDATE endpoint SET active = ?, reason = ? WHERE {where}"
@@ -120,13 +120,13 @@ async def disable(channel: str, chat_id: int, reason: str) -> bool:
 
 
 async def moved(channel: str, chat_id: int, to: int) -> None:
-    """A group became a supergroup: the chat goes on under another number."""
+    """Renumbers the chat of a group that became a supergroup and goes on under another number."""
     await run("UPDATE endpoint SET chat_id = ? WHERE channel = ? AND chat_id = ?", to, channel, chat_id)
     audit.record("endpoint.moved", f"chat:{channel}")
 
 
 async def revive(endpoint: Endpoint) -> None:
-    """A message came from a chat that had been given up."""
+    """Takes a chat that had been given up into use again: a message came from it."""
     await change(Endpoint, endpoint.id, active=True, reason="")
     audit.record("endpoint.revived", f"person:{endpoint.person_id}", channel=endpoint.channel)
 

@@ -70,21 +70,21 @@ class Person(Model):
 
     @property
     def actor(self) -> str:
-        """How the audit names this person."""
+        """Returns the name that the audit has for this person."""
         return f"person:{self.id}"
 
     @property
     def area_codes(self) -> list[str]:
-        """Every area in which they work, the first one first."""
+        """Lists every area in which they work, the first one first."""
         return [self.area_code, *filter(None, self.more_areas.split(","))]
 
     def covers(self, code: str) -> bool:
-        """Whether the area is theirs, or in one of theirs."""
+        """Tells whether the area is theirs, or in one of theirs."""
         return any(contains(mine, code) for mine in self.area_codes)
 
 
 async def names_of(ids: Iterable[int]) -> dict[int, str]:
-    """The names of these people."""
+    """Looks up the names of these people."""
     words, value = among(sorted(set(ids)))
     return {row["id"]: row["name"] for row in await fetch(f"SELECT id, name FROM person WHERE id {words}", value)}
 
@@ -95,7 +95,7 @@ async def by_id(person_id: int | None) -> Person | None:
 
 
 async def these(ids: Iterable[int]) -> list[Person]:
-    """These people, place by place."""
+    """Loads these people, place by place."""
     words, value = among(sorted(set(ids)))
     return await pick(Person, f"id {words} ORDER BY area_code, id", value)
 
@@ -107,14 +107,14 @@ async def set_language(person: Person, language: str) -> None:
 
 
 async def holding(role: Role, area_code: str) -> list[Person]:
-    """Active people in `role` whose area holds `area_code`, the nearest area first."""
+    """Finds active people in `role` whose area holds `area_code`, the nearest area first."""
     rows = await pick(Person, "role = ? AND active = ? ORDER BY id", role, True)
     near = [row for row in rows if contains(row.area_code, area_code)]
     return sorted(near, key=lambda row: (-len(row.area_code), row.id))
 
 
 async def find(who: str) -> list[Person]:
-    """Active people with this phone number or staff number, else this name."""
+    """Finds active people with this phone number or staff number, else this name."""
     words = who.strip()[:20]
     by_number = "(phone = ? OR staff_no = ?) AND active = ? ORDER BY id"
     exact = await pick(Person, by_number, words, words, True) if words else []
@@ -122,7 +122,7 @@ async def find(who: str) -> list[Person]:
 
 
 async def named(text: str, county: str) -> list[Person]:
-    """The court's own people whose names the text says, in its order; of several of one name all of them."""
+    """Finds the court's own people whose names the text says, in its order; of several of one name all of them."""
     roles, value = among(role.value for role in COURT)
     sql = f"active = ? AND area_code = ? AND role {roles} ORDER BY id"
     said = [(text.find(one.name), one) for one in await pick(Person, sql, True, county, value)]
@@ -130,13 +130,13 @@ async def named(text: str, county: str) -> list[Person]:
 
 
 async def judges_of_court(area_code: str) -> list[Person]:
-    """The active judges of the court that the area belongs to."""
+    """Lists the active judges of the court that the area belongs to."""
     where = "role = ? AND area_code = ? AND active = ? ORDER BY id"
     return await pick(Person, where, Role.JUDGE, county_of(area_code), True)
 
 
 async def colleagues(judge: Person) -> list[Person]:
-    """Other judges of the same court, for 转交."""
+    """Lists the other active judges of the same court, for 转交."""
     where = "role = ? AND area_code = ? AND active = ? AND id <> ? ORDER BY id"
     return await pick(Person, where, Role.JUDGE, judge.area_code, True, judge.id)
 

@@ -14,7 +14,7 @@ _HOURS = re.compile(r"(\d{1,2})(?::00|点|时)?\s*(?:-|~|到|至)\s*(?:第二天
 
 
 def hours_in(words: str) -> Hours | None:
-    """22-7, 22:00-07:00, 22点到7点; None for anything else."""
+    """Reads hours such as 22-7, 22:00-07:00, 22点到7点; None for anything else."""
     found = _HOURS.fullmatch(fold(words))
     if found is None:
         return None
@@ -23,7 +23,7 @@ def hours_in(words: str) -> Hours | None:
 
 
 def quiet_left(person: Person, now: datetime) -> timedelta:
-    """How long it is still quiet for this person; zero where it isn't."""
+    """Tells how long it is still quiet for this person; zero where it isn't."""
     start, end = person.quiet_from, person.quiet_until
     if start is None or end is None:
         return timedelta(0)

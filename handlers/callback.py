@@ -21,12 +21,12 @@ class Tap:
     arg: int = 0
 
     def pack(self) -> str:
-        """`1:ack:55:0`."""
+        """Writes the tap as a button carries it: `1:ack:55:0`."""
         return f"{VERSION}:{self.verb}:{self.ref}:{self.arg}"
 
 
 def unpack(data: str | None) -> Tap | None:
-    """None for anything that this version didn't write: another version, garbage, a forgery out of form."""
+    """Reads a button's data; None for what this version didn't write: another version, garbage, a malformed forgery."""
     if not data or len(data.encode()) > LIMIT:
         return None
     parts = data.split(":")

@@ -61,7 +61,7 @@ class Card:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def markup(self) -> dict[str, Any] | None:
-        """The Bot API's reply_markup."""
+        """Returns the Bot API's reply_markup."""
         if self.rows:
             rows = [[{"text": b.label, "callback_data": b.tap.pack()} for b in row] for row in self.rows if row]
             return {"inline_keyboard": rows}
@@ -138,13 +138,13 @@ def kind_of(name: str) -> Kind | None:
 
 
 def shortened(words: str, limit: int = 900) -> str:
-    """A sentence that fits into a card; people don't write longer ones, machines do."""
+    """Shortens a sentence so that it fits into a card; people don't write longer ones, machines do."""
     return words if len(words) <= limit else words[:limit] + "…"
 
 
 @card("text")
 async def show_text(showing: Showing) -> Card | None:
-    """A plain sentence of the catalogue."""
+    """Shows a plain sentence of the catalogue."""
     args = {name: value for name, value in showing.args.items() if name != "key"}
     noun, dot, key = str(showing.args["key"]).partition(".")
     return Card(showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args))
@@ -152,7 +152,7 @@ async def show_text(showing: Showing) -> Card | None:
 
 @card("toast")
 async def show_toast(showing: Showing) -> Card | None:
-    """The answer to a tap, without which the button keeps spinning; after 30 seconds nobody waits for it."""
+    """Shows the answer to a tap, without which the button keeps spinning; after 30 seconds nobody waits for it."""
     if showing.now.timestamp() - showing.args["at"] > 30:
         return None
     key = showing.args.get("key")

@@ -37,13 +37,13 @@ class Turn:
 
     @property
     def who(self) -> Person:
-        """The person; handlers that a stranger can reach ask `person` instead."""
+        """Returns the person; handlers that a stranger can reach ask `person` instead."""
         assert self.person is not None
         return self.person
 
     @property
     def actor(self) -> str:
-        """How the audit names whoever speaks; of a stranger it keeps only an index that finds the chat again."""
+        """Returns the audit's name for whoever speaks; for a stranger only an index that finds the chat again."""
         if self.person is not None:
             return self.person.actor
         return f"chat:{unit().secrets.index(f'{self.channel}:{self.chat_id}')[:16]}"
@@ -53,7 +53,7 @@ class Turn:
         return Address(self.channel, self.chat_id, self.person.id if self.person else None)
 
     async def questions(self, *kinds: QuestionKind) -> list[Question]:
-        """What of these kinds was open in this chat when the update came, the newest first."""
+        """Returns the questions of these kinds that were open in this chat when the update came, the newest first."""
         if self._questions is None:
             self._questions = await open_in(self.channel, self.chat_id)
         return [row for row in self._questions if row.kind in kinds]
@@ -94,7 +94,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
 
 async def note_failure(_update: object, context: Context) -> None:
-    """PTB swallows what handlers raise; the router wants it, to keep the update."""
+    """Notes what a handler raised: PTB swallows it, and the router wants it, to keep the update."""
     if context.error is not None:
         failure.get().append(context.error)
 

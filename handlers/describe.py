@@ -39,22 +39,22 @@ def debtor_line(showing: Showing, debtor: Debtor) -> str:
 
 
 def names(showing: Showing, people: Sequence[str], doubtful: bool) -> str:
-    """A、B, or A 或 B where it isn't sure. The people are markup already."""
+    """Joins names as A、B, or as A 或 B where it isn't sure. The people are markup already."""
     return showing.plain("case.or" if doubtful else "case.and").join(people)
 
 
 def judge_name(showing: Showing, alert: Alert) -> str:
-    """The judge, or who took it over."""
+    """Returns the name of the judge, or of who took the alert over."""
     return officer_name(showing, alert.handler or alert.judge)
 
 
 def officer_name(showing: Showing, person: Person) -> str:
-    """王海涛法官, 胡建平."""
+    """Returns the name of a judge or another officer: 王海涛法官, 胡建平."""
     return showing.plain("alert.judge" if person.role is Role.JUDGE else "alert.officer", name=person.name)
 
 
 def case_line(showing: Showing, party: CaseDebtor) -> str:
-    """Case number, creditor, amount, status."""
+    """Describes a case: case number, creditor, amount, status."""
     owed = showing.plain("case.amount_unknown")
     if party.amount is not None:
         owed = locales.amount(showing.language, party.amount)
@@ -68,7 +68,7 @@ def case_line(showing: Showing, party: CaseDebtor) -> str:
 
 
 def reporter_name(showing: Showing, row: Sighting) -> str:
-    """Name and role, or the code of somebody who asked to stay unnamed."""
+    """Returns the reporter's name and role, or the code of somebody who asked to stay unnamed."""
     if row.confidential:
         return showing.plain("sighting.unnamed", code=row.code)
     role = showing.plain(f"person.role_{row.reporter.role.value}")
@@ -76,20 +76,20 @@ def reporter_name(showing: Showing, row: Sighting) -> str:
 
 
 def witness_line(showing: Showing, row: Sighting, first: Sighting) -> str:
-    """What was said later: by somebody else, or by the first reporter again."""
+    """Says what was said later: by somebody else, or by the first reporter again."""
     key = "sighting.went_on" if row.reporter_id == first.reporter_id else "sighting.witness"
     words = shortened(row.amended or row.text, 300)
     return showing.text(key, at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))
 
 
 def event_line(showing: Showing, event: AlertEvent) -> str:
-    """09:42 王海涛 收到."""
+    """Describes a step of an alert: 09:42 王海涛 收到."""
     name = event.actor.name if event.actor else ""
     return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
 
 
 def lasted(showing: Showing, time: timedelta) -> str:
-    """12 分钟, 3 小时, 2 天."""
+    """Says how long something lasted: 12 分钟, 3 小时, 2 天."""
     minutes = int(time.total_seconds() // 60)
     if minutes < 90:
         return showing.plain("listing.minutes", count=minutes)

@@ -25,7 +25,7 @@ MENU: dict[str, int] = {}
 
 
 async def refuse_stranger(turn: Turn, what: str) -> None:
-    """One polite sentence, the same whatever was typed, and an audit entry."""
+    """Answers a stranger with one polite sentence, the same whatever was typed, and makes an audit entry."""
     audit.record("stranger.refused", actor=turn.actor, what=what)
     if turn.query_id:
         await turn.toast()
@@ -91,5 +91,5 @@ def register_taps(app: App) -> None:
 
 
 def route_table() -> dict[str, str]:
-    """Verb to action, for the test that pins it."""
+    """Returns which action each verb needs, for the test that pins it."""
     return {verb: action.value for verb, (_handle, action) in sorted(_taps.items())}

@@ -26,7 +26,7 @@ class Sheet:
 
 
 def workbook(sheets: Sequence[Sheet]) -> bytes:
-    """The .xlsx. Takes a while for many rows: not to be called in the event loop."""
+    """Makes the .xlsx. Takes a while for many rows: not to be called in the event loop."""
     from openpyxl import Workbook  # 20 MB that a bot which nobody asks for a table need not have
 
     book = Workbook()

@@ -21,20 +21,20 @@ class Lock:
         self._pinned: set[int] | None = None
 
     def has(self, chat_id: int) -> bool:
-        """Whether the chat has a PIN; asked often, so it is remembered."""
+        """Tells whether the chat has a PIN; asked often, so it is remembered."""
         if self._pinned is None:
             self._pinned = {row["chat_id"] for row in self._store.rows("SELECT chat_id FROM pin")}
         return chat_id in self._pinned
 
     def is_locked(self, chat_id: int, token: str) -> bool:
-        """Whether this session has to give the PIN before anything else."""
+        """Tells whether this session has to give the PIN before anything else."""
         if not self.has(chat_id):
             return False
         sql = "SELECT 1 FROM opened WHERE chat_id = ? AND token = ? AND until > ?"
         return not self._store.rows(sql, chat_id, digest(token), time.time())
 
     async def touch(self, chat_id: int, token: str) -> None:
-        """Somebody who may is at the page: it stays open for another while."""
+        """Keeps the page open for another while, as somebody who may is at it."""
         if self.has(chat_id):
             await self._store.transact(partial(_open, chat_id, token))
 
@@ -53,7 +53,7 @@ class Lock:
         self._pinned = None
 
     async def open(self, chat_id: int, token: str, pin: str) -> bool | None:
-        """Whether it was the PIN; None with the last of TRIES wrong ones, which nobody is to go on from."""
+        """Tells whether it was the PIN; None with the last of TRIES wrong ones, after which nobody is to go on."""
 
         def work(db: sqlite3.Connection) -> int:
             row = db.execute("SELECT salt, hash, tries FROM pin WHERE chat_id = ?", (chat_id,)).fetchone()
@@ -70,7 +70,7 @@ class Lock:
         return None if wrong >= TRIES else not wrong
 
     async def forgotten(self, chat_id: int) -> None:
-        """Nobody knows the PIN: the browsers are signed out, and another invitation opens another chat."""
+        """Signs the browsers out, as nobody knows the PIN; another invitation opens another chat."""
         await self._store.end_sessions(chat_id)
         await self.keep(chat_id, "", "")
 

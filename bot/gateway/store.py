@@ -95,7 +95,7 @@ class Store:
         return db
 
     def close(self) -> None:
-        """Finishes what was begun."""
+        """Finishes what was begun, and closes the file."""
         self._thread.shutdown(wait=True)
         while self._waiting:
             _settle(self._commit())
@@ -103,7 +103,7 @@ class Store:
         self._db.close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """A change, once it is on disk."""
+        """Runs a change in the store's thread, and returns its result once it is on disk."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._waiting.append((work, done))
@@ -112,7 +112,7 @@ class Store:
         return await asyncio.shield(done)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The thread takes what waits, and again until nothing does."""
+        """Sets the thread to work on what waits, again and again until nothing does."""
 
         def ended(group: list[Outcome]) -> None:
             self._at_work = False
@@ -155,7 +155,7 @@ class Store:
         return await self._run(lambda: work(self._db))
 
     def rows(self, sql: str, *args: Any) -> list[sqlite3.Row]:
-        """What is found by index, as of the last commit."""
+        """Returns what is found by index, as of the last commit."""
         return self._reading.execute(sql, args).fetchall()
 
     def _touched(self, chat_id: int) -> None:
@@ -165,7 +165,7 @@ class Store:
     # -- chats -------------------------------------------------------------------------------------------------
 
     async def open_chat(self, name: str = "") -> tuple[int, str, str]:
-        """A new web chat: its id, its place in the page's address, and its session token (kept as a hash only)."""
+        """Opens a web chat; returns its id, its place in the page's address and session token (kept as a hash only)."""
         slug, token = secrets.token_urlsafe(9), secrets.token_urlsafe(32)
 
         def work() -> int:
@@ -179,7 +179,7 @@ class Store:
         return await self._run(work), slug, token
 
     async def ensure_chat(self, chat_id: int, name: str = "") -> None:
-        """A chat with a number given from outside, as people on Telegram have one."""
+        """Makes sure there is a chat with a number given from outside, as people on Telegram have one."""
 
         def work() -> None:
             self._db.execute(
@@ -195,8 +195,10 @@ class Store:
         self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?)", row)
 
     async def chat_by_session(self, slug: str, token: str) -> tuple[int, float] | None:
-        """The chat, if the token is a session's of it that hasn't ended, and since when there is that token. The first
-        use of a renewed one ends its predecessor: until then the answer that brought it may have been lost."""
+        """Returns the chat, and since when there is that token, if the token is of a session of it that hasn't ended.
+
+        The first use of a renewed token ends its predecessor: until then the answer that brought it may have been lost.
+        """
 
         now = time.time()
         found = self.rows(
@@ -224,7 +226,7 @@ class Store:
         return int(row["id"]), float(row["made_at"])
 
     async def renew_session(self, chat_id: int, token: str) -> str:
-        """Another token instead of this one; one that was renewed in vain before is void."""
+        """Returns another token in place of this one; one that was renewed in vain before is void."""
         fresh = secrets.token_urlsafe(32)
 
         def work() -> None:
@@ -236,18 +238,20 @@ class Store:
         return fresh
 
     async def end_sessions(self, chat_id: int) -> None:
-        """Nobody sees the chat any more, whatever cookie they have."""
+        """Ends all sessions of the chat: nobody sees it any more, whatever cookie they have."""
         await self._run(lambda: self._db.execute("DELETE FROM session WHERE chat_id = ?", (chat_id,)))
         self._touched(chat_id)
 
     async def chat(self, chat_id: int) -> dict[str, Any] | None:
-        """The Bot API's Chat, or None."""
+        """Returns the Bot API's Chat, or None."""
         found = self.rows("SELECT name FROM chat WHERE id = ?", chat_id)
         return {"id": chat_id, "type": "private", "first_name": found[0]["name"] or "网页"} if found else None
 
     async def quiet_chats(self, behind: int, before: float) -> list[int]:
-        """The next PORTION of chats behind that number in which nothing was said since then; never the newest chat,
-        so that no number is given twice."""
+        """Returns the next PORTION of chats after number `behind` in which nothing was said since `before`.
+
+        The newest chat is never among them, so that no number is given twice.
+        """
 
         def work() -> list[int]:
             rows = self._db.execute(
@@ -261,7 +265,7 @@ class Store:
         return await self._run(work)
 
     async def forget_chats(self, chat_ids: list[int]) -> None:
-        """With all that was said and shown in them."""
+        """Deletes the chats with all that was said and shown in them."""
 
         def work() -> list[str]:
             sql = "SELECT id FROM file WHERE chat_id = ?"
@@ -289,12 +293,12 @@ class Store:
         return True
 
     def _unlink(self, gone: list[str]) -> None:
-        """After the commit: a row without its file would be worse than a file without its row."""
+        """Deletes files after the commit: a row without its file would be worse than a file without its row."""
         for file_id in gone:
             (self.files / file_id).unlink(missing_ok=True)
 
     async def forget_file(self, file_id: str) -> None:
-        """Nobody will ask for it: the message that it came with was refused."""
+        """Deletes a file that nobody will ask for: the message that it came with was refused."""
         self._unlink([file_id] if await self._run(lambda: self._forgotten(file_id)) else [])
 
     # -- messages ----------------------------------------------------------------------------------------------
@@ -377,8 +381,11 @@ class Store:
         return _body(self._reading, chat_id, message_id)
 
     async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
-        """Messages new or changed after `seq`, in order, at most `limit`: (seq, body or None where deleted, message
-        id). From 0 the newest ones, however long ago they were changed, else the next changes."""
+        """Returns messages new or changed after `seq`, in order, at most `limit`.
+
+        Each is (seq, body or None where deleted, message id). From 0 it returns the newest ones, however long ago they
+        were changed, else the next changes.
+        """
         sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? "
         if seq:
             rows = self.rows(sql + "AND seq > ? ORDER BY seq LIMIT ?", chat_id, seq, limit)
@@ -390,12 +397,12 @@ class Store:
         ]
 
     async def first(self, chat_id: int) -> int:
-        """The number of the oldest message that is still there; 0 where there is none."""
+        """Returns the number of the oldest message that is still there; 0 where there is none."""
         sql = "SELECT coalesce(min(message_id), 0) FROM message WHERE chat_id = ? AND deleted = 0"
         return int(self.rows(sql, chat_id)[0][0])
 
     async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
-        """The messages before that one, the newest `limit` of them, in order."""
+        """Returns the messages before that one, the newest `limit` of them, in order."""
         rows = self.rows(
             "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
             "ORDER BY message_id DESC LIMIT ?",
@@ -416,7 +423,7 @@ class Store:
         self._db.execute("INSERT INTO pending (body) VALUES (?)", (json.dumps(update),))
 
     async def queue(self, *updates: dict[str, Any]) -> None:
-        """Updates for the bot that aren't messages."""
+        """Queues updates for the bot that aren't messages."""
 
         def work() -> None:
             for update in updates:
@@ -426,14 +433,16 @@ class Store:
         self.updates_waiting.set()
 
     async def want(self, kinds: list[str]) -> None:
-        """From now on the bot gets updates of these kinds, all of them where it is empty; what waits stays."""
+        """Sets which kinds of updates the bot gets from now on, all of them where it is empty; what waits stays."""
         if kinds != self._wanted:
             await self.keep_setting("allowed_updates", kinds)
             self._wanted = kinds
 
     async def updates(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
-        """What waits from `offset` on; what is below it is confirmed and forgotten. A negative offset counts from the
-        end and forgets what is before."""
+        """Returns what waits from `offset` on, at most `limit`; what is below `offset` is confirmed and forgotten.
+
+        A negative offset counts from the end and forgets what is before.
+        """
 
         def work() -> list[dict[str, Any]]:
             if offset is not None and offset > 0:
@@ -458,7 +467,7 @@ class Store:
         await self._run(lambda: self._db.execute("DELETE FROM pending"))
 
     async def setting(self, name: str) -> Any:
-        """What was kept under this name, else None."""
+        """Returns what was kept under this name, else None."""
         found = self.rows("SELECT value FROM setting WHERE name = ?", name)
         return json.loads(found[0]["value"]) if found else None
 
@@ -468,8 +477,10 @@ class Store:
         )
 
     async def count_on_from(self, number: int) -> None:
-        """No update gets a number that the bot has seen already: after a restart with an older file, or none, it would
-        take what is new for confirmed."""
+        """Sees to it that no update gets a number that the bot has seen already.
+
+        After a restart with an older file, or none, the bot would take what is new for confirmed.
+        """
 
         def work() -> None:
             row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending'").fetchone()
@@ -485,11 +496,11 @@ class Store:
     # -- files and menus ---------------------------------------------------------------------------------------
 
     async def sent_before(self, chat_id: int, client_id: str | None) -> dict[str, Any] | None:
-        """The message that this phone sent under this id."""
+        """Finds the message that this phone sent under this id."""
         return _sent(self._reading, chat_id, client_id) if client_id else None
 
     async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
-        """The file's id. The content is on disk before its row is."""
+        """Keeps a file and returns its id. The content is on disk before its row is."""
         file_id = secrets.token_urlsafe(18)
 
         def work() -> None:
@@ -503,12 +514,12 @@ class Store:
         return file_id
 
     async def file(self, file_id: str) -> dict[str, Any] | None:
-        """id, chat_id, kind, mime, size."""
+        """Returns the file's id, chat_id, kind, mime and size, or None."""
         found = self.rows("SELECT * FROM file WHERE id = ?", file_id)
         return dict(found[0]) if found else None
 
     async def shown_in(self, chat_id: int, file_id: str) -> bool:
-        """Whether a message of the chat shows the file: who may see it."""
+        """Tells whether a message of the chat shows the file, which decides who may see it."""
 
         def work() -> bool:
             row = self._db.execute(
@@ -520,8 +531,10 @@ class Store:
         return await self._run(work)
 
     async def prune(self, before: float) -> bool:
-        """Forgets a portion of the messages that are older, and the files that only they show; whether there may be
-        more."""
+        """Forgets a portion of the messages that are older than `before`, and the files that only they show.
+
+        Tells whether there may be more.
+        """
 
         def work() -> tuple[int, list[str]]:
             old = self._db.execute(
@@ -574,12 +587,12 @@ def _sent(db: sqlite3.Connection, chat_id: int, client_id: str) -> dict[str, Any
 
 
 def files_in(body: dict[str, Any]) -> list[str]:
-    """The ids of the files that a message shows, or the one that it answers."""
+    """Returns the ids of the files shown by a message and by the one that it answers."""
     found = [*body.get("photo", ()), *(body[name] for name in ("voice", "document") if name in body)]
     replied = body.get("reply_to_message")
     return [one["file_id"] for one in found] + (files_in(replied) if isinstance(replied, dict) else [])
 
 
 def digest(token: str) -> str:
-    """As what a token is kept."""
+    """Returns the hash as which a token is kept."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -27,7 +27,7 @@ class Webhook:
         self._error: dict[str, Any] = {}
 
     async def url(self) -> str:
-        """The address; empty where updates are polled for."""
+        """Returns the webhook's address; empty where updates are polled for."""
         return str((await self._store.setting(SETTING) or {}).get("url", ""))
 
     async def start(self) -> None:
@@ -38,7 +38,7 @@ class Webhook:
             self._task = asyncio.get_running_loop().create_task(self._deliver(known))
 
     async def set(self, p: Parameters) -> None:
-        """setWebhook. An empty address removes it."""
+        """Carries out setWebhook. An empty address removes the webhook."""
         url, secret = word(p, "url"), word(p, "secret_token")
         if not url:
             await self.remove(drop=flag(p, "drop_pending_updates"))
@@ -72,7 +72,7 @@ class Webhook:
             await self._store.forget_updates()
 
     async def info(self) -> dict[str, Any]:
-        """getWebhookInfo."""
+        """Answers getWebhookInfo."""
         known = await self._store.setting(SETTING) or {}
         found = {
             "url": known.get("url", ""),

@@ -29,7 +29,7 @@ class Assets:
         self._court_phone = court_phone
 
     def add_routes(self, app: web.Application) -> None:
-        """Registers them, and the headers of every answer."""
+        """Registers these routes, and adds the security headers to every answer."""
         app.router.add_get("/", self._index)
         app.router.add_get("/c/{slug}/", self._index)
         app.router.add_get("/static/letters.otf", self._letters)
@@ -57,16 +57,16 @@ class Assets:
         return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
 
     async def _letters(self, _request: web.Request) -> web.StreamResponse:
-        """Chinese letters for machines without any."""
+        """Sends a font with Chinese letters, for machines without any."""
         headers = {"Cache-Control": "max-age=2592000", "Content-Type": "font/otf"}
         return web.FileResponse(locales.FONT, headers=headers)
 
     async def _worker(self, _request: web.Request) -> web.StreamResponse:
-        """The service worker, which has to stand at the top for the whole page to be in its reach."""
+        """Sends the service worker, which has to stand at the top for the whole page to be in its reach."""
         return web.FileResponse(PAGE / "sw.js", headers={"Cache-Control": "no-cache"})
 
     async def _manifest(self, _request: web.Request) -> web.StreamResponse:
-        """What a phone needs to put the page among its apps."""
+        """Sends what a phone needs to put the page among its apps."""
         title = locales.plain(locales.DEFAULT, "page.title")
         icons = [{"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml"}]
         icons += [{"src": f"/static/icon-{n}.png", "sizes": f"{n}x{n}", "type": "image/png"} for n in (192, 512)]
@@ -77,7 +77,7 @@ class Assets:
         )
 
     async def _words(self, request: web.Request) -> web.StreamResponse:
-        """The page's own words in one language."""
+        """Sends the page's own words in one language."""
         language = request.match_info["language"]
         messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
         words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
@@ -86,7 +86,7 @@ class Assets:
         )
 
     async def _qr(self, request: web.Request) -> web.StreamResponse:
-        """A joining link as a picture, to be scanned from another phone."""
+        """Draws a joining link as a QR code, to be scanned from another phone."""
         code = request.match_info["code"]
         if len(code) > 64 or not all(c.isalnum() or c in "-_" for c in code):
             raise web.HTTPNotFound

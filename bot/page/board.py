@@ -83,7 +83,7 @@ class Board:
         return web.Response(body=drawn, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
 
     async def _events(self, request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
-        """The whole again whenever there was a step in the area, as long as the page is signed in and open."""
+        """Sends the whole overview again after a step of any alert, as long as the page is signed in and open."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
@@ -107,7 +107,7 @@ class Board:
         return response
 
     async def _still(self, request: web.Request, chat_id: int) -> Person | None:
-        """Who the page is signed in for now; None where it isn't any more, or is locked."""
+        """Returns who the page is signed in for now; None where it isn't any more, or is locked."""
         try:
             await self._webchat.chat_of(request)
         except web.HTTPException:

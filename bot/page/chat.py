@@ -53,7 +53,7 @@ class WebChat:
         methods.answers.append(self._answered)
 
     def add_routes(self, app: web.Application) -> None:
-        """Registers them, with those of the sessions and of the page's files."""
+        """Registers these routes, with those of the sessions and of the page's files."""
         self._assets.add_routes(app)
         self._sessions.add_routes(app)
         app.router.add_get("/c/{slug}/events", self._events)
@@ -77,7 +77,7 @@ class WebChat:
             self._wake(chat_id)
 
     async def chat_of(self, request: web.Request) -> int:
-        """The chat of an open page."""
+        """Returns the chat of an open page."""
         return await self._sessions.chat_of(request)
 
     # -- what the person does ----------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class WebChat:
         reply_to: int | None = None,
         said_at: float | None = None,
     ) -> dict[str, Any]:
-        """A sentence of the person's."""
+        """Stores a sentence that the person says."""
         body = {**_envelope(chat_id, said_at), "text": text}
         if text.startswith("/"):
             length = len(text.split(maxsplit=1)[0])
@@ -130,7 +130,7 @@ class WebChat:
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _tap(self, request: web.Request) -> web.StreamResponse:
-        """A button of a message of this chat."""
+        """Passes the tap on a button under a message of this chat on to the bot."""
         chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
         message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
         data = body.get("data")
@@ -150,14 +150,14 @@ class WebChat:
         return web.json_response({})
 
     async def _wake_me(self, request: web.Request) -> web.StreamResponse:
-        """The browser wants to be woken when the page isn't open."""
+        """Subscribes the browser, which wants to be woken when the page isn't open."""
         (chat_id, _token, _since), body = await self._sessions._open(request), await self._sessions.json_of(request)
         if not await self._subscribe(chat_id, body):
             raise web.HTTPBadRequest
         return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        """A photo or a voice message."""
+        """Takes in a photo or a voice message."""
         chat_id = await self._sessions.chat_of(request)
         self._sessions.same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
@@ -184,7 +184,7 @@ class WebChat:
         return web.json_response({"message_id": stored["message_id"]})
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        """A file that a message of this chat shows."""
+        """Sends a file that a message of this chat shows."""
         chat_id, file_id = await self._sessions.chat_of(request), request.match_info["file_id"]
         known = await self._store.file(file_id)
         if known is None or not await self._store.shown_in(chat_id, file_id):
@@ -197,13 +197,13 @@ class WebChat:
     # -- what the person sees ----------------------------------------------------------------------------------
 
     async def _home(self, chat_id: int) -> dict[str, Any]:
-        """What the page shows besides messages."""
+        """Returns what the page shows besides messages."""
         pin = "yes" if self._lock.has(chat_id) else ""
         shown = {"commands": await self._store.menu(chat_id), "first": await self._store.first(chat_id), "pin": pin}
         return {**shown, **await self._person_of(chat_id)}
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
-        """The same as the stream, asked for again and again: for phones behind a proxy that keeps a stream back."""
+        """Answers with the same as the stream, asked repeatedly: for phones behind a proxy that keeps a stream back."""
         (chat_id, token, _since), after = await self._sessions.signed_in(request), _seen(request)
         if self._lock.is_locked(chat_id, token):
             up_to, loud = await self._ringing(chat_id, after)
@@ -216,7 +216,7 @@ class WebChat:
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     async def _earlier(self, request: web.Request) -> web.StreamResponse:
-        """What was said before the message `before`."""
+        """Returns what was said before the message `before`."""
         chat_id, before = await self._sessions.chat_of(request), request.query.get("before", "")
         if not (before.isascii() and before.isdigit() and len(before) < 10):
             raise web.HTTPBadRequest
@@ -224,7 +224,7 @@ class WebChat:
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Messages as they come and change, from the last one that the page has seen."""
+        """Streams messages as they come and change, from the last one that the page has seen."""
         (chat_id, token, _since), slug = await self._sessions.signed_in(request), request.match_info["slug"]
         if len(self._streams.get(chat_id, ())) >= STREAMS:
             raise web.HTTPTooManyRequests
@@ -269,7 +269,7 @@ class WebChat:
         return response
 
     async def _send_news(self, response: web.StreamResponse, chat_id: int, last: int) -> int:
-        """Messages after that number, and answers to taps; up to where."""
+        """Sends the messages after number `last`, and answers to taps; returns the last number sent."""
         while changes := await self._store.since(chat_id, last):
             for change in changes:
                 last = change[0]
@@ -279,8 +279,11 @@ class WebChat:
         return last
 
     async def _ringing(self, chat_id: int, after: int) -> tuple[int, bool | None]:
-        """What a locked page learns of what has come after that number: up to where it has been told, and whether it
-        rings, loudly for an alert. One that was opened locked (0) begins with what comes next."""
+        """Returns up to which number a locked page has now been told what came after `after`, and whether it rings.
+
+        True rings loudly, for an alert, False softly, and None not at all. A page that was opened locked (`after` is 0)
+        begins with what comes next.
+        """
         news = await self._store.since(chat_id, after)
         up_to = news[-1][0] if news else after
         coming = [body for _seq, body, _id in news if body and body["from"]["is_bot"] and "edit_date" not in body]
@@ -290,13 +293,13 @@ class WebChat:
 
 
 def _buttons(message: dict[str, Any]) -> set[str]:
-    """What the buttons under a message say when they are tapped."""
+    """Returns what the buttons under a message say when they are tapped."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     return {button["callback_data"] for row in rows for button in row if "callback_data" in button}
 
 
 def _waits(message: dict[str, Any]) -> bool:
-    """Whether it is an alert that nobody has answered."""
+    """Tells whether the message is an alert that nobody has answered."""
     return any(data.startswith("1:ack:") for data in _buttons(message))
 
 
@@ -307,8 +310,10 @@ def _envelope(chat_id: int, said_at: float | None = None) -> dict[str, Any]:
 
 
 def _said_at(waited: object) -> float | None:
-    """When it was said, by how many milliseconds it has waited on the phone, whose clock may be wrong; None where that
-    can't be."""
+    """Returns when a message was said, if it waited so many milliseconds on the phone; None where that can't be.
+
+    The wait is what counts, because the phone's clock may be wrong.
+    """
     try:
         seconds = float(str(waited)) / 1000
     except ValueError:
@@ -332,18 +337,18 @@ def _seen(request: web.Request) -> int:
 
 
 def _changed(_seq: int, body: dict[str, Any] | None, message_id: int) -> dict[str, Any]:
-    """A message as it is now, or that it is gone."""
+    """Returns a message as it is now, or that it is gone."""
     return {"message": body} if body is not None else {"deleted": message_id}
 
 
 async def send_event(response: web.StreamResponse, name: str, data: dict[str, Any], number: int | None = None) -> None:
-    """One event of a stream; the page asks on from its number."""
+    """Sends one event of a stream; the page asks on from its number."""
     identity = f"id: {number}\n" if number is not None else ""
     await response.write(f"{identity}event: {name}\ndata: {json.dumps(data)}\n\n".encode())
 
 
 async def within(seconds: float, *events: asyncio.Event) -> bool:
-    """Whether one of the events came in time."""
+    """Tells whether one of the events came in time; `seconds` is how long to wait."""
     async with asyncio.TaskGroup() as group:
         waits = [group.create_task(event.wait()) for event in events]
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

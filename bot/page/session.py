@@ -41,7 +41,7 @@ class Sessions:
         self._joins: dict[str, deque[float]] = {}
 
     def add_routes(self, app: web.Application) -> None:
-        """Registers them."""
+        """Registers these routes."""
         app.router.add_post("/api/join", self._join)
         app.router.add_get("/c/{slug}/session", self._session)
         app.router.add_post("/c/{slug}/pin", self._keep_pin)
@@ -66,8 +66,10 @@ class Sessions:
         return response
 
     async def signed_in(self, request: web.Request) -> tuple[int, str, float]:
-        """Chat, token and since when there is that token. 401 for everything that isn't a session: nobody learns which
-        chats there are."""
+        """Returns the chat, the token and since when there is that token.
+
+        Raises 401 for everything that isn't a session, so that nobody learns which chats there are.
+        """
         slug = request.match_info["slug"]
         token = request.cookies.get(_cookie(slug), "")
         known = await self._store.chat_by_session(slug, token)
@@ -76,22 +78,24 @@ class Sessions:
         return known[0], token, known[1]
 
     async def _open(self, request: web.Request) -> tuple[int, str, float]:
-        """The same of a page that isn't locked; 423 where it is."""
+        """Returns the same as `signed_in` for a page that isn't locked; raises 423 where it is."""
         chat_id, token, since = await self.signed_in(request)
         if self._lock.is_locked(chat_id, token):
             raise Locked
         return chat_id, token, since
 
     async def chat_of(self, request: web.Request) -> int:
-        """The chat of an open page; what is sent from it shows that somebody is there."""
+        """Returns the chat of an open page; what is sent from it shows that somebody is there."""
         chat_id, token, _since = await self._open(request)
         if request.method == "POST":
             await self._lock.touch(chat_id, token)
         return chat_id
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
-        """Whether the browser is signed in to this chat; an event stream can't tell a page that it isn't. A cookie that
-        has served for a week is changed for a new one."""
+        """Tells whether the browser is signed in to this chat; an event stream can't tell a page that it isn't.
+
+        Changes a cookie that has served for a week for a new one.
+        """
         chat_id, token, since = await self._open(request)
         response = web.Response(status=204)
         if time.time() - since > RENEWED_AFTER:
@@ -127,19 +131,21 @@ class Sessions:
         return web.json_response({})
 
     async def _forgotten(self, chat_id: int) -> None:
-        """Nobody knows the PIN, or somebody guesses: the phone is signed out, and no longer one of the person's."""
+        """Signs the phone out, as nobody knows the PIN or somebody guesses; it is no longer one of the person's."""
         await self._lock.forgotten(chat_id)  # first: it needs nothing but the gateway's own memory
         await self._left(chat_id)
 
     async def _awake(self, request: web.Request) -> web.StreamResponse:
-        """Somebody is reading."""
+        """Keeps the page open, as somebody is reading."""
         await self.chat_of(request)
         self.same_origin(request)
         return web.json_response({})
 
     def same_origin(self, request: web.Request) -> None:
-        """Another site's page can't speak in this one's name: the cookie is strict, and this is the second lock. A
-        proxy on the way may have changed the host, but not the address that people open."""
+        """Refuses what another site's page says in this one's name: the cookie is strict, and this is the second lock.
+
+        A proxy on the way may have changed the host, but not the address that people open.
+        """
         origin = request.headers.get("Origin")
         own = (request.headers.get("Host", ""), self._joining_url.partition("://")[2].partition("/")[0])
         if origin is not None and origin.partition("://")[2] not in own:
@@ -159,13 +165,13 @@ class Sessions:
 
 
 def _caller(request: web.Request) -> str:
-    """Whose request it is: behind a proxy on the same machine, whom that one names."""
+    """Returns the address that a request comes from; behind a proxy on the same machine, the one that it names."""
     named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return named if named and request.remote in ("127.0.0.1", "::1") else request.remote or ""
 
 
 def _cookie(slug: str) -> str:
-    """A cookie of its own for each chat, so that several fit in one browser."""
+    """Returns the name of the chat's cookie, its own for each, so that several chats fit in one browser."""
     return f"chuishao-{slug}"
 
 

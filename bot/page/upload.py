@@ -12,8 +12,11 @@ _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
 def checked(content: bytes) -> tuple[str, str]:
-    """Kind (`photo` or `voice`) and MIME type. Raises 415 for anything else or what is broken, 413 for what is too
-    large; what a picture says of its size is read without unpacking it."""
+    """Returns the kind (`photo` or `voice`) and the MIME type of an upload.
+
+    Raises 415 for anything else or what is broken, 413 for what is too large. It reads what a picture says of its size
+    without unpacking it.
+    """
     voice = _sound(content)
     most = VOICE_BYTES if voice else PHOTO_BYTES
     if not voice and not content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")):
@@ -40,7 +43,7 @@ def _picture(content: bytes) -> str:
 
 
 def _sound(content: bytes) -> str:
-    """The MIME type of a recording, empty for anything else."""
+    """Returns the MIME type of a recording, empty for anything else."""
     if content.startswith(b"OggS"):
         return "audio/ogg"
     if content.startswith(b"\x1aE\xdf\xa3"):

@@ -50,7 +50,7 @@ def register(app: App) -> None:
 
 
 async def _held(turn: Turn, tap: Tap) -> Alert | None:
-    """The alert, if this person holds its card. Somebody else's answers like one that doesn't exist."""
+    """Loads the alert if this person holds its card; refuses somebody else's like one that doesn't exist."""
     held = await alert.held(tap.ref, turn.who)
     if held is None:
         await turn.refuse(f"alert:{tap.ref}")
@@ -58,7 +58,7 @@ async def _held(turn: Turn, tap: Tap) -> Alert | None:
 
 
 async def advance(turn: Turn, tap: Tap) -> None:
-    """收到, 出发, 到场."""
+    """Answers 收到, 出发 and 到场."""
     held = await _held(turn, tap)
     if held is None:
         return
@@ -69,7 +69,7 @@ async def advance(turn: Turn, tap: Tap) -> None:
 
 
 async def open_menu(turn: Turn, tap: Tap) -> None:
-    """办结 and 转交 ask what with further buttons on the same card; 返回 takes them back."""
+    """Answers 办结 and 转交 with further buttons on the same card, to choose from; 返回 takes them back."""
     held = await _held(turn, tap)
     if held is None:
         return
@@ -104,7 +104,7 @@ async def transfer(turn: Turn, tap: Tap) -> None:
 
 
 async def _stands(turn: Turn, held: Alert) -> None:
-    """A button that is out of date: say how things stand and show the card so."""
+    """Answers a button that is out of date: says how things stand and shows the card so."""
     await turn.toast(f"alert.stands_{held.state.value}")
     await turn.reply("alert", held.id, fresh=False, lane=Lane.RECEIPT)
 
@@ -122,7 +122,7 @@ async def _undeliverable(row: Outbox) -> None:
 
 @card("alert", delivered=_delivered, undeliverable=_undeliverable)
 async def show_alert(showing: Showing) -> Card | None:
-    """The task on one screen. A louder repetition that has been answered meanwhile is dropped."""
+    """Shows the task on one screen. A louder repetition that has been answered meanwhile is dropped."""
     rows = await alert.side_by_side(showing.ref)
     one = rows[0] if rows and rows[0].id == showing.ref else None
     if one is None or await _obsolete(showing, one):
@@ -160,8 +160,8 @@ async def show_alert(showing: Showing) -> Card | None:
 
 
 async def _obsolete(showing: Showing, one: Alert) -> bool:
-    """A louder repetition that has been answered meanwhile, or before whose card the first one is only now arriving;
-    and the first card of what is over already."""
+    """Tells whether to drop the card: a louder repetition that has been answered meanwhile, or whose first card is only
+    now arriving; and the first card of an alert that is over already."""
     if showing.args.get("again"):
         before = await last_delivery(showing.channel, showing.chat_id, "alert", one.id)
         return one.state is not AlertState.SENT or before is None or showing.now - before.at < LOUDER_AFTER
@@ -204,7 +204,7 @@ async def _title(showing: Showing, report: Sighting, suspects: Sequence[Suspect]
 
 
 def _times(showing: Showing, report: Sighting) -> list[str]:
-    """What 明天 and 昨晚 were when it was said: the judge may read it a day later."""
+    """Says which times 明天 and 昨晚 were when it was said: the judge may read it a day later."""
     said = times_in(report.amended or report.text, report.reported_at)
     today = local(report.reported_at).date()
     words = [
@@ -249,7 +249,7 @@ def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -
 
 
 def _progress(showing: Showing, one: Alert) -> list[str]:
-    """Who did what when, in one line; the whole of it is in /case."""
+    """Says who did what when, in one line; the whole of it is in /case."""
     if one.state is AlertState.WITHDRAWN:
         return [showing.text("alert.was_withdrawn")]
     steps = [
@@ -268,7 +268,7 @@ def _progress(showing: Showing, one: Alert) -> list[str]:
 
 
 def _others(showing: Showing, others: list[Alert]) -> list[str]:
-    """Several cases, several judges: they see each other."""
+    """Shows the other judges, where several cases have several judges: they see each other."""
     rest = [other for other in others if other.state is not AlertState.WITHDRAWN]
     words = [
         showing.plain(
@@ -311,7 +311,7 @@ async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> li
 
 @card("change")
 async def show_change(showing: Showing) -> Card | None:
-    """The reporter took something back: said loudly, for the judge may be on the road."""
+    """Shows that the reporter took something back, and loudly, for the judge may be on the road."""
     report = await sighting.by_id(showing.args["sighting"])
     if report is None or await last_delivery(showing.channel, showing.chat_id, "alert", showing.ref) is None:
         return None  # who hasn't seen the card yet sees it as it is now, or not at all

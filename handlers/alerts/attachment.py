@@ -55,7 +55,7 @@ async def _keep(turn: Turn, message: Message) -> Attachment:
 
 
 async def send_bare(turn: Turn, tap: Tap) -> None:
-    """A photo or voice message without a sentence, sent up as it is: a person at the court looks at it."""
+    """Sends up a photo or voice message without a sentence as it is: a person at the court looks at it."""
     row = await attachment.bare(tap.ref, turn.who.id)
     if row is None:
         await turn.refuse(f"attachment:{tap.ref}")
@@ -69,7 +69,7 @@ async def send_bare(turn: Turn, tap: Tap) -> None:
 
 
 async def unsupported(turn: Turn, _update: Update) -> None:
-    """A sticker, a file, a video: said kindly, with what works instead."""
+    """Answers a sticker, a file or a video kindly, with what works instead."""
     await turn.say("attachment.unsupported")
 
 
@@ -90,7 +90,7 @@ async def show_attached(showing: Showing) -> Card | None:
 
 @card("attachment")
 async def show_attachment(showing: Showing) -> Card | None:
-    """The thing itself, for the judge."""
+    """Shows the judge the photo, voice message or place itself."""
     row = await attachment.by_id(showing.ref)
     if row is None:
         return None

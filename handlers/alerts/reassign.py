@@ -18,7 +18,7 @@ def register(app: App) -> None:
 
 
 async def _mine(turn: Turn, alert_id: int) -> Alert | None:
-    """The alert, if it is in the speaker's area and still open."""
+    """Loads the alert, locked, if it is in the speaker's area and still open."""
     found = await alert.by_id(alert_id, locked=True)
     if found is None or not contains(turn.who.area_code, found.area_code):
         await turn.refuse(f"alert:{alert_id}")
@@ -30,7 +30,7 @@ async def _mine(turn: Turn, alert_id: int) -> Alert | None:
 
 
 async def choose(turn: Turn, tap: Tap) -> None:
-    """转派, the button on a case's card: to whom?"""
+    """Answers 转派, the button on a case's card, by asking to whom."""
     if await _mine(turn, tap.ref) is not None:
         await turn.toast()
         await turn.reply("reassign", tap.ref)

@@ -58,14 +58,14 @@ async def report(turn: Turn, text: str) -> None:
 
 
 async def _was_about(earlier: Sighting, denied: tuple[int, ...]) -> bool:
-    """Whether a correction is one of this report: 不是老林 takes nothing back from a report about somebody else."""
+    """Tells whether a correction is about this report: 不是老林 takes nothing back from one about somebody else."""
     before = await sighting.suspect_ids(earlier.id)
     return not denied or not before or bool(set(denied) & set(before))
 
 
 async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
-    """Words without a name go on about what was said: they answer a judge's question, or, while an alert of this
-    reporter runs, are for its judges (他要走了)."""
+    """Takes words without a name as going on about what was said, and tells whether they do: they answer a judge's
+    question, or, while an alert of this reporter runs, are for its judges (他要走了)."""
     if await relay_handlers.take_unprompted(turn, row.text):
         return True
     if reading.manner is Manner.GREETING:
@@ -80,7 +80,7 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
 
 
 async def edited(turn: Turn, update: Update) -> None:
-    """The sentence was edited after it was sent: the judge sees the new wording, and who is meant is read anew."""
+    """Answers an edit of a sentence already sent: the judge sees the new wording, and who is meant is read anew."""
     message = update.effective_message
     if message is None or not may(turn.who, Action.REPORT):
         return
@@ -106,7 +106,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
 
 
 async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> None:
-    """Who works in several villages reports from the one that is spoken of."""
+    """Places the report in the village that is spoken of, if the reporter works in several."""
     if len(reporter.area_codes) > 1:
         homes = {suspect.debtor.area_code for suspect in await sighting.suspects_of(row)}
         home = homes.pop() if len(homes) == 1 else ""
@@ -140,7 +140,7 @@ async def _own(turn: Turn, tap: Tap) -> Sighting | None:
 
 
 async def send_anyway(turn: Turn, tap: Tap) -> None:
-    """就按线索报上去: it was read as no report, a person at the court shall look at it."""
+    """Answers 就按线索报上去: it was read as no report, a person at the court shall look at it."""
     row = await _own(turn, tap)
     if row is None:
         return
@@ -152,7 +152,7 @@ async def send_anyway(turn: Turn, tap: Tap) -> None:
 
 
 async def not_him(turn: Turn, tap: Tap) -> None:
-    """不是他: the judges hear at once that it is somebody else; the reporter says who."""
+    """Answers 不是他: the judges hear at once that it is somebody else; the reporter says who."""
     row = await _own(turn, tap)
     if row is None:
         return
@@ -174,7 +174,7 @@ async def not_him(turn: Turn, tap: Tap) -> None:
 
 
 async def undo(turn: Turn, tap: Tap) -> None:
-    """撤回."""
+    """Answers 撤回: takes the report back."""
     row = await _own(turn, tap)
     if row is None:
         return
@@ -186,7 +186,7 @@ async def undo(turn: Turn, tap: Tap) -> None:
 
 
 async def hide(turn: Turn, tap: Tap) -> None:
-    """不要透露我."""
+    """Answers 不要透露我: keeps the reporter unnamed."""
     row = await _own(turn, tap)
     if row is not None:
         await turn.toast("sighting.hidden_toast")
@@ -206,7 +206,7 @@ async def _hide(turn: Turn, row: Sighting) -> None:
 
 @card("not_lead")
 async def show_not_lead(showing: Showing) -> Card | None:
-    """Not reported, and said so; a greeting gets one back, everything else can be sent up all the same."""
+    """Shows that nothing was reported; a greeting gets one back, everything else can be sent up all the same."""
     manner = Manner(showing.args["manner"])
     button = showing.button("sighting.send_anyway", "send", showing.ref)
     return Card(showing.text(f"sighting.not_{manner.value}"), [] if manner is Manner.GREETING else [[button]])
@@ -253,7 +253,7 @@ def _first_line(showing: Showing, row: Sighting) -> str:
 
 
 def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[str]:
-    """Of debtors outside the reporter's area only the name, which they typed themselves."""
+    """Describes the suspects; of debtors outside the reporter's area only the name, which they typed themselves."""
     seen = []
     for suspect in suspects:
         inside = row.reporter.covers(suspect.debtor.area_code)
@@ -300,7 +300,7 @@ def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list
 
 @card("witness")
 async def show_witness(showing: Showing) -> Card | None:
-    """What a second reporter says, to the judge who has the card already."""
+    """Shows the judge who has the card already what a second reporter says."""
     row = await sighting.with_reporter(showing.ref)
     if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
         return None

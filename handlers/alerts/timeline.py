@@ -31,13 +31,13 @@ async def open_timeline(turn: Turn, tap: Tap) -> None:
 
 
 async def open_place(turn: Turn, tap: Tap) -> None:
-    """地图: where it was that the debtor was last seen, as the reporter's phone had it."""
+    """Answers 地图: where the debtor was last seen, as the reporter's phone had it."""
     if await visible(turn, tap):
         await turn.reply("case_place", tap.ref)
 
 
 async def open_sheet(turn: Turn, tap: Tap) -> None:
-    """导出: the case with its reports as a spreadsheet."""
+    """Answers 导出: the case with its reports as a spreadsheet."""
     if await visible(turn, tap):
         audit.record("case.exported", f"case:{tap.ref}", actor=turn.actor)
         await turn.reply("case_sheet", tap.ref)
@@ -56,7 +56,7 @@ async def show_place(showing: Showing) -> Card | None:
 
 @card("case_sheet")
 async def show_sheet(showing: Showing) -> Card | None:
-    """What the card says, and every step, a sheet each."""
+    """Shows a spreadsheet: what the card says, the reports, and every step, a sheet each."""
     row = await cases.whole(showing.ref)
     if row is None or showing.person is None:
         return None
@@ -93,7 +93,7 @@ async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> lis
 
 @card("timeline")
 async def show_timeline(showing: Showing) -> Card | None:
-    """全部经过: every step of the newest reports."""
+    """Shows 全部经过: every step of the newest reports."""
     row = await cases.whole(showing.ref)
     if row is None:
         return None

@@ -21,7 +21,7 @@ def register(app: App) -> None:
 
 
 async def urge(turn: Turn, tap: Tap) -> None:
-    """催办, the button on a case's card."""
+    """Answers 催办, the button on a case's card."""
     one = await alert.by_id(tap.ref)
     if one is None or not contains(turn.who.area_code, one.area_code):
         await turn.refuse(f"alert:{tap.ref}")
@@ -31,7 +31,7 @@ async def urge(turn: Turn, tap: Tap) -> None:
 
 
 async def take(turn: Turn, message: Message) -> bool:
-    """Whether the message is a reply to a case's card: the word that goes with the urging."""
+    """Tells whether the message is a reply to a case's card; if so, its words go with the urging."""
     replied = message.reply_to_message
     if replied is None or not may(turn.who, Action.URGE):
         return False
@@ -53,7 +53,7 @@ async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
 
 @card("urged")
 async def show_urged(showing: Showing) -> Card | None:
-    """Obsolete once the alert has ended."""
+    """Shows who urges and about which report; obsolete once the alert has ended."""
     row = await alert.event(showing.ref)
     report = await sighting.whole(row.alert.sighting_id) if row is not None else None
     if row is None or report is None or row.actor is None or row.alert.state not in alert.OPEN:

@@ -35,7 +35,7 @@ def register(app: App) -> None:
 
 
 async def case(turn: Turn, words: str) -> None:
-    """`/case 456`, a whole number, a name, a plate. What one may not see answers like what doesn't exist."""
+    """Answers `/case 456`, a whole number, a name, a plate; what one may not see, as if it didn't exist."""
     if not words:
         await turn.say("case.how")
         return
@@ -58,7 +58,7 @@ async def case(turn: Turn, words: str) -> None:
 
 
 async def turn_page(turn: Turn, tap: Tap) -> None:
-    """Further or back: searched anew, within what the person may read now."""
+    """Answers the buttons for further and back: searches anew, within what the person may read now."""
     row = await listing.of(tap.ref, turn.who.id)
     if row is None:
         await turn.refuse(f"listing:{tap.ref}")
@@ -74,7 +74,7 @@ async def turn_page(turn: Turn, tap: Tap) -> None:
 
 
 def _note(turn: Turn, found: list[Case]) -> None:
-    """Who was looked up, and each case whose people were seen by it."""
+    """Records that somebody searched, and each case whose people were seen by it."""
     audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found])
     deed = "read" if len(found) == 1 else "listed"
     for one in found:
@@ -82,7 +82,7 @@ def _note(turn: Turn, found: list[Case]) -> None:
 
 
 async def visible(turn: Turn, tap: Tap) -> bool:
-    """Whether the case behind the button may be read; noted, or refused like one that doesn't exist."""
+    """Tells whether the button's case may be read; records that it is, or refuses it like one that doesn't exist."""
     if not await may_read(turn.who, tap.ref, unit().now):
         await turn.refuse(f"case:{tap.ref}")
         return False
@@ -168,7 +168,7 @@ async def _buttons(showing: Showing, person: Person, row: Case, alerts: list[ale
 
 
 async def _last_seen(showing: Showing, alerts: list[alert.Alert]) -> str:
-    """When and where the debtor was last seen and how far that got."""
+    """Says when and where the debtor was last seen and how far that got."""
     if not alerts:
         return showing.text("case.never_seen")
     one = alerts[0]

@@ -20,7 +20,7 @@ def register(app: App) -> None:
 
 
 async def change(turn: Turn, tap: Tap) -> None:
-    """The buttons of a case's card: once on, once more off."""
+    """Answers the follow buttons of a case's card: one tap turns it on, one more turns it off."""
     if not await may_read(turn.who, tap.ref, unit().now):
         await turn.refuse(f"case:{tap.ref}")
         return
@@ -32,7 +32,7 @@ async def change(turn: Turn, tap: Tap) -> None:
 
 
 async def buttons(showing: Showing, person: Person, case_id: int) -> list[Button]:
-    """What this person may do next about following the case."""
+    """Returns the buttons for what this person may do next about following the case."""
     row = await follow.of(person.id, case_id)
     way = "" if row is None else "supervise" if row.supervised else "follow"
     shown = ["follow", *(["supervise"] if may(person, Action.URGE) else [])]
@@ -41,7 +41,7 @@ async def buttons(showing: Showing, person: Person, case_id: int) -> list[Button
 
 @card("step")
 async def show_step(showing: Showing) -> Card | None:
-    """One step of a case that is followed, for who may still read it."""
+    """Shows one step of a case that is followed, to a person who may still read it."""
     event = await alert.event(showing.ref)
     row = await cases.whole(showing.args["case"])
     person = showing.person

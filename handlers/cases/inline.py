@@ -27,7 +27,7 @@ def register(app: App) -> None:
 
 
 async def asked(update: Update, context: Context) -> None:
-    """Whoever may not ask, and whoever is unknown, finds nothing: that there is a bot is no secret."""
+    """Answers what is typed inline; who may not ask or is unknown finds nothing: that there is a bot is no secret."""
     turn, query = context.turn, update.inline_query
     if query is None:
         return
@@ -49,7 +49,7 @@ async def _found(turn: Turn, words: str) -> list[int]:
 
 @card("inline")
 async def show_inline(showing: Showing) -> Card | None:
-    """The list under the line that is being typed. After half a minute nobody looks at it."""
+    """Shows the list under the line that is being typed. After half a minute nobody looks at it."""
     if showing.now.timestamp() - showing.args["at"] > 30:
         return None
     person = showing.person
@@ -64,7 +64,7 @@ async def show_inline(showing: Showing) -> Card | None:
 
 
 async def _result(showing: Showing, row: Case) -> dict[str, object]:
-    """Names stand in the list, which only who asks sees, and not in what is sent."""
+    """Makes a case's entry: names stand in the list, which only the person asking sees, and not in what is sent."""
     status = showing.plain(f"case.status_{row.status.value}")
     judge = row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge")
     owed = [party.amount for party in row.parties if party.amount is not None]

@@ -21,7 +21,7 @@ PICTURES = {"trend": chart, "map": cartogram}
 
 
 async def overview(showing: Showing, person: Person) -> dict[str, Any]:
-    """Everything in the person's language, as plain text. Of people only whom the person may see."""
+    """Gathers everything in the person's language, as plain text. Of people it has only whom the person may see."""
     today, _left = await listing.understand("今天", person, showing.now)
     month = listing.of_this_month(Asked(), showing.now)
     waiting = await listing.page(Asked(states=WAITING), person, 0)
@@ -72,7 +72,7 @@ async def _judges(showing: Showing, of: figures.Counted) -> list[list[str]]:
 
 
 async def picture(showing: Showing, person: Person, name: str) -> bytes:
-    """One of PICTURES, of this month, as SVG."""
+    """Draws one of PICTURES, of this month, as SVG."""
     of = await figures.counted(listing.of_this_month(Asked(), showing.now), person, showing.now)
     draw = await PICTURES[name](showing, of)
     return await asyncio.to_thread(draw, "svg")

@@ -29,14 +29,14 @@ def register(app: App) -> None:
 
 def _command(kind: str) -> Command:
     async def run(turn: Turn, words: str) -> None:
-        """`/chart 七里乡 上个月`; without a time this month."""
+        """Answers `/chart 七里乡 上个月`; without a time it is about this month."""
         await ask_figures(turn, words, kind, kind=kind)
 
     return run
 
 
 async def draw(turn: Turn, tap: Tap) -> None:
-    """走势, 地图, 各法官: the buttons under the figures."""
+    """Answers 走势, 地图 and 各法官: the buttons under the figures."""
     row = await owned(turn, tap)
     if row is not None:
         await turn.reply(tap.verb, row.id)
@@ -71,7 +71,7 @@ async def _card(showing: Showing, make: Callable[[Showing, Counted], Awaitable[D
 
 
 async def chart(showing: Showing, of: Counted) -> Draw:
-    """Reports and how quickly they were answered, day by day."""
+    """Draws the reports and how quickly they were answered, day by day."""
     bars = []
     for day, one in figures.by_day(of.rows, of.since, of.until):
         minutes = one.to_acknowledge.median.total_seconds() / 60 if one.to_acknowledge is not None else None
@@ -81,14 +81,14 @@ async def chart(showing: Showing, of: Counted) -> Draw:
 
 
 async def cartogram(showing: Showing, of: Counted) -> Draw:
-    """A square a town; of one town a square a village."""
+    """Draws a square for each town; of one town a square for each village."""
     squares = [Tile(short_name(part.name), one.alerts) for part, one in await places(of)]
     title = showing.plain("chart.map", what=await head_of(showing, of.asked))
     return partial(tiles, squares, title, showing.plain("chart.map_note"))
 
 
 async def places(of: Counted) -> list[tuple[Area, Figures]]:
-    """The figures of each part of the area, in the order of their codes."""
+    """Returns the figures of each part of the area, in the order of their codes."""
     parts = await parts_of(of.asked.seen_by(of.person)[0])
     long = len(parts[0].code) if parts else 0
     found = figures.of_each(of.rows, lambda one: one.area_code[:long])
@@ -96,7 +96,7 @@ async def places(of: Counted) -> list[tuple[Area, Figures]]:
 
 
 async def judges_board(showing: Showing, of: Counted) -> Draw:
-    """How many alerts each judge had."""
+    """Draws how many alerts each judge had."""
     found = list(figures.of_each(of.rows, lambda one: one.judge_id).items())[:MOST_BARS]
     names = await names_of(judge_id for judge_id, _one in found)
     rows = [Bar(names.get(judge_id, ""), one.alerts) for judge_id, one in found]

@@ -28,7 +28,7 @@ def register(app: App) -> None:
 
 
 async def want(turn: Turn, words: str) -> None:
-    """`/digest 8`, `/digest 每周`, `/digest 不要`; without words what is wanted now."""
+    """Answers `/digest 8`, `/digest 每周`, `/digest 不要`; without words it shows what is wanted now."""
     said = fold(words)
     if _OFF.fullmatch(said):
         await digest.stop(turn.who)
@@ -52,13 +52,13 @@ async def show_digests(showing: Showing) -> Card | None:
 
 @card("daily")
 async def show_daily(showing: Showing) -> Card | None:
-    """Yesterday's figures, and what waits now."""
+    """Shows yesterday's figures, and what waits now."""
     return await _digest(showing, day_bounds(_at(showing))[0], timedelta(days=1))
 
 
 @card("weekly")
 async def show_weekly(showing: Showing) -> Card | None:
-    """Those of the last whole week, also where it comes a day late."""
+    """Shows the figures of the last whole week, also where the card comes a day late."""
     today = day_bounds(_at(showing))[0]
     return await _digest(showing, today - timedelta(days=local(today).weekday()), timedelta(days=7))
 

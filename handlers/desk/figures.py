@@ -21,19 +21,19 @@ def register(app: App) -> None:
 
 
 async def stats(turn: Turn, words: str) -> None:
-    """`/stats 七里乡 上个月`; without a time of this month."""
+    """Answers `/stats 七里乡 上个月`; without a time it is about this month."""
     await ask_figures(turn, words, "figures")
 
 
 async def rows(turn: Turn, tap: Tap) -> None:
-    """明细: the reports behind the figures."""
+    """Answers 明细 with the reports behind the figures."""
     row = await owned(turn, tap)
     if row is not None:
         await show(turn, row.what)
 
 
 async def definitions(turn: Turn, _tap: Tap) -> None:
-    """怎么算的."""
+    """Answers 怎么算的 with how the figures are counted."""
     await turn.toast()
     await turn.reply("text", key="figures.definitions", small=SMALL, lane=Lane.REPLY)
 
@@ -58,7 +58,7 @@ async def show_figures(showing: Showing) -> Card | None:
 
 
 def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures) -> list[str]:
-    """A line a figure, each beside that of the time before; and what there was a year ago, if there was anything."""
+    """Writes a line for each figure beside that of the time before; and what there was a year ago, if anything."""
     lines = [
         showing.text("figures.alerts", count=now.alerts, before=before.alerts),
         showing.text("figures.standing", waiting=now.unanswered, running=now.running, closed=now.closed),
@@ -77,7 +77,7 @@ def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures)
 
 
 def reform_lines(showing: Showing, of: CaseFigures) -> list[str]:
-    """The reform's own figures, as far as the cases say how they ended; none where none ended."""
+    """Writes the reform's own figures, as far as the cases say how they ended; no lines where none ended."""
     if not of.ended:
         return []
     lines = [
@@ -108,5 +108,5 @@ def _times(showing: Showing, name: str, now: Times | None, before: Times | None)
 
 
 def _share(showing: Showing, part: int, whole: int) -> str:
-    """A percentage; none of nothing."""
+    """Writes a part of a whole as a percentage; a dash where the whole is nothing."""
     return showing.plain("figures.share", share=round(100 * part / whole)) if whole else "—"

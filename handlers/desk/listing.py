@@ -57,7 +57,7 @@ async def show(turn: Turn, asked: Asked) -> None:
 
 
 async def mine(turn: Turn, words: str) -> None:
-    """What became of one's own reports: this year's, or of the time that is said."""
+    """Answers `/mine` with what became of one's own reports: this year's, or of the time that is said."""
     asked, left = await listing.understand(words or "今年", turn.who, unit().now)
     if left:
         await turn.say("listing.unknown", words=left)
@@ -66,7 +66,7 @@ async def mine(turn: Turn, words: str) -> None:
 
 
 async def owned(turn: Turn, tap: Tap) -> Listing | None:
-    """The list whose button was tapped; somebody else's answers like one that doesn't exist."""
+    """Loads the list whose button was tapped; somebody else's is refused like one that doesn't exist."""
     row = await listing.of(tap.ref, turn.who.id)
     if row is None:
         await turn.refuse(f"listing:{tap.ref}")
@@ -88,7 +88,7 @@ async def ask_figures(turn: Turn, words: str, shown: str, default: str = "本月
 
 
 async def kept_for(showing: Showing) -> tuple[Listing, Person] | None:
-    """What the figures behind a card are of, and for whom; None for who may not ask any more."""
+    """Loads what the figures of a card are of, and for whom; None for somebody who may not ask any more."""
     person = showing.person
     if person is None or not may(person, Action.LIST):
         return None
@@ -97,7 +97,7 @@ async def kept_for(showing: Showing) -> tuple[Listing, Person] | None:
 
 
 async def turn_page(turn: Turn, tap: Tap) -> None:
-    """Further or back, in the same message."""
+    """Answers a tap on further or back, in the same message."""
     row = await owned(turn, tap)
     if row is not None:
         await turn.reply("listing", row.id, fresh=False, lane=Lane.REPLY, page=tap.arg)
@@ -119,7 +119,7 @@ async def show_listing(showing: Showing) -> Card | None:
 
 
 async def head_of(showing: Showing, asked: Asked) -> str:
-    """今天 · 七里乡 · 没人应: what a list is of."""
+    """Says what a list is of: 今天 · 七里乡 · 没人应."""
     what = [_period(showing, asked)] if asked.since else []
     what += [await full_name(asked.area_code)] if asked.area_code else []
     what += [showing.plain(f"listing.state_{asked.states[0].value}")] if asked.states else []
@@ -153,7 +153,7 @@ async def _line(showing: Showing, row: Sighting) -> str:
 
 
 def state_of(showing: Showing, one: Alert) -> str:
-    """How far it is, and with whom; of one that nobody has answered, since how many minutes."""
+    """Says how far an alert is, and with whom; of one that nobody has answered, for how many minutes it has waited."""
     if one.state is AlertState.SENT:
         raised = [holder.person.name for holder in one.recipients if holder.escalated]
         told = showing.plain("listing.raised", name="、".join(raised)) if raised else ""

@@ -34,7 +34,7 @@ class Tile:
 
 
 def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kind: str = "png") -> bytes:
-    """Columns over time, and a line on an axis of its own. Not to be called in the event loop."""
+    """Draws columns over time, and a line on an axis of its own. Not to be called in the event loop."""
     figure, axes = _blank(title)
     places = range(len(bars))
     axes.bar(places, [bar.height for bar in bars], color=_SHADES[3], width=0.7, label=height_name)
@@ -55,7 +55,7 @@ def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kin
 
 
 def bars(bars: Sequence[Bar], title: str, name: str, kind: str = "png") -> bytes:
-    """A bar for each place or person, the longest on top."""
+    """Draws a bar for each place or person, the longest on top."""
     figure, axes = _blank(title, height=max(2.4, 0.34 * len(bars) + 1.2))
     places = range(len(bars) - 1, -1, -1)
     drawn = axes.barh(places, [bar.height for bar in bars], color=_SHADES[3], height=0.7)
@@ -67,8 +67,10 @@ def bars(bars: Sequence[Bar], title: str, name: str, kind: str = "png") -> bytes
 
 
 def tiles(towns: Sequence[Tile], title: str, note: str, kind: str = "png") -> bytes:
-    """A cartogram: a square for each town in the order of their codes, the darker the more. The area table has no
-    outlines; `note` says so."""
+    """Draws a cartogram: a square for each town in the order of their codes, the darker the more.
+
+    The area table has no outlines; `note` says so.
+    """
     across = max(1, round(len(towns) ** 0.5 * 1.2))
     down = -(-len(towns) // across)
     figure, axes = _blank(title, height=max(2.4, 6.4 * down / across + 1.2))
@@ -103,7 +105,7 @@ def _font(size: float) -> Any:
 
 
 def _blank(title: str, height: float = 3.6) -> tuple[Any, Any]:
-    """A figure and its axes, made without pyplot, which would keep every one of them."""
+    """Makes a figure and its axes, without pyplot, which would keep every one of them."""
     with _drawing:
         from matplotlib.figure import Figure
 

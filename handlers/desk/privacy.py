@@ -22,7 +22,7 @@ def register(app: App) -> None:
 
 
 async def access(turn: Turn, words: str) -> None:
-    """`/access` with an id number or a name."""
+    """Answers `/access` with an id number or a name."""
     found = await _one(turn, words, "privacy.access_how")
     if found is not None:
         audit.record("debtor.access_read", f"debtor:{found.id}", actor=turn.actor)
@@ -30,7 +30,7 @@ async def access(turn: Turn, words: str) -> None:
 
 
 async def erase(turn: Turn, words: str) -> None:
-    """`/erase` with an id number or a name: another who heads the court has to agree."""
+    """Answers `/erase` with an id number or a name: another who heads the court has to agree."""
     found = await _one(turn, words, "privacy.erase_how")
     if found is not None:
         await approval.ask(turn, Deed.ERASE, county_of(found.area_code), found.id)

@@ -34,12 +34,12 @@ def register(app: App) -> None:
 
 
 async def report(turn: Turn, words: str) -> None:
-    """`/report 上周`, without a time of the last week, as .docx."""
+    """Answers `/report 上周` with a .docx; without a time it is about the last week."""
     await ask_figures(turn, words, "report", "上周", kind="report")
 
 
 async def make(turn: Turn, tap: Tap) -> None:
-    """Word 报告, Excel 表: the buttons under the figures."""
+    """Answers Word 报告 and Excel 表: the buttons under the figures."""
     row = await owned(turn, tap)
     if row is not None:
         await turn.reply(tap.verb, row.id)
@@ -122,7 +122,10 @@ async def _judges(showing: Showing, of: Counted) -> Sheet:
 
 
 async def _reporters(showing: Showing, of: Counted) -> Sheet:
-    """Who reported how much. Who asked to stay unnamed, and counts small enough to guess from, are one line."""
+    """Tells who reported how much.
+
+    Those who asked to stay unnamed, and counts small enough to guess from, are one line.
+    """
     found = figures.of_each(of.rows, lambda one: one.reporter_id)
     named = {who: one for who, one in found.items() if one.alerts >= SMALL}
     rest = [row for row in of.rows if row.reporter_id not in named]
@@ -146,7 +149,7 @@ async def show_report(showing: Showing) -> Card | None:
 
 @card("table")
 async def show_table(showing: Showing) -> Card | None:
-    """One sheet a table, the reports behind the figures on the last."""
+    """Shows a spreadsheet: one sheet for each table, the reports behind the figures after these."""
     found = await _gathered(showing, pictures=False)
     if found is None:
         return None
@@ -155,7 +158,7 @@ async def show_table(showing: Showing) -> Card | None:
 
 
 async def _sources(showing: Showing, of: Counted) -> Sheet:
-    """The rows that were counted, without names: number, times, state."""
+    """Lists the alerts that were counted, without names: place, times, state."""
     cells: list[Sequence[Cell]] = []
     for one in of.rows:
         moments = (one.raised_at, one.acknowledged_at, one.scene_at, one.closed_at)
@@ -172,7 +175,7 @@ async def _sources(showing: Showing, of: Counted) -> Sheet:
 
 
 def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
-    """The cases behind the reform's figures."""
+    """Lists the cases behind the reform's figures."""
     cells: list[list[Cell]] = [
         [
             one.number,
@@ -189,7 +192,7 @@ def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
 
 
 def _document(found: Gathered, closing: list[str]) -> bytes:
-    """Not to be called in the event loop."""
+    """Writes the report as a .docx. Not to be called in the event loop."""
     from docx import Document
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt

@@ -33,7 +33,7 @@ def register(app: App) -> None:
 
 
 async def people(turn: Turn, words: str) -> None:
-    """`/people`, `/people 应建华`, `/people 七里乡`, `/people 加 …`, `/people 改 …`."""
+    """Answers `/people`, `/people 应建华`, `/people 七里乡`, `/people 加 …`, `/people 改 …`."""
     said = fold(words)
     if not said:
         await turn.reply("people")
@@ -82,7 +82,7 @@ async def _change(turn: Turn, who: str, what: str, value: str) -> None:
 
 
 async def _changed(keeper: Person, person: Person, what: str, value: str) -> str:
-    """Makes the change; the key of the refusal where it can't be."""
+    """Makes the change; returns the key of the refusal where it can't be made, else an empty text."""
     if what in ("手机", "phone"):
         if not is_mobile(value):
             return "staff.no_phone"
@@ -98,7 +98,7 @@ async def _changed(keeper: Person, person: Person, what: str, value: str) -> str
 
 
 async def handover(turn: Turn, words: str) -> None:
-    """`/handover 沈立群 郑雅芳`: asks once, then everything in one step."""
+    """Answers `/handover 沈立群 郑雅芳`: asks once, then hands everything over in one step."""
     said = words.split()
     both = [[one for one in await staff.seek(name, turn.who) if one.role is Role.JUDGE] for name in said]
     if len(both) != 2 or any(len(found) != 1 for found in both) or both[0][0].id == both[1][0].id:
@@ -125,7 +125,7 @@ async def open_person(turn: Turn, tap: Tap) -> None:
 
 
 async def ask_gone(turn: Turn, tap: Tap) -> None:
-    """离岗: asks who takes over, where there is something to take over."""
+    """Answers 离岗: asks who takes over, where there is something to take over."""
     person = await _theirs(turn, tap.ref)
     if person is not None:
         await turn.toast()
@@ -133,7 +133,7 @@ async def ask_gone(turn: Turn, tap: Tap) -> None:
 
 
 async def lost(turn: Turn, tap: Tap) -> None:
-    """手机丢了: every phone of theirs is signed out; an invitation lets them in again."""
+    """Answers 手机丢了: signs out every phone of theirs; an invitation lets them in again."""
     person = await _theirs(turn, tap.ref)
     if person is not None:
         await staff.sign_out_everywhere(person, turn.who)
@@ -161,7 +161,7 @@ async def choose_heir(turn: Turn, tap: Tap) -> None:
 
 
 async def hand_over(turn: Turn, tap: Tap) -> None:
-    """确定移交."""
+    """Answers 确定移交: hands the work over."""
     person = await _theirs(turn, tap.ref)
     heir = await _theirs(turn, tap.arg) if person is not None else None
     if person is None or heir is None or heir.role is not Role.JUDGE or heir.id == person.id:
@@ -217,7 +217,7 @@ async def show_person(showing: Showing) -> Card | None:
 
 @card("going")
 async def show_going(showing: Showing) -> Card | None:
-    """What they have in hand, and who could take it; nothing: one tap, and they are gone."""
+    """Shows what they have in hand, and who could take it; where there is nothing, one tap dismisses them."""
     person = await by_id(showing.ref)
     if person is None or not person.active:
         return None

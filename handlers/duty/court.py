@@ -16,7 +16,7 @@ def register(app: App) -> None:
 
 
 async def decide(turn: Turn, words: str) -> None:
-    """`/court 上班 08:30-17:30`, `/court 电话 …`, `/court 问候 …`."""
+    """Answers `/court 上班 08:30-17:30`, `/court 电话 …`, `/court 问候 …`."""
     found = _ORDER.fullmatch(words) if words else None
     values = _values(found[1].lower(), found[2].strip()) if found is not None else {}
     if words and not values:
@@ -28,7 +28,7 @@ async def decide(turn: Turn, words: str) -> None:
 
 
 def _values(what: str, said: str) -> dict[str, str]:
-    """What is to be kept; nothing where it isn't understood."""
+    """Returns what is to be kept; nothing where it isn't understood."""
     if what in ("上班", "hours"):
         hours = court.hours_in(said)
         return {"opens": hours[0], "closes": hours[1]} if hours is not None else {}

@@ -39,7 +39,7 @@ def register(app: App) -> None:
 
 
 async def show(turn: Turn, words: str) -> None:
-    """`/ladder 456`, `/ladder 456 今晚11点`; without words the court's rungs."""
+    """Answers `/ladder 456`, `/ladder 456 今晚11点`; without words it shows the court's rungs."""
     if not words:
         await turn.reply("rungs")
         return
@@ -87,7 +87,7 @@ def _rung(showing: Showing, rung: Rung) -> str:
 
 @card("ladder")
 async def show_ladder(showing: Showing) -> Card | None:
-    """A dry run: nobody is rung."""
+    """Shows a dry run: nobody is rung."""
     at = datetime.fromtimestamp(showing.args["at"], UTC)
     row = await cases.whole(showing.ref)
     if row is None or showing.person is None:

@@ -21,7 +21,10 @@ def register(app: App) -> None:
 
 
 async def take(turn: Turn, words: str) -> None:
-    """`/leave 12月1日到5日 郑雅芳`: away, and 郑雅芳 answers. Who keeps the roster names both: who is away first."""
+    """Answers `/leave 12月1日到5日 郑雅芳`: the speaker is away, and 郑雅芳 answers.
+
+    Who keeps the roster names both: first who is away.
+    """
     if not words:
         audit.record("leave.listed", turn.who.area_code, actor=turn.actor)
         await turn.reply("leaves")
@@ -43,7 +46,7 @@ async def take(turn: Turn, words: str) -> None:
 
 
 def _who(speaker: Person, people: list[Person]) -> tuple[Person | None, Person | None]:
-    """Who is away and who answers; nobody is away where the speaker may not say so."""
+    """Tells who is away and who answers; nobody is away where the speaker may not say so."""
     others = [one for one in people if one.id != speaker.id]
     if may(speaker, Action.ROSTER) and (len(others) == 2 or (len(people) == 1 and len(others) == 1)):
         return others[0], others[1] if len(others) == 2 else None
@@ -51,7 +54,7 @@ def _who(speaker: Person, people: list[Person]) -> tuple[Person | None, Person |
 
 
 async def end(turn: Turn, tap: Tap) -> None:
-    """销假: one's own leave, or anybody's of the court for who keeps the roster."""
+    """Answers 销假: ends one's own leave, or anybody's of the court for who keeps the roster."""
     row = await leave.by_id(tap.ref)
     owner = await by_id(row.person_id) if row is not None else None
     mine = owner is not None and (owner.id == turn.who.id or _keeps(turn.who, owner))
@@ -69,7 +72,7 @@ def _keeps(keeper: Person, of: Person) -> bool:
 
 @card("leaves")
 async def show_leaves(showing: Showing) -> Card | None:
-    """Those of one's court; a button for each that may be ended."""
+    """Shows the leaves of one's court, with a button for each that may be ended."""
     person = showing.person
     if person is None:
         return None

@@ -42,7 +42,7 @@ def register(app: App) -> None:
 
 
 async def duty(turn: Turn, words: str) -> None:
-    """`/duty`, `/duty 设 12月1日到5日 郑雅芳`, `/duty 删 12月1日 郑雅芳`, `/duty 换 12月1日 郑雅芳 12月8日`."""
+    """Answers `/duty`, `/duty 设 12月1日到5日 郑雅芳`, `/duty 删 12月1日 郑雅芳`, `/duty 换 12月1日 郑雅芳 12月8日`."""
     verb, _, rest = words.partition(" ")
     deed = ORDERS.get(verb.lower())
     if not words:
@@ -55,7 +55,7 @@ async def duty(turn: Turn, words: str) -> None:
 
 
 async def understood(turn: Turn, words: str) -> tuple[list[datetime], list[Person]] | None:
-    """The days (their beginnings, in UTC) and the people of the court that an order names; None if it isn't clear."""
+    """Reads the days (their beginnings, in UTC) and the court's people that an order names; None if it isn't clear."""
     stretch, left = stretch_in(words, unit().now)
     people = await named(left, county_of(turn.who.area_code))
     if stretch is None or len({one.name for one in people}) != len(people):
@@ -66,7 +66,7 @@ async def understood(turn: Turn, words: str) -> tuple[list[datetime], list[Perso
 
 
 async def _ordered(turn: Turn, words: str) -> tuple[list[datetime], list[Person]] | None:
-    """The same for who keeps the roster; else it has been said what is missing."""
+    """Reads an order of somebody who keeps the roster; else says what is missing and returns None."""
     if not may(turn.who, Action.ROSTER):
         await turn.say("shift.not_yours")
         return None
@@ -135,7 +135,7 @@ def _line(showing: Showing, row: Shift) -> str:
 
 @card("uncovered")
 async def show_uncovered(showing: Showing) -> Card | None:
-    """The day before, to who keeps the roster: tomorrow there are hours without anybody."""
+    """Shows who keeps the roster, the day before, that tomorrow there are hours without anybody."""
     start, end = (datetime.fromisoformat(showing.args[name]) for name in ("start", "end"))
     shifts = await coming(showing.args["county"], start, end)
     gaps = uncovered([(row.starts_at, row.ends_at) for row in shifts if not row.lead], start, end)

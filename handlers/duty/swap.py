@@ -22,8 +22,10 @@ def register(app: App) -> None:
 
 @order("换", "swap")
 async def exchange(turn: Turn, words: str) -> None:
-    """Own duty of the first day to somebody, who may give the one of the second day back. Who keeps the roster names
-    both people, and both are asked."""
+    """Offers one's duty of the first day to somebody, who may give the one of the second day back.
+
+    Who keeps the roster names both people, and both are asked.
+    """
     said = await understood(turn, words)
     people = said[1] if said is not None else []
     if len(people) == 1 and people[0].id != turn.who.id:
@@ -45,7 +47,7 @@ async def exchange(turn: Turn, words: str) -> None:
 
 
 async def answer(turn: Turn, tap: Tap) -> None:
-    """同意 or 不同意."""
+    """Answers 同意 or 不同意."""
     row = await swap.swap_of(tap.ref, locked=True)
     state = await swap.answer_swap(row, turn.who, agrees=tap.verb == "agree") if row is not None else None
     if row is None or state is None:

@@ -28,7 +28,7 @@ async def unknown_command(turn: Turn, _update: Update) -> None:
 
 
 def role_group(person: Person) -> str:
-    """Which help fits: official, town (reports and asks), judge, supervisor or other."""
+    """Tells which help fits: official, town (reports and asks), judge, supervisor or other."""
     if person.role in _REPORTERS:
         return "official"
     if person.role is Role.TOWN_SECRETARY:
@@ -46,7 +46,7 @@ async def show_help(showing: Showing) -> Card | None:
 
 
 def menu_of(person: Person) -> list[str]:
-    """The commands in the person's menu, in order."""
+    """Lists the commands in the person's menu, in order."""
     return [name for name in sorted(MENU, key=lambda one: (MENU[one], one)) if may(person, COMMANDS[name])]
 
 

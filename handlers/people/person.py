@@ -32,7 +32,7 @@ async def me(turn: Turn, _words: str) -> None:
 
 
 async def lang(turn: Turn, words: str) -> None:
-    """`/lang en` sets it; without a language it offers them."""
+    """Answers `/lang en` by setting the language; without one it offers them."""
     if words in locales.LANGUAGES:
         await set_language(turn.who, words)
         await _confirm_language(turn)
@@ -63,7 +63,7 @@ async def stay(turn: Turn, _tap: Tap) -> None:
 
 
 async def do_leave(turn: Turn, tap: Tap) -> None:
-    """This chat, or another of the person's own; a forged id of somebody else's does nothing."""
+    """Signs out this chat, or another of the person's own; refuses a forged id of somebody else's."""
     row = await endpoint.of_person(tap.ref, turn.who.id)
     if row is None:
         await turn.refuse(f"endpoint:{tap.ref}")
@@ -74,7 +74,7 @@ async def do_leave(turn: Turn, tap: Tap) -> None:
 
 
 async def leave_others(turn: Turn, _tap: Tap) -> None:
-    """Every phone but this one."""
+    """Signs out every phone of the person but this one."""
     here = turn.endpoint.id if turn.endpoint is not None else 0
     for row in await endpoint.all_of(turn.who.id):
         if row.id != here:
@@ -84,7 +84,7 @@ async def leave_others(turn: Turn, _tap: Tap) -> None:
 
 
 async def move_phone(turn: Turn, _tap: Tap) -> None:
-    """A link for the new phone; using it leaves this one."""
+    """Answers with a link for the new phone; using it signs this one out."""
     code = await invite(turn.who, replaces=turn.endpoint, actor=turn.actor)
     await turn.toast()
     await turn.reply("moving", sealed=unit().secrets.seal(code), base=turn.joining_url, bot=turn.bot_name)
@@ -124,7 +124,7 @@ async def show_me(showing: Showing) -> Card | None:
 
 @card("signout")
 async def show_signout(showing: Showing) -> Card | None:
-    """Not for somebody who has joined with the same chat again meanwhile."""
+    """Ends the chat's sessions, unless somebody has joined with the same chat again meanwhile."""
     if await endpoint.at_chat(showing.channel, showing.chat_id) is not None:
         return None
     return Card(method="endSessions", parameters={"chat_id": showing.chat_id})

@@ -13,7 +13,7 @@ def register(app: App) -> None:
 
 
 async def quiet_(turn: Turn, words: str) -> None:
-    """`/quiet 22-7` sets the hours, `/quiet off` ends them, `/quiet` says how they are."""
+    """Answers `/quiet 22-7`, which sets the hours, `/quiet off`, which ends them, and `/quiet`, which shows them."""
     hours = quiet.hours_in(words)
     if hours is not None:
         await quiet.keep(turn.who, hours)

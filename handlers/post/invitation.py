@@ -34,7 +34,7 @@ def register(app: App) -> None:
 
 
 async def start(update: Update, context: Context) -> None:
-    """`/start CODE` joins; without a code it greets those who are known and tells strangers nothing."""
+    """Answers `/start CODE`, which joins; without a code it greets those who are known and tells strangers nothing."""
     turn = context.turn
     message = update.effective_message
     words = ((message.text if message else "") or "").split(maxsplit=1)
@@ -57,7 +57,7 @@ async def start(update: Update, context: Context) -> None:
 
 
 async def invite_(turn: Turn, words: str) -> None:
-    """A link and six digits for one person of the administrator's area, by name, phone or staff number."""
+    """Gives a link and six digits for one person of the administrator's area, by name, phone or staff number."""
     if not words:
         await turn.say("invitation.how")
         return
@@ -76,7 +76,7 @@ async def invite_(turn: Turn, words: str) -> None:
 
 
 async def text_code(turn: Turn, tap: Tap) -> None:
-    """短信发给他: other digits, which nobody has to read out."""
+    """Answers 短信发给他 with an SMS of other digits, which nobody has to read out."""
     person = await by_id(tap.ref)
     if person is None or not turn.texting or not contains(turn.who.area_code, person.area_code):
         await turn.refuse(f"person:{tap.ref}")
@@ -87,7 +87,7 @@ async def text_code(turn: Turn, tap: Tap) -> None:
 
 
 async def _invite_all(turn: Turn, area_code: str) -> None:
-    """A sheet to print, with a picture to scan for everybody of the area who hasn't joined."""
+    """Sends a sheet to print, with a picture to scan for everybody of the area who hasn't joined."""
     people = (await not_joined(area_code))[:MOST]
     if not people:
         await turn.say("invitation.all_joined")
@@ -137,5 +137,5 @@ async def _not_texted(row: Outbox) -> None:
 
 @card("code", undeliverable=_not_texted)
 async def show_code(showing: Showing) -> Card | None:
-    """The SMS; the address of the page is put after it."""
+    """Shows the SMS; the address of the page is put after it."""
     return Card(showing.text("invitation.sms", digits=showing.secrets.unseal(showing.args["sealed"])))

@@ -26,7 +26,7 @@ def register(app: App) -> None:
 
 
 async def take(turn: Turn, text: str) -> bool:
-    """Whether a judge's open question took the words: an amount or note after an outcome."""
+    """Tells whether a judge's open question took the words: an amount or note after an outcome."""
     for row in await turn.questions(QuestionKind.NOTE):
         held = await alert.held(row.ref, turn.who)
         await question.close(row.id)
@@ -56,7 +56,10 @@ async def _asked(turn: Turn, tap: Tap) -> tuple[Question, Sighting] | None:
 
 
 async def pick(turn: Turn, tap: Tap) -> None:
-    """A candidate. The report is read once more: the reporter said whom the word means that all its signs share."""
+    """Answers a tap on a candidate.
+
+    Reads the report once more: the reporter has said whom the word means that all its signs share.
+    """
     found = await _asked(turn, tap)
     if found is None:
         return
@@ -71,7 +74,7 @@ async def pick(turn: Turn, tap: Tap) -> None:
 
 
 async def none_of_them(turn: Turn, tap: Tap) -> None:
-    """都不是: somebody who isn't on the list."""
+    """Answers 都不是: somebody who isn't on the list is meant."""
     found = await _asked(turn, tap)
     if found is not None:
         await turn.toast()
@@ -79,7 +82,7 @@ async def none_of_them(turn: Turn, tap: Tap) -> None:
 
 
 async def unsure(turn: Turn, tap: Tap) -> None:
-    """不确定: no need to wait any longer."""
+    """Answers 不确定: there is no need to wait any longer."""
     found = await _asked(turn, tap)
     if found is not None:
         await turn.toast()
@@ -112,6 +115,6 @@ async def show_which(showing: Showing) -> Card | None:
 
 
 def _label(showing: Showing, person: Debtor) -> str:
-    """What tells them apart: years, house, and what they are called."""
+    """Writes what tells the candidates apart: years, house, and what they are called."""
     called = [alias.text for alias in person.aliases if alias.text not in person.name][:1]
     return " · ".join([html.unescape(debtor_line(showing, person)), *called])

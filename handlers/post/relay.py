@@ -17,7 +17,7 @@ from storage.post.relay import Direction, Relay
 
 
 async def take(turn: Turn, message: Message) -> bool:
-    """Whether the message is part of such a talk: a reply to a card, or the sentence that 问一句 waits for."""
+    """Tells whether the message is part of such a talk: a reply to a card, or the sentence that 问一句 waits for."""
     text = message.text or ""
     replied = message.reply_to_message
     if replied is not None:
@@ -34,7 +34,7 @@ async def take(turn: Turn, message: Message) -> bool:
 
 
 async def take_unprompted(turn: Turn, text: str) -> bool:
-    """Words that are no report, while a judge's question is open: they are the answer."""
+    """Takes words that are no report, while a judge's question is open, as the answer; tells whether it did."""
     for row in await turn.questions(QuestionKind.ANSWER):
         if await _continue(turn, await relay.by_id(row.ref), text):
             return True
@@ -50,7 +50,7 @@ async def _alert_behind(kind: str, ref: int) -> int | None:
 
 
 async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
-    """The judge's words to everyone who reported it."""
+    """Sends the judge's words to everyone who reported it; tells whether the alert is the judge's."""
     held = await alert.held(alert_id, turn.who) if alert_id is not None else None
     if held is None:
         return False
@@ -66,7 +66,7 @@ async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
 
 
 async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
-    """The next sentence of a talk, to the other side."""
+    """Sends the next sentence of a talk to the other side; tells whether it could."""
     if before is None:
         return False
     if before.direction is Direction.TO_JUDGE:
@@ -81,7 +81,7 @@ async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
 
 
 async def ask_button(turn: Turn, tap: Tap) -> None:
-    """问一句."""
+    """Answers 问一句: asks for the sentence."""
     held = await alert.held(tap.ref, turn.who)
     if held is None:
         await turn.refuse(f"alert:{tap.ref}")

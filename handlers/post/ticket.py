@@ -18,7 +18,7 @@ class Ticket:
 
 
 def sheet(title: str, tickets: Sequence[Ticket]) -> bytes:
-    """A .docx with three tickets in a row. Not to be called in the event loop."""
+    """Makes a .docx with three tickets in a row. Not to be called in the event loop."""
     from docx import Document
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt

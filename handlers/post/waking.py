@@ -20,7 +20,7 @@ def register(app: App) -> None:
 
 
 async def push_(turn: Turn, words: str) -> None:
-    """`/push` lists; `/push ADDRESS` adds one and tries it at once."""
+    """Answers `/push` with the list; `/push ADDRESS` adds one and tries it at once."""
     if words:
         target = waking.understood(words, turn.push_hosts)
         if target is None:
@@ -42,7 +42,7 @@ async def _own(turn: Turn, tap: Tap) -> Push | None:
 
 
 async def try_it(turn: Turn, tap: Tap) -> None:
-    """试一下."""
+    """Answers 试一下: sends a trial."""
     row = await _own(turn, tap)
     if row is not None:
         await _try(turn, row)
@@ -55,7 +55,7 @@ async def _try(turn: Turn, row: Push) -> None:
 
 
 async def remove(turn: Turn, tap: Tap) -> None:
-    """删除."""
+    """Answers 删除: removes the address."""
     row = await _own(turn, tap)
     if row is not None:
         await waking.remove(row, turn.who)
@@ -81,7 +81,7 @@ async def show_pushes(showing: Showing) -> Card | None:
 
 
 async def _undeliverable(row: Outbox) -> None:
-    """It doesn't work any more: its owner is told in the chat, and the alert goes its ladder as ever."""
+    """Gives up an address that no longer works: tells its owner in the chat; the alert goes its ladder as ever."""
     given_up = await waking.give_up(row.chat_id)
     if given_up is not None:
         args = {"key": f"waking.failed_{given_up.kind}"}
@@ -90,7 +90,7 @@ async def _undeliverable(row: Outbox) -> None:
 
 @card("notice", undeliverable=_undeliverable)
 async def show_notice(showing: Showing) -> Card | None:
-    """Nothing but that something waits. Obsolete once the alert is answered; without an alert it is a trial."""
+    """Shows only that something waits. Obsolete once the alert is answered; without an alert it is a trial."""
     if not showing.ref:
         return Card(showing.text("waking.trial"))
     one = await alert.by_id(showing.ref)

@@ -29,7 +29,7 @@ async def learned(turn: Turn, _words: str) -> None:
 
 
 async def unlearn(turn: Turn, tap: Tap) -> None:
-    """撤销. Somebody else's lesson answers like one that doesn't exist."""
+    """Answers 撤销. Somebody else's lesson is refused like one that doesn't exist."""
     row = await lesson.standing(tap.ref)
     if row is None or not contains(turn.who.area_code, row.area_code):
         await turn.refuse(f"lesson:{tap.ref}")
@@ -56,7 +56,7 @@ async def show_lessons(showing: Showing) -> Card | None:
 
 
 async def _line(showing: Showing, number: int, row: Lesson, report: Sighting | None) -> str:
-    """One lesson. A reporter who asked to stay unnamed taught it without a name, too."""
+    """Describes one lesson. A reporter who asked to stay unnamed isn't named here either."""
     unnamed = report is not None and report.confidential and report.reporter_id == row.teacher_id
     code = report.code if report is not None else ""
     return showing.text(

@@ -25,7 +25,7 @@ def register(app: App) -> None:
 
 
 async def why(turn: Turn, words: str) -> None:
-    """`/why` offers the newest reports; `/why 12` explains one. Another area's answers like one that doesn't exist."""
+    """Answers `/why` with the newest reports, `/why 12` by explaining one; another area's as if it didn't exist."""
     number = words.strip().lstrip("#")
     if not number.isascii() or not number.isdigit() or len(number) > 9:
         audit.record("sighting.listed", turn.who.area_code, actor=turn.actor)
@@ -94,7 +94,7 @@ async def show_why(showing: Showing) -> Card | None:
 
 
 def _pieces(showing: Showing, said: str, suspects: list[Suspect]) -> list[str]:
-    """The words that spoke for kind and urgency; 甲 stands for whoever is meant."""
+    """Lists the words that spoke for kind and urgency; 甲 stands for whoever is meant."""
     text = heard(said)
     words = {word for one in suspects for _kind, word in one.reasons if word}
     stretches = [(text.find(word), text.find(word) + len(word), SOMEBODY) for word in sorted(words) if word in text]

@@ -82,12 +82,12 @@ class Alert(Model):
 
     @property
     def concerns(self) -> int:
-        """Whose cases it is about."""
+        """Returns whose cases it is about."""
         return self.owner_id or self.judge_id
 
     @property
     def timeline(self) -> list["AlertEvent"]:
-        """The events in order; they must be fetched."""
+        """Returns the events in order; they must be fetched."""
         return sorted(self.events, key=lambda event: event.id)
 
 
@@ -111,21 +111,21 @@ class Recipient(Model):
 
 
 def may_advance(state: AlertState, to: AlertState) -> bool:
-    """Forward only; steps may be left out; what has ended stays ended."""
+    """Tells whether the step leads forward; steps may be left out; what has ended stays ended."""
     if state not in OPEN or to not in _ORDER:
         return False
     return _ORDER[to] > _ORDER[state]
 
 
 async def running_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """The report whose open alert the reporter's newest sentence belongs to: what they say next without a name goes on
-    about it."""
+    """Finds the report whose open alert the reporter's newest sentence belongs to: what they say next without a name
+    goes on about it."""
     row = await sighting.latest_of(reporter_id, since)
     return await sighting.root_of(row) if row is not None and await open_alerts(row.root_id) else None
 
 
 async def held(alert_id: int, person: Person) -> Alert | None:
-    """The alert, locked for a change, if this person holds a card of it."""
+    """Returns the alert, locked for a change, if this person holds a card of it."""
     alert = await one(Alert, f"id = ?{for_update()}", alert_id)
     if alert is None or person.id not in await recipient_ids(alert_id):
         return None
@@ -133,7 +133,7 @@ async def held(alert_id: int, person: Person) -> Alert | None:
 
 
 async def parties_of(alert: Alert) -> list[CaseDebtor]:
-    """The cases behind an alert."""
+    """Finds the cases that an alert is about."""
     return await of_debtors(await sighting.suspect_ids(alert.sighting_id))
 
 
@@ -142,7 +142,7 @@ async def of_sighting_root(root_id: int) -> list[Alert]:
 
 
 async def has_card(root_id: int, channel: str, chat_id: int) -> bool:
-    """Whether a card about this report has arrived in the chat."""
+    """Tells whether a card about this report has arrived in the chat."""
     for row in await pick(Alert, "sighting_id = ?", root_id):
         if await last_delivery(channel, chat_id, "alert", row.id) is not None:
             return True
@@ -150,13 +150,13 @@ async def has_card(root_id: int, channel: str, chat_id: int) -> bool:
 
 
 async def side_by_side(alert_id: int) -> list[Alert]:
-    """This alert first, then the others about the same report, with people and timelines."""
+    """Returns this alert first, then the others about the same report, with people and timelines."""
     rows = await _with_people("a.sighting_id = (SELECT sighting_id FROM alert WHERE id = ?)", alert_id)
     return sorted(rows, key=lambda row: (row.id != alert_id, row.id))
 
 
 async def _with_people(where: str, *args: object) -> list[Alert]:
-    """Judge, handler, recipients and events (with who did them), fetched."""
+    """Loads alerts with judge, handler, recipients and events (with who did them)."""
     source = f"alert a JOIN person b ON b.id = a.judge_id LEFT JOIN person c ON c.id = a.handler_id WHERE {where}"
     found = await joined((Alert, Person, Person), f"{source} ORDER BY a.id", *args)
     if not found:
@@ -175,12 +175,12 @@ async def _with_people(where: str, *args: object) -> list[Alert]:
 
 
 async def newest_event_id() -> int:
-    """The number of the newest step of any alert; 0 before the first."""
+    """Returns the number of the newest step of any alert; 0 before the first."""
     return int((await fetch("SELECT COALESCE(max(id), 0) FROM alert_event"))[0][0])
 
 
 async def newest_events(area_code: str, judge_id: int | None, since: datetime, limit: int) -> list[AlertEvent]:
-    """The newest steps of the area's alerts, or of a judge's, with alert and actor."""
+    """Loads the newest steps of the area's alerts, or of a judge's, with alert and actor."""
     mine, args = ("", []) if judge_id is None else (" AND b.judge_id = ?", [judge_id])
     source = (
         "alert_event a JOIN alert b ON b.id = a.alert_id LEFT JOIN person c ON c.id = a.actor_id "
@@ -193,7 +193,7 @@ async def newest_events(area_code: str, judge_id: int | None, since: datetime, l
 
 
 async def event(event_id: int) -> AlertEvent | None:
-    """A step with who took it, its alert, and whose that is."""
+    """Loads a step with who took it, its alert, and whose that is."""
     source = (
         "alert_event a JOIN alert b ON b.id = a.alert_id JOIN person c ON c.id = b.judge_id "
         "LEFT JOIN person d ON d.id = a.actor_id WHERE a.id = ?"
@@ -206,30 +206,30 @@ async def event(event_id: int) -> AlertEvent | None:
 
 
 async def by_id(alert_id: int, *, locked: bool = False) -> Alert | None:
-    """The alert; `locked` for a change."""
+    """Loads the alert; `locked` for a change."""
     return await one(Alert, f"id = ?{for_update() if locked else ''}", alert_id)
 
 
 async def first_about(root_id: int) -> Alert | None:
-    """The first alert that a report has raised."""
+    """Finds the first alert that a report has raised."""
     return await one(Alert, "sighting_id = ? ORDER BY id LIMIT 1", root_id)
 
 
 async def about_case(case_id: int, area_code: str) -> list[Alert]:
-    """The newest alerts about a case's debtors, within the area."""
+    """Finds the newest alerts about a case's debtors, within the area."""
     debtors = [row["debtor_id"] for row in await fetch("SELECT debtor_id FROM case_debtor WHERE case_id = ?", case_id)]
     found = await about_debtors(debtors) if debtors else []
     return [row for row in found if contains(area_code, row.area_code)]
 
 
 async def count_unanswered(area_code: str) -> int:
-    """How many alerts of the area nobody has acknowledged."""
+    """Counts how many alerts of the area nobody has acknowledged."""
     sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"
     return int((await fetch(sql, AlertState.SENT, *bounds_of(area_code)))[0][0])
 
 
 async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:
-    """The newest alerts about these debtors."""
+    """Finds the newest alerts about these debtors."""
     words, value = among(debtor_ids)
     sql = (
         f"SELECT id FROM alert WHERE sighting_id IN (SELECT sighting_id FROM suspect WHERE debtor_id {words}) "
@@ -261,12 +261,12 @@ async def set_values(alert: Alert, **values: object) -> None:
 
 
 def waited(alert: Alert, now: datetime) -> timedelta:
-    """How long the alert has been waiting for an answer."""
+    """Tells how long the alert has been waiting for an answer."""
     return now - alert.raised_at
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:
-    """The judge's word on how it ended goes with the reporter's."""
+    """Removes the judge's word on how it ended along with the reporter's."""
     within, value = among(reports)
     await run(f"UPDATE alert SET note = '' WHERE sighting_id {within}", value)
 

@@ -75,18 +75,18 @@ async def by_id(attachment_id: int) -> Attachment | None:
 
 
 async def bare(attachment_id: int, reporter_id: int) -> Attachment | None:
-    """The person's own attachment, if it doesn't belong to a report yet."""
+    """Finds the person's own attachment, if it doesn't belong to a report yet."""
     return await one(Attachment, "id = ? AND reporter_id = ? AND sighting_id IS NULL", attachment_id, reporter_id)
 
 
 async def belong(row: Attachment, sighting_id: int) -> None:
-    """From now on it is part of that report. Needs a unit."""
+    """Makes it part of that report from now on. Needs a unit."""
     row.sighting_id = sighting_id
     await change(Attachment, row.id, sighting_id=sighting_id)
 
 
 async def gather_recent(reporter: Person, sighting_id: int) -> None:
-    """What the reporter sent shortly before the sentence becomes part of it."""
+    """Makes what the reporter sent shortly before the sentence part of it."""
     since = unit().now - BELONGS
     await run(
         "UPDATE attachment SET sighting_id = ? WHERE reporter_id = ? AND sighting_id IS NULL AND at >= ?",
@@ -101,13 +101,13 @@ async def of_sighting(sighting_id: int) -> list[Attachment]:
 
 
 async def of_report_and_witnesses(root_id: int) -> list[Attachment]:
-    """What came with a report and with its witnesses' words."""
+    """Loads what came with a report and with its witnesses' words."""
     where = "sighting_id = ? OR sighting_id IN (SELECT id FROM sighting WHERE joined_id = ?) ORDER BY sighting_id, id"
     return await pick(Attachment, where, root_id, root_id)
 
 
 async def place_of(sighting_ids: list[int]) -> tuple[float, float] | None:
-    """Latitude and longitude of the newest place that was sent with one of these reports."""
+    """Returns latitude and longitude of the newest place that was sent with one of these reports."""
     words, value = among(sighting_ids)
     found = await pick(
         Attachment, f"sighting_id {words} AND latitude IS NOT NULL AND longitude IS NOT NULL ORDER BY id DESC", value
@@ -116,7 +116,7 @@ async def place_of(sighting_ids: list[int]) -> tuple[float, float] | None:
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:
-    """What came with a report goes with its words."""
+    """Deletes what came with a report along with its words."""
     within, value = among(reports)
     await run(f"DELETE FROM attachment WHERE sighting_id {within}", value)
 

@@ -23,7 +23,7 @@ async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
 
 
 async def clock_went_back() -> None:
-    """An alert that was raised under a later time than now climbs its ladder from now on."""
+    """Makes an alert that was raised under a later time than now climb its ladder from now on."""
     now = unit().now
     later = await pick(Alert, "state = ? AND raised_at > ?", AlertState.SENT, now + timedelta(seconds=5))
     for alert in later:
@@ -69,7 +69,7 @@ async def _climb(alert: Alert) -> Climb:
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:
-    """A card arrived on a phone; the first to get one counts."""
+    """Notes that a card arrived on a phone; the first to get one counts."""
     alert = await by_id(alert_id)
     if alert is not None and alert.delivered_at is None:
         await set_values(alert, delivered_at=unit().now)
@@ -78,7 +78,7 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
 
 
 async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
-    """A recipient's chat is blocked or gone: the next rung at once, unless the card goes to another chat of theirs."""
+    """Makes the next rung due at once if a recipient's chat is blocked or gone and no other of theirs gets a card."""
     alert = await by_id(alert_id, locked=True)  # one after the other, of two chats that fail at once
     if alert is None or alert.state is not AlertState.SENT:
         return

@@ -55,8 +55,8 @@ async def raise_for(report: Sighting) -> Sighting | None:
 
 
 async def _first_calls(area_code: str, concerned: Sequence[int | None]) -> list[Call]:
-    """Whom each judge's alert rings first (None: no judge is known). The court's people are looked up only where
-    somebody may be away, or duty counts."""
+    """Works out whom each judge's alert rings first (None: no judge is known). The court's people are looked up only
+    where somebody may be away, or duty counts."""
     now = unit().now
     off_hours = await court.is_off_hours(area_code, now)
     if not off_hours and None not in concerned and not await absences(now):
@@ -87,7 +87,7 @@ async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
 
 
 async def first_rung(area_code: str, called: tuple[int, ...], reached: bool) -> datetime:
-    """When the ladder of an alert that is raised now has its first rung."""
+    """Tells when the ladder of an alert that is raised now has its first rung."""
     now, rungs = unit().now, await rungs_for(area_code)
     return due_at(Climb(now, 0, called, reached), rungs[0] if rungs else None, now)
 
@@ -107,12 +107,12 @@ async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fr
 
 
 async def _lock(root_id: int) -> None:
-    """A report isn't withdrawn while somebody joins it, nor joined while it is withdrawn."""
+    """Locks a report, so that it isn't withdrawn while somebody joins it, nor joined while it is withdrawn."""
     await fetch(f"SELECT id FROM sighting WHERE id = ?{for_update()}", root_id)
 
 
 async def join(report: Sighting, first: Sighting) -> None:
-    """A second voice about the same debtor, or the first one going on: the same alert, and its judges hear the new
+    """Adds a second voice about the same debtor, or the first one going on, to the same alert; its judges hear the new
     sentence at once."""
     before = await sighting.with_witnesses(first.id)
     report.confidential |= any(row.confidential for row in before if row.reporter_id == report.reporter_id)
@@ -132,14 +132,14 @@ async def join(report: Sighting, first: Sighting) -> None:
 
 
 async def attach(report: Sighting, attachment_id: int) -> None:
-    """A photo, voice or place that came after the sentence goes where the sentence went."""
+    """Sends a photo, voice or place that came after the sentence to where the sentence went."""
     for alert in await open_alerts(report.root_id):
         for person_id in await recipient_ids(alert.id):
             await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=True)
 
 
 async def withdraw(report: Sighting) -> None:
-    """看错了: the judges are told at once. Where others reported it too, their word stands."""
+    """Takes back a report (看错了): the judges are told at once. Where others reported it too, their word stands."""
     await _lock(report.root_id)
     family = await sighting.with_witnesses(report.root_id)
     for row in family:
@@ -157,7 +157,7 @@ async def withdraw(report: Sighting) -> None:
 
 
 async def retarget(report: Sighting) -> None:
-    """Somebody else is meant: judges who are no longer concerned are told, the right ones get the alert."""
+    """Corrects who is meant: judges who are no longer concerned are told, the right ones get the alert."""
     judge_ids, _orphan = await judges_of(await sighting.suspect_ids(report.id))
     for alert in await open_alerts(report.id):
         await note_event(alert, "corrected", detail=str(report.id))
@@ -174,7 +174,7 @@ async def _announce(alert: Alert, what: str, report: Sighting) -> None:
 
 
 async def refresh_sighting(root_id: int) -> None:
-    """Every card and receipt about this report shows how it stands now; a judge's colleagues see each other."""
+    """Updates every card and receipt about this report to how it stands now; a judge's colleagues see each other."""
     for alert in await pick(Alert, "sighting_id = ?", root_id):
         for person_id in await recipient_ids(alert.id):
             await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT)
@@ -182,7 +182,7 @@ async def refresh_sighting(root_id: int) -> None:
 
 
 async def refresh_receipts(root_id: int, wait: timedelta | None = None) -> None:
-    """The receipts of the reporter and the witnesses; each has one, however often they spoke."""
+    """Updates the receipts of the reporter and the witnesses; each has one, however often they spoke."""
     for receipt in await sighting.receipts_of(root_id):
         to = Address(receipt.channel, receipt.chat_id, receipt.reporter_id)
         await put(to, "receipt", receipt.sighting_id, lane=Lane.RECEIPT, reply_to=receipt.message_id, delay=wait)

@@ -71,7 +71,7 @@ class Sighting(Model):
 
     @property
     def root_id(self) -> int:
-        """The report whose alerts this one shares."""
+        """Returns the number of the report whose alerts this one shares."""
         return self.joined_id or self.id
 
 
@@ -164,7 +164,7 @@ async def set_state(row: Sighting, state: SightingState) -> None:
 
 
 async def place_in(row: Sighting, area_code: str) -> None:
-    """The report is from another of the reporter's villages than was thought."""
+    """Moves the report to another of the reporter's villages than was thought."""
     if row.area_code != area_code:
         row.area_code = area_code
         await change(Sighting, row.id, area_code=area_code)
@@ -181,7 +181,7 @@ async def is_urgent(sighting_id: int) -> bool:
 
 
 async def suspects_of(row: Sighting) -> list[Suspect]:
-    """Who may be meant, with their debtors; also as `row.suspects`."""
+    """Finds who may be meant, with their debtors; also sets `row.suspects`."""
     source = "suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id = ? ORDER BY a.id"
     found = await joined((Suspect, Debtor), source, row.id)
     for suspect, debtor in found:
@@ -192,14 +192,14 @@ async def suspects_of(row: Sighting) -> list[Suspect]:
 
 
 async def with_reporter(sighting_id: int) -> Sighting | None:
-    """A report with its reporter."""
+    """Loads a report with its reporter."""
     source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ?"
     found = _with_reporters(await joined((Sighting, Person), source, sighting_id))
     return found[0] if found else None
 
 
 async def whole(sighting_id: int) -> Sighting | None:
-    """A report with its reporter and with who may be meant."""
+    """Loads a report with its reporter and with who may be meant."""
     row = await with_reporter(sighting_id)
     if row is not None:
         await suspects_of(row)
@@ -207,21 +207,21 @@ async def whole(sighting_id: int) -> Sighting | None:
 
 
 async def amend(row: Sighting, text: str) -> None:
-    """The reporter corrected the sentence; the first wording stays."""
+    """Records how the reporter corrected the sentence; the first wording stays."""
     row.amended = text
     await change(Sighting, row.id, amended=text)
     audit.record("sighting.amended", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
 
 
 async def stay_unnamed(row: Sighting) -> None:
-    """保密: from now on the code stands for the reporter."""
+    """Hides the reporter (保密): from now on the code stands for them."""
     row.confidential = True
     await change(Sighting, row.id, confidential=True)
     audit.record("sighting.confidential", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
 
 
 async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
-    """The first report about this debtor, no older than `since`, whose alert is still open."""
+    """Finds the first report about this debtor, no older than `since`, whose alert is still open."""
     return await one(
         Sighting,
         "id IN (SELECT sighting_id FROM suspect WHERE debtor_id = ?) AND joined_id IS NULL AND state = ? "
@@ -235,7 +235,7 @@ async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
 
 
 async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """The reporter's newest report that can still be corrected; of several sentences about one alert the first."""
+    """Finds the reporter's newest report still open to correction; of several sentences about one alert the first."""
     row = await one(
         Sighting,
         "reporter_id = ? AND reported_at >= ? AND state IN (?, ?) ORDER BY reported_at DESC, id DESC LIMIT 1",
@@ -251,24 +251,24 @@ async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
 
 
 async def root_of(row: Sighting) -> Sighting:
-    """The report whose alerts this one shares; itself where it joined none."""
+    """Returns the report whose alerts this one shares; itself where it joined none."""
     return row if row.joined_id is None else await by_id(row.joined_id) or row
 
 
 async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """The reporter's newest report of any state but withdrawn: a photo that follows belongs to it."""
+    """Finds the reporter's newest report of any state but withdrawn: a photo that follows belongs to it."""
     where = "reporter_id = ? AND reported_at >= ? AND state <> ? ORDER BY id DESC LIMIT 1"
     return await one(Sighting, where, reporter_id, since, SightingState.WITHDRAWN)
 
 
 async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | None:
-    """The report that a message became, for edits of that message."""
+    """Finds the report that a message became, for edits of that message."""
     where = "channel = ? AND chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1"
     return await one(Sighting, where, channel, chat_id, message_id)
 
 
 async def with_witnesses(root_id: int) -> list[Sighting]:
-    """A report and its witnesses, in order, with their reporters."""
+    """Loads a report and its witnesses, in order, with their reporters."""
     source = "sighting a JOIN person b ON b.id = a.reporter_id WHERE a.id = ? OR a.joined_id = ? ORDER BY a.id"
     return _with_reporters(await joined((Sighting, Person), source, root_id, root_id))
 
@@ -280,7 +280,7 @@ def _with_reporters(rows: list[list[Any]]) -> list[Sighting]:
 
 
 async def receipts_of(root_id: int) -> list[Receipt]:
-    """Where the receipts of a report and its witnesses are: one for each reporter, however often they spoke."""
+    """Finds where the receipts of a report and its witnesses are: one for each reporter, however often they spoke."""
     sql = (
         "SELECT id, reporter_id, channel, chat_id, message_id FROM sighting "
         "WHERE id = ? OR joined_id = ? ORDER BY id DESC"
@@ -294,19 +294,19 @@ async def by_id(sighting_id: int) -> Sighting | None:
 
 
 async def of_reporter(sighting_id: int, reporter_id: int) -> Sighting | None:
-    """The report, if it is this person's."""
+    """Returns the report, if it is this person's."""
     return await one(Sighting, "id = ? AND reporter_id = ?", sighting_id, reporter_id)
 
 
 async def settle(row: Sighting, *, off_list: bool = False, place: str = "") -> None:
-    """It is clear now who is meant, or that it is somebody who isn't on the list (`off_list`). Needs a unit."""
+    """Notes that it is now clear who is meant, or that they aren't on the list (`off_list`). Needs a unit."""
     row.doubtful, row.off_list, row.place = False, off_list, place[:80] or row.place
     await change(Sighting, row.id, doubtful=False, off_list=off_list, place=row.place)
 
 
 async def part(row: Sighting) -> None:
-    """Nobody is meant of whom it was thought: it stands for itself, and about somebody who isn't on the list. Needs a
-    unit."""
+    """Makes a report stand for itself, about somebody who isn't on the list, where nobody is meant of whom it was
+    thought. Needs a unit."""
     await set_suspects(row, {})
     await settle(row, off_list=True)
     row.joined_id = None
@@ -314,24 +314,24 @@ async def part(row: Sighting) -> None:
 
 
 async def by_ids(ids: Iterable[int]) -> dict[int, Sighting]:
-    """These reports, by number."""
+    """Loads these reports, by number."""
     words, value = among(sorted(set(ids)))
     return {row.id: row for row in await pick(Sighting, f"id {words}", value)}
 
 
 async def newest_in(area_code: str, limit: int) -> list[Sighting]:
-    """The newest reports of an area, also what was read as none."""
+    """Loads the newest reports of an area, also messages that were read as no report."""
     first, last = bounds_of(area_code)
     return await pick(Sighting, f"area_code >= ? AND area_code <= ? ORDER BY id DESC LIMIT {limit:d}", first, last)
 
 
 async def _erases(what: Erasure) -> None:
-    """That they may have been meant stays, by number; not by which words."""
+    """Keeps, by number, that they may have been meant, but not by which words."""
     await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", what.debtor_id)
 
 
 async def _thins(reports: Sequence[int], words: str) -> None:
-    """What was said goes; that there was a report, about whom, and what became of it stays."""
+    """Removes what was said; that there was a report, about whom, and what became of it stays."""
     for row in (await by_ids(reports)).values():
         said = [text for text in (row.text, row.amended) if text]
         await inbox.forget_updates(row.channel, row.chat_id, row.message_id, said)

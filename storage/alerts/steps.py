@@ -18,7 +18,7 @@ from storage.reading.lesson import LessonKind
 
 
 async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
-    """收到, 出发 or 到场. False where the alert stands there or further already: then nothing changes."""
+    """Records 收到, 出发 or 到场. Returns False, changing nothing, where the alert stands there or further already."""
     if not may_advance(alert.state, to):
         return False
     scope, first = unit(), alert.acknowledged_at is None
@@ -40,7 +40,7 @@ async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
 
 
 async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
-    """办结 with its outcome. False where it had ended before."""
+    """Records 办结 with its outcome. Returns False where it had ended before."""
     if not may_advance(alert.state, AlertState.CLOSED):
         return False
     now = unit().now
@@ -62,7 +62,7 @@ async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
 
 
 async def _doubt(alert: Alert, by: Person) -> None:
-    """误报: next time the same word isn't taken for the same debtor without asking."""
+    """Learns from 误报: next time the same word isn't taken for the same debtor without asking."""
     report = await sighting.whole(alert.sighting_id)
     if report is not None and len(report.suspects) == 1:
         suspect = report.suspects[0]
@@ -72,7 +72,7 @@ async def _doubt(alert: Alert, by: Person) -> None:
 
 
 async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
-    """Amount (yuan) and words after an outcome. What was paid counts for the case if there is just one."""
+    """Notes amount (yuan) and words after an outcome. What was paid counts for the case if there is just one."""
     if amount is not None:
         parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
         if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
@@ -86,7 +86,7 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
 
 
 async def urge(alert: Alert, by: Person, words: str) -> list[str]:
-    """催办: everybody who holds the card hears it at once, with the supervisor's words; their names."""
+    """Sends 催办 to everybody who holds the card, at once, with the supervisor's words; returns their names."""
     event = await note_event(alert, "urged", by.id, words=words)
     audit.record("alert.urged", f"alert:{alert.id}", actor=by.actor)
     names = []
@@ -98,7 +98,7 @@ async def urge(alert: Alert, by: Person, words: str) -> list[str]:
 
 
 async def transfer(alert: Alert, to: Person, by: Person) -> bool:
-    """转交: the other judge gets the card and the ladder starts anew for them."""
+    """Hands the alert over (转交): the other judge gets the card and the ladder starts anew for them."""
     if alert.state not in OPEN or to.id == alert.judge_id:
         return False
     now = unit().now

@@ -54,7 +54,7 @@ async def note_event(
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:
-    """What supervisors said with a step goes; the step stays."""
+    """Removes what supervisors said with a step; the step stays."""
     within, value = among(reports)
     alerts = f"SELECT id FROM alert WHERE sighting_id {within}"
     await run(f"UPDATE alert_event SET words = '' WHERE alert_id IN ({alerts})", value)

@@ -96,7 +96,7 @@ class CaseDebtor(Model):
 
 
 async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> list[Case]:
-    """Cases that `words` can mean (number, its tail, bare digits, the last four of an id number, a debtor's name,
+    """Finds cases that `words` can mean (number, its tail, bare digits, the last four of an id number, a debtor's name,
     nickname or plate, a village of the person's) and `person` may see, the newest first, with their parties, debtors
     and judges. Needs a unit."""
     meant = await _meant(_ASKED.sub("", fold(words).replace(" ", "")), person)
@@ -113,9 +113,9 @@ async def search(person: Person, words: str, limit: int = 8, skip: int = 0) -> l
 
 
 async def _seen_by(person: Person, now: datetime) -> tuple[str, list[Any]]:
-    """Which rows `a` of court_case the person may read, after WHERE, and its arguments. A judge: the own cases, those
-    of whoever they stand in for, and those behind a card that they hold; the others: what has a debtor in their
-    area."""
+    """Returns the SQL, after WHERE, for the rows `a` of court_case that the person may read, and its arguments. A
+    judge: the own cases, those of whoever they stand in for, and those that a card which they hold is about; the
+    others: what has a debtor in their area."""
     if not may(person, Action.CASE):
         return "1 = 0", []
     if person.role is Role.JUDGE:
@@ -138,13 +138,13 @@ _HANDED = (
 
 
 async def may_read(person: Person, case_id: int, now: datetime) -> bool:
-    """Whether the person may read this case."""
+    """Tells whether the person may read this case."""
     seen, args = await _seen_by(person, now)
     return bool(await fetch(f"SELECT 1 FROM court_case a WHERE a.id = ? AND {seen}", case_id, *args))
 
 
 async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
-    """The SELECT of the ids of the cases that the words can mean, and its arguments."""
+    """Returns the SELECT of the ids of the cases that the words can mean, and its arguments."""
     number, bare, tail = parse_case_no(text), _BARE.match(text), CASE_TAIL.fullmatch(text)
     by_id = _ID_TAIL.fullmatch(text)
     if number is not None:
@@ -172,7 +172,7 @@ async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
 
 
 async def _in_village(text: str, own: str) -> tuple[str, list[Any]] | None:
-    """The cases of a village of one's own that is named and nothing else."""
+    """Selects the cases of a village in one's own area, if the words are its name and nothing else."""
     first, last = bounds_of(own)
     sql = "SELECT code, name FROM area WHERE code >= ? AND code <= ? AND level = ?"
     names = [(row["code"], row["name"]) for row in await fetch(sql, first, last, AreaLevel.VILLAGE)]
@@ -184,7 +184,7 @@ async def _in_village(text: str, own: str) -> tuple[str, list[Any]] | None:
 
 
 async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:
-    """The debtors of each of these cases."""
+    """Loads the debtors of each of these cases."""
     parties: dict[int, list[CaseDebtor]] = {case_id: [] for case_id in case_ids}
     if case_ids:
         words, value = among(case_ids)
@@ -218,7 +218,7 @@ async def whole(case_id: int) -> Case | None:
 
 
 async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
-    """The open cases of these debtors with everything a card shows."""
+    """Loads the open cases of these debtors with everything a card shows."""
     if not debtor_ids:
         return []
     words, value = among(debtor_ids)
@@ -235,8 +235,8 @@ async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
 
 
 async def judges_of(debtor_ids: list[int]) -> tuple[list[int], bool]:
-    """The judges of these debtors' open cases, each once, in the order of the cases; and whether a case has none
-    who is there."""
+    """Finds the judges of these debtors' open cases, each once, in the order of the cases; and tells whether a case has
+    none who is there."""
     words, value = among(debtor_ids)
     rows = await fetch(
         "SELECT c.judge_id, j.active FROM case_debtor p JOIN court_case c ON c.id = p.case_id "
@@ -250,12 +250,12 @@ async def judges_of(debtor_ids: list[int]) -> tuple[list[int], bool]:
 
 
 def owing(party: CaseDebtor) -> Decimal | None:
-    """What is still owed; None where the amount isn't known."""
+    """Returns what is still owed; None where the amount isn't known."""
     return None if party.amount is None else party.amount - party.paid
 
 
 async def _erases(what: Erasure) -> None:
-    """That there was a case, and what became of it, stays."""
+    """Empties the notes on the debtor; that there was a case, and what became of it, stays."""
     await run("UPDATE case_debtor SET note = '' WHERE debtor_id = ?", what.debtor_id)
 
 

@@ -79,7 +79,7 @@ class Plate(Model):
 
 
 async def debtors_by_id(ids: Iterable[int]) -> dict[int, Debtor]:
-    """Debtors with their nicknames and plates."""
+    """Loads debtors with their nicknames and plates."""
     words, value = among(sorted(set(ids)))
     found = {row.id: row for row in await pick(Debtor, f"id {words}", value)}
     if not found:
@@ -96,43 +96,43 @@ async def debtors_by_id(ids: Iterable[int]) -> dict[int, Debtor]:
 
 
 def age(born: date | None, today: date) -> int | None:
-    """Full years, or None where the birthday isn't known."""
+    """Counts full years, or returns None where the birthday isn't known."""
     if born is None:
         return None
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def read_id_number(debtor: Debtor, actor: str) -> str:
-    """The id number in clear, for those who may see it; each reading is an audit entry. Needs a unit."""
+    """Returns the id number in clear, for those who may see it; each reading is an audit entry. Needs a unit."""
     audit.record("debtor.id_read", f"debtor:{debtor.id}", actor=actor)
     return unit().secrets.unseal(debtor.id_sealed) if debtor.id_sealed else ""
 
 
 def id_tail(id_number: str, secrets: Secrets) -> str:
-    """What finds a number by its last four; empty for no number."""
+    """Returns what finds a number by its last four; empty for no number."""
     return secrets.index(f"tail:{id_number[-4:].upper()}") if id_number else ""
 
 
 async def by_id(debtor_id: int) -> Debtor | None:
-    """The debtor of that number."""
+    """Finds the debtor of that number."""
     return await one(Debtor, "id = ?", debtor_id)
 
 
 async def names_among(ids: Iterable[int]) -> dict[int, str]:
-    """The names of these debtors."""
+    """Loads the names of these debtors."""
     words, value = among(sorted(set(ids)))
     return {row["id"]: row["name"] for row in await fetch(f"SELECT id, name FROM debtor WHERE id {words}", value)}
 
 
 async def debtors_in(area_code: str, limit: int) -> list[Debtor]:
-    """The debtors of an area, so many at most."""
+    """Lists the debtors of an area, so many at most."""
     first, last = bounds_of(area_code)
     return await pick(Debtor, f"area_code >= ? AND area_code <= ? ORDER BY id LIMIT {limit:d}", first, last)
 
 
 async def index_tails() -> bool:
-    """Numbers that an earlier version has sealed get their tails, a portion at a time; whether there is more. Needs a
-    unit."""
+    """Gives tails to numbers that an earlier version has sealed, a portion at a time; tells whether there is more.
+    Needs a unit."""
     rows = await pick(Debtor, f"id_tail = '' AND id_sealed <> '' ORDER BY id LIMIT {_PORTION:d}")
     secrets = unit().secrets
     try:
@@ -144,7 +144,7 @@ async def index_tails() -> bool:
 
 
 async def debtors_called(text: str) -> list[int]:
-    """The ids of those who have this name; else this plate; else this nickname."""
+    """Finds the ids of those who have this name; else this plate; else this nickname."""
     plate = text.upper() if len(text) <= PLATE_LENGTH else ""
     for sql, args in (
         ("SELECT id FROM debtor WHERE name = ?", [text]),
@@ -161,7 +161,7 @@ _SEALED = {"id_sealed": "", "id_index": "", "id_tail": ""}
 
 
 async def _erases(what: Erasure) -> None:
-    """The number stays, and no more."""
+    """Empties what says who the debtor is; the row's number stays."""
     await change(Debtor, what.debtor_id, name=what.words, **_GONE, **_SEALED)
     for table in ("alias", "plate"):
         await run(f"DELETE FROM {table} WHERE debtor_id = ?", what.debtor_id)

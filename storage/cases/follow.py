@@ -59,7 +59,7 @@ async def toggle(person: Person, case_id: int, *, supervised: bool) -> bool:
 
 
 async def followers(sighting_id: int) -> list[Follower]:
-    """Who follows the cases of those who are meant, each person once: with the case that they supervise, if any."""
+    """Lists who follows the cases of those who are meant, each person once: with the case they supervise, if any."""
     sql = (
         "SELECT f.person_id, f.case_id, f.supervised FROM suspect s JOIN case_debtor p ON p.debtor_id = s.debtor_id "
         "JOIN follow f ON f.case_id = p.case_id WHERE s.sighting_id = ? ORDER BY f.supervised, f.id DESC"
@@ -69,7 +69,7 @@ async def followers(sighting_id: int) -> list[Follower]:
 
 
 async def supervisors(sighting_id: int) -> list[str]:
-    """The names of who supervises a case that the report is about."""
+    """Lists the names of those who supervise a case that the report is about."""
     sql = (
         "SELECT DISTINCT b.name FROM suspect s JOIN case_debtor p ON p.debtor_id = s.debtor_id "
         "JOIN follow f ON f.case_id = p.case_id JOIN person b ON b.id = f.person_id "
@@ -79,7 +79,7 @@ async def supervisors(sighting_id: int) -> list[str]:
 
 
 async def end_all(person_id: int) -> None:
-    """The person follows nothing any more. Needs a unit."""
+    """Ends everything that the person follows. Needs a unit."""
     await run("DELETE FROM follow WHERE person_id = ?", person_id)
 
 

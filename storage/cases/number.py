@@ -32,11 +32,11 @@ def parse_case_no(text: str) -> CaseNo | None:
 
 
 def find_case_nos(text: str) -> list[CaseNo]:
-    """All whole case numbers in a sentence."""
+    """Finds all whole case numbers in a sentence."""
     found = _CASE_NO.finditer(fold(text).replace(" ", ""))
     return [CaseNo(int(m[1]), m[2], m[3], int(m[4])) for m in found]
 
 
 def find_case_tails(text: str) -> list[tuple[str, int]]:
-    """Pieces such as 执456号: kind and sequence."""
+    """Finds pieces such as 执456号: kind and sequence."""
     return [(m[1], int(m[2])) for m in CASE_TAIL.finditer(fold(text).replace(" ", ""))]

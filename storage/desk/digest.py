@@ -36,7 +36,7 @@ class Digest(Model):
 
 
 def next_time(rhythm: Rhythm, hour: int, now: datetime) -> datetime:
-    """The next day at this hour, or the next Monday, later than now; in UTC."""
+    """Returns the next day at this hour, or the next Monday, later than now; in UTC."""
     here = local(now)
     at = here.replace(hour=hour, minute=0, second=0, microsecond=0)
     if rhythm is Rhythm.WEEKLY:
@@ -50,7 +50,7 @@ async def of(person_id: int) -> list[Digest]:
 
 
 async def want(person: Person, rhythm: Rhythm, hour: int) -> None:
-    """From now on at this hour. Needs a unit."""
+    """Sets that from now on it comes at this hour. Needs a unit."""
     await Digest.filter(person_id=person.id, rhythm=rhythm).delete()
     next_at = next_time(rhythm, hour, unit().now)
     await Digest.create(person_id=person.id, rhythm=rhythm, hour=hour, next_at=next_at)
@@ -58,7 +58,7 @@ async def want(person: Person, rhythm: Rhythm, hour: int) -> None:
 
 
 async def stop(person: Person) -> int:
-    """None any more; how many there were. Needs a unit."""
+    """Ends all digests of the person; returns how many there were. Needs a unit."""
     audit.record("digest.stopped", person.actor, actor=person.actor)
     return await Digest.filter(person_id=person.id).delete()
 
@@ -82,7 +82,7 @@ async def send(digest_id: int) -> None:
 
 
 async def end_all(person_id: int) -> None:
-    """The person is told nothing regularly any more. Needs a unit."""
+    """Ends everything that the person is told regularly. Needs a unit."""
     await Digest.filter(person_id=person_id).delete()
 
 

@@ -71,7 +71,7 @@ def _average(days: Iterable[int]) -> float | None:
 
 
 async def endings(asked: Asked, person: Person, since: datetime, until: datetime) -> list[Ending]:
-    """The cases that ended on a day from `since` until before `until`, within what the person may see."""
+    """Loads the cases that ended on a day from `since` until before `until`, within what the person may see."""
     code, judge_id = asked.seen_by(person)
     first, last = local(since).date(), local(until - timedelta(microseconds=1)).date()
     mine, more = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
@@ -113,5 +113,5 @@ async def endings(asked: Asked, person: Person, since: datetime, until: datetime
 
 
 def _stored_day(value: date) -> date | str:
-    """As either engine compares it."""
+    """Returns the day as the engine in use compares it."""
     return value if is_shared() else value.isoformat()

@@ -68,7 +68,7 @@ class Figures:
 
 
 def times_of(durations: Iterable[timedelta]) -> Times | None:
-    """None where there are none. Nearest rank: the smallest that so many don't exceed."""
+    """Sums up how long it took, by nearest rank: the smallest that so many don't exceed. None where there are none."""
     found = sorted(durations)
     if not found:
         return None
@@ -94,7 +94,7 @@ def figures_of(histories: Sequence[History]) -> Figures:
 
 
 def of_each(histories: Iterable[History], key: Callable[[History], K | None]) -> dict[K, Figures]:
-    """The figures of each place, judge or whatever the key tells apart; None belongs nowhere. The most alerts first."""
+    """Counts by place, judge or whatever the key tells apart; a key of None counts nowhere. The most alerts first."""
     parts: dict[K, list[History]] = {}
     for one in histories:
         if (found := key(one)) is not None:
@@ -103,8 +103,10 @@ def of_each(histories: Iterable[History], key: Callable[[History], K | None]) ->
 
 
 def by_day(histories: Iterable[History], since: datetime, until: datetime) -> list[tuple[date, Figures]]:
-    """Each local day's figures, days without anything as well; by weeks (their Mondays) where it is longer than two
-    months."""
+    """Counts each local day's figures, days without anything as well.
+
+    Counts by weeks (their Mondays) where it is longer than two months.
+    """
     week = until - since > timedelta(days=62)
 
     def start(at: datetime) -> date:
@@ -118,12 +120,12 @@ def by_day(histories: Iterable[History], since: datetime, until: datetime) -> li
 
 
 def period_before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
-    """The time of the same length that ended where this one began."""
+    """Returns the time of the same length that ended where this one began."""
     return since - (until - since), since
 
 
 def year_before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
-    """The same days of the year before; the 29th of February is the 28th there."""
+    """Returns the same days of the year before; the 29th of February is the 28th there."""
 
     def earlier(at: datetime) -> datetime:
         here = local(at)
@@ -134,7 +136,10 @@ def year_before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
 
 
 async def histories(asked: Asked, person: Person, since: datetime, until: datetime) -> list[History]:
-    """The alerts raised from `since` until before `until` that the person may see: a judge's own, else their area's."""
+    """Loads the alerts raised from `since` until before `until` that the person may see.
+
+    A judge sees their own, everybody else their area's.
+    """
     code, judge_id = asked.seen_by(person)
     mine, args = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
     rows = await fetch(
@@ -185,7 +190,7 @@ async def counted_between(asked: Asked, person: Person, since: datetime, until: 
 
 
 async def earlier_than(of: Counted) -> tuple[Figures, Figures]:
-    """What to compare with: the figures of the time just before, and of the same days a year ago."""
+    """Returns what to compare with: the figures of the time just before, and of the same days a year ago."""
     before, year_ago = (times(of.since, of.until) for times in (period_before, year_before))
     return (
         figures_of(await histories(of.asked, of.person, *before)),
@@ -198,6 +203,6 @@ def _at(value: object) -> datetime | None:
 
 
 def bounds(asked: Asked, now: datetime) -> tuple[datetime, datetime]:
-    """From when until when, in UTC; what lasts still goes until now."""
+    """Returns from when until when, in UTC; what lasts still goes until now."""
     soon = now + timedelta(seconds=1)  # what is raised this moment counts
     return moment(asked.since), min(moment(asked.until), soon) if asked.until else soon

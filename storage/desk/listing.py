@@ -59,12 +59,14 @@ class Asked:
 
     @property
     def chosen(self) -> bool:
-        """Whether the words narrowed it down at all."""
+        """Tells whether the words narrowed it down at all."""
         return bool(self.states or self.since or self.area_code or self.judge_id)
 
     def seen_by(self, person: Person) -> tuple[str, int | None]:
-        """The area and the judge to whom it comes down for this person: never more than their own area, and for a judge
-        the own alerts."""
+        """Returns the area and the judge to whom it comes down for this person.
+
+        The area is never more than their own; a judge has only the own alerts.
+        """
         code = self.area_code if self.area_code.startswith(person.area_code) else person.area_code
         return code, person.id if person.role is Role.JUDGE else self.judge_id
 
@@ -103,7 +105,7 @@ class Page:
 
 
 async def understand(words: str, person: Person, now: datetime) -> tuple[Asked, str]:
-    """The list that is meant, within what the person may see, and what of the words wasn't understood."""
+    """Reads which list is meant, within what the person may see, and returns the words that weren't understood."""
     asked, left = _period(simplified(fold(words)), now)
     for pattern, states in _STATES:
         if pattern.search(left):
@@ -122,7 +124,7 @@ def of_this_month(asked: Asked, now: datetime) -> Asked:
 
 
 def in_period(asked: Asked, words: str, now: datetime) -> Asked:
-    """The same of the time that the words say: 本月, 上周."""
+    """Returns the same list of the time that the words say: 本月, 上周."""
     period, _text = _period(words, now)
     return replace(asked, since=period.since, until=period.until)
 
@@ -144,8 +146,10 @@ def _period(text: str, now: datetime) -> tuple[Asked, str]:
 
 
 async def _area(text: str, own: str) -> tuple[str, str]:
-    """The smallest area of the person's own that the words name; of two villages of one name the one whose town is
-    named, too, else none: then the name is left over."""
+    """Finds the smallest area of the person's own that the words name.
+
+    Of two villages of one name it is the one whose town is named, too, else none: then the name is left over.
+    """
     first, last = bounds_of(own)
     named: list[tuple[str, str]] = []
     for row in await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ? ORDER BY code", first, last):
@@ -166,7 +170,7 @@ async def _area(text: str, own: str) -> tuple[str, str]:
 
 
 async def _judge(text: str, person: Person) -> tuple[int | None, str]:
-    """The judge of the person's court who is named, also as 沈法官."""
+    """Finds the judge of the person's court who is named, also as 沈法官."""
     sql = "role = ? AND active = ? AND area_code >= ? AND area_code <= ? ORDER BY id"
     judges = await pick(Person, sql, Role.JUDGE, True, *bounds_of(county_of(person.area_code)))
     for says in (lambda one: one.name, lambda one: f"{one.name[0]}法官"):
@@ -177,7 +181,7 @@ async def _judge(text: str, person: Person) -> tuple[int | None, str]:
 
 
 def moment(text: str) -> datetime:
-    """A time of a list, in UTC, as the records have it."""
+    """Returns a time of a list, in UTC, as the records have it."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -196,13 +200,16 @@ async def begin(person: Person, asked: Asked) -> Listing:
 
 
 async def of(listing_id: int, person_id: int) -> Listing | None:
-    """The person's own list."""
+    """Loads the person's own list."""
     return await one(Listing, "id = ? AND person_id = ?", listing_id, person_id)
 
 
 async def page(asked: Asked, person: Person, number: int) -> Page:
-    """The newest first; what waits for an answer the oldest first. A judge sees the own alerts, everybody else what
-    was reported in their area, a reporter what they reported themselves."""
+    """Loads a page, the newest first; of what waits for an answer the oldest first.
+
+    A judge sees the own alerts, everybody else what was reported in their area, a reporter what they reported
+    themselves.
+    """
     where, args = _conditions(asked, person)
     first = f"SELECT 1 FROM sighting WHERE {where} LIMIT {COUNTED:d}"
     count = len(await fetch(first, *args))
@@ -215,8 +222,11 @@ async def page(asked: Asked, person: Person, number: int) -> Page:
 
 
 def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
-    """What goes after WHERE. Of a large area's time the index by time finds the few, of what has a state and no time
-    the alerts do; the engine, which knows no figures, is led there."""
+    """Returns what goes after WHERE.
+
+    Of a large area's time the index by time finds the few, of what has a state and no time the alerts do; the engine,
+    which knows no figures, is led there.
+    """
     where = ["+joined_id IS NULL", "state <> ?"]
     args: list[Any] = [SightingState.NOT_SENT.value]
     code, judge_id = asked.seen_by(person)
@@ -245,7 +255,7 @@ def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
 
 
 async def _complete(rows: Sequence[Sighting]) -> None:
-    """With their alerts, these with their judges, and with who is meant."""
+    """Adds to the reports their alerts, these with their judges, and who is meant."""
     if not rows:
         return
     words, value = among(row.id for row in rows)
@@ -268,7 +278,7 @@ async def _complete(rows: Sequence[Sighting]) -> None:
 
 
 async def _erases(what: Erasure) -> None:
-    """Lists that were searched for by the name go. (JSON has what isn't ASCII escaped.)"""
+    """Deletes the lists that were searched for by the name. (JSON has what isn't ASCII escaped.)"""
     said = json.dumps(what.name)[1:-1]
     within = "strpos" if is_shared() else "instr"
     await run(f"DELETE FROM listing WHERE {within}(asked, ?) > 0", said)

@@ -50,7 +50,7 @@ class Kept:
 
 
 async def find(words: str, reader: Person) -> list[Debtor]:
-    """The debtors whose id number this is, else who are called so, within what the reader may read. Needs a unit."""
+    """Finds debtors by id number, else by what they are called, within what the reader may read. Needs a unit."""
     number = unit().secrets.index(words.upper())
     found = await Debtor.filter(id_index=number)
     if not found:
@@ -74,7 +74,7 @@ async def kept_about(debtor_id: int) -> Kept:
 
 
 async def looks_at(debtor_id: int) -> list[Look]:
-    """Who has looked at this person's cases, the newest first."""
+    """Lists who has looked at this person's cases, the newest first."""
     subjects = [f"debtor:{debtor_id}", *(f"case:{number}" for number in await _cases_of(debtor_id))]
     rows = await AuditEntry.filter(subject__in=subjects).order_by("-id").limit(500)
     looks = [Look(row.at, row.actor, row.action.removeprefix("case.")) for row in rows]
@@ -105,8 +105,10 @@ async def blank(reports: Sequence[int], words: str) -> None:
 
 
 async def _reports_about(debtor: Debtor) -> list[Sighting]:
-    """The reports in which the debtor may be meant, those that joined them, and those that say the name, though it was
-    put right since, unless it is about somebody else who is called so."""
+    """Loads the reports in which the debtor may be meant, and those that joined them.
+
+    Also those that say the name, though it was put right since, unless it is about somebody else who is called so.
+    """
     ids = set(await Suspect.filter(debtor_id=debtor.id).values_list("sighting_id", flat=True))
     first, last = bounds_of(county_of(debtor.area_code))
     says = Q(text__contains=debtor.name) | Q(amended__contains=debtor.name)
@@ -117,8 +119,10 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
 
 
 async def stay_unnamed(report: Sighting) -> None:
-    """保密: from now on a code stands for the reporter of this report, and of what they said to go on about it; also in
-    the messages that named them. Needs a unit."""
+    """Lets a code stand for the reporter of this report from now on (保密).
+
+    Also for the reporter of what they said to go on about it, and in the messages that named them. Needs a unit.
+    """
     named = []
     for row in await sighting.with_witnesses(report.root_id):
         if row.reporter_id == report.reporter_id and (row.id == report.id or not row.confidential):
@@ -130,9 +134,11 @@ async def stay_unnamed(report: Sighting) -> None:
 
 
 async def thin(before: datetime, after_id: int, words: str) -> int | None:
-    """What was said in reports older than `before` goes, where nothing of them is open any more; that there was a
-    report, about whom, and what became of it stays. A portion after the report `after_id`; the number of the last one
-    that was looked at, None where there is no more. Needs a unit."""
+    """Takes out what was said in reports older than `before`, where nothing of them is open any more.
+
+    That there was a report, about whom, and what became of it stays. Takes a portion after the report `after_id`;
+    returns the number of the last one that was looked at, None where there is no more. Needs a unit.
+    """
     rows = await Sighting.filter(id__gt=after_id, reported_at__lt=before).order_by("id").limit(PORTION)
     roots = [row.joined_id or row.id for row in rows]
     open_ones = column(await Alert.filter(sighting_id__in=roots, state__in=OPEN).values_list("sighting_id", flat=True))

@@ -32,17 +32,17 @@ class Burden:
 
 
 def may_keep(keeper: Person, person: Person) -> bool:
-    """Whether the person is in the area of whoever keeps the list."""
+    """Tells whether the person is in the area of whoever keeps the list."""
     return contains(keeper.area_code, person.area_code)
 
 
 async def these(ids: Sequence[int]) -> list[Person]:
-    """Those of these people who are still there, place by place."""
+    """Loads those of these people who are still there, place by place."""
     return await Person.filter(id__in=list(ids), active=True).order_by("area_code", "id")
 
 
 async def seek(words: str, keeper: Person) -> list[Person]:
-    """Active people of the keeper's area with this phone, staff number or name; else those of the area so named."""
+    """Finds active people of the keeper's area by phone, staff number or name; else those of the area so named."""
     found = [one for one in await find(words) if may_keep(keeper, one)]
     if found:
         return found
@@ -55,7 +55,7 @@ async def seek(words: str, keeper: Person) -> list[Person]:
 
 
 async def area_named(words: str, within: str) -> str:
-    """The code of the area in `within` of this code or name; "" where there is none, or several."""
+    """Finds the code of the area in `within` of this code or name; "" where there is none, or several."""
     first, last = bounds_of(within)
     rows = await Area.filter(code__gte=first, code__lte=last)
     codes = [row.code for row in rows if words in (row.code, row.name, short_name(row.name))]
@@ -63,7 +63,7 @@ async def area_named(words: str, within: str) -> str:
 
 
 async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:
-    """How many people there are in each role of the area, and how many of them have joined."""
+    """Counts how many people there are in each role of the area, and how many of them have joined."""
     first, last = bounds_of(keeper.area_code)
     people = Person.filter(active=True, area_code__gte=first, area_code__lte=last)
     every = Counter(column(await people.values_list("role", flat=True)))
@@ -72,7 +72,7 @@ async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:
 
 
 async def take_on(name: str, phone: str, role: Role, area_code: str, organisation: str, by: Person) -> Person | None:
-    """Somebody new, or somebody who had gone and is back; None where the number is another's. Needs a unit."""
+    """Adds somebody new, or somebody who had gone and is back; None where the number is another's. Needs a unit."""
     known = await Person.get_or_none(phone=phone)
     if known is not None and (known.active or known.name != name):
         return None
@@ -86,7 +86,7 @@ async def take_on(name: str, phone: str, role: Role, area_code: str, organisatio
 
 
 async def set_phone(person: Person, phone: str, by: Person) -> bool:
-    """The new number; False where it is somebody else's. Needs a unit."""
+    """Sets the new number; False where it is somebody else's. Needs a unit."""
     if await Person.filter(phone=phone).exclude(id=person.id).exists():
         return False
     await Person.filter(id=person.id).update(phone=phone)
@@ -95,8 +95,10 @@ async def set_phone(person: Person, phone: str, by: Person) -> bool:
 
 
 async def set_role(person: Person, role: Role, by: Person) -> bool:
-    """What was wanted in the old role isn't sent any more; False where cases have to be handed over first. Needs a
-    unit."""
+    """Sets the role; what was wanted in the old role isn't sent any more.
+
+    Returns False where cases have to be handed over first. Needs a unit.
+    """
     if (await burden_of(person)).anything:
         return False
     await Person.filter(id=person.id).update(role=role)
@@ -108,7 +110,7 @@ async def set_role(person: Person, role: Role, by: Person) -> bool:
 
 
 async def set_area(person: Person, area_code: str, by: Person) -> bool:
-    """The one area that is theirs from now on; False where cases have to be handed over first. Needs a unit."""
+    """Sets the one area that is theirs from now on; False where cases have to be handed over first. Needs a unit."""
     if (await burden_of(person)).anything:
         return False
     await Person.filter(id=person.id).update(area_code=area_code, more_areas="")
@@ -120,21 +122,21 @@ async def set_area(person: Person, area_code: str, by: Person) -> bool:
 
 
 async def not_joined(area_code: str) -> list[Person]:
-    """The area's active people who have no phone yet, village by village."""
+    """Lists the area's active people who have no phone yet, village by village."""
     first, last = bounds_of(area_code)
     rows = Person.filter(active=True, area_code__gte=first, area_code__lte=last, endpoints=None)
     return await rows.order_by("area_code", "id")
 
 
 async def unreachable_cases() -> int:
-    """How many cases that aren't over have a judge who is gone, or has no phone."""
+    """Counts the cases that aren't over and have a judge who is gone, or has no phone."""
     there = await Endpoint.filter(active=True, person__active=True).values_list("person_id", flat=True)
     open_ones = Case.exclude(status=CaseStatus.PERFORMED).exclude(judge_id=None)
     return await open_ones.exclude(judge_id__in=list(set(there))).count()
 
 
 async def burden_of(person: Person) -> Burden:
-    """What somebody has in hand. Locks the alerts where it runs in a unit."""
+    """Counts what somebody has in hand. Locks the alerts where it runs in a unit."""
     cases = await Case.filter(judge_id=person.id).exclude(status=CaseStatus.PERFORMED).count()
     return Burden(cases, len(await _open_alerts(person)))
 
@@ -144,7 +146,7 @@ async def _open_alerts(person: Person) -> list[Alert]:
 
 
 async def hand_over(person: Person, to: Person, by: Person) -> Burden:
-    """All cases and open alerts to the other judge, who gets their cards; what there was. Needs a unit."""
+    """Gives all cases and open alerts to the other judge, who gets the cards; returns what there was. Needs a unit."""
     running = await _open_alerts(person)
     cases = await Case.filter(judge_id=person.id).update(judge_id=to.id, judge_name=to.name)
     for one in running:
@@ -158,7 +160,7 @@ async def hand_over(person: Person, to: Person, by: Person) -> Burden:
 
 
 async def sign_out_everywhere(person: Person, by: Person, reason: str = "lost") -> None:
-    """No chat is theirs any more, and no invitation that they may hold opens one. Needs a unit."""
+    """Signs out every chat of theirs, and voids every invitation that they may hold. Needs a unit."""
     for endpoint in await Endpoint.filter(person_id=person.id):
         await sign_out(endpoint, reason)
     await invitation.void(person.id)
@@ -166,8 +168,10 @@ async def sign_out_everywhere(person: Person, by: Person, reason: str = "lost") 
 
 
 async def dismiss(person: Person, by: Person) -> None:
-    """Gone: no chat of theirs is theirs any more, no duty, no leave, no invitation that still opens. What they said and
-    did stays. Whoever has something in hand hands it over first. Needs a unit."""
+    """Dismisses the person: no chat is theirs any more, no duty, no leave, no invitation that still opens.
+
+    What they said and did stays. Whoever has something in hand hands it over first. Needs a unit.
+    """
     await Person.filter(id=person.id).update(active=False)
     await sign_out_everywhere(person, by, "dismissed")
     for noun in nouns().values():

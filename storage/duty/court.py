@@ -33,8 +33,8 @@ class Court(Model):
 
 
 def is_workday(day: date) -> bool:
-    """By the State Council's calendar, with its holidays and make-up days; beyond the years it is known for, Monday
-    to Friday."""
+    """Tells whether it is a workday by the State Council's calendar, with its holidays and make-up days; beyond the
+    years it is known for, Monday to Friday."""
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
@@ -42,13 +42,13 @@ def is_workday(day: date) -> bool:
 
 
 def is_open(opens: str, closes: str, at: datetime) -> bool:
-    """Whether somebody sits in the office then."""
+    """Tells whether somebody sits in the office then."""
     here = local(at)
     return is_workday(here.date()) and opens <= f"{here:%H:%M}" < closes
 
 
 async def of(area_code: str) -> Court:
-    """The court of that area; one that has decided nothing comes without an id."""
+    """Loads the court of that area; one that has decided nothing comes without an id."""
     code = county_of(area_code)
     return await one(Court, "area_code = ?", code) or Court(area_code=code)
 
@@ -59,7 +59,7 @@ async def is_off_hours(area_code: str, at: datetime) -> bool:
 
 
 def hours_in(words: str) -> tuple[str, str] | None:
-    """08:30-17:30; None for anything else."""
+    """Reads hours such as 08:30-17:30; None for anything else."""
     found = [match[0] for match in _CLOCK.finditer(words.replace("：", ":"))]
     return (found[0], found[1]) if len(found) == 2 and found[0] < found[1] else None
 

@@ -92,7 +92,7 @@ class Climb:
 
 
 def holding(target: Target, staff: Staff, at: datetime) -> tuple[int, ...]:
-    """Who is the target then. Whoever is on leave is replaced by their deputy, or left out."""
+    """Finds who is the target then. Whoever is on leave is replaced by their deputy, or left out."""
     if target in (Target.DUTY, Target.DUTY_HEAD):
         leading = target is Target.DUTY_HEAD
         named = tuple(post.person_id for post in staff.posts if post.lead is leading and post.starts <= at < post.ends)
@@ -103,8 +103,8 @@ def holding(target: Target, staff: Staff, at: datetime) -> tuple[int, ...]:
 
 
 def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: bool = False) -> Call:
-    """The judge, else the deputy, else the first of INSTEAD; outside of the court's hours the duty judge as well.
-    Nobody at all who isn't on leave: the judge or the administrators all the same."""
+    """Chooses the judge, else the deputy, else the first of INSTEAD; outside of the court's hours the duty judge as
+    well. Where everybody is on leave, the judge or the administrators all the same."""
     if judge_id is not None and (person := answering(judge_id, staff.absences, at)) is not None:
         call = Call(at, 0, Target.JUDGE if person == judge_id else Target.DEPUTY, (person,))
         duty = holding(Target.DUTY, staff, at) if off_hours else ()
@@ -119,7 +119,7 @@ def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: b
 
 
 def next_call(climb: Climb, rungs: Sequence[Rung], staff: Staff, now: datetime) -> Call | None:
-    """The next rung that holds somebody who hasn't been called; ringing again is left out where nobody could be
+    """Finds the next rung that holds somebody who hasn't been called; ringing again is left out where nobody could be
     reached, and then everything is due at once. None at the ladder's end."""
     # 1. The rungs above the one that was taken last, in order.
     for rung in rungs:
@@ -144,7 +144,7 @@ def next_call(climb: Climb, rungs: Sequence[Rung], staff: Staff, now: datetime) 
 
 
 def due_at(climb: Climb, rung: Rung | None, now: datetime) -> datetime:
-    """When the rung is due: at its time, or at once where nobody could be reached."""
+    """Tells when the rung is due: at its time, or at once where nobody could be reached."""
     wait = timedelta(seconds=rung.after_seconds) if rung is not None else PATIENCE
     return max(now, climb.raised_at + wait) if climb.reachable else now
 
@@ -156,7 +156,7 @@ def _new(people: Sequence[int], climb: Climb) -> tuple[int, ...]:
 def plan(
     judge_id: int | None, rungs: Sequence[Rung], staff: Staff, raised_at: datetime, *, off_hours: bool = False
 ) -> list[Call]:
-    """Who gets this alert now, and then, and then, if nobody ever answers. The same for the same arguments."""
+    """Lists who gets this alert, call after call, if nobody ever answers. The same for the same arguments."""
     calls = [first_call(judge_id, staff, raised_at, off_hours=off_hours)]
     climb = Climb(raised_at, 0, calls[0].people)
     while (call := next_call(climb, rungs, staff, raised_at)) is not None:
@@ -169,7 +169,7 @@ def plan(
 
 
 async def rungs_for(area_code: str) -> list[Rung]:
-    """The ladder of the court that `area_code` belongs to, in order."""
+    """Loads the ladder of the court that `area_code` belongs to, in order."""
     rows = await pick(Rung, "number > 0 ORDER BY number")
     nearest = max(
         (row.area_code for row in rows if row.area_code and contains(row.area_code, area_code)), default="", key=len
@@ -178,8 +178,8 @@ async def rungs_for(area_code: str) -> list[Rung]:
 
 
 async def set_rung(county: str, target: Target, after: timedelta | None, by: Person) -> list[Rung]:
-    """When the court's ladder comes to the target, None for never; the ladder as it is then. A court that changes one
-    rung keeps the others of the default as its own. Needs a unit."""
+    """Sets when the court's ladder comes to the target, None for never; returns the ladder as it is then. A court that
+    changes one rung keeps the others of the default as its own. Needs a unit."""
     old = await rungs_for(county)
     steps = {rung.target: rung.after_seconds for rung in old if rung.target is not target}
     if after is not None:
@@ -196,7 +196,7 @@ async def set_rung(county: str, target: Target, after: timedelta | None, by: Per
 
 
 async def staff_for(area_code: str, now: datetime) -> Staff:
-    """The people of that court, with all their duty and leave that isn't over."""
+    """Loads the people of that court, with all their duty and leave that isn't over."""
     words, value = among(role.value for role in (Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN))
     sql = f"SELECT id, role, area_code FROM person WHERE role {words} AND active = ? ORDER BY id"
     county = county_of(area_code)
@@ -217,13 +217,13 @@ async def staff_for(area_code: str, now: datetime) -> Staff:
 
 
 async def foreseen(area_code: str, judge_id: int | None, at: datetime) -> list[Call]:
-    """What `plan` says about an alert raised in this area at this time."""
+    """Returns what `plan` says about an alert raised in this area at this time."""
     off_hours = await court.is_off_hours(area_code, at)
     return plan(judge_id, await rungs_for(area_code), await staff_for(area_code, at), at, off_hours=off_hours)
 
 
 async def stand_in(area_code: str, now: datetime) -> int | None:
-    """Who answers where no judge is known: the id of somebody on duty, else of the first who is there."""
+    """Finds who answers where no judge is known: the id of somebody on duty, else of the first who is there."""
     call = first_call(None, await staff_for(area_code, now), now)
     return call.people[0] if call.people else None
 

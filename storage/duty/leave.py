@@ -53,8 +53,8 @@ def is_absent(person_id: int, absences: Sequence[Absence], at: datetime) -> bool
 
 
 def answering(person_id: int, absences: Sequence[Absence], at: datetime) -> int | None:
-    """The person, or while they are away their deputy, or that one's; None where the chain ends in nobody. Of several
-    absences at the same time one with a deputy counts."""
+    """Finds who answers: the person, or while they are away their deputy, or the deputy's own; None where the chain
+    ends in nobody. Of several absences at the same time one with a deputy counts."""
     passed: set[int] = set()
     here: int | None = person_id
     while here is not None and is_absent(here, absences, at):
@@ -65,7 +65,7 @@ def answering(person_id: int, absences: Sequence[Absence], at: datetime) -> int 
 
 
 async def absences(now: datetime) -> tuple[Absence, ...]:
-    """Every leave that isn't over, the one that ends first first."""
+    """Lists every leave that isn't over, the one that ends first first."""
     sql = (
         "SELECT l.person_id, p.id AS deputy_id, l.starts_at, l.ends_at FROM leave l "
         "LEFT JOIN person p ON p.id = l.deputy_id AND p.active = ? WHERE l.ends_at > ? ORDER BY l.ends_at, l.id"
@@ -77,7 +77,7 @@ async def absences(now: datetime) -> tuple[Absence, ...]:
 
 
 async def of_court(area_code: str, now: datetime) -> list[Leave]:
-    """The court's leaves that aren't over, with person and deputy."""
+    """Lists the court's leaves that aren't over, with person and deputy."""
     source = (
         "leave a JOIN person b ON b.id = a.person_id LEFT JOIN person c ON c.id = a.deputy_id "
         "WHERE a.ends_at > ? AND b.area_code = ? ORDER BY a.starts_at, a.id"
@@ -93,7 +93,7 @@ async def by_id(leave_id: int) -> Leave | None:
 
 
 async def whole(leave_id: int) -> Leave | None:
-    """The leave with person and deputy."""
+    """Loads the leave with person and deputy."""
     source = "leave a JOIN person b ON b.id = a.person_id LEFT JOIN person c ON c.id = a.deputy_id WHERE a.id = ?"
     for row, person, deputy in await joined((Leave, Person, Person), source, leave_id):
         relate(row, person=person, deputy=deputy)
@@ -110,7 +110,7 @@ async def take(person: Person, deputy: Person | None, starts: datetime, ends: da
 
 
 async def end(row: Leave, by: Person) -> None:
-    """Back earlier, or never gone: the leave ends now. Needs a unit."""
+    """Ends the leave now, where somebody is back earlier or was never gone. Needs a unit."""
     now = unit().now
     if row.starts_at >= now:
         await run("DELETE FROM leave WHERE id = ?", row.id)
@@ -120,13 +120,13 @@ async def end(row: Leave, by: Person) -> None:
 
 
 async def standing_in_for(person: Person, now: datetime) -> list[int]:
-    """The person, and everybody who is away and whose cases are theirs meanwhile."""
+    """Lists the person, and everybody who is away and whose cases the person has meanwhile."""
     away = await absences(now)
     return [person.id, *dict.fromkeys(a.person_id for a in away if answering(a.person_id, away, now) == person.id)]
 
 
 async def _leaves_with(person_id: int) -> None:
-    """Whoever goes is away no more, and stands in for nobody."""
+    """Deletes the leaves of a person who goes, and takes them out of others' leaves as deputy."""
     await run("DELETE FROM leave WHERE person_id = ?", person_id)
     await run("UPDATE leave SET deputy_id = NULL WHERE deputy_id = ?", person_id)
 

@@ -56,7 +56,7 @@ class Post:
 
 
 def uncovered(shifts: Sequence[tuple[datetime, datetime]], start: datetime, end: datetime) -> list[Span]:
-    """The times between `start` and `end` in which nobody is on duty, in order."""
+    """Lists the times between `start` and `end` in which nobody is on duty, in order."""
     gaps, covered = list[Span](), start
     for begins, ends in sorted(shifts):
         if begins > covered and covered < end:
@@ -66,7 +66,7 @@ def uncovered(shifts: Sequence[tuple[datetime, datetime]], start: datetime, end:
 
 
 async def coming(area_code: str, start: datetime, end: datetime) -> list[Shift]:
-    """The court's shifts that touch this time, in order, with their people."""
+    """Lists the court's shifts that touch this time, in order, with their people."""
     source = (
         "shift a JOIN person b ON b.id = a.person_id WHERE a.area_code = ? AND a.ends_at > ? AND a.starts_at < ? "
         "AND b.active = ? ORDER BY a.starts_at, a.id"
@@ -78,7 +78,7 @@ async def coming(area_code: str, start: datetime, end: datetime) -> list[Shift]:
 
 
 async def posts(county: str, now: datetime) -> tuple[Post, ...]:
-    """The court's duty that isn't over, the latest to begin first; of active people."""
+    """Lists the court's duty that isn't over, the latest to begin first; of active people."""
     sql = (
         "SELECT s.person_id, s.starts_at, s.ends_at, s.lead FROM shift s JOIN person p ON p.id = s.person_id "
         "WHERE s.area_code = ? AND s.ends_at > ? AND p.active = ? ORDER BY s.starts_at DESC, s.id"
@@ -90,25 +90,25 @@ async def posts(county: str, now: datetime) -> tuple[Post, ...]:
 
 
 async def courts_with_duty(since: datetime) -> list[str]:
-    """The courts that have kept a roster since then."""
+    """Lists the courts that have kept a roster since then."""
     rows = await fetch("SELECT DISTINCT area_code FROM shift WHERE ends_at > ? ORDER BY area_code", since)
     return [row["area_code"] for row in rows]
 
 
 async def at(county: str, person_id: int, when: datetime) -> Shift | None:
-    """The person's duty at that moment."""
+    """Finds the person's duty at that moment."""
     sql = "area_code = ? AND person_id = ? AND starts_at <= ? AND ends_at > ? ORDER BY starts_at DESC LIMIT 1"
     return await one(Shift, sql, county, person_id, when, when)
 
 
 async def is_on(area_code: str, person_id: int, starts: datetime) -> bool:
-    """Whether the person has a duty that begins then."""
+    """Tells whether the person has a duty that begins then."""
     where = "area_code = ? AND person_id = ? AND starts_at = ?"
     return await one(Shift, where, area_code, person_id, starts) is not None
 
 
 async def give(row: Shift, person_id: int) -> None:
-    """From now on it is that person's duty. Needs a unit."""
+    """Gives the duty to that person from now on. Needs a unit."""
     await change(Shift, row.id, person_id=person_id)
 
 
@@ -132,7 +132,7 @@ async def take_off(person: Person, starts: datetime, ends: datetime, by: Person)
 
 
 async def warn() -> None:
-    """The day before, from WARN_AT o'clock on, once: who answers for a court hears of tomorrow's hours without anybody
+    """Warns who answers for a court, once, the day before from WARN_AT o'clock on, of tomorrow's hours without anybody
     on duty. A court that keeps no roster isn't bothered. Needs a unit."""
     now = unit().now
     if local(now).hour < WARN_AT:
@@ -155,7 +155,7 @@ async def shift_of(shift_id: int | None, *, locked: bool = False) -> Shift | Non
 
 
 async def _leaves_with(person_id: int) -> None:
-    """Whoever goes is on duty no more."""
+    """Deletes the coming shifts of a person who goes."""
     await run("DELETE FROM shift WHERE person_id = ? AND starts_at > ?", person_id, unit().now)
 
 

@@ -56,14 +56,14 @@ async def ask_swap(shift: Shift, other: Person, back: Shift | None, by: Person) 
 
 
 async def swap_of(swap_id: int, *, locked: bool = False) -> Swap | None:
-    """The swap; `locked` where it is to be answered: the other side may be answering, too."""
+    """Loads the swap; `locked` where it is to be answered: the other side may be answering, too."""
     query = Swap.select_for_update() if locked else Swap.all()
     return await query.get_or_none(id=swap_id)
 
 
 async def answer_swap(row: Swap, by: Person, *, agrees: bool) -> SwapState | None:
-    """One side's answer: what the swap has come to, or None where it isn't this person's to answer, or was answered.
-    It is made once both have agreed, and only if both shifts are still where they were. Needs a unit."""
+    """Takes one side's answer; returns the swap's state, or None where it isn't this person's to answer, or was
+    answered. It is made once both have agreed, and only if both shifts are still where they were. Needs a unit."""
     if row.state is not SwapState.ASKED or by.id not in (row.person_id, row.other_id):
         return None
     row.agreed, row.other_agreed = row.agreed or by.id == row.person_id, row.other_agreed or by.id == row.other_id

@@ -29,7 +29,7 @@ class Row:
 
     @property
     def blank(self) -> bool:
-        """Empty, or the sum at the end of a list."""
+        """Tells whether the row is empty, or the sum at the end of a list."""
         words = [squeeze(cell) for cell in self.cells.values()]
         return not any(words) or words[0] in _TOTAL
 
@@ -79,12 +79,12 @@ class MissingHeadersError(Exception):
 
 
 def header_of(cell: str) -> str:
-    """执行标的（元）, with blanks or a star, is 执行标的(元)."""
+    """Brings a header to one form: 执行标的（元）, with blanks or a star, becomes 执行标的(元)."""
     return fold(cell).replace(" ", "").rstrip("*")
 
 
 def check_headers(headers: Sequence[str], required: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The unknown headers, to be named and ignored. Raises MissingHeadersError."""
+    """Returns the unknown headers, to be named and ignored. Raises MissingHeadersError."""
     missing = [name for name in required if name not in headers]
     if missing:
         raise MissingHeadersError("、".join(missing))
@@ -114,7 +114,7 @@ async def numbered(model: type[M], rows: Sequence[M]) -> None:
 
 
 async def sequences_follow(*models: type[Model]) -> None:
-    """On PostgreSQL the ids given by hand are behind the sequence's back."""
+    """Moves PostgreSQL's sequences past the ids given by hand, of which they don't know."""
     if unit().db.is_sqlite:
         return
     client = get_connection("default")

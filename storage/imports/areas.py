@@ -14,7 +14,7 @@ _PARENT = {12: 9, 9: 6, 6: 4, 4: 2, 2: 0}
 
 
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
-    """Keyed by code. A parent must be known, or come in the same file."""
+    """Plans the import of areas, keyed by code. A parent must be known, or come in the same file."""
     report = Report()
     have = {area.code: area for area in await Area.all()}
     kept = sift(rows, report)

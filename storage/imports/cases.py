@@ -203,7 +203,7 @@ class _Reader:
 
 
 def _county_of_court(number: CaseNo, counties: list[str]) -> str:
-    """浙1122 is the court of 331122; where it can't be told, any county."""
+    """Finds a court's county: 浙1122 is the court of 331122; empty, for any county, where it can't be told."""
     tail = number.court_code[1:]
     return next((county for county in counties if len(tail) == 4 and county.endswith(tail)), "")
 
@@ -325,12 +325,12 @@ class _Work:
             self.changed_debtors[row.id] = values
 
     def changing(self) -> list[tuple[type[Model], list[int]]]:
-        """The rows that will be changed."""
+        """Lists the rows that will be changed."""
         parties = [link_id for link_id, _party in self.changed_parties]
         return [(Debtor, list(self.changed_debtors)), (Case, list(self.changed_cases)), (CaseDebtor, parties)]
 
     async def apply(self) -> None:
-        """Everything in the running unit."""
+        """Writes everything in the running unit."""
         await self._add_debtors()
         await self._add_cases()
         first = await next_id(CaseDebtor)
@@ -424,7 +424,7 @@ def _status(party: _Party) -> CaseStatus:
 
 
 def cells_of(party: CaseDebtor, id_number: str) -> list[str]:
-    """The row that imports as this party again, in the order of KNOWN. Needs case, judge, aliases and plates."""
+    """Builds the row that imports as this party again, in the order of KNOWN. Needs case, judge, aliases and plates."""
     case, debtor = party.case, party.debtor
     gender = "企业" if debtor.kind is DebtorKind.COMPANY else debtor.gender
     return [

@@ -24,8 +24,8 @@ _BETWEEN = re.compile(r"[、,，;；/\s]+")
 
 
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
-    """Midnight to midnight, for the court of the person's county. As offices keep it: several names in a cell, the day
-    only in the first of its rows (the cells are merged), who leads in a column of its own."""
+    """Plans shifts from midnight to midnight, for the court of the person's county. As offices keep it: several names
+    in a cell, the day only in the first of its rows (the cells are merged), who leads in a column of its own."""
     if rows and not any(header in rows[0].cells for header in (*WHO, LEAD)):
         raise MissingHeadersError("、".join(WHO[:2]))
     report = Report()
@@ -65,7 +65,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
 
 
 def _day(cell: str, now: datetime) -> date | None:
-    """With its year, or without: 12月1日, 12.1, 12月2日（周三） are the nearest of that name."""
+    """Reads a day with its year, or without: 12月1日, 12.1, 12月2日（周三） are the nearest of that name."""
     try:
         return day(cell, "日期")
     except Unclear:
@@ -76,13 +76,13 @@ def _day(cell: str, now: datetime) -> date | None:
 
 
 def _said(row: Row, headers: Sequence[str]) -> list[str]:
-    """Names or staff numbers in the first of these columns that has any."""
+    """Reads names or staff numbers from the first of these columns that has any."""
     cell = next((row[header] for header in headers if squeeze(row[header])), "")
     return [squeeze(said) for said in _BETWEEN.split(cell) if squeeze(said)]
 
 
 def _one(people: Sequence[Person], said: str) -> Person:
-    """One of the court's own people, by staff number, else by name, of which there must be one only."""
+    """Finds one of the court's own people, by staff number, else by name, of which there must be one only."""
     court = [person for person in people if person.role in COURT]
     found = [person for person in court if person.staff_no == said] or [p for p in court if p.name == said]
     if len(found) != 1:

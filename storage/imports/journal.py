@@ -67,8 +67,8 @@ async def apply(plan: Plan, kind: str, file: str) -> None:
 
 
 async def next_id(model: type[Model]) -> int:
-    """The first id that was never given: what an import that was taken back had added doesn't come again under its old
-    number, which the audit knows as somebody else's."""
+    """Returns the first id that was never given: the numbers of an import that was taken back aren't given again, as
+    the audit knows them as somebody else's."""
     table = model._meta.db_table
     highest = int((await fetch(f'SELECT COALESCE(max(id), 0) FROM "{table}"'))[0][0])
     for row in await fetch("SELECT journal FROM import_run WHERE undone_at IS NOT NULL"):
@@ -77,7 +77,7 @@ async def next_id(model: type[Model]) -> int:
 
 
 async def _keys(model: type[Model]) -> Any:
-    """The highest number there is; of what has keys of its own, all of them."""
+    """Returns the highest number there is; of what has keys of its own, all of them."""
     key, table = model._meta.db_pk_column, model._meta.db_table
     if model._meta.pk.generated:
         return (await fetch(f'SELECT COALESCE(max({key}), 0) FROM "{table}"'))[0][0]
@@ -85,7 +85,7 @@ async def _keys(model: type[Model]) -> Any:
 
 
 async def _new(model: type[Model], before: Any) -> list[Any]:
-    """The first and the last number that were added; of what has keys of its own, all of them."""
+    """Returns the first and the last number that were added; of what has keys of its own, all of them."""
     if isinstance(before, set):
         return sorted(await _keys(model) - before)
     last = await _keys(model)
@@ -99,7 +99,7 @@ async def _values(model: type[Model], keys: Sequence[Any]) -> dict[Any, dict[str
 
 
 async def last() -> ImportRun | None:
-    """The newest that hasn't been taken back."""
+    """Finds the newest import that hasn't been taken back."""
     found = await pick(ImportRun, "undone_at IS NULL ORDER BY id DESC LIMIT 1")
     return found[0] if found else None
 
@@ -109,7 +109,7 @@ async def runs(limit: int = 20) -> list[ImportRun]:
 
 
 async def undo(row: ImportRun) -> None:
-    """Needs a unit. Raises InUseError; nothing is changed then."""
+    """Takes an import back. Needs a unit. Raises InUseError; nothing is changed then."""
     journal = json.loads(row.journal)
     models = {model._meta.db_table: model for model in Tortoise.apps["chuishao"].values()}
     added = {models[table]: keys for table, keys in journal["added"].items() if keys}
@@ -133,7 +133,7 @@ async def undo(row: ImportRun) -> None:
 
 
 async def forget(debtor_id: int) -> None:
-    """What imports have changed of somebody who is erased isn't kept here either. Needs a unit."""
+    """Removes what imports have changed of somebody who is erased: it isn't kept here either. Needs a unit."""
     parties = [row[0] for row in await fetch("SELECT id FROM case_debtor WHERE debtor_id = ?", debtor_id)]
     theirs = {("debtor", debtor_id), *(("case_debtor", party) for party in parties)}
     for row in await pick(ImportRun, "1 = 1"):
@@ -145,7 +145,7 @@ async def forget(debtor_id: int) -> None:
 
 
 async def _refuse_in_use(model: type[Model], added: dict[type[Model], list[Any]], every: list[type[Model]]) -> None:
-    """What was added by the same file may point to it; anything else may not."""
+    """Raises InUseError if anything points to these rows, except what was added by the same file."""
     for other in every:
         for name in other._meta.fk_fields:
             field: Any = other._meta.fields_map[name]
@@ -173,7 +173,7 @@ def _among(model: type[Model], column: str, keys: list[Any]) -> tuple[str, list[
 
 
 async def _restore(model: type[Model], key: Any, differs: dict[str, list[Any]]) -> None:
-    """As it was, where it still is what the import made of it."""
+    """Restores a row as it was, where it still is what the import made of it."""
     now = (await _values(model, [key])).get(key)
     fields_of = columns_of(model)
     back = {name: from_json(fields_of[name], old) for name, (old, new) in differs.items() if now and now[name] == new}

@@ -25,7 +25,7 @@ class Unclear(ValueError):  # noqa: N818 - it isn't an error of the program
 
 
 def day(cell: str, column: str) -> date | None:
-    """2013/8/15, 2013年11月15日, 20180406, 2018-07-17; None for an empty cell."""
+    """Reads 2013/8/15, 2013年11月15日, 20180406, 2018-07-17; None for an empty cell."""
     text = fold(cell)
     if not text:
         return None
@@ -39,7 +39,7 @@ def day(cell: str, column: str) -> date | None:
 
 
 def money(cell: str) -> Decimal | None:
-    """Yuan out of 130,000, 4.3万, 67000元, 壹拾伍万元整; None for an empty cell."""
+    """Reads yuan out of 130,000, 4.3万, 67000元, 壹拾伍万元整; None for an empty cell."""
     text = squeeze(cell)
     if not text:
         return None
@@ -51,19 +51,19 @@ def money(cell: str) -> Decimal | None:
 
 
 def aliases(cell: str) -> list[str]:
-    """Nicknames parted by 、 / ; , or a blank."""
+    """Reads nicknames parted by 、 / ; , or a blank."""
     return list(dict.fromkeys(word[:60] for word in re.split(r"[、/;,，；\s]+", fold(cell)) if word))
 
 
 def plates(cell: str) -> tuple[list[str], list[str]]:
-    """Valid plates, and the words that aren't."""
+    """Returns valid plates, and the words that aren't."""
     words = [word.upper() for word in re.split(r"[、/;,，；\s]+", fold(cell)) if word]
     valid = list(dict.fromkeys(word for word in words if _PLATE.match(word)))
     return valid, [word for word in words if not _PLATE.match(word)]
 
 
 def id_number(cell: str) -> str:
-    """An id number or a company's code in upper case; Unclear where it is neither in form."""
+    """Reads an id number or a company's code in upper case; raises Unclear where it is neither in form."""
     text = squeeze(cell).upper()
     if text and not (_ID.match(text) or _CREDIT_CODE.match(text)):
         raise Unclear("id_number", "")
@@ -75,7 +75,7 @@ def is_company_code(number: str) -> bool:
 
 
 def born(number: str) -> date | None:
-    """The birthday in an id number."""
+    """Reads the birthday in an id number."""
     if not _ID.match(number):
         return None
     try:
@@ -85,13 +85,13 @@ def born(number: str) -> date | None:
 
 
 def check_digit_fits(number: str) -> bool:
-    """The national check digit of an id number (mod 11-2). Registers are full of wrong ones: a warning, no more."""
+    """Checks an id number's national check digit (mod 11-2). Registers are full of wrong ones: a warning, no more."""
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number[:17], strict=True))
     return "10X98765432"[total % 11] == number[17]
 
 
 def phone(cell: str) -> str:
-    """A number with 10 to 12 digits: a mobile, or a fixed line with its area code."""
+    """Reads a number with 10 to 12 digits: a mobile, or a fixed line with its area code."""
     text = re.sub(r"[\s-]", "", fold(cell)).removeprefix("+86")
     if not text:
         raise Unclear("missing_phone")

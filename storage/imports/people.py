@@ -22,7 +22,7 @@ _BETWEEN = re.compile("[、,;/\\s]+")
 
 
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
-    """Keyed by phone number. A number registered under another name is refused, not overwritten."""
+    """Plans people, keyed by phone number. A number registered under another name is refused, not overwritten."""
     report = Report()
     known_areas = {area.code for area in await Area.all()}
     have = {person.phone: person for person in await Person.all()}
@@ -101,7 +101,7 @@ def _person(row: Row, known_areas: set[str]) -> Person:
 
 
 def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
-    """One code; of those who report also several, as offices part them, within one court."""
+    """Reads one code; of those who report also several, parted as offices do it, within one court."""
     areas = list(dict.fromkeys(filter(None, _BETWEEN.split(fold(row["辖区代码"])))))
     for area in areas or [""]:
         if area not in known_areas:
@@ -114,7 +114,7 @@ def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
 
 
 def _chat(row: Row, person: Person, chats: dict[int, str], report: Report) -> int | None:
-    """A chat that is to be joined; None where the cell is empty, wrong, or says what is so already."""
+    """Returns a chat that is to be joined; None where the cell is empty, wrong, or says what is so already."""
     text = squeeze(row["Telegram号"])
     if not text:
         return None

@@ -113,13 +113,13 @@ async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
 
 
 async def forbid(subjects: Iterable[Subject]) -> None:
-    """From now on nobody is shown so: what is on its way is taken back as it arrives. Needs a unit."""
+    """Forbids that anybody is shown so from now on: what is on its way is taken back as it arrives. Needs a unit."""
     rows = [{"delivery_id": None, "about": about, "ref": ref} for about, ref in sorted(set(subjects))]
     await add_all(Shown, rows)
 
 
 async def forget(row: Delivery) -> None:
-    """The message is gone from the phone. Needs a unit."""
+    """Forgets the message, which is gone from the phone. Needs a unit."""
     sql = "SELECT id FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
     words, value = among(found[0] for found in await fetch(sql, row.channel, row.chat_id, row.message_id))
     await run(f"DELETE FROM shown WHERE delivery_id {words}", value)

@@ -58,7 +58,7 @@ class Inbox(Model):
 
 
 def chat_of(update: dict[str, Any]) -> int:
-    """The chat (or for want of one the user) whose order the update must keep; 0 where there is neither."""
+    """Finds the chat (failing that, the user) whose order the update must keep; 0 where there is neither."""
     for value in update.values():
         if not isinstance(value, dict):
             continue
@@ -122,8 +122,8 @@ WINDOW = 500
 
 
 async def waiting(busy: list[tuple[str, int]], channels: Iterable[str]) -> list[Waiting]:
-    """What has not been handled on these channels, oldest first, but for the chats (channel, number) that are in hand
-    or have to wait; without the payloads, of which a storm has many and large ones."""
+    """Lists what has not been handled on these channels, oldest first, except for the chats (channel, number) that are
+    in hand or have to wait; without the payloads, of which a storm has many and large ones."""
     here, names = among(sorted(channels))
     chats, args = f" AND channel {here}", [names]
     for channel in sorted({channel for channel, _number in busy}):
@@ -137,7 +137,7 @@ async def waiting(busy: list[tuple[str, int]], channels: Iterable[str]) -> list[
 
 
 async def waits_before(row: Waiting) -> bool:
-    """Whether an earlier update of the chat has not been handled."""
+    """Tells whether an earlier update of the chat has not been handled."""
     sql = "SELECT 1 FROM inbox WHERE state = 0 AND id < ? AND channel = ? AND chat_id = ? LIMIT 1"
     return bool(await fetch(sql, row.id, row.channel, row.chat_id))
 
@@ -147,14 +147,14 @@ async def payload_of(row_id: int) -> str:
 
 
 async def last_update(channel: str) -> tuple[int, datetime] | None:
-    """Number and time of the newest update that is on disk, from which polling goes on."""
+    """Returns number and time of the newest update that is on disk, from which polling goes on."""
     sql = "SELECT update_id, received_at FROM inbox WHERE channel = ? ORDER BY id DESC LIMIT 1"
     rows = await fetch(sql, channel)
     return (int(rows[0][0]), moment(rows[0][1])) if rows else None
 
 
 async def clock_went_back() -> None:
-    """What came in, or waits for its retry, under a later time than now is handled now."""
+    """Makes due now what came in, or waits for its retry, under a later time than now."""
     now = unit().now
     longest = now + timedelta(seconds=2**MAX_ATTEMPTS)
     await run(
@@ -167,7 +167,7 @@ async def clock_went_back() -> None:
 
 
 async def oldest() -> datetime | None:
-    """Since when the oldest update waits."""
+    """Tells since when the oldest update waits."""
     rows = await fetch("SELECT received_at FROM inbox WHERE state = 0 ORDER BY id LIMIT 1")
     return moment(rows[0][0]) if rows else None
 
@@ -183,7 +183,7 @@ async def take(row_id: int, chat: tuple[str, int]) -> bool:
 
 
 async def failed(row_id: int) -> str | None:
-    """The handler raised. Tries again later; after MAX_ATTEMPTS parks the row and returns its incident number."""
+    """Notes that the handler raised. Tries again later; after MAX_ATTEMPTS parks the row and returns its incident."""
     attempts = int((await fetch("SELECT attempts FROM inbox WHERE id = ?", row_id))[0][0]) + 1
     if attempts < MAX_ATTEMPTS:
         later = unit().now + timedelta(seconds=2**attempts)
@@ -196,32 +196,32 @@ async def failed(row_id: int) -> str | None:
 
 
 async def dead(incidents: list[str] | None = None) -> list[Inbox]:
-    """The dead letters, or those of these incident numbers; the oldest first."""
+    """Lists the dead letters, or those of these incident numbers; the oldest first."""
     rows = await pick(Inbox, "state = 2 ORDER BY id")
     return [row for row in rows if incidents is None or row.incident in incidents]
 
 
 async def retry(row: Inbox, actor: str) -> None:
-    """A dead letter is handled again, as if it had just come."""
+    """Lets a dead letter be handled again, as if it had just come."""
     await change(Inbox, row.id, state=InboxState.NEW, attempts=0, not_before=row.received_at)
     audit.record("inbox.retried", f"inbox:{row.id}", actor=actor, incident=row.incident)
     await announce(INBOX)
 
 
 async def drop(row: Inbox, actor: str) -> None:
-    """Nobody will handle it any more; it stays on record."""
+    """Gives up an update: nobody will handle it any more; it stays on record."""
     await change(Inbox, row.id, state=InboxState.DROPPED)
     audit.record("inbox.dropped", f"inbox:{row.id}", actor=actor, incident=row.incident)
 
 
 async def shown(row: Inbox, actor: str) -> str:
-    """What is in a dead letter, word for word; looking is an audit entry."""
+    """Returns what is in a dead letter, word for word; looking is an audit entry."""
     audit.record("inbox.read", f"inbox:{row.id}", actor=actor, incident=row.incident)
     return row.payload
 
 
 def new_incident() -> str:
-    """Four characters that can be read out on the phone."""
+    """Makes an incident number of four characters that can be read out on the phone."""
     return "".join(secrets.choice("23456789ACDEFGHJKLMNPQRTUVWXY") for _ in range(4))
 
 
@@ -241,7 +241,7 @@ async def forget_updates(channel: str, chat_id: int, message_id: int, said: Sequ
 
 
 async def _erases(what: Erasure) -> None:
-    """Updates that say the name are emptied. (JSON has what isn't ASCII escaped.)"""
+    """Empties the updates that say the name. (JSON has what isn't ASCII escaped.)"""
     said = json.dumps(what.name)[1:-1]
     within = "strpos" if is_shared() else "instr"
     await run(f"UPDATE inbox SET payload = '{{}}' WHERE {OVER} AND {within}(payload, ?) > 0", said)

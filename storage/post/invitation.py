@@ -48,7 +48,7 @@ def _hash(code: str) -> str:
 
 
 async def invite(person: Person, *, replaces: Endpoint | None = None, actor: str = "system") -> str:
-    """A new code (22 characters, as Telegram's start parameter allows). With `replaces`, using it leaves that chat."""
+    """Makes a code (22 characters, as Telegram's start parameter allows). With `replaces`, its use leaves that chat."""
     code = random_source.token_urlsafe(16)
     valid = MOVING_VALID if replaces else VALID
     await Invitation.create(
@@ -62,7 +62,7 @@ async def invite(person: Person, *, replaces: Endpoint | None = None, actor: str
 
 
 async def speak(person: Person, *, actor: str) -> str:
-    """Six digits for the person, to be read out; earlier ones are void. Needs a unit."""
+    """Makes a code of six digits for the person, to be read out; earlier ones are void. Needs a unit."""
     now = unit().now
     await Invitation.filter(person_id=person.id, spoken=True, used_at=None).update(used_at=now)
     digits = f"{random_source.randbelow(1_000_000):06}"
@@ -77,7 +77,7 @@ async def speak(person: Person, *, actor: str) -> str:
 
 
 async def _spoken(phone: str, digits: str) -> Invitation | None:
-    """The invitation that these digits are for; a wrong guess counts against it."""
+    """Finds the invitation that these digits are for; a wrong guess counts against it."""
     query = Invitation.select_for_update().filter(person__phone=phone, spoken=True, used_at=None)
     row = await query.order_by("-id").first()
     if row is None or row.code_hash[:48] == unit().secrets.index(f"{phone}-{digits}")[:48]:
@@ -113,7 +113,7 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
 
 
 async def void(person_id: int) -> None:
-    """No invitation that the person may hold opens a chat any more. Needs a unit."""
+    """Voids every invitation that the person may hold: none opens a chat any more. Needs a unit."""
     await Invitation.filter(person_id=person_id, used_at=None).update(used_at=unit().now)
 
 

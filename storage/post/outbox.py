@@ -132,12 +132,12 @@ async def put_to_person(person_id: int, kind: str, ref: int = 0, **how: Any) -> 
 
 
 async def tell_all_admins(key: str, **args: Any) -> None:
-    """A plain notice to every administrator, whatever their court."""
+    """Queues a plain notice to every administrator, whatever their court."""
     await _notify(await pick(Person, "role = ? AND active = ? ORDER BY id", Role.ADMIN, True), key, args)
 
 
 async def tell_admins(area_code: str, key: str, **args: Any) -> None:
-    """A plain notice to the administrators of the court."""
+    """Queues a plain notice to the administrators of the court."""
     await _notify(await holding(Role.ADMIN, area_code), key, args)
 
 
@@ -238,15 +238,15 @@ async def _take_due(
 
 
 async def take_over(holder: str) -> None:
-    """What this process had in hand when it died is due again, and doubtful: it is dead, so an alert need not wait for
-    the lease to run out. For the start, before anything is taken."""
+    """Makes due again, and doubtful, what this process had in hand when it died: it is dead, so an alert need not wait
+    for the lease to run out. For the start, before anything is taken."""
     now = unit().now
     sql = "UPDATE outbox SET lease_until = ? WHERE state = 1 AND holder = ? AND lease_until >= ?"
     await run(sql, now - LEASE, holder, now)
 
 
 async def next_due() -> datetime | None:
-    """When there is, was or will be something to take; None where nothing waits."""
+    """Tells when there is, was or will be something to take; None where nothing waits."""
     waiting, leased = (
         "SELECT min(not_before) FROM outbox WHERE state = 0",
         "SELECT min(lease_until) FROM outbox WHERE state = 1",
@@ -256,7 +256,7 @@ async def next_due() -> datetime | None:
 
 
 async def clock_went_back() -> None:
-    """What was written down under a later time than now isn't made to wait for that time to come again."""
+    """Keeps what was written down under a later time than now from waiting for that time to come again."""
     now = unit().now
     soon = now + timedelta(seconds=5)
     await run("UPDATE outbox SET not_before = ?, created_at = ? WHERE state = 0 AND created_at > ?", now, now, soon)
@@ -267,14 +267,14 @@ async def clock_went_back() -> None:
 
 
 async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
-    """Since when the oldest row that should be sent waits, by lane; lanes without one are left out."""
+    """Tells since when the oldest row that should be sent waits, by lane; lanes without one are left out."""
     sql = "SELECT created_at FROM outbox WHERE state = 0 AND lane = ? AND not_before <= ? ORDER BY id LIMIT 1"
     found = {lane: await fetch(sql, lane, now) for lane in Lane}
     return {lane: moment(rows[0][0]) for lane, rows in found.items() if rows}
 
 
 async def sent(row: Outbox, message_id: int | None, rendered: str, shows: Iterable[Subject] = ()) -> None:
-    """The far end confirmed it. `shows` is whom the message shows."""
+    """Marks the row as sent, as the far end confirmed. `shows` is whom the message shows."""
     await change(Outbox, row.id, state=OutboxState.DONE, **_FREE)
     if message_id is None:
         return
@@ -294,21 +294,21 @@ async def sent(row: Outbox, message_id: int | None, rendered: str, shows: Iterab
 
 
 async def take_back(messages: Iterable[Delivery]) -> None:
-    """These messages go from the phones on which they are. Needs a unit."""
+    """Takes these messages back from the phones on which they are. Needs a unit."""
     for row in messages:
         await unsay(Address(row.channel, row.chat_id), row.message_id)
         await forget(row)
 
 
 async def unsay(to: Address, message_id: int) -> None:
-    """One message goes from a phone. Needs a unit."""
+    """Takes one message back from a phone. Needs a unit."""
     if message_id:
         await put(to, "unsay", lane=Lane.REPLY, fresh=True, args={"message": message_id})
 
 
 async def show_again(messages: Iterable[Delivery]) -> None:
-    """These messages show how things stand now; one that can't any more, or that a newer one stands for, goes. Needs
-    a unit."""
+    """Updates these messages to how things stand now; takes back one that can't be, or that a newer one has replaced.
+    Needs a unit."""
     for row in messages:
         asked = await one(Outbox, "id = ?", row.outbox_id)
         newest = await last_delivery(row.channel, row.chat_id, row.kind, row.ref)
@@ -320,13 +320,13 @@ async def show_again(messages: Iterable[Delivery]) -> None:
 
 
 async def release(rows: Sequence[Outbox]) -> None:
-    """Claimed and not tried: due as before."""
+    """Makes rows that were claimed and not tried due as before."""
     for row in rows:
         await change(Outbox, row.id, state=OutboxState.PENDING, attempts=row.attempts - 1, **_FREE)
 
 
 async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
-    """Not sent, or not known to be: tried again later."""
+    """Queues again, for later, what was not sent, or is not known to be."""
     await change(
         Outbox,
         row.id,
@@ -339,7 +339,7 @@ async def put_back(row: Outbox, seconds: float, *, doubtful: bool) -> None:
 
 
 async def renumber(row: Outbox, chat_id: int) -> None:
-    """The chat has another number now, for this row and for all that wait."""
+    """Gives the chat its new number, in this row and in all that wait."""
     await run(
         "UPDATE outbox SET chat_id = ?, dedup = NULL WHERE channel = ? AND chat_id = ? AND state IN (0, 1)",
         chat_id,
@@ -350,12 +350,12 @@ async def renumber(row: Outbox, chat_id: int) -> None:
 
 
 async def end(row: Outbox, state: OutboxState) -> None:
-    """Failed for good, or dropped as obsolete."""
+    """Ends the row: it failed for good, or is dropped as obsolete."""
     await change(Outbox, row.id, state=state, **_FREE)
 
 
 async def on_its_way(to: Address, kind: str, ref: int) -> bool:
-    """Whether this card has arrived in that chat, or is still to."""
+    """Tells whether this card has arrived in that chat, or is still to."""
     chat, args = "channel = ? AND chat_id = ? AND kind = ? AND ref = ?", (to.channel, to.chat_id, kind, ref)
     waiting, flying = (f"SELECT id FROM outbox WHERE state = {state} AND {chat}" for state in (0, 1))
     # In this order: what arrives between the two is found by the second.
@@ -365,13 +365,13 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
 
 
 async def _erases(what: Erasure) -> None:
-    """Every message that shows the debtor goes, and what is on its way as it arrives."""
+    """Takes back every message that shows the debtor, and what is on its way as it arrives."""
     await take_back(await messages_about([Subject(About.DEBTOR, what.debtor_id)]))
     await forbid([Subject(About.DEBTOR, what.debtor_id), *(Subject(About.REPORT, report) for report in what.reports)])
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:
-    """Every message that shows what was said in one of them goes."""
+    """Takes back every message that shows what was said in one of these reports."""
     await take_back(await messages_about(Subject(About.REPORT, report) for report in reports))
 
 

@@ -76,13 +76,13 @@ async def ask(
 
 
 async def open_in(channel: str, chat_id: int) -> list[Question]:
-    """Open and unexpired questions of a chat, the newest first."""
+    """Lists the open and unexpired questions of a chat, the newest first."""
     where = "channel = ? AND chat_id = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC"
     return await pick(Question, where, channel, chat_id, unit().now)
 
 
 async def of(question_id: int, person_id: int, kind: QuestionKind) -> Question | None:
-    """The question of this kind, if it was asked of this person."""
+    """Finds the question of this kind, if it was asked of this person."""
     return await one(Question, "id = ? AND person_id = ? AND kind = ?", question_id, person_id, kind)
 
 
@@ -91,18 +91,18 @@ async def by_id(question_id: int) -> Question | None:
 
 
 async def open_about(kind: QuestionKind, ref: int) -> list[Question]:
-    """The open questions of this kind about a record."""
+    """Lists the open questions of this kind about a record."""
     return await pick(Question, "kind = ? AND ref = ? AND closed_at IS NULL ORDER BY id", kind, ref)
 
 
 async def close(question_id: int) -> bool:
-    """True for the one who closes it; False where it was closed already."""
+    """Closes the question: True for the one who closes it; False where it was closed already."""
     sql = "UPDATE question SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
     return bool(await run(sql, unit().now, question_id))
 
 
 async def clock_went_back() -> None:
-    """A question that was asked under a later time than now has waited long enough."""
+    """Ends the wait of questions that were asked under a later time than now."""
     now = unit().now
     await run(
         "UPDATE question SET expires_at = ? WHERE closed_at IS NULL AND asked_at > ?", now, now + timedelta(seconds=5)
@@ -110,7 +110,7 @@ async def clock_went_back() -> None:
 
 
 async def expired(now: datetime, limit: int = 100) -> list[Question]:
-    """Open questions whose time is over."""
+    """Lists open questions whose time is over."""
     return await pick(Question, f"closed_at IS NULL AND expires_at <= ? ORDER BY expires_at LIMIT {limit:d}", now)
 
 

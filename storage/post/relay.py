@@ -52,7 +52,7 @@ async def say(direction: Direction, alert_id: int, sighting_id: int, author: Per
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:
-    """What judge and reporter said to each other goes."""
+    """Empties what judge and reporter said to each other about these reports."""
     await Relay.filter(sighting_id__in=list(reports)).update(text="")
 
 

@@ -72,8 +72,8 @@ class WakeAddress:
 
 
 def understood(said: str, own_hosts: Collection[str] = ()) -> WakeAddress | None:
-    """What somebody typed or pasted: a robot's address, an e-mail address, or `sms`; None for anything else. A server
-    of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it."""
+    """Reads what somebody typed or pasted: a robot's address, an e-mail address, or `sms`; None for anything else. A
+    server of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it."""
     words = said.split()
     kind = words.pop(0).lower() if words and words[0].lower() in TYPED_KINDS else ""
     if kind == "sms" and not words:
@@ -121,7 +121,7 @@ def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: st
 
 
 def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> WakeAddress | None:
-    """A browser's PushSubscription, as JSON; None where it isn't one, or its push service is none that is known."""
+    """Reads a browser's PushSubscription, as JSON; None where it isn't one, or its push service isn't known."""
     keys = subscription.get("keys") if isinstance(subscription, dict) else None
     parts = {"endpoint": subscription.get("endpoint"), **keys} if isinstance(keys, dict) else {}
     said = {name: parts.get(name) for name in ("endpoint", "p256dh", "auth")}
@@ -188,7 +188,7 @@ async def notify(person_id: int, alert_id: int, *, urgent: bool) -> None:
 
 
 async def give_up(push_id: int) -> Push | None:
-    """It doesn't take anything any more; the row stays, so that its owner sees it."""
+    """Switches off a way that doesn't take anything any more; the row stays, so that its owner sees it."""
     rows = await pick(Push, "id = ? AND active = ?", push_id, True)
     for row in rows:
         await change(Push, row.id, active=False)
@@ -201,8 +201,8 @@ async def works_again(push_id: int) -> None:
 
 
 async def sign_out(endpoint: Endpoint, reason: str = "left") -> None:
-    """The chat was left, or its phone lost. A web chat's browser shows nothing of it any more and isn't woken; the
-    person's other browsers say again that they want to be when they are opened. On Telegram that isn't ours to do."""
+    """Ends a chat that was left, or whose phone was lost. A web chat's browser shows nothing of it any more and isn't
+    woken; the person's other browsers ask to be woken again when they are opened. On Telegram that isn't ours to do."""
     await leave(endpoint, reason)
     if endpoint.channel == "web":
         await run("DELETE FROM push WHERE person_id = ? AND kind = ?", endpoint.person_id, "web")
@@ -210,12 +210,12 @@ async def sign_out(endpoint: Endpoint, reason: str = "left") -> None:
 
 
 def by_sms(person: Person) -> Address:
-    """Where an SMS to this person goes, who need not have asked for it: a code for joining."""
+    """Returns where an SMS to this person goes, who need not have asked for it: a code for joining."""
     return Address(CHANNEL, -person.id, person.id)
 
 
 async def target_of(push_id: int, secrets: Secrets) -> WakeAddress | None:
-    """Where to send; None where it was removed, or its owner has left."""
+    """Finds where to send; None where it was removed, or its owner has left."""
     if push_id < 0:
         person = await by_id(-push_id)
         return WakeAddress("sms", person.phone) if person is not None and person.active else None

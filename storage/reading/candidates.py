@@ -43,7 +43,7 @@ read not much more than these."""
 
 
 def _words(plain: str) -> list[str]:
-    """What of a text can lead to somebody, as `storage.reading.index` keeps it."""
+    """Lists the pieces of a text that can lead to somebody, in the form in which `storage.reading.index` keeps them."""
     words = [index.of_plate(end) for end in plate_traces(plain)]
     words += [index.of_beginning(begin[skip:]) for begin in plate_beginnings(plain) for skip in (0, 1)]
     words += sorted(word for said in creditor_traces(plain) for word in index.of_creditor(said))
@@ -57,15 +57,17 @@ def _words(plain: str) -> list[str]:
 
 
 def _kin_words(person: Known) -> set[str]:
-    """What leads to somebody's relatives: they bear the surname, or are called after each other."""
+    """Lists the words that lead to somebody's relatives: they share the surname, or are called after each other."""
     words = {word for called in kin_traces(person) for word in index.pairs(called)}
     return words if person.company else words | {f"s:{person.surname[0]}"}
 
 
 async def circles(areas: Sequence[str], text: str, now: datetime) -> list[list[Known]]:
-    """The reader's circles for a sender of these areas, the inmost first: a village of the sender's town that the text
-    names, the sender's own, the town, and those of the county whose full name, plate or case number stands in the text.
-    Of each circle only those who may be meant."""
+    """Returns the reader's circles for a sender of these areas, the inmost first.
+
+    They are: a village of the sender's town that the text names, the sender's own, the town, and those of the county
+    whose full name, plate or case number stands in the text. Each circle holds only those who may be meant.
+    """
     inner = [code for code in areas if len(code) >= 9]
     towns = list(dict.fromkeys(map(town_of, inner)))
     near, far = _split(await _load(_with_traces(towns, text) + _surely(areas[0], text), areas, text, now), towns)
@@ -82,14 +84,17 @@ async def circles(areas: Sequence[str], text: str, now: datetime) -> list[list[K
 
 
 def _split(found: list[tuple[str, Known]], towns: Sequence[str]) -> tuple[list[tuple[str, Known]], ...]:
-    """Those who live in the towns, and the others."""
+    """Splits the people into those who live in the towns and the others."""
     near = [each for each in found if town_of(each[0]) in towns]
     return near, [each for each in found if town_of(each[0]) not in towns]
 
 
 def _pet_words(text: str, found: Iterable[Known]) -> list[str]:
-    """What leads to whoever may be called 阿福 or 小福. Not the 小土 of 郑小土, whose name stands there whole: half a
-    town has some character or other on its name, and the longer name decides, unless a denial cuts it in two."""
+    """Lists the words that lead to whoever may be called 阿福 or 小福.
+
+    It leaves out the 小土 of 郑小土, whose name stands there whole: half a town has some character or other in its
+    name, and the longer name decides, unless a denial cuts it in two.
+    """
     plain = heard(text)
     for person in found:
         if len(person.name) > 2 and not person.company:
@@ -98,13 +103,13 @@ def _pet_words(text: str, found: Iterable[Known]) -> list[str]:
 
 
 def _and(some: list[tuple[str, Known]], others: list[tuple[str, Known]]) -> list[tuple[str, Known]]:
-    """Both, nobody twice, in the order of their ids."""
+    """Joins both lists, nobody twice, in the order of their ids."""
     return sorted({one.id: (code, one) for code, one in [*others, *some]}.values(), key=lambda each: each[1].id)
 
 
 async def village_meant(areas: Sequence[str], text: str, home: str) -> str:
-    """Which of the sender's areas a report is from: the one where whoever is meant is at home, else one that the text
-    names, else the first."""
+    """Tells which of the sender's areas a report is from: the one where whoever is meant is at home, else one that the
+    text names, else the first."""
     if len(areas) == 1:
         return areas[0]
     if home in areas:
@@ -114,12 +119,12 @@ async def village_meant(areas: Sequence[str], text: str, home: str) -> str:
 
 
 async def _named(towns: Iterable[str], text: str) -> list[str]:
-    """Villages of these towns that the text names."""
+    """Finds the villages of these towns that the text names."""
     return [code for town in towns for code, name in await villages_of(town) if names_village(text, name)]
 
 
 def _surely(area_code: str, text: str) -> list[Query]:
-    """Who is named beyond doubt, anywhere in the county."""
+    """Builds the queries for people who are named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
     flat = heard(text).replace(" ", "")
     names = {run[i : i + n]: None for run in _HAN.findall(flat) for i in range(len(run)) for n in (2, 3, 4)}
@@ -132,7 +137,7 @@ def _surely(area_code: str, text: str) -> list[Query]:
 
 
 def _query(source: str, column: str, area_code: str, values: Sequence[object], within: str = "d") -> Query:
-    """Debtors of the area in whose `column` one of the values stands; `within` is the table that knows the area."""
+    """Selects debtors of the area in whose `column` one of the values stands; `within` is the table that knows it."""
     listed = "d.id, d.name, d.kind, d.gender, d.born, d.area_code, d.hint"
     inside = f"{within}.area_code >= ? AND {within}.area_code <= ?"
     bounds: list[object] = [*bounds_of(area_code)]
@@ -141,7 +146,7 @@ def _query(source: str, column: str, area_code: str, values: Sequence[object], w
 
 
 def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
-    """Debtors of the towns of whom the text may speak: all whom the reader could find in it, and some more."""
+    """Builds queries for the towns' debtors whom the text may mean: all whom the reader could find, and some more."""
     sequences = _sequences(text)
     cases = [_query(_CASES, "c.sequence", town, sequences) for town in towns if sequences]
     return _traced(towns, _words(heard(text))) + cases
@@ -149,20 +154,22 @@ def _with_traces(towns: Sequence[str], text: str) -> list[Query]:
 
 @lru_cache(16)  # asked again for each circle
 def _sequences(text: str) -> Sequence[int]:
-    """Of the case numbers in a text, whole or in part, the last."""
+    """Finds the last number of each case number in a text, whole or in part."""
     close = heard(text).replace(" ", "")
     return sorted({number.sequence for number in find_case_nos(close)} | {tail[1] for tail in find_case_tails(close)})
 
 
 def _traced(towns: Sequence[str], words: Sequence[str]) -> list[Query]:
-    """Debtors of the towns to whom one of the words leads."""
+    """Builds the queries for debtors of the towns to whom one of the words leads."""
     return [_query(_TRACED, "t.word", town, words, within="t") for town in towns if words]
 
 
 def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime) -> Query:
-    """What the reader asks of these people, each as debtor, kind, words and a number to sort by. Of somebody's cases
-    only what the text can be about, for some have dozens: their numbers where it says one, whom and how much they owe
-    where it speaks of that."""
+    """Asks for what the reader needs about these people, each row as debtor, kind, words and a number to sort by.
+
+    Of somebody's cases it asks only what the text can be about, for some have dozens: their numbers where it says one,
+    whom and how much they owe where it speaks of that.
+    """
     (words, value), (at_home, homes_) = among(people), among(homes)
     parts = [
         f"SELECT debtor_id, 'alias', text, id FROM alias WHERE debtor_id {words}",
@@ -189,8 +196,8 @@ def _facts(text: str, people: Sequence[int], homes: Sequence[str], now: datetime
 
 
 async def _load(queries: Sequence[Query], home: Sequence[str], text: str, now: datetime) -> list[tuple[str, Known]]:
-    """Village and person of each whom the queries find, in the order of their ids, with what was learned about them in
-    the sender's villages, `home`."""
+    """Loads village and person of each whom the queries find, in the order of their ids, with what was learned about
+    them in the sender's villages, `home`."""
     if not queries:
         return []
     today = local(now).date()

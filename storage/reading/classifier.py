@@ -57,7 +57,7 @@ def _learned() -> Table:
 
 
 def load(lines: Iterable[str]) -> Table:
-    """The table from its lines: what it is of, the piece, and weights in hundredths, parted by tabs."""
+    """Reads the table from its lines, each parted by tabs: what it is for, the piece, and weights in hundredths."""
     shared: dict[str, tuple[int, ...]] = {}
     number = cache(int)  # one object for each number, not for each place it stands at: 2 MB
     tables: dict[str, dict[str, tuple[int, ...]]] = {"says": {}, "where": {}, "after": {}}
@@ -73,7 +73,7 @@ def load(lines: Iterable[str]) -> Table:
 
 
 def pieces(text: str, stretches: Sequence[Stretch], signs: Iterable[str]) -> set[str]:
-    """The pieces that are weighed; `signs` are the kinds of evidence by which somebody was found."""
+    """Returns the pieces to be weighed; `signs` are the kinds of evidence by which somebody was found."""
     plain = f"^{_BREAK.sub(_breaks, ''.join(_signed(text, stretches)))}$"
     found = {plain[n : n + size] for size in range(1, _LONGEST + 1) for n in range(len(plain) - size + 1)}
     return found | {f"={sign}" for sign in signs} | {f"#{min(len(stretches), 2)}"}
@@ -84,7 +84,7 @@ def _breaks(match: re.Match[str]) -> str:
 
 
 def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
-    """The characters, with one sign for each stretch and 0 for every digit."""
+    """Returns the characters, with one sign for each stretch and 0 for every digit."""
     plain = ["0" if one.isdigit() else one for one in text]
     for start, end, sign in stretches:
         plain[start:end] = [sign, *[""] * (min(end, len(plain)) - start - 1)] if start < len(plain) else []
@@ -92,18 +92,18 @@ def _signed(text: str, stretches: Sequence[Stretch]) -> list[str]:
 
 
 def weigh(table: Table, found: Iterable[str]) -> list[float]:
-    """The sums of the pieces' weights, in hundredths: lead, urgent, then each of SORTS."""
+    """Sums the pieces' weights, in hundredths: lead, urgent, then each of SORTS."""
     weighed = filter(None, map(table.says.get, found))
     return [sum(column) for column in zip([0.0] * (2 + len(SORTS)), *weighed, strict=True)]
 
 
 def likely(weight: float) -> float:
-    """A sum of weights as a likelihood."""
+    """Turns a sum of weights into a likelihood, 0 to 1."""
     return 1 / (1 + math.exp(-max(-3000.0, min(3000.0, weight)) / 100))
 
 
 def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] = ()) -> Scene:
-    """What `text` (folded, simplified) tells, in which those who are meant stand at `stretches`."""
+    """Understands what `text` (folded, simplified) tells; those who are meant stand in it at `stretches`."""
     table = _learned()
     lead, urgent, *kinds = weigh(table, pieces(text, stretches, signs))
     kind = SORTS[max(range(len(SORTS)), key=kinds.__getitem__)]
@@ -112,13 +112,13 @@ def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] 
 
 
 def speaks_of_goods(text: str) -> bool:
-    """Whether things, income or buildings are spoken of."""
+    """Tells whether a text speaks of things, income or buildings."""
     *_others, person, vehicle, goods, settle = weigh(_learned(), pieces(text, (), ()))
     return goods > max(person, vehicle, settle)
 
 
 def loudest(text: str, stretches: Sequence[Stretch], most: int = 3) -> dict[str, list[str]]:
-    """The pieces that spoke loudest for what was understood: of `kind` and of `urgent`."""
+    """Finds the pieces that spoke loudest for what was understood: for `kind` and for `urgent`."""
     table = _learned()
     found = [(piece, table.says[piece]) for piece in pieces(text, stretches, ()) if piece in table.says]
     _lead, urgent, *kinds = weigh(table, [piece for piece, _weights in found])
@@ -129,7 +129,7 @@ def loudest(text: str, stretches: Sequence[Stretch], most: int = 3) -> dict[str,
 
 
 def _loudest(said: Mapping[str, float], most: int) -> list[str]:
-    """Words only, none that is a part of one named already."""
+    """Picks the heaviest pieces that are words, leaving out any that overlaps one picked already."""
     named: list[str] = []
     for piece in sorted(said, key=lambda one: (-said[one], one)):
         word = piece.strip("^$|?")
@@ -147,7 +147,7 @@ def _loudest(said: Mapping[str, float], most: int) -> list[str]:
 
 
 def around(text: str, stretches: Sequence[Stretch]) -> list[list[str]]:
-    """Of each character the signs around it that are weighed for whether a place begins or goes on there."""
+    """Lists for each character the signs around it that are weighed for whether a place begins or goes on there."""
     plain = ["0" if one.isdigit() else "|" if _BREAK.match(one) else one for one in text]
     for start, end, sign in stretches:
         if sign == SOMEBODY:  # a company's name may be the very place
@@ -165,7 +165,7 @@ def around(text: str, stretches: Sequence[Stretch]) -> list[list[str]]:
 
 
 def places_in(table: Table, text: str, stretches: Sequence[Stretch]) -> Iterator[str]:
-    """The words that say where, in the text's order."""
+    """Yields the words that say where, in the text's order."""
     tags = tagged(table, around(text, stretches))
     for start, tag in enumerate(tags):
         if tag == BEGINS:
@@ -176,7 +176,7 @@ def places_in(table: Table, text: str, stretches: Sequence[Stretch]) -> Iterator
 
 
 def tagged(table: Table, signs: Sequence[Sequence[str]]) -> list[int]:
-    """OUTSIDE, BEGINS or INSIDE for each character: the likeliest row of them as a whole (Viterbi)."""
+    """Marks each character OUTSIDE, BEGINS or INSIDE: the row that is likeliest as a whole (Viterbi)."""
     if not signs:
         return []
     where, came = table.where.get, list[tuple[int, int, int]]()

@@ -108,8 +108,11 @@ SURE, _LIKELY = 10, 5
 
 
 def sureness(evidence: Iterable[Evidence]) -> Sureness:
-    """A name, plate or case number is sure by itself; weaker signs add up to likely at most, for several of them may
-    come from one mistake. What was doubted is never more than possible."""
+    """Tells how sure the evidence is: a name, plate or case number is sure by itself.
+
+    Weaker signs add up to likely at most, for several of them may come from one mistake. What was doubted is never more
+    than possible.
+    """
     kinds = {kind for kind, _word in evidence}
     worth = 0 if "doubted" in kinds else _points(kinds)
     return Sureness.SURE if worth >= SURE else Sureness.LIKELY if worth >= _LIKELY else Sureness.MAYBE
@@ -121,7 +124,7 @@ _OFF_LIST = 0.9
 
 
 def points(evidence: Iterable[Evidence]) -> int:
-    """What the evidence counts for: a sign that is sure by itself, else the sum of the weaker ones, short of sure."""
+    """Counts the evidence's points: a sign that is sure by itself, else the sum of the weaker ones, short of sure."""
     return _points({kind for kind, _word in evidence})
 
 
@@ -131,7 +134,7 @@ def _points(kinds: set[str]) -> int:
 
 
 def likelihood(guesses: Sequence[Guess], *, ambiguous: bool) -> float:
-    """How likely those who were guessed are those who are meant; of an ambiguous guess, the first of them."""
+    """Estimates how likely those guessed are those who are meant; of an ambiguous guess, the first of them."""
     if not guesses:
         return _OFF_LIST
     right = [next(share for least, share in _RIGHT if points(guess.evidence) >= least) for guess in guesses]
@@ -156,12 +159,12 @@ class Mention:
 
 
 def is_weak(evidence: Evidence) -> bool:
-    """Whether a nickname, a name or what was taught again outweighs it."""
+    """Tells whether a nickname, a name or a word that was taught more than once outweighs this evidence."""
     return evidence[0] in WEAKER or evidence[0] == "taught"
 
 
 def occurrences(text: str, word: str) -> Iterable[int]:
-    """Where a word begins in a text, each time."""
+    """Yields each place in a text where a word begins."""
     start = text.find(word)
     while start >= 0:
         yield start

@@ -33,8 +33,8 @@ _log = logging.getLogger("chuishao.trace")
 
 
 def pairs(text: str) -> set[str]:
-    """How each two neighbouring characters of a text can sound; and the two as they are, where they aren't both
-    Chinese."""
+    """Lists how each two neighbouring characters of a text can sound, and the two as they are written where they aren't
+    both Chinese."""
     heard = {
         f"{one} {other}"
         for run_ in units(text)
@@ -47,24 +47,24 @@ def pairs(text: str) -> set[str]:
 
 
 def initials(name: str) -> set[str]:
-    """How the syllables of a name begin: lyf, of every reading."""
+    """Lists the first letters of a name's syllables, such as lyf, in every reading."""
     if not 2 <= len(name) <= 4 or not is_han(name):
         return set()
     return {"".join(each) for each in product(*first_letters(name))}
 
 
 def of_plate(end: str) -> str:
-    """The word for what is said of a plate, which is its end."""
+    """Makes the word for what is said of a plate, from its end."""
     return f"p:{end[-_TAIL:]}"
 
 
 def of_beginning(said: str) -> str:
-    """The word for how a plate begins after province and letter."""
+    """Makes the word for how a plate begins after province and letter."""
     return f"q:{said[:2]}"
 
 
 def of_creditor(said: str) -> set[str]:
-    """The words for somebody who is owed, by what is said after 欠."""
+    """Makes the words for somebody who is owed, from what is said after 欠."""
     return {f"c:{said[:1]}", f"c:{said[:2]}"}
 
 
@@ -78,7 +78,7 @@ def words_of(
     creditors: Iterable[str] = (),
     amounts: Iterable[int] = (),
 ) -> set[str]:
-    """The words by which a debtor is found."""
+    """Lists the words by which a debtor is found."""
     words = {of_plate(plate[-size:]) for plate in plates for size in range(2, _TAIL + 1)}
     words |= {of_beginning(plate[2:]) for plate in plates}
     words |= {f"a:{amount}" for amount in amounts}
@@ -138,7 +138,7 @@ async def catch_up(unit: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]
 
 
 async def _next_portion() -> bool:
-    """Whether there is more to do."""
+    """Makes the words of the next debtors, and tells whether there may be more to do."""
     rules, up_to = (await fetch("SELECT rules, up_to FROM traced" + for_update()))[0]
     if rules != RULES:
         await run("DELETE FROM trace")
@@ -159,7 +159,7 @@ async def _prepares(db: "Database") -> None:
 
 
 async def _erases(what: Erasure) -> None:
-    """No word leads to the name any more."""
+    """Deletes all words that lead to the debtor."""
     await run("DELETE FROM trace WHERE debtor_id = ?", what.debtor_id)
 
 

@@ -40,7 +40,7 @@ def _forms(surname: str) -> _Forms:
 
 
 def add_surnames(text: str, people: Sequence[Known], fits: Fits, add: Add) -> None:
-    """老林, 小林, 林老板, 姓林的: of a family those whom age, looks and house leave."""
+    """Finds 老林, 小林, 林老板, 姓林的: those of a family who fit by age, looks and house."""
     for surname in sorted({one.surname for one in people if not one.company and one.surname in text}):
         forms = _forms(surname)
         family = [person for person in people if person.surname == surname and not person.company]
@@ -89,23 +89,23 @@ _THEIR = re.compile(f"[他她](?:的|们)?({_KIN})")
 
 
 def _called(person: Known) -> set[str]:
-    """What somebody is called, for others to be called after: 金土 of 金土儿子."""
+    """Lists what somebody is called that others can be called after: 金土 in 金土儿子."""
     return {word for word in (person.name, person.given, *person.aliases) if len(word) >= 2}
 
 
 def speaks_of_kin(text: str) -> bool:
-    """Whether somebody's relatives may be meant."""
+    """Tells whether the text may mean somebody's relatives."""
     return bool(_ANY_KIN.search(text))
 
 
 def kin_traces(person: Known) -> set[str]:
-    """What somebody's relatives are called after, and whom they are called after: 金土 of 金土儿子."""
+    """Lists what somebody's relatives are called after, and whom somebody is called after: 金土 in 金土儿子."""
     stems = {_CHILD.sub("", alias) for alias in person.aliases if _CHILD.search(alias)}
     return {word[:2] for word in _called(person) | stems if len(word) >= 2}
 
 
 def _relatives(people: Sequence[Known]) -> list[tuple[Known, str, Known]]:
-    """Who is known as somebody's kin: the relative, how (儿子), and whose."""
+    """Finds who is known as somebody's kin, each as the relative, how they are related (儿子), and to whom."""
     found = []
     for relative in people:
         for alias in relative.aliases:
@@ -116,8 +116,11 @@ def _relatives(people: Sequence[Known]) -> list[tuple[Known, str, Known]]:
 
 
 def add_kin(text: str, people: Sequence[Known], add: Add, found: dict[tuple[int, int], Mention]) -> None:
-    """岳松父子俩: also the one who is known as 岳松儿子. 老潘儿子: he and not 老潘. 浩浩妈妈, 浩浩没来，他妈来了: 丽萍,
-    where 浩浩 is 丽萍儿子. 帆帆陪他阿公: also the one who is known as 帆帆阿公."""
+    """Adds relatives of those who are mentioned.
+
+    In 岳松父子俩 also the one who is known as 岳松儿子. In 老潘儿子 he and not 老潘. In 浩浩妈妈, or
+    浩浩没来，他妈来了: 丽萍, where 浩浩 is 丽萍儿子. In 帆帆陪他阿公 also the one who is known as 帆帆阿公.
+    """
     relatives = _relatives(people)
     by_id = {person.id: person for person in people}
     for mention in list(found.values()):
@@ -154,7 +157,7 @@ def add_kin(text: str, people: Sequence[Known], add: Add, found: dict[tuple[int,
 
 
 def _younger(parents: set[Known], how: str, people: Sequence[Known]) -> list[Known]:
-    """Who of the family can be the son or daughter."""
+    """Finds who of the family can be the son or daughter."""
     gender = {"儿子": "男", "女儿": "女"}.get(how)
     return [
         one
@@ -175,7 +178,7 @@ _ONE_OF = re.compile("(?=([\u4e00-\u9fa5]{1,2})(?:家|的)(?:里|兄弟)?(?:有|
 
 
 def add_families(text: str, people: Sequence[Known], add: Add) -> None:
-    """毛家两兄弟, 俞家爷俩: those of the surname who can be that to each other. 潘家有个人: any of them."""
+    """Finds 毛家两兄弟, 俞家爷俩: the two of the surname who can be that to each other; 潘家有个人: any of them."""
     for match in _BROTHERS.finditer(text):
         gender = "男" if match[2] in ("兄弟", "爷", "父子") else "女"
         family = [one for one in people if not one.company and one.surname == match[1] and one.gender in (gender, "")]
@@ -207,7 +210,7 @@ _SPOKEN_AGE = re.compile(r"([一二三四五六七八九]?)十[多来几](?:岁)
 
 
 def looks(text: str) -> Fits:
-    """Whether what is said of somebody's looks and years can be a person."""
+    """Returns a check whether a person can fit what is said of somebody's looks and age."""
     seen = [fits for looks, fits in _LOOKS if looks.search(text)]
     said = _SPOKEN_AGE.search(text)
     if said and text[said.end() : said.end() + 1] not in _MEASURES:
@@ -221,17 +224,17 @@ _SOMEONE = re.compile("有人|那个|那家|那户|那[对两]|老头|老人|老
 
 
 def speaks_of_a_house(text: str) -> bool:
-    """Whether somebody unnamed, or what goes on somewhere, may be meant by the place."""
+    """Tells whether the text may mean, by naming a place, somebody unnamed or what goes on there."""
     return bool(_SOMEONE.search(text)) or speaks_of_goods(text)
 
 
 def _housed(people: Sequence[Known], text: str) -> list[Known]:
-    """Those whose house stands in the text."""
+    """Finds those whose house stands in the text."""
     return [person for person in people if len(person.hint) >= 2 and person.hint in text]
 
 
 def add_hints(text: str, people: Sequence[Known], fits: Fits, add: Add) -> None:
-    """Nobody is named, but somebody at a debtor's door: 石头屋那个小鬼, 大会堂对面有人."""
+    """Finds people who aren't named by the house that is: 石头屋那个小鬼, 大会堂对面有人."""
     if not speaks_of_a_house(text):
         return
     found = _housed(people, text)
@@ -243,7 +246,7 @@ def add_hints(text: str, people: Sequence[Known], fits: Fits, add: Add) -> None:
 
 
 def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
-    """The one whom 老 or 小 means where ages are far apart; all of them where they aren't, or aren't known."""
+    """Picks the one whom 老 or 小 means where ages are far apart; all where they aren't, or where one isn't known."""
     if len(family) < 2 or any(person.age is None for person in family):
         return family
     ordered = sorted(family, key=lambda person: person.age or 0, reverse=oldest)
@@ -252,12 +255,12 @@ def _by_age(family: list[Known], *, oldest: bool) -> list[Known]:
 
 
 def _may_be_old(person: Known) -> bool:
-    """Whether 老 before the surname can mean them: nobody says it of a woman, or of the young."""
+    """Tells whether 老 before the surname can mean them: nobody says it of a woman, or of the young."""
     return person.gender != "女" and (person.age is None or person.age >= _OLD)
 
 
 def _is_revered(person: Known) -> bool:
-    """Known as 有根公 or 火根伯: nobody says 老施 or 施老板 to them."""
+    """Tells whether somebody is known as 有根公 or 火根伯: nobody calls them 老施 or 施老板."""
     return (person.age or 0) >= 70 and any(alias.endswith(("公", "伯", "爷", "婆", "奶")) for alias in person.aliases)
 
 
@@ -266,8 +269,10 @@ _PET = re.compile(r"(?<=[阿小])([\u4e00-\u9fa5])")
 
 
 def family_traces(text: str) -> list[str]:
-    """The characters that can stand for a surname here (老林, 林老板), of which the whole family is asked; of a
-    compound surname its first and, before a title, its last."""
+    """Lists the characters that can stand for a surname here (老林, 林老板); the whole family is looked up by them.
+
+    Of a compound surname it lists the first and, before a title, the last.
+    """
     found = {one for match in _FAMILY.finditer(text) for one in match.groups() if one}
     found |= {one for pattern in (_BROTHERS, _ONE_OF) for match in pattern.finditer(text) for one in match[1]}
     found |= {name[0] for name in COMPOUND if name in text}
@@ -275,5 +280,5 @@ def family_traces(text: str) -> list[str]:
 
 
 def pet_traces(text: str) -> list[str]:
-    """The characters after 阿 and 小: 阿福 may be 林永福."""
+    """Lists the characters after 阿 and 小: 阿福 may be 林永福."""
     return sorted({match[1] for match in _PET.finditer(text)})

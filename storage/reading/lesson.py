@@ -99,26 +99,26 @@ async def _standing(kind: LessonKind, area_code: str, word: str, debtor_id: int)
 
 
 async def undo(lesson: Lesson, by: Person) -> None:
-    """The lesson stays on record and counts no more. Needs a unit."""
+    """Undoes a lesson, which stays on record but no longer counts. Needs a unit."""
     lesson.undone_at = unit().now
     await lesson.save(update_fields=["undone_at"])
     audit.record("lesson.undone", f"debtor:{lesson.debtor_id}", actor=by.actor, lesson=lesson.id)
 
 
 async def in_area(area_code: str, limit: int) -> list[Lesson]:
-    """The standing lessons of an area, the newest first, with their debtors and teachers."""
+    """Returns the standing lessons of an area, the newest first, with their debtors and teachers."""
     first, last = bounds_of(area_code)
     query = Lesson.filter(area_code__gte=first, area_code__lte=last, undone_at=None).order_by("-at", "-id")
     return await query.limit(limit).prefetch_related("debtor", "teacher")
 
 
 async def standing(lesson_id: int) -> Lesson | None:
-    """The lesson, locked, if it still counts."""
+    """Returns the lesson, locked, if it still counts."""
     return await Lesson.select_for_update().get_or_none(id=lesson_id, undone_at=None)
 
 
 async def _erases(what: Erasure) -> None:
-    """What was learned of somebody goes with them."""
+    """Deletes what was learned of a debtor who is erased."""
     await Lesson.filter(debtor_id=what.debtor_id).delete()
 
 

@@ -70,7 +70,7 @@ _BESIDE = re.compile("(隔壁|对面|旁边|边上|楼上|楼下)$")
 
 
 def without_places(mentions: list[Mention], people: dict[int, Known], text: str, place: str) -> list[Mention]:
-    """Somebody is beside a company's works, or next door to somebody: that is where, and who isn't meant."""
+    """Drops mentions that only say where: somebody is beside a company's works, or next door to somebody."""
     start = text.find(place) if place else -1
     inside = [
         one
@@ -150,7 +150,7 @@ _ORDINARY = frozenset(
 
 
 def _narrow(mentions: Iterable[Mention], people: dict[int, Known], fits: Fits) -> None:
-    """Of those whom a mention can mean, whose looks fit."""
+    """Keeps, of those whom a mention can mean, the ones whose looks fit."""
     for mention in mentions:
         right = {key: value for key, value in mention.options.items() if fits(people[key])}
         mention.options = right if len(mention.options) > 1 and right else mention.options
@@ -158,8 +158,8 @@ def _narrow(mentions: Iterable[Mention], people: dict[int, Known], fits: Fits) -
 
 
 def _is_part(text: str, start: int, word: str, kind: str, person: Known) -> bool:
-    """Whether two characters are a part of somebody else's name (王伟 in 王伟民来了, 建国 in 李建国在家), or no name at
-    all (国庆回来, 去金华)."""
+    """Tells whether two characters are a part of somebody else's name (王伟 in 王伟民来了, 建国 in 李建国在家), or no
+    name at all (国庆回来, 去金华)."""
     if kind == "pet_name":
         return word in _ORDINARY and not ACTS.match(text, start + 2)
     if person.company or len(word) != 2 or not (kind == "full_name" or word == person.given):
@@ -176,8 +176,11 @@ def _is_part(text: str, start: int, word: str, kind: str, person: Known) -> bool
 
 
 def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int], Mention]) -> None:
-    """Words that came to mean somebody. Said once, they make a candidate; said again, they outweigh what else the words
-    can mean, but for somebody's very name or nickname."""
+    """Adds people by the words that came to mean them.
+
+    Taught once, a word makes somebody a candidate; taught again, it outweighs what else the word can mean, except
+    somebody's very name or nickname.
+    """
     for person in people:
         for word, kind in [*((one, "taught") for one in person.taught), *((one, "learned") for one in person.learned)]:
             for start in occurrences(text, word):
@@ -224,7 +227,7 @@ _TRADE = "(?:的|那|这|佬|小哥|师傅|老板|老头|后生)"
 
 @lru_cache(4096)
 def _trade(alias: str) -> re.Pattern[str] | None:
-    """What is said for 送外卖的: 送外卖那个, 跑外卖的, 外卖小哥. None for an alias that is no trade."""
+    """Matches what is said for 送外卖的: 送外卖那个, 跑外卖的, 外卖小哥. Returns None for an alias that is no trade."""
     if len(alias) < 3 or not alias.endswith("的") or not is_han(alias):
         return None
     stem, what = re.escape(alias[:-1]), re.escape(alias[1:-1])
@@ -241,7 +244,10 @@ def _add_trades(text: str, people: Sequence[Known], add: Add) -> None:
 
 
 def _add_cases(text: str, people: Sequence[Known], add: Add) -> None:
-    """Each number that is said is a mention of its own; the stretches stand before the text, apart from all words."""
+    """Adds those whose case number is said, whole or in part.
+
+    Each number that is said is a mention of its own; the stretches stand before the text, apart from all words.
+    """
     whole = sorted({str(number) for number in find_case_nos(text)})
     said = whole or [f"{kind}{sequence}号" for kind, sequence in find_case_tails(text)]
     for person in people:
@@ -256,8 +262,10 @@ _NEAR_COST, _SAME_COST, _ANY_COST = 2, 1, 99
 
 
 def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[int, int]]) -> None:
-    """Names that are written as they sound (林永付, linyongfu, 何伟min). Of what is written in
-    characters the nearest sound decides; letters leave it open how they are meant."""
+    """Finds names that are written as they sound (林永付, linyongfu, 何伟min).
+
+    Of what is written in characters the nearest sound decides; letters leave it open how they are meant.
+    """
     heard_at: dict[str, list[tuple[Sequence[Syllable], int]]] = defaultdict(list)
     for run in units(text):
         for place, one in enumerate(run):
@@ -282,7 +290,7 @@ def _add_sounds(text: str, people: Sequence[Known], add: Add, taken: set[tuple[i
 
 
 def _how_alike(written: str, word: str) -> str:
-    """The kind of evidence that words are which aren't quite somebody's."""
+    """Returns the kind of evidence for words that only look or sound like somebody's."""
     pairs = [(one, other) for one, other in zip(written, word, strict=False) if one != other]
     alike = len(written) == len(word) and all(
         looks_like(one, other) and not sounds_of(one) & sounds_of(other) for one, other in pairs
@@ -291,7 +299,7 @@ def _how_alike(written: str, word: str) -> str:
 
 
 def _add_initials(text: str, people: Sequence[Known], add: Add) -> None:
-    """lyf."""
+    """Finds people by the initials of their name: lyf."""
     for match in LETTERS.finditer(text):
         for person in people:
             if not person.company and 2 <= len(person.name) == len(match[0]) and _are_initials(match[0], person.name):
@@ -308,8 +316,11 @@ def _spoken_words(person: Known) -> list[str]:
 
 
 def _cost(word: str, heard: Sequence[Syllable], text: str, end: int) -> int | None:
-    """How far what is heard is from this word; None where it can't be it. Two syllables are soon alike by chance: they
-    must stand where a person's name does, and one of them must be the very character, or be spelled in letters."""
+    """Measures how far what is heard is from this word; None where it can't be it.
+
+    Two syllables are soon alike by chance: they must stand where a person's name does, and one of them must be the very
+    character, or be spelled in letters.
+    """
     cost = exact = 0
     for character, one in zip(word, heard, strict=True):
         if character == one.word:
@@ -335,8 +346,11 @@ def _are_initials(letters: str, name: str) -> bool:
 
 
 def _settle_overlaps(mentions: list[Mention]) -> list[Mention]:
-    """A longer stretch that covers a shorter one decides (林佳佳 isn't 林佳), and of the same words a nickname or
-    name outweighs a surname (杜老师 is the one who is called that)."""
+    """Settles which mention counts where several overlap.
+
+    A longer stretch that covers a shorter one decides (林佳佳 isn't 林佳), and of the same words a nickname or name
+    outweighs a surname (杜老师 is the one who is called that).
+    """
     for mention in mentions:
         named = {key: value for key, value in mention.options.items() if value[0] not in WEAKER}
         if any(kind != "taught" for kind, _word in named.values()):
@@ -355,8 +369,10 @@ def _settle_overlaps(mentions: list[Mention]) -> list[Mention]:
 
 
 def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Guess, ...], bool]:
-    """Who is meant, best first, and whether that stays open. Of a text that says the same over and over the first
-    mentions are enough."""
+    """Decides who is meant, best first, and whether that stays open.
+
+    Of a text that says the same over and over the first mentions are enough.
+    """
     mentions = mentions[:_ENOUGH]
     certain = {next(iter(m.options)) for m in mentions if len(m.options) == 1}
     chosen = set(certain)
@@ -393,7 +409,7 @@ def resolve(mentions: list[Mention], people: dict[int, Known]) -> tuple[tuple[Gu
 
 
 def stretches_of(mentions: Iterable[Mention], people: dict[int, Known]) -> list[Stretch]:
-    """Where somebody is meant, without overlaps, for whoever reads the rest of the text."""
+    """Lists where somebody is meant, without overlaps, for whoever reads the rest of the text."""
     found: list[Stretch] = []
     for one in sorted(mentions, key=lambda one: (one.start, one.start - one.end)):
         housed = all(kind == "address" for kind, _word in one.options.values())
@@ -404,5 +420,5 @@ def stretches_of(mentions: Iterable[Mention], people: dict[int, Known]) -> list[
 
 
 def signs_of(mentions: Iterable[Mention]) -> set[str]:
-    """By which kinds of evidence somebody was found."""
+    """Lists the kinds of evidence by which somebody was found."""
     return {kind for one in mentions for kind, _word in one.options.values()}

@@ -12,7 +12,7 @@ _CREDITOR = re.compile(
 
 
 def amounts_in(text: str) -> tuple[int, ...]:
-    """The sums of money in a text, in whole yuan, each once."""
+    """Lists the sums of money in a text, in whole yuan, each once."""
     return tuple(dict.fromkeys(int(one.yuan) for one in sums_in(text)))
 
 
@@ -23,7 +23,7 @@ OWED_TO = (_CREDITOR, _LENDER, _ACCUSER)
 
 
 def owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
-    """Who owes to somebody of these words; where nobody does, to somebody of that surname."""
+    """Finds who owes to somebody of these words; where nobody does, to somebody of that surname."""
     named = [person for person in people if any(creditor in name for name in person.creditors)]
     if named and len(creditor) > 1:
         return named
@@ -31,16 +31,18 @@ def owing_to(creditor: str, people: Sequence[Known]) -> list[Known]:
 
 
 def speaks_of_debt(text: str) -> bool:
-    """Whether it may matter whom and how much somebody owes; True rather than too seldom, for the reader cuts out what
-    is denied before it looks."""
+    """Tells whether it may matter whom and how much somebody owes.
+
+    It says True rather too often than too seldom, for the reader cuts out what is denied before it looks.
+    """
     return "欠" in text or "借" in text or bool(creditor_traces(text))
 
 
 def amount_traces(text: str) -> list[int]:
-    """What somebody owes, in the words after 欠, in yuan."""
+    """Lists how much somebody is said to owe, in the words after 欠, in yuan."""
     return sorted({int(one.yuan) for one in owed_in(text)})
 
 
 def creditor_traces(text: str) -> list[str]:
-    """Who is owed, in the words after 欠."""
+    """Lists who is said to be owed, in the words after 欠."""
     return sorted({match[1] for pattern in OWED_TO for match in pattern.finditer(text)})

@@ -12,8 +12,10 @@ _PLATE_TAIL = re.compile(
 
 
 def add_plates(text: str, people: Sequence[Known], add: Add) -> None:
-    """Those whose plate, or a part of it, is said. Each that is said is a mention of its own; the stretches stand
-    before the text, apart from all words."""
+    """Adds those whose plate, or a part of it, is said.
+
+    Each that is said is a mention of its own; the stretches stand before the text, apart from all words.
+    """
     whole, tails = (sorted(found) for found in _plates(text))
     parts = _plate_parts(text)
     for person in people:
@@ -45,7 +47,7 @@ _BEGUN = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{2,5})(?:开头|打头)(?:[^A-Z0-9,�
 
 
 def _plates(text: str) -> tuple[set[str], set[str]]:
-    """What may be a plate, and what is said to be the end of one; its digits may be spoken: 尾号幺二A."""
+    """Finds what may be a plate, and what is said to be the end of one; its digits may be spoken: 尾号幺二A."""
     upper = _SPOKEN_END.sub(lambda match: match[0].translate(_SPOKEN), text.upper())
     upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])", "", upper)
     whole = {match[1] for match in _PLATE.finditer(upper)}
@@ -54,7 +56,7 @@ def _plates(text: str) -> tuple[set[str], set[str]]:
 
 
 def _plate_parts(text: str) -> list[tuple[str, re.Pattern[str]]]:
-    """Plates of which a part is said: how it begins after province and letter, and what it must look like."""
+    """Finds plates said in part: how each begins after province and letter, and what it must look like."""
     upper = text.upper()
     found = [(match[1], f"{match[1]}[A-Z0-9]{match[2]}$") for match in _UNKNOWN.finditer(upper)]
     found += [(match[1], f"{match[1]}[A-Z0-9]*{match[2] or ''}$") for match in _BEGUN.finditer(upper)]
@@ -62,11 +64,11 @@ def _plate_parts(text: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def plate_traces(text: str) -> list[str]:
-    """Plates and ends of plates that a text may speak of."""
+    """Lists the plates and ends of plates that a text may speak of."""
     whole, tails = _plates(text)
     return sorted(whole | tails)
 
 
 def plate_beginnings(text: str) -> list[str]:
-    """How plates begin of which a text may speak."""
+    """Lists the beginnings of plates that a text may speak of."""
     return sorted({begin for begin, _part in _plate_parts(text)})

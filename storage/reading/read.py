@@ -107,7 +107,7 @@ class Reading:
 
     @property
     def told(self) -> "Reading":
-        """What the message tells: of one that is no report only how it was said, not what it would say if it were."""
+        """Returns what the message tells: if it is no report, only how it was said, not what it would otherwise say."""
         if self.is_lead:
             return self
         return Reading(self.manner, confidential=self.confidential, withdraws=self.withdraws, corrects=self.corrects)
@@ -173,13 +173,13 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
 
 
 def _meant(words: str, circles: Sequence[Sequence[Known]]) -> set[int]:
-    """Whom these words by themselves can mean."""
+    """Finds whom these words by themselves can mean."""
     mentions, _people = who(f"{words}在", circles)
     return {key for one in mentions if one.start == 0 and not one.crowd for key in one.options}
 
 
 def _denied(text: str, circles: Sequence[Sequence[Known]]) -> set[int]:
-    """Those of whom it is said that it isn't they: 不是老林. Most of what isn't is nobody: 这不是办法."""
+    """Finds those of whom it is said that it isn't they: 不是老林. Often that is nobody: 这不是办法."""
     return {key for match in _NOT.finditer(text) if _denies(match) for key in _meant(match[1], circles)}
 
 
@@ -187,18 +187,18 @@ _PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
 
 
 def manners_of(text: str) -> set[str]:
-    """Ways of saying it that speak against a report: one sign of many, for who asks may well tell something, too."""
+    """Finds ways of saying it that speak against a report: one sign of many, for who asks may well tell something."""
     ways = (("asks", _QUESTION), ("denies", _NEGATION), ("mistaken", _MISTAKE), ("not_but", _NOT_BUT))
     return {name for name, pattern in ways if pattern.search(text)}
 
 
 def _blank(match: re.Match[str]) -> str:
-    """What isn't meant, taken out without moving what stands around it."""
+    """Blanks out what isn't meant, without moving what stands around it."""
     return "\0" * len(match[0])
 
 
 def _denies(match: re.Match[str]) -> bool:
-    """不是A就是B denies nobody."""
+    """Tells whether 不是A denies somebody; 不是A就是B denies nobody."""
     return not match[1].endswith("就") and not match.string.startswith("就是", match.end())
 
 
@@ -207,6 +207,6 @@ def _blank_denied(match: re.Match[str]) -> str:
 
 
 def _only_name(match: re.Match[str]) -> str:
-    """凯凯他爸, where it is said that it isn't 凯凯 but his father."""
+    """Keeps only the name where it is said that it isn't 凯凯 but his father, so that 凯凯他爸 is left."""
     before, name, after = match.groups()[:3] if match[2] else match.groups()[3:]
     return "\0" * len(before) + name + "\0" * len(after)

@@ -43,7 +43,7 @@ def _alike() -> dict[str, frozenset[str]]:
 
 
 def looks_like(one: str, other: str) -> bool:
-    """Whether two characters are easily taken for each other by their looks."""
+    """Tells whether two characters are easily taken for each other by their looks."""
     return other in _alike().get(one, ())
 
 
@@ -61,8 +61,10 @@ class Syllable(NamedTuple):
 
 @cache
 def _table() -> tuple[dict[int, frozenset[str]], frozenset[str]]:
-    """The syllables of each character, by its code point, which takes a third of the memory that it takes itself; and
-    all syllables."""
+    """Loads the syllables of each character, and all syllables.
+
+    A character is kept by its code point, which takes a third of the memory that the character itself takes.
+    """
     sounds: dict[int, frozenset[str]] = {}
     shared: dict[frozenset[str], frozenset[str]] = {}
     syllables = set()
@@ -78,18 +80,18 @@ def _table() -> tuple[dict[int, frozenset[str]], frozenset[str]]:
 
 
 def is_han(text: str) -> bool:
-    """Whether there are only Chinese characters in it."""
+    """Tells whether a text has only Chinese characters in it."""
     return all("\u4e00" <= one <= "\u9fff" for one in text)
 
 
 def sounds_of(character: str) -> frozenset[str]:
-    """The syllables a character can be read as; itself where the table doesn't know it."""
+    """Returns the syllables a character can be read as; itself where the table doesn't know it."""
     return _table()[0].get(ord(character)) or frozenset((character,))
 
 
 @cache
 def blurred(syllable: str) -> str:
-    """A syllable as it is heard where some sounds aren't told apart."""
+    """Returns a syllable as it is heard where some sounds aren't told apart."""
     if not syllable.isascii():
         return syllable
     for initial, plain in _INITIALS:
@@ -106,17 +108,17 @@ def _near(sounds: frozenset[str]) -> frozenset[str]:
 
 
 def first_letters(name: str) -> list[set[str]]:
-    """How each syllable of a name can begin."""
+    """Lists how each syllable of a name can begin."""
     return [{sound[0] for sound in sounds_of(one)} for one in name]
 
 
 def near_of(character: str) -> frozenset[str]:
-    """`sounds_of`, blurred."""
+    """Returns `sounds_of`, blurred."""
     return _near(sounds_of(character))
 
 
 def spelled(letters: str) -> list[str]:
-    """The syllables that letters spell: huilai → hui, lai; empty where they spell none."""
+    """Finds the syllables that letters spell: huilai → hui, lai; empty where they spell none."""
     syllables = _table()[1]
     letters = letters.lower()
     best: list[list[str] | None] = [[]] + [None] * len(letters)
@@ -133,13 +135,13 @@ def spelled(letters: str) -> list[str]:
 
 @lru_cache(4096)
 def _taken_for(character: str) -> frozenset[str]:
-    """How a Chinese character sounds, blurred, and how those do that look like it."""
+    """Returns how a Chinese character sounds, blurred, and how those sound that look like it."""
     return near_of(character).union(*map(near_of, _alike().get(character, ())))
 
 
 @lru_cache(16)  # a message is gone through several times
 def units(text: str) -> Sequence[Sequence[Syllable]]:
-    """The syllables of a text in runs without anything between them but blanks and emoji."""
+    """Splits a text into runs of syllables with nothing but blanks and emoji between them."""
     runs: list[list[Syllable]] = [[]]
     place = 0
     while place < len(text):

@@ -38,19 +38,19 @@ class Sum(NamedTuple):
 
 
 def _normal(text: str) -> str:
-    """Full-width, traditional and formal numerals as the plain ones, each in its place; 15w is 15万."""
+    """Writes full-width, traditional and formal numerals as the plain ones, each in its place; 15w becomes 15万."""
     plain = simplified(fold(text)).translate(_PLAIN)
     return _LETTERS.sub(lambda match: "万" if match[1] in "wW" else "千", plain)
 
 
 def numeral(text: str) -> Decimal | None:
-    """What a text is as a number; None where it is none, or leaves open which one: 五六万, 几千, 二〇二六."""
+    """Reads a text as a number; None where it is none, or leaves open which one: 五六万, 几千, 二〇二六."""
     return _value(_normal(text).replace(" ", ""))
 
 
 @lru_cache(1024)
 def _value(words: str) -> Decimal | None:
-    """The numeral is taken apart at its largest unit: what stands before counts the unit, what follows is less."""
+    """Takes the numeral apart at its largest unit: what stands before counts the unit, what follows is less."""
     if re.fullmatch(_ARABIC, words):
         return Decimal(words.replace(",", ""))
     if words in _DIGITS:
@@ -72,7 +72,7 @@ def _value(words: str) -> Decimal | None:
 
 
 def _rest(after: str, unit: int) -> Decimal | None:
-    """What follows a unit. A single digit counts tenths of it, as in 一万五, unless 零 says otherwise: 一万零五."""
+    """Reads what follows a unit: a single digit counts tenths of it (一万五), unless 零 says otherwise (一万零五)."""
     if not after:
         return Decimal(0)
     value = _value(after.lstrip("零")) if after.strip("零") else None
@@ -95,7 +95,7 @@ _CELL = re.compile(
 
 
 def yuan(cell: str) -> Decimal | None:
-    """The sum that a cell holds and nothing else, in yuan to the fen; None for what is no sum."""
+    """Reads a cell that holds a sum and nothing else, in yuan to the fen; None for what is no sum."""
     words = _BEFORE.sub("", _normal(cell).replace(" ", ""))
     match = _CELL.fullmatch(words)
     value = _value(match["yuan"]) if match else None
@@ -127,8 +127,11 @@ _HANDED = re.compile("(?:给|转|汇|收|拿|扣|划|领|存|欠|借|共|计|余
 
 
 def sums_in(text: str) -> list[Sum]:
-    """The sums of money that a text speaks of, in its order: with 元 or 块, or in 万, 千 and 百, or, bare, where
-    somebody has paid or owes so much. Where they stand is counted in the folded text."""
+    """Finds the sums of money that a text speaks of, in its order.
+
+    They stand with 元 or 块, or in 万, 千 and 百, or bare where somebody has paid or owes so much. Their places are
+    counted in the folded text.
+    """
     return list(_sums(_normal(text)))
 
 
@@ -147,7 +150,7 @@ def _sums(plain: str) -> Iterator[Sum]:
 
 
 def _stands_for_money(plain: str, match: re.Match[str], value: Decimal) -> bool:
-    """Whether a numeral without 元 is a sum all the same."""
+    """Tells whether a numeral without 元 is a sum all the same."""
     if re.match(r"[0-9A-Za-z]", plain[match.end() : match.end() + 1]) or _COUNTED.match(plain, match.end()):
         return False
     if any(unit in match[0] for unit in "亿万千百"):
@@ -166,13 +169,13 @@ _NOT_YET = re.compile(
 
 
 def owed_in(text: str) -> list[Sum]:
-    """How much somebody owes, in words: 欠八万六的, 欠老杜13万."""
+    """Finds how much somebody owes, in words: 欠八万六的, 欠老杜13万."""
     plain = _normal(text)
     return [one for one in _sums(plain) if _OWED.search(plain[max(0, one.start - 10) : one.start])]
 
 
 def paid_in(note: str) -> Decimal | None:
-    """What was paid, by a note such as 当场付了3万，余下分两年; None where it says nothing of it."""
+    """Finds what was paid in a note such as 当场付了3万，余下分两年; None where it says nothing of it."""
     if (whole := yuan(note)) is not None:
         return whole or None
     plain = _normal(note)

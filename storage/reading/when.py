@@ -85,7 +85,7 @@ class When:
 
 
 def times_in(text: str, said_at: datetime) -> list[When]:
-    """The times that a text speaks of, in its order."""
+    """Finds the times that a text speaks of, in its order."""
     plain, now = heard(text), local(said_at)
     found = []
     for match in _WHEN.finditer(plain):
@@ -95,7 +95,7 @@ def times_in(text: str, said_at: datetime) -> list[When]:
 
 
 def _number(words: str) -> int:
-    """Of 两三 the latter."""
+    """Reads a whole number; of 两三 it takes the latter."""
     return int(numeral(words) or numeral(words[-1]) or 0)
 
 
@@ -161,7 +161,7 @@ def _day(match: re.Match[str], now: datetime) -> date | None:
 
 
 def _nearest(month: int, day: int, now: datetime) -> date | None:
-    """The date of that name that is nearest; None where there is no such date."""
+    """Finds the nearest date with this month and day; None where there is no such date."""
     found = []
     for year in (now.year - 1, now.year, now.year + 1):
         try:
@@ -193,7 +193,7 @@ def _o_clock(match: re.Match[str], day: date, part: str, now: datetime, *, named
 
 
 def _length(unit: str, count: int) -> tuple[timedelta, timedelta]:
-    """How long it is, and how exactly that is meant."""
+    """Returns how long it is, and how exactly that is meant."""
     one = {
         "天": timedelta(days=1),
         "日": timedelta(days=1),
@@ -253,7 +253,7 @@ def _months(match: re.Match[str], now: datetime) -> Span:
 
 
 def _end(match: re.Match[str], now: datetime) -> Span:
-    """月底 is the last third of the month, 年底 the last month of the year."""
+    """Resolves 月底 as the last third of the month, 年底 as the last month of the year."""
     today = now.date()
     if match["end"] == "年底":
         return _midnight(date(today.year, 12, 1), now), _midnight(date(today.year + 1, 1, 1), now)
@@ -271,8 +271,10 @@ _BETWEEN = re.compile(r"[从到至起~—–\-]+")
 
 
 def stretch_in(text: str, now: datetime) -> tuple[Span | None, str]:
-    """From the first to the end of the last time that an order names (12月1日到5日, 2026-12-01 2026-12-05, 明天), local
-    and aware, and what else it says; None where it names none."""
+    """Finds the stretch from the first to the end of the last time that an order names, and what else it says.
+
+    Such times are 12月1日到5日, 2026-12-01 2026-12-05, 明天. The stretch is local and aware; None where none is named.
+    """
     spans, left = list[Span](), heard(text)
     for match in _ISO.finditer(left):
         try:

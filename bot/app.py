@@ -226,7 +226,7 @@ class _Assembly:
             self._receiving.append(start(self._receive_telegram(), name="receive-telegram"))
 
     async def __aexit__(self, *_error: object) -> None:
-        """Within SHUTDOWN_SECONDS; what isn't sent by then is in the outbox."""
+        """Stops everything within SHUTDOWN_SECONDS; what isn't sent by then is in the outbox."""
         for task in self._receiving:
             task.cancel()
         self._webchat.closing.set()
@@ -252,8 +252,11 @@ class _Assembly:
         return TelegramLimits() if self._db.is_sqlite else SharedLimits(self._db)
 
     async def _person_of(self, chat_id: int) -> dict[str, str]:
-        """What the page needs to know of the person: the language, the key for being woken, if they may be, what
-        their home looks like, and how many alerts wait in the area of somebody who answers for it."""
+        """Collects what the page needs to know of the person.
+
+        That is the language, the key for being woken, if they may be, what their home looks like, and how many alerts
+        wait in the area of somebody who answers for it.
+        """
         endpoint = await at_chat(WEB, chat_id)
         who = endpoint.person if endpoint is not None and endpoint.person.active else None
         if who is None:
@@ -270,7 +273,7 @@ class _Assembly:
         }
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
-        """Whether the browser will be woken for the person of this chat."""
+        """Subscribes a browser and tells whether it will be woken for the person of this chat."""
         endpoint = await at_chat(WEB, chat_id)
         target = waking.of_browser(subscription, self._settings.own_push_hosts)
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
@@ -278,13 +281,13 @@ class _Assembly:
         return bool(await self._db.unit(lambda: waking.keep_browser(endpoint.person, target), f"web:{chat_id}"))
 
     async def _left(self, chat_id: int) -> None:
-        """The phone behind a web chat is nobody's any more."""
+        """Signs out a web chat whose phone belongs to nobody any more."""
         endpoint = await at_chat(WEB, chat_id)
         if endpoint is not None:
             await self._db.unit(partial(waking.sign_out, endpoint, "pin"), f"web:{chat_id}")
 
     def _kept(self, name: str, made: Callable[[], str]) -> str:
-        """What is made once and kept in the data folder, known to nobody outside this machine."""
+        """Returns a value made once and kept in the data folder, known to nobody outside this machine."""
         path = self._settings.data / name
         kept = path.read_text().strip() if path.exists() else ""
         if not kept:
@@ -297,8 +300,10 @@ class _Assembly:
         return kept
 
     def _name(self) -> str:
-        """By what this process is known to others on the same database, the same again after a restart. A copy of the
-        folder, here or on another machine, is somebody else."""
+        """Returns the name by which others on the same database know this process, the same after a restart.
+
+        A copy of the folder, here or on another machine, has another name.
+        """
         drawn, folder = self._kept("instance", partial(secrets.token_hex, 8)), self._settings.data.resolve()
         place = f"{drawn} {platform.node()} {folder} {folder.stat().st_ino}"
         return hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
@@ -323,7 +328,7 @@ class _Assembly:
         await channel.api.call("setWebhook", {**asked, "max_connections": 40})
 
     async def _until_done(self, channel: Channel, step: Any) -> None:
-        """What has to be said to Telegram once at the start. A refusal is logged and receiving begins all the same."""
+        """Repeats what Telegram must hear once at the start. A refusal is logged; receiving begins all the same."""
         pause = 1.0
         while True:
             try:
@@ -352,11 +357,11 @@ class _Assembly:
             app.router.add_post(URL(self._settings.webhook_url).path or "/", self._webhook)
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        """The process turns over."""
+        """Answers that the process is running."""
         return web.json_response({"ok": True})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        """A report sent now would be kept."""
+        """Tells whether a report sent now would be kept."""
         ready = await is_alive(self._db)
         return web.json_response({"ok": ready, "storage": ready}, status=200 if ready else 503)
 
@@ -368,7 +373,7 @@ class _Assembly:
         return await self._receiver.webhook(self._channels[TELEGRAM], self._secret(), request)
 
     async def _known_language(self, channel: str, chat_id: int) -> str:
-        """Empty for a stranger, and for who can't be looked up and hasn't written of late."""
+        """Finds the language; empty for a stranger, and for who can't be looked up and hasn't written of late."""
         try:
             endpoint = await at_chat(channel, chat_id)
         except StorageUnavailableError:
@@ -376,7 +381,7 @@ class _Assembly:
         return (endpoint.person.language or DEFAULT) if endpoint is not None else ""
 
     async def _not_logged(self, channel: Channel, updates: list[dict[str, Any]]) -> None:
-        """Nothing can be kept: those who are known are told so, once a minute, past the outbox, and whom to call."""
+        """Tells known senders that nothing can be kept and whom to call, once a minute, past the outbox."""
         now = asyncio.get_running_loop().time()
         for chat_id in {chat_of(update) for update in updates}:
             if now - self._told.get(chat_id, -60.0) < 60:
@@ -405,7 +410,7 @@ async def _ends_with(db: Database) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The bound socket. OSError where the address is taken."""
+    """Returns a bound socket. Raises OSError where the address is taken."""
     family = socket.AF_INET6 if ":" in settings.host.strip("[]") else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

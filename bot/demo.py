@@ -29,7 +29,7 @@ _PORTS = 20
 
 @contextlib.asynccontextmanager
 async def open_demo(settings: Settings) -> AsyncIterator[tuple[Product, str]]:
-    """The running product and the address of the page with the three phones.
+    """Starts the product and yields it with the address of the page with the three phones.
 
     Everything is in a folder of its own inside the data folder, so that the demo never touches real records; a bot
     token in the environment isn't used. Where the port is taken and nobody asked for it, the next free one serves.
@@ -58,7 +58,7 @@ async def _first_free(settings: Settings, phones: "Phones", stack: contextlib.As
 
 
 async def _fill(settings: Settings) -> None:
-    """The sample county, once."""
+    """Imports the sample county, once."""
     async with open_database(settings.database_url, settings.secrets()) as db:
         if await Person.exists():
             return
@@ -77,7 +77,7 @@ class Phones:
         self._chats: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
 
     async def prepare(self, product: Product) -> None:
-        """A chat for everybody of the cast who has none; done once all of them have joined."""
+        """Opens a chat for everybody of the cast who has none; returns once all of them have joined."""
         for role, phone in CAST.items():
             person = await Person.get(phone=phone)
             if role in self._chats and await Endpoint.filter(person_id=person.id, active=True).exists():

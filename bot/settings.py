@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _webhook_url(cls, value: str) -> str:
-        """https, as Telegram wants it; plain http only on this machine, for a stand-in."""
+        """Requires https, as Telegram wants it; plain http only on this machine, for a stand-in."""
         parts = urlsplit(value)
         local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
         if value and not ((parts.scheme == "https" or local) and parts.netloc and len(parts.path) > 1):
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     @field_validator("keep_days", mode="before")
     @classmethod
     def _keep_days(cls, value: object) -> int:
-        """A week at least: an update's number is known again for so long."""
+        """Requires at least a week (7 days): for so long an update that comes again is known by its number."""
         text = str(value)
         if not (text.isascii() and text.isdigit() and 7 <= int(text) <= 36500):
             raise ValueError("want_days")
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """`sqlite://PATH` or `postgres://…`."""
+        """Returns `sqlite://PATH` or `postgres://…`."""
         if self.database.startswith(("postgres://", "postgresql://")):
             return self.database
         path = Path(self.database.removeprefix("sqlite://")) if self.database else self.data / "chuishao.db"
@@ -167,13 +167,13 @@ class Settings(BaseSettings):
 
     @property
     def database_path(self) -> Path | None:
-        """The SQLite file, None on PostgreSQL."""
+        """Returns the path of the SQLite file, None on PostgreSQL."""
         url = self.database_url
         return Path(url.removeprefix("sqlite://")) if url.startswith("sqlite") else None
 
     @property
     def database_shown(self) -> str:
-        """Where the database is, without its password: for people and logs."""
+        """Returns where the database is, without its password: for people and logs."""
         parts = urlsplit(self.database_url)
         if parts.scheme == "sqlite":
             return str(self.database_path)
@@ -190,13 +190,14 @@ class Settings(BaseSettings):
 
     @property
     def limits_on(self) -> bool:
-        """Whether the dispatcher keeps Telegram's sending limits."""
+        """Tells whether the dispatcher keeps Telegram's sending limits."""
         return self.rate_limits == "telegram" or (not self.rate_limits and bool(self.bot_token))
 
     def secrets(self) -> Secrets:
-        """From `CHUISHAO_KEY`, else from the key file in the data folder, which is made at the first start.
+        """Loads the key from `CHUISHAO_KEY`, else from the key file in the data folder, made at the first start.
 
-        A key file that has gone missing beside a database is not replaced: a new key would read nothing."""
+        A key file that has gone missing beside a database is not replaced: a new key would read nothing.
+        """
         if self.key:
             return Secrets(self.key)
         path = self.data / "key"
@@ -247,6 +248,6 @@ def _explain(language: str, name: str, kind: str, message: str) -> str:
 
 
 def unknown_in_environment() -> list[str]:
-    """CHUISHAO_ variables that mean nothing: named at start, for a misspelt setting would be silent otherwise."""
+    """Lists CHUISHAO_ variables that mean nothing, to name at start: a misspelt setting would be silent otherwise."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)

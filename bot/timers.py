@@ -67,8 +67,10 @@ class Timers:
         self._stopping = True
 
     async def once(self) -> None:
-        """Everything that is due now, each in a transaction of its own: one that fails doesn't stop the others. Of two
-        callers the second waits for the first."""
+        """Runs everything that is due now, each in a transaction of its own: one that fails doesn't stop the others.
+
+        Of two callers the second waits for the first.
+        """
         async with self._passing:
             await self._pass()
 
@@ -96,15 +98,17 @@ class Timers:
         await self._figures()
 
     async def _due(self, now: datetime) -> None:
-        """What the nouns say is due, each in a unit of its own."""
+        """Runs what the nouns say is due, each in a unit of its own."""
         for noun in nouns().values():
             for item in await noun.due.find(now) if noun.due is not None else ():
                 assert noun.due is not None
                 await self._db.unit(partial(noun.due.act, item), noun.due.source)
 
     async def _thin(self, now: datetime) -> bool:
-        """A portion of the old reports; whether there may be more. What was looked at isn't again until the next
-        start."""
+        """Thins a portion of the old reports, and tells whether there may be more.
+
+        A report that was looked at isn't looked at again until the next start.
+        """
         if not self._keep_years:
             return False
         before = now - self._keep_years * _YEAR
@@ -114,7 +118,7 @@ class Timers:
         return last is not None
 
     async def _sweep_chats(self, now: datetime) -> None:
-        """A portion of the page's chats: those that are nobody's, any more or ever, go with what was said in them."""
+        """Deletes from a portion of the page's chats those that are nobody's (any more or ever), with all messages."""
         quiet = await self._page.quiet_chats(self._swept_to, (now - _NOBODYS).timestamp())
         self._swept_to = quiet[-1] if quiet else 0
         strangers = set(quiet) - await endpoint.joined_among(WEB, quiet) if quiet else set()
@@ -132,7 +136,7 @@ class Timers:
             )
 
     async def counts(self) -> None:
-        """The figures that cost a count; worked out when somebody asks for the metrics."""
+        """Updates the figures that cost a count, when somebody asks for the metrics."""
         self._metrics.inbox_waiting.set(await Inbox.filter(state=InboxState.NEW).count())
         self._metrics.dead_letters.set(await Inbox.filter(state=InboxState.DEAD).count())
         waiting = (OutboxState.PENDING, OutboxState.SENDING)

@@ -13,7 +13,7 @@ WINGS = ("engine", "people", "post", "duty", "cases", "reading", "alerts", "desk
 
 @cache
 def nouns() -> dict[str, Noun]:
-    """All nouns by the modules that declare them, wing by wing."""
+    """Lists all nouns by the modules that declare them, wing by wing."""
     found = {}
     for wing in WINGS:
         package = importlib.import_module(f"{storage.__name__}.{wing}")
@@ -26,5 +26,5 @@ def nouns() -> dict[str, Noun]:
 
 
 def model_modules() -> list[str]:
-    """The modules in which there are models, for tortoise."""
+    """Lists the modules in which there are models, for tortoise."""
     return sorted({record.model.__module__ for noun in nouns().values() for record in noun.records})

@@ -56,7 +56,7 @@ def _root(
 
 
 def main() -> None:
-    """The `chuishao` command."""
+    """Runs the `chuishao` command."""
     with _explained():
         app()
 
@@ -68,7 +68,7 @@ def stop(line: str, code: int = WRONG) -> NoReturn:
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """What keeps a command from working, said in one line that names what to change."""
+    """Stops a command that can't work with one line that says why and names what to change."""
     try:
         yield
     except BadSettingsError as error:
@@ -126,7 +126,7 @@ def go(work: Coroutine[Any, Any, int]) -> NoReturn:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's, which doesn't exist for Windows."""
+    """Returns uvloop's event loop, or asyncio's on Windows, for which uvloop doesn't exist."""
     if sys.platform == "win32":
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
@@ -141,7 +141,7 @@ async def opened() -> Any:
 
 @contextlib.contextmanager
 def bar(key: str) -> Iterator[Any]:
-    """A progress bar on standard error; the body gets a callback (done, all)."""
+    """Shows a progress bar on standard error; the body gets a callback (done, all)."""
     with typer.progressbar(length=1, label=word(key), file=sys.stderr, show_pos=True) as bar:
 
         def shown(done: int, total: int) -> None:

@@ -56,7 +56,7 @@ def import_(
 
 
 def _take_in(folder: Path) -> NoReturn:
-    """The whole export, into an empty database."""
+    """Reads the whole export into an empty database."""
 
     async def work() -> int:
         async with opened() as (_, db):

@@ -46,7 +46,7 @@ def invite_(
 
 
 async def _not_joined(settings: Settings) -> list[Person]:
-    """Who can't be reached by any way that is running here: a Telegram number is none where there is no bot."""
+    """Finds who can't be reached by any way that runs here: without a bot, a Telegram number isn't one."""
     ways = [*([TELEGRAM] if settings.bot_token else []), *([WEB] if settings.web else [])]
     joined = {one.id for one in await Person.filter(endpoints__channel__in=ways, endpoints__active=True)}
     return [one for one in await Person.filter(active=True).order_by("id") if one.id not in joined]
@@ -66,7 +66,7 @@ async def _invite(settings: Settings, db: Database, person: Person, bot_name: st
 
 
 async def _bot_name(settings: Settings) -> str:
-    """The bot's user name at Telegram, for links into it; "" where there is none or it can't be asked now."""
+    """Returns the bot's user name at Telegram, for links; "" where there is no bot or it can't be asked now."""
     if not settings.bot_token:
         return ""
     import aiohttp

@@ -14,8 +14,10 @@ from storage.engine.secret import new_key
 
 
 def _heed(told: asyncio.Event) -> None:
-    """From now on SIGTERM and Ctrl-C ask for a clean end. Before, while the database is opened and brought up to date,
-    they end it at once, which does no harm."""
+    """Makes SIGTERM and Ctrl-C ask for a clean end from now on.
+
+    Before, while the database is opened and brought up to date, they end the process at once, which does no harm.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)

@@ -43,17 +43,20 @@ class MarkupError(ValueError):
 
 
 def utf16(text: str) -> int:
-    """The length in the Bot API's units."""
+    """Returns the length in the Bot API's units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_html(markup: str) -> tuple[str, list[Entity]]:
-    """Text and entities in order. MarkupError for tags that the Bot API doesn't know or that aren't closed."""
+    """Returns text and entities in order. Raises MarkupError for tags unknown to the Bot API or not closed."""
     return _Html(markup).parse()
 
 
 def parse_markdown(markup: str) -> tuple[str, list[Entity]]:
-    """Text and entities in order. MarkupError for reserved characters that aren't escaped and entities left open."""
+    """Returns text and entities in order.
+
+    Raises MarkupError for reserved characters that aren't escaped and entities left open.
+    """
     return _Markdown(markup).parse()
 
 
@@ -79,7 +82,7 @@ class _Parser:
             self._entities.append({"type": kind, "offset": offset, "length": self._length - offset, **more})
 
     def _keep_link(self, offset: int, url: str) -> None:
-        """A link without an address is the text itself; one that leads nowhere is none."""
+        """Keeps a link, whose address is its text where none is given; one that leads nowhere isn't a link."""
         url = url or _from(self._text, offset)
         user, scheme = _MENTION.fullmatch(url), _SCHEME.match(url)
         if user is not None:
@@ -90,7 +93,7 @@ class _Parser:
             self._keep("text_link", offset, url=f"http://{url}" if "/" in url else f"http://{url}/")
 
     def _done(self) -> tuple[str, list[Entity]]:
-        """Without the blanks around the text, which move what stands after them."""
+        """Removes the blanks around the text and moves the entities accordingly."""
         text = "".join(self._text)
         kept = text.strip()
         before = utf16(text[: len(text) - len(text.lstrip())])
@@ -105,7 +108,7 @@ class _Parser:
 
 
 def _from(parts: list[str], offset: int) -> str:
-    """The text from that unit on."""
+    """Returns the text from that unit on."""
     raw = "".join(parts).encode("utf-16-le", "surrogatepass")
     return raw[2 * offset :].decode("utf-16-le", "replace")
 
@@ -207,7 +210,7 @@ class _Html(_Parser):
 
 
 def _unreferenced(found: re.Match[str]) -> str:
-    """The character that is meant; the reference itself where it means none."""
+    """Returns the character that is meant, or the reference itself where it means none."""
     if found[3]:
         return _NAMED[found[3]]
     code = int(found[1]) if found[1] else int(found[2], 16)

@@ -132,7 +132,7 @@ class Methods:
     # -- updates -----------------------------------------------------------------------------------------------
 
     async def _get_updates(self, p: Parameters, _f: Files) -> Any:
-        """Long polling. A second poller ends the first, as at Telegram."""
+        """Answers long polling. A second poller ends the first, as at Telegram."""
         if await self._webhook.url():
             raise RefusedError(409, HOOKED)
         offset, limit = whole(p, "offset"), whole(p, "limit", 100) or 100
@@ -247,7 +247,7 @@ class Methods:
         return found
 
     async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> "_File":
-        """The file of this field: sent along under its name or as attach://NAME, else known by its id."""
+        """Finds the file of this field: sent along under its name or as attach://NAME, else known by its id."""
         chat = await self._chat(p)
         said = p.get(kind)
         name = said.removeprefix(_ATTACHED) if isinstance(said, str) and said.startswith(_ATTACHED) else kind
@@ -272,7 +272,7 @@ class Methods:
             raise
 
     async def _give_back(self, files: Sequence["_File"]) -> None:
-        """What came along with a refused call isn't kept."""
+        """Forgets the files that came along with a refused call."""
         for file in files:
             if file.fresh:
                 await self.store.forget_file(file.id)
@@ -286,14 +286,14 @@ class Methods:
         return (await self._post_all(p, [content]))[0]
 
     async def _post_all(self, p: Parameters, contents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """All of them or none."""
+        """Posts all of the messages or none."""
         chat = await self._chat(p)
         shared = await self._shared(p, chat)
         self._within_quota(int(chat["id"]))
         return await self.store.from_bot(int(chat["id"]), *({**shared, **content} for content in contents))
 
     async def _shared(self, p: Parameters, chat: dict[str, Any]) -> dict[str, Any]:
-        """What every message has besides its content."""
+        """Returns what every message has besides its content."""
         body: dict[str, Any] = {"from": self.bot, "chat": chat, "date": int(time.time())}
         keyboard = markup(p)
         if keyboard:
@@ -372,7 +372,7 @@ class Methods:
         return True
 
     async def _delete_messages(self, p: Parameters, _f: Files) -> Any:
-        """Those that aren't there are skipped."""
+        """Deletes messages; those that aren't there are skipped."""
         chat, numbers = await self._chat(p), structure(p, "message_ids", list)
         if not numbers or len(numbers) > 100 or not all(isinstance(one, int) for one in numbers):
             raise bad("message identifiers are not specified")
@@ -403,7 +403,7 @@ class Methods:
         return True
 
     async def _end_sessions(self, p: Parameters, _f: Files) -> Any:
-        """The person has left, or lost the phone, and its browser must not show the chat."""
+        """Ends the sessions of a person who has left or lost the phone: its browser must not show the chat."""
         chat = await self._chat(p)
         await self.store.end_sessions(int(chat["id"]))
         return True
@@ -453,7 +453,7 @@ class Methods:
             await self.store.keep_setting(_commands_of(scope, language), commands)
 
     async def _scope(self, p: Parameters) -> dict[str, Any]:
-        """For whom commands are, checked."""
+        """Checks and returns the scope, which says for whom commands are."""
         scope = structure(p, "scope", dict) or {"type": "default"}
         if not isinstance(scope.get("type"), str) or scope["type"] not in _SCOPES:
             raise bad("can't parse BotCommandScope: Unsupported type specified")
@@ -535,7 +535,7 @@ def _document(file: _File) -> dict[str, Any]:
 
 
 async def _first(seconds: float, *events: asyncio.Event) -> None:
-    """Until one of the events is set, at most so long."""
+    """Waits until one of the events is set, at most so many seconds."""
     async with asyncio.TaskGroup() as group:
         waits = [group.create_task(event.wait()) for event in events]
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

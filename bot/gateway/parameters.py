@@ -40,7 +40,7 @@ def bad(description: str) -> RefusedError:
 
 
 def whole(p: Parameters, name: str, default: int | None = None) -> int | None:
-    """An integer, or `default` where there is none."""
+    """Reads an integer, or `default` where there is none."""
     value = p.get(name)
     if value is None or value == "":
         return default
@@ -56,7 +56,7 @@ def whole(p: Parameters, name: str, default: int | None = None) -> int | None:
 
 
 def number(p: Parameters, name: str, limit: float) -> float:
-    """A number of at most this size."""
+    """Reads a number of at most this size."""
     try:
         value = float(p[name])
     except (KeyError, TypeError, ValueError) as error:
@@ -67,13 +67,13 @@ def number(p: Parameters, name: str, limit: float) -> float:
 
 
 def flag(p: Parameters, name: str) -> bool:
-    """True and false, in a form as words."""
+    """Reads true or false, which a form sends as words."""
     value = p.get(name)
     return value.lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)
 
 
 def word(p: Parameters, name: str) -> str:
-    """A string; empty where there is none."""
+    """Reads a string; empty where there is none."""
     value = p.get(name, "")
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise bad(f'parameter "{name}" must be a string')
@@ -83,12 +83,12 @@ def word(p: Parameters, name: str) -> str:
 
 
 def _is_unicode(value: str) -> bool:
-    """JSON can say half of a surrogate pair, which is no character."""
+    """Tells whether there is no half of a surrogate pair: JSON can say one, but it is no character."""
     return not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:
-    """An object or a list, in a form as JSON; None where there is none."""
+    """Reads an object or a list, which a form sends as JSON; None where there is none."""
     value = p.get(name)
     if value is None or value == "":
         return None
@@ -108,7 +108,7 @@ def structure(p: Parameters, name: str, kind: type[dict[str, Any]] | type[list[A
 
 
 def formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str, Any]]]:
-    """Text with its entities, given or made from markup."""
+    """Reads a text with its entities, given or made from markup."""
     text = word(p, name)
     own = "entities" if name == "text" else f"{name}_entities"
     entities: list[dict[str, Any]] = structure(p, own, list) or []
@@ -143,12 +143,12 @@ def caption(p: Parameters) -> dict[str, Any]:
 
 
 def asks_reply(p: Parameters) -> bool:
-    """Whether the person's phone is to offer an answer to this message at once."""
+    """Tells whether the person's phone is to offer an answer to this message at once."""
     return bool((structure(p, "reply_markup", dict) or {}).get("force_reply"))
 
 
 def markup(p: Parameters) -> dict[str, Any] | None:
-    """The keyboard under a message, checked. What is no part of the message (a keyboard of the phone's) is none."""
+    """Checks the keyboard under a message. What is no part of it (a keyboard of the phone's) gives None."""
     given = structure(p, "reply_markup", dict)
     if not given:
         return None
@@ -176,7 +176,7 @@ def markup(p: Parameters) -> dict[str, Any] | None:
 
 
 def kinds(p: Parameters) -> list[str] | None:
-    """`allowed_updates`: names of kinds of updates."""
+    """Reads `allowed_updates`: names of kinds of updates."""
     wanted: list[str] | None = structure(p, "allowed_updates", list)
     if wanted and not all(isinstance(one, str) and one.isidentifier() for one in wanted):
         raise bad("can't parse allowed updates: expected an Array of String")

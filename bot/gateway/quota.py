@@ -19,7 +19,7 @@ class Quota:
         self._chats = defaultdict[int, deque[float]](deque)
 
     def refusal(self, chat_id: int, now: float) -> int | None:
-        """Seconds to wait, or None and the message counts."""
+        """Returns the seconds to wait, or None, and then the message counts."""
         allowed, span = (GROUP, GROUP_SECONDS) if chat_id < 0 else (CHAT, CHAT_SECONDS)
         chat = self._chats[chat_id]
         while chat and now - chat[0] >= span:

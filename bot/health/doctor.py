@@ -156,7 +156,7 @@ async def _records(db: Database) -> AsyncIterator[Finding]:
 
 
 async def _duty(db: Database) -> AsyncIterator[Finding]:
-    """Each court that has judges: who answers for what has no judge."""
+    """Checks, for each court that has judges, who answers for what has no judge."""
     now = db.clock.now()
     courts = sorted(set(await Person.filter(role=Role.JUDGE, active=True).values_list("area_code", flat=True)))
     for court in courts:
@@ -172,7 +172,7 @@ async def _duty(db: Database) -> AsyncIterator[Finding]:
 
 
 async def _key_fits(db: Database) -> bool:
-    """Whether the key opens what was sealed, or signed the first entry of the audit chain."""
+    """Tells whether the key opens what was sealed, or signed the first entry of the audit chain."""
     sealed = await Debtor.exclude(id_sealed="").first()
     if sealed is not None:
         try:

@@ -7,8 +7,11 @@ import structlog
 
 
 def set_up(level: str) -> None:
-    """Both structlog's and the standard library's loggers. aiohttp's access lines and PTB's own are left out: they
-    hold urls with tokens and people's names."""
+    """Sets up both structlog's and the standard library's loggers.
+
+    The access lines of aiohttp and python-telegram-bot's own lines are left out: they hold urls with tokens and
+    people's names.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -32,8 +32,10 @@ class AlreadyRunningError(Exception):
 
 
 def _notes(settings: Settings) -> dict[Path, Path]:
-    """What only one process may use, each with the note beside its lock: the data folder for its gateway store, and
-    the SQLite file wherever it is."""
+    """Lists what only one process may use, each with the path of the note beside its lock.
+
+    These are the data folder, for its gateway store, and the SQLite file wherever it is.
+    """
     notes = {settings.data: settings.data / "running"}
     path = settings.database_path
     if path is not None:
@@ -60,7 +62,7 @@ def only_one(settings: Settings) -> Iterator[None]:
 
 
 def holder(settings: Settings) -> Holder | None:
-    """Who runs on these settings now; None where nobody does."""
+    """Finds who runs on these settings now; None where nobody does."""
     for note in _notes(settings).values():
         if not Path(f"{note}.lock").exists():
             continue

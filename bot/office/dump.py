@@ -42,7 +42,7 @@ class NotEmptyError(Exception):
 
 
 def models() -> list[type[Model]]:
-    """Every kind of record, those first that others point to."""
+    """Lists every kind of record, those first that others point to."""
     left = sorted(Tortoise.apps["chuishao"].values(), key=lambda model: model._meta.db_table)
     placed: list[type[Model]] = []
     while left:
@@ -57,7 +57,7 @@ def _points_to(model: type[Model]) -> set[type[Model]]:
 
 
 async def _rows(model: type[Model]) -> Any:
-    """All rows, a portion at a time, in the order of their keys."""
+    """Yields all rows, a portion at a time, in the order of their keys."""
     key = model._meta.pk_attr
     last: Any = None
     while True:
@@ -99,7 +99,7 @@ async def export_all(db: Database, folder: Path, progress: Progress, *, spreadsh
 
 
 async def _write(model: type[Model], folder: Path, sheet: Any, told: Callable[[int], None]) -> dict[str, Any]:
-    """One table's file, and what the manifest says of it."""
+    """Writes one table's file and returns what the manifest says of it."""
     columns, count, digest = columns_of(model), 0, hashlib.sha256()
     if sheet is not None:
         sheet.append(list(columns))
@@ -174,7 +174,7 @@ def _manifest(folder: Path, known: Sequence[str], key: str) -> dict[str, dict[st
 async def _take_in(
     kinds: Iterable[type[Model]], folder: Path, tables: dict[str, dict[str, Any]], progress: Callable[[int], None]
 ) -> None:
-    """In a unit: everything or nothing."""
+    """Reads the tables of an export into the database: everything or nothing. Needs a unit."""
     kinds, done = list(kinds), 0
     for model in reversed(kinds):
         await run(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608 - what a new database begins with

@@ -47,8 +47,11 @@ async def import_file(
     dry_run: bool = False,
     writing: Callable[[], None] = lambda: None,
 ) -> Imported:
-    """Good rows in, the others named. `writing` is called when the rows begin to go in: from then on an interruption
-    comes too late, and they go in whole. Raises NotASpreadsheetError, MissingHeadersError, OSError."""
+    """Imports the good rows and reports the others.
+
+    `writing` is called when the rows begin to go in: from then on an interruption comes too late, and they go in whole.
+    Raises NotASpreadsheetError, MissingHeadersError, OSError.
+    """
     headers, rows = await asyncio.to_thread(spreadsheet.read, path)
     module = _MODULES[kind]
     unknown = check_headers(headers, module.REQUIRED, module.KNOWN)

@@ -93,7 +93,7 @@ def _text(value: object) -> str:
 
 
 def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """The same format as the name says. Nothing becomes a formula: text is text."""
+    """Writes the rows in the format that the file's name says. Nothing becomes a formula: text is text."""
     if path.suffix.lower() == ".xlsx":
         from openpyxl import Workbook
 
@@ -114,6 +114,6 @@ def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def write_rejects(path: Path, headers: Sequence[str], rejected: Sequence[tuple[Row, str]]) -> None:
-    """The rows that were not taken, the reason in front, to be corrected and imported again."""
+    """Writes the rows that were not taken, the reason in front, to be corrected and imported again."""
     kept = [header for header in headers if header != REASON_COLUMN]
     write(path, [REASON_COLUMN, *kept], [[reason, *[row[header] for header in kept]] for row, reason in rejected])

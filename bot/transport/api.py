@@ -88,7 +88,7 @@ class BotApi:
         seconds: float = CALL_SECONDS,
         upload: Upload | None = None,
     ) -> Any:
-        """The result of a method. Raises the errors above."""
+        """Calls a method and returns its result. Raises the errors above."""
         url = f"{self._base}/bot{self._token}/{method}"
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
         body = self._body(parameters or {}, upload)
@@ -113,7 +113,7 @@ class BotApi:
         return {"data": form}
 
     async def download(self, file_id: str) -> bytes:
-        """A file's content."""
+        """Downloads a file's content."""
         info = await self.call("getFile", {"file_id": file_id})
         url = f"{self._base}/file/bot{self._token}/{info['file_path']}"
         try:
@@ -161,10 +161,10 @@ class _NoRequest(BaseRequest):
         return None
 
     async def initialize(self) -> None:
-        """Nothing to open."""
+        """Opens nothing, as there is nothing to open."""
 
     async def shutdown(self) -> None:
-        """Nothing to close."""
+        """Closes nothing, as there is nothing to close."""
 
     async def do_request(
         self,

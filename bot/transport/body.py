@@ -5,7 +5,7 @@ from typing import Any
 
 
 def parse_json(raw: str | bytes) -> Any:
-    """ValueError for what is no JSON, also where it is nested so deeply that nobody can have meant it."""
+    """Parses JSON. Raises ValueError for anything else, and for nesting so deep that nobody can have meant it."""
     try:
         return json.loads(raw)
     except RecursionError as error:

@@ -52,7 +52,7 @@ class Channel(Way):
 
 
 def build(name: str, api: BotApi, token: str, limiter: Limiter) -> Channel:
-    """A channel with the conversation registered."""
+    """Builds a channel with the conversation's handlers registered."""
     builder = Application.builder().bot(QuietBot(token)).context_types(ContextTypes(context=Context))
     app: App = builder.updater(None).job_queue(None).build()
     handlers.register(app)

@@ -50,7 +50,7 @@ class Dispatcher:
     def __init__(
         self, db: Database, channels: Mapping[str, Way], metrics: Metrics, nursery: asyncio.TaskGroup, holder: str
     ) -> None:
-        """`holder`: this process, by a name that it keeps when it is started again."""
+        """Takes as `holder` a name for this process that it keeps when it is started again."""
         self._db = db
         self._holder = holder
         self._channels = channels
@@ -62,7 +62,7 @@ class Dispatcher:
         db.rider = partial(self._claim, left_over=False)
 
     async def run(self, tick: float) -> None:
-        """Until `drain`."""
+        """Sends what is due until `drain` is called."""
         try:
             while not self._stopping:
                 self._db.committed.clear()
@@ -90,7 +90,7 @@ class Dispatcher:
             task.cancel()
 
     def _pause(self, due: datetime | None, tick: float) -> float:
-        """Until the next row is due, or a tick: what is due already waits for a chat or a place to become free."""
+        """Returns the seconds to the next row, at most a tick: what is due already waits for a free chat or place."""
         left = (due - self._db.clock.now()).total_seconds() if due is not None else tick
         return left if 0 < left < tick else tick
 
@@ -104,8 +104,10 @@ class Dispatcher:
                 return due
 
     async def _claim(self, *, left_over: bool = True) -> bool:
-        """In a unit: takes what is due and has room, or only what nobody has taken before; it flies once that is on
-        disk. False where there is nothing."""
+        """Takes what is due and has room, or only what nobody has taken before. Needs a unit.
+
+        The rows are sent once that is on disk. Returns False where there is nothing.
+        """
         places = 0 if self._stopping else SIDE_BY_SIDE - len(self._flying)
         if places <= 0:
             return False
@@ -127,8 +129,10 @@ class Dispatcher:
             self._flying[chat] = self._nursery.create_task(self._send_all(chat, list(some)))
 
     async def _send_all(self, chat: tuple[str, int], rows: list[Outbox]) -> None:
-        """A chat's messages one after the other; what there is no time for any more, or no use in trying after one
-        that failed, is let go again."""
+        """Sends a chat's messages one after the other.
+
+        Those that there is no time for any more, or no use in trying after one that failed, are let go again.
+        """
         try:
             for place, row in enumerate(rows):
                 late = row.lease_until is None or row.lease_until - self._db.clock.now() < LEASE / 2
@@ -145,7 +149,7 @@ class Dispatcher:
             self._db.committed.set()
 
     async def _send(self, row: Outbox) -> bool:
-        """False where it has to be tried again."""
+        """Sends a message; returns False where it has to be tried again."""
         try:
             return await self._attempt(row)
         except StorageUnavailableError:
@@ -167,7 +171,7 @@ class Dispatcher:
         await self._db.unit(note, f"outbox:{row.id}")
 
     async def _attempt(self, row: Outbox) -> bool:
-        """False where it was refused or can't be sent here."""
+        """Makes the card and sends it; returns False where it was refused or can't be sent here."""
         channel = self._channels.get(row.channel)
         kind = kind_of(row.kind)
         if kind is None:
@@ -220,7 +224,7 @@ class Dispatcher:
         return True
 
     async def _unknown(self, row: Outbox) -> None:
-        """Nobody here knows how to make such a card: another version has put it there. An administrator is told."""
+        """Gives up a card that only another version, which put it there, can make; tells the administrators."""
         _log.error("unknown kind of card", outbox=row.id, kind=row.kind)
 
         async def note() -> None:
@@ -230,7 +234,7 @@ class Dispatcher:
         await self._db.unit(note, f"outbox:{row.id}")
 
     async def _drop(self, row: Outbox) -> None:
-        """The card isn't made any more; a message that was to show it anew goes from the phone."""
+        """Drops a card that isn't made any more; a message that it was to show anew is removed from the phone."""
 
         async def note() -> None:
             before = await _shown(row) if row.arguments.get(OR_GOES) else None
@@ -256,7 +260,7 @@ class Dispatcher:
         )
 
     async def _call(self, channel: Way, row: Outbox, card: Card, before: Delivery | None) -> int | None:
-        """The message's id, None for what isn't a message."""
+        """Sends or edits the message and returns its id, None for what isn't a message."""
         if card.method:
             await self._side_call(channel, row, card)
             return None
@@ -290,7 +294,7 @@ class Dispatcher:
         return int(result["message_id"])
 
     async def _edit(self, channel: Way, edited: dict[str, Any]) -> bool:
-        """False where the message is gone and a new one must be sent."""
+        """Edits a message; returns False where it is gone and a new one must be sent."""
         try:
             await channel.api.call("editMessageText", edited)
         except ApiError as error:
@@ -302,7 +306,10 @@ class Dispatcher:
         return True
 
     async def _send_media(self, channel: Way, card: Card, shared: dict[str, Any]) -> Any:
-        """By file id on the file's own channel; carried over where reporter and judge are on different ones."""
+        """Sends a file by its id on its own channel, or downloads it and sends it anew on another channel.
+
+        That is needed where reporter and judge are on different channels.
+        """
         media = card.media
         assert media is not None
         shared |= {"caption": card.text, "parse_mode": "HTML"}
@@ -333,7 +340,7 @@ class Dispatcher:
             _log.info("refused", method=card.method, code=error.code, outbox=row.id)
 
     async def _refused(self, channel: Way, row: Outbox, error: Exception) -> None:
-        """What is to be done about it, by kind of error."""
+        """Decides by the kind of error what is done about a message that wasn't sent."""
         result = type(error).__name__.removesuffix("Error").lower()
         self._metrics.sent.labels(row.lane.name.lower(), result).inc()
         backoff = min(outbox.LONGEST_PAUSE.total_seconds(), 2.0 ** min(row.attempts, 9)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
@@ -357,7 +364,7 @@ class Dispatcher:
             await self._give_up(row, error)
 
     async def token_refused(self, channel: Way) -> None:
-        """The administrators hear of it once, on whatever other way there is to them."""
+        """Tells the administrators once that the token is refused, by whatever other way there is to them."""
         if channel.refused:
             return
         channel.refused = True
@@ -374,13 +381,13 @@ class Dispatcher:
 
     @staticmethod
     async def _tell_elsewhere(row: Outbox) -> None:
-        """Who can't be reached here any more hears it where they can be."""
+        """Tells a person who can't be reached here any more, where they still can be reached."""
         if row.channel in (TELEGRAM, WEB) and row.person_id is not None:
             args = {"key": f"help.gone_{row.channel}"}
             await outbox.put_to_person(row.person_id, "text", lane=Lane.REPLY, fresh=True, args=args)
 
     async def _give_up(self, row: Outbox, error: ApiError) -> None:
-        """Permanent: the endpoint is disabled where it can't be reached, and the record hears of it."""
+        """Gives a message up for good, disables an endpoint that can't be reached, and tells the record."""
 
         async def note() -> None:
             await outbox.end(row, OutboxState.FAILED)
@@ -400,5 +407,5 @@ async def _shown(row: Outbox) -> Delivery | None:
 
 
 def _fitting(text: str) -> str:
-    """Within Telegram's limit; cards shorten people's words themselves, this is for what they didn't foresee."""
+    """Shortens a text to Telegram's limit; cards shorten people's words, this is for what they didn't foresee."""
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1].rsplit("\n", 1)[0] + "…"

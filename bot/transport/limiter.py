@@ -32,7 +32,7 @@ class NoLimits:
     """For our own gateway."""
 
     async def wait(self, lane: Lane, chat_id: int) -> None:
-        """At once."""
+        """Returns at once."""
 
 
 class TelegramLimits:
@@ -44,7 +44,7 @@ class TelegramLimits:
         self._chats: dict[int, AsyncLimiter] = {}
 
     async def wait(self, lane: Lane, chat_id: int) -> None:
-        """First the chat's turn, then the bot's, so that a busy chat holds up nobody else."""
+        """Waits first for the chat's turn, then for the bot's, so that a busy chat holds up nobody else."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._chat(chat_id))
             if lane is not Lane.ALERT:
@@ -100,18 +100,18 @@ class Silence:
         self._all = max(until, self._all or until)
 
     def _noted(self, now: datetime) -> None:
-        """A clock that was set back would make the silence as long as the step: better to be told again."""
+        """Forgets all silences if the clock was set back, which would prolong them: better to be told again."""
         if self._last is not None and now < self._last - timedelta(seconds=2):
             self._chats, self._all = {}, None
         self._last = now
 
     def chats(self, now: datetime) -> set[int]:
-        """Who is left alone now."""
+        """Returns the chats to which nothing may be sent now."""
         self._noted(now)
         self._chats = {chat: until for chat, until in self._chats.items() if until > now}
         return set(self._chats)
 
     def everybody(self, now: datetime) -> bool:
-        """Whether nothing at all may be sent now."""
+        """Tells whether nothing at all may be sent now."""
         self._noted(now)
         return self._all is not None and self._all > now

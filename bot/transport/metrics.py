@@ -60,5 +60,5 @@ class Metrics:
             raise KeyError(name)
 
     def page(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """Returns all metrics in the format that Prometheus reads."""
         return generate_latest(self.registry)

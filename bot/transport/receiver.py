@@ -44,7 +44,7 @@ class Receiver:
         self._tell_token_refused = token_refused
 
     async def store(self, channel: Channel, updates: list[dict[str, Any]]) -> bool:
-        """True once they are on disk. False where they can't be kept: then the senders have been told."""
+        """Returns True once they are on disk, False where they can't be kept: then the senders have been told."""
         good = [update for update in updates if _usable(update)]
 
         async def keep() -> None:
@@ -93,7 +93,7 @@ class Receiver:
             _log.error("administrators not told, storage unavailable")
 
     async def _first_offset(self, channel: Channel) -> tuple[int | None, datetime]:
-        """Behind the newest update that is on disk, None where there is none; and when that came."""
+        """Returns the number after the newest update on disk, None where there is none; and when that came."""
         while True:
             try:
                 last = await inbox.last_update(channel.name)

@@ -66,13 +66,16 @@ class Router:
         looked up."""
 
     def wake(self) -> None:
-        """There is something new in the inbox."""
+        """Wakes the router because there is something new in the inbox."""
         self._woken.set()
 
     def stored(self, channel: Channel, rows: list[tuple[Waiting, dict[str, Any]]]) -> None:
-        """In the unit that stores these updates. Where nobody is at work, each is handled by a unit of its own in the
-        same commit, which saves a commit and every turn between; where they are so many that the far end would wait
-        long to hear that they arrived, or others are in hand, they take their turn."""
+        """Arranges that newly stored updates are handled. Needs the unit that stores them.
+
+        Where nobody is at work, each is handled by a unit of its own in the same commit, which saves a commit and every
+        turn between. Where they are so many that the far end would wait long to hear that they arrived, or others are
+        in hand, they take their turn.
+        """
         busy = self._running or self._unavailable or self._stopping or len(rows) > AT_ONCE
         if busy or not self._db.is_sqlite:
             unit().after_commit.append(self.wake)
@@ -82,7 +85,7 @@ class Router:
             unit().companions.append(Companion(handle, f"inbox:{row.id}", partial(self._fell, row)))
 
     async def _at_once(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
-        """Not where an earlier one of the chat waits, for its retry or because it has just failed."""
+        """Handles it, unless an earlier one of the chat waits, for its retry or because it has just failed."""
         if await inbox.waits_before(row):
             unit().after_commit.append(self.wake)
             return
@@ -90,7 +93,7 @@ class Router:
         unit().after_commit.append(self._metrics.handled.labels("done").inc)
 
     def _fell(self, row: Waiting, error: Exception) -> None:
-        """It is on disk and not handled: noted as what `_take` fails at is."""
+        """Notes an update that is on disk but not handled, as `_take` notes one that it fails at."""
         chat = (row.channel, row.chat_id)
         if chat not in self._running:
             self._running[chat] = self._nursery.create_task(self._pick_up(chat, row, error))
@@ -103,7 +106,7 @@ class Router:
             self._woken.set()
 
     async def run(self, tick: float) -> None:
-        """Until `drain`. Wakes at new updates, and every `tick` seconds for retries."""
+        """Handles updates until `drain`. Wakes at new ones, and every `tick` seconds for retries."""
         while not self._stopping:
             if self._unavailable:
                 self._unavailable = False
@@ -121,7 +124,7 @@ class Router:
             await self._db.clock.wait(self._woken, tick)
 
     async def _ready(self) -> dict[Chat, list[Waiting]]:
-        """What can be handled now, by chat, in order. One that waits for its retry holds up its chat, no other."""
+        """Finds what can be handled now, by chat, in order. A waiting retry holds up its own chat, no other."""
         now = self._db.clock.now()
         while True:
             self._held_up = {chat: until for chat, until in self._held_up.items() if until > now}
@@ -152,7 +155,7 @@ class Router:
             task.cancel()
 
     async def _take(self, chat: Chat, rows: list[Waiting]) -> None:
-        """One chat's updates, one after the other; the first that isn't done keeps the rest waiting."""
+        """Handles one chat's updates in turn; the first that isn't done keeps the rest waiting."""
         try:
             for row in rows:
                 if not await self._handle(row):
@@ -162,7 +165,7 @@ class Router:
             self._running.pop(chat, None)
 
     async def _handle(self, row: Waiting) -> bool:
-        """Whether it is done."""
+        """Handles an update and tells whether it is done."""
         channel = self._channels[row.channel]
         try:
             raw = json.loads(await inbox.payload_of(row.id))
@@ -174,7 +177,7 @@ class Router:
         return True
 
     async def _not_done(self, row: Waiting, error: Exception) -> None:
-        """Why it stays in the inbox, and what follows from it."""
+        """Notes why an update stays in the inbox, and acts on it."""
         if isinstance(error, StorageUnavailableError):
             self._metrics.handled.labels("unavailable").inc()
             _log.error("not handled, storage unavailable", inbox=row.id)
@@ -185,7 +188,7 @@ class Router:
             await self._failed(row, error)
 
     async def _read_and_handle(self, channel: Channel, row: Waiting, raw: dict[str, Any]) -> None:
-        """In a unit: takes the row off the inbox, and has done what the update asks for."""
+        """Takes the row off the inbox, and has done what the update asks for. Needs a unit."""
         extract = readable(raw)
         if not await inbox.take(row.id, (row.channel, row.chat_id)) or extract is None:
             return
@@ -227,7 +230,7 @@ class Router:
         )
 
     def _said_at(self, date: datetime) -> datetime | None:
-        """The far end's time of a message, where it is worth telling apart from the time at which it is handled."""
+        """Returns the far end's time of a message where it differs enough from the time of handling to be told."""
         return date if LATE < self._db.clock.now() - date < TOO_LATE else None
 
     def _remember(self, chat: Chat, language: str) -> None:
@@ -261,7 +264,7 @@ class Router:
 
 
 def where(error: Exception) -> str:
-    """File and line of the innermost frame; no values, they may be personal."""
+    """Returns file and line of the innermost frame, but no values: they may be personal."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -20,7 +20,7 @@ _NOTHING: Raw = {"file_id": "-", "file_unique_id": "-"}
 
 
 def readable(raw: Raw) -> Raw | None:
-    """The extract with its `update_id`; None where there is nothing for the product in it."""
+    """Extracts what the product uses, with the `update_id`; None where there is nothing for it."""
     kinds: dict[str, Callable[[Any], Raw | None]] = {
         "message": _message,
         "edited_message": _message,
@@ -46,7 +46,7 @@ def _message(raw: object) -> Raw | None:
 
 
 def _envelope(raw: object) -> Raw | None:
-    """Number, chat, sender and date; None without a chat."""
+    """Extracts number, chat, sender and date; None without a chat."""
     chat = _chat(raw.get("chat")) if isinstance(raw, dict) else None
     if chat is None or not isinstance(raw, dict):
         return None
@@ -114,7 +114,7 @@ def _user(raw: object) -> Raw | None:
 
 
 def _photo(raw: object) -> list[Raw] | None:
-    """The largest size, which comes last."""
+    """Picks the largest size of a photo, which comes last."""
     sizes = [file for size in raw if (file := _file(size)) is not None] if isinstance(raw, list) else []
     return [{**sizes[-1], "width": 1, "height": 1}] if sizes else None
 
@@ -146,7 +146,7 @@ def _date(value: object) -> int:
 
 
 def _text(value: object) -> str | None:
-    """Without what no database takes: NUL, and halves of surrogate pairs."""
+    """Removes what no database takes: NUL, and halves of surrogate pairs."""
     if not isinstance(value, str):
         return None
     return value.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -119,12 +119,12 @@ class PushApi:
 
     @cached_property
     def browser_key(self) -> str:
-        """What a browser needs to subscribe: the public key, in base64 for URLs."""
+        """Returns what a browser needs to subscribe: the public key, in base64 for URLs."""
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     async def _sms(self, phone: str, text: str) -> bool:
-        """POST {"phone", "text"} to the hook; 2xx is sent."""
+        """Posts {"phone", "text"} to the hook; an answer of 2xx means that it is sent."""
         try:
             async with self._session.post(self._sms_hook, json={"phone": phone, "text": text}) as answer:
                 return answer.status // 100 == 2

@@ -29,7 +29,7 @@ class Html(str):
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """All messages of a language, key to text. The files are the catalogue's `.po` per noun."""
+    """Returns all messages of a language, key to text. The files are the catalogue's `.po` per noun."""
     if language in GENERATED:
         from opencc import OpenCC  # 5 MB, only where somebody reads traditional characters
 
@@ -47,13 +47,16 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def text(language: str, key: str, **args: object) -> str:
-    """The message in HTML; every argument is escaped unless it is `Html`. KeyError for an unknown key or argument."""
+    """Returns the message in HTML; every argument is escaped unless it is `Html`.
+
+    Raises KeyError for an unknown key or argument.
+    """
     safe = {name: value if isinstance(value, Html) else escape(str(value)) for name, value in args.items()}
     return _message(language, key).format_map(safe)
 
 
 def plain(language: str, key: str, **args: object) -> str:
-    """The message for a terminal or a button, where nothing is markup."""
+    """Returns the message for a terminal or a button, where nothing is markup."""
     return _message(language, key).format_map(args)
 
 
@@ -62,19 +65,19 @@ def _message(language: str, key: str) -> str:
 
 
 def escape(value: str) -> Html:
-    """For words that people wrote: no markup gets through, quotes stay as typed."""
+    """Escapes words that people wrote: no markup gets through, quotes stay as typed."""
     return Html(html.escape(value, quote=False))
 
 
 @lru_cache(1024)
 def amount(language: str, yuan: Decimal | int) -> str:
-    """130,000 or 130,000.50."""
+    """Writes an amount: 130,000 or 130,000.50."""
     value = Decimal(yuan)
     return format_decimal(value, format="#,##0" if value == value.to_integral() else "#,##0.00", locale=language)
 
 
 def clock_time(language: str, moment: datetime, today: date) -> str:
-    """09:41 for today, with the day before it otherwise. `moment` is local already."""
+    """Writes a time: 09:41 for today, with the day before it otherwise. `moment` is local already."""
     return _minute(language, moment.replace(second=0, microsecond=0, tzinfo=None), today)
 
 
@@ -87,7 +90,10 @@ def _minute(language: str, moment: datetime, today: date) -> str:
 
 
 def span(language: str, start: datetime, end: datetime) -> str:
-    """11-26 周四, 11-26 周四 09:30, 11-30 – 12-06: a time as far as it was said. Both are local, the end isn't part."""
+    """Writes a time as far as it was said: 11-26 周四, 11-26 周四 09:30, 11-30 – 12-06.
+
+    Both are local, the end isn't part.
+    """
 
     def words(moment: datetime, pattern: str) -> str:
         return str(format_datetime(moment, pattern, locale=language))

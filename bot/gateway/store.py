@@ -247,8 +247,8 @@ class Store:
         found = self.rows("SELECT name FROM chat WHERE id = ?", chat_id)
         return {"id": chat_id, "type": "private", "first_name": found[0]["name"] or "网页"} if found else None
 
-    async def quiet_chats(self, behind: int, before: float) -> list[int]:
-        """Returns the next PORTION of chats after number `behind` in which nothing was said since `before`.
+    async def quiet_chats(self, after: int, before: float) -> list[int]:
+        """Returns the next PORTION of chats after number `after` in which nothing was said since `before`.
 
         The newest chat is never among them, so that no number is given twice.
         """
@@ -258,7 +258,7 @@ class Store:
                 "SELECT id FROM chat c WHERE id > ? AND id < (SELECT max(id) FROM chat) AND made_at < ? "
                 "AND NOT EXISTS (SELECT 1 FROM message WHERE chat_id = c.id AND json_extract(body, '$.date') >= ?) "
                 "ORDER BY id LIMIT ?",
-                (behind, before, before, PORTION),
+                (after, before, before, PORTION),
             )
             return [row["id"] for row in rows]
 

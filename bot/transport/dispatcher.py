@@ -33,7 +33,7 @@ from storage.engine.unit import unit
 from storage.people import endpoint, person
 from storage.people.quiet import quiet_left
 from storage.post import outbox
-from storage.post.delivery import Delivery, last_delivery
+from storage.post.delivery import Delivery, last_delivery, last_forbidden
 from storage.post.outbox import LEASE, OR_GOES, Lane, Outbox, OutboxState, Room
 
 SIDE_BY_SIDE = 32
@@ -180,7 +180,7 @@ class Dispatcher:
         if channel is None:
             await self._settle(row, None, 60)
             return False
-        showing = await self._showing(row)
+        showing, since = await self._showing(row), await last_forbidden()
         card = await kind.render(showing)
         if card is None:
             await self._drop(row)
@@ -210,7 +210,7 @@ class Dispatcher:
         self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
 
         async def note() -> None:
-            await outbox.sent(row, message_id, rendered, card.shows)
+            await outbox.sent(row, message_id, rendered, card.shows, since)
             if kind.delivered is not None:
                 await kind.delivered(row)
 
@@ -220,7 +220,7 @@ class Dispatcher:
             raise
         except Exception as error:  # noqa: BLE001 - it was sent; whatever fails after that must not send it again
             _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
-            await self._db.unit(partial(outbox.sent, row, message_id, rendered, card.shows), f"outbox:{row.id}")
+            await self._db.unit(partial(outbox.sent, row, message_id, rendered, card.shows, since), f"outbox:{row.id}")
         return True
 
     async def _unknown(self, row: Outbox) -> None:

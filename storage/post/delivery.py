@@ -7,8 +7,10 @@ from typing import NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.sql import add_all, among, fetch, joined, one, run
+from storage.engine.sql import add_all, among, fetch, is_shared, joined, one, run
 from storage.noun import Fate, Noun, Record, Sweep
+
+_TAKING_BACK = 0x636875697362
 
 
 class Delivery(Model):
@@ -48,7 +50,7 @@ class Subject(NamedTuple):
 
 
 class Shown(Model):
-    """That a message shows somebody. Without a message: nobody is to be shown so any more."""
+    """That a message shows somebody. Without a message: no card made before may show them so any more."""
 
     id = fields.BigIntField(primary_key=True)
     delivery: fields.ForeignKeyNullableRelation[Delivery] = fields.ForeignKeyField(
@@ -86,14 +88,32 @@ async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery |
     )
 
 
-async def note_shown(delivery_id: int, subjects: Iterable[Subject]) -> list[Subject]:
-    """Keeps whom the message shows; returns those who were taken back while it was on its way. Needs a unit."""
+async def last_forbidden() -> int:
+    """Returns the number of the last word of `forbid`; a card that is made afterwards keeps to it."""
+    return int((await fetch("SELECT max(id) FROM shown WHERE delivery_id IS NULL"))[0][0] or 0)
+
+
+async def alone(*, shared: bool = False) -> None:
+    """Lets whoever takes somebody's messages back wait until those that are being noted are noted, and the other way
+    round (`shared`: those who note don't wait for each other); until the unit ends. SQLite has one writer."""
+    if is_shared():
+        await fetch(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", _TAKING_BACK)
+
+
+async def note_shown(delivery_id: int, subjects: Iterable[Subject], since: int) -> list[Subject]:
+    """Keeps whom the message shows; returns those who were taken back while it was on its way. Needs a unit.
+
+    `since` is what `last_forbidden` said when the card was made.
+    """
     rows = sorted(set(subjects))
     if not rows:
         return []
+    await alone(shared=True)
     await add_all(Shown, [{"delivery_id": delivery_id, "about": about, "ref": ref} for about, ref in rows])
     words, value = among(sorted({ref for _about, ref in rows}))
-    gone = await fetch(f"SELECT about, ref FROM shown WHERE ref {words} AND delivery_id IS NULL", value)
+    gone = await fetch(
+        f"SELECT about, ref FROM shown WHERE ref {words} AND delivery_id IS NULL AND id > ?", value, since
+    )
     taken = {(row["about"], row["ref"]) for row in gone}
     return [one for one in rows if (one.about.value, one.ref) in taken]
 
@@ -113,7 +133,8 @@ async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
 
 
 async def forbid(subjects: Iterable[Subject]) -> None:
-    """Forbids that anybody is shown so from now on: what is on its way is taken back as it arrives. Needs a unit."""
+    """Forbids that anybody is shown so by a card that has been made already: it is taken back as it arrives. Needs a
+    unit, in which `alone` was awaited before `messages_about`."""
     rows = [{"delivery_id": None, "about": about, "ref": ref} for about, ref in sorted(set(subjects))]
     await add_all(Shown, rows)
 
@@ -123,6 +144,7 @@ async def forget(row: Delivery) -> None:
     sql = "SELECT id FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
     words, value = among(found[0] for found in await fetch(sql, row.channel, row.chat_id, row.message_id))
     await run(f"DELETE FROM shown WHERE delivery_id {words}", value)
+    await run(f"UPDATE delivery SET ref = 0 WHERE id {words}", value)  # the next update of the card is a new message
 
 
 NOUN = Noun(

@@ -17,7 +17,17 @@ from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record, Sweep
 from storage.people.endpoint import Address, addresses
 from storage.people.person import Person, Role, holding
-from storage.post.delivery import About, Delivery, Subject, forbid, forget, last_delivery, messages_about, note_shown
+from storage.post.delivery import (
+    About,
+    Delivery,
+    Subject,
+    alone,
+    forbid,
+    forget,
+    last_delivery,
+    messages_about,
+    note_shown,
+)
 
 LEASE = timedelta(seconds=15)
 OR_GOES = "or_goes"
@@ -96,12 +106,13 @@ async def put(
     if dedup is not None and not fresh:
         # Locked, so that a dispatcher that is just taking it either has it, and a new row is needed, or leaves it
         # until this change can be seen.
-        columns = "id, attempts, not_before"
+        columns = "id, attempts, not_before, args"
         sql = f"SELECT {columns} FROM outbox WHERE dedup = ? AND state = 0 ORDER BY id{for_update()}"
         waiting = await fetch(sql, dedup)
         for row in waiting:
             if args:
-                await change(Outbox, row["id"], args=json.dumps(args))
+                kept = {OR_GOES: True} if json.loads(row["args"]).get(OR_GOES) else {}
+                await change(Outbox, row["id"], args=json.dumps({**args, **kept}))
             if not row["attempts"] and moment(row["not_before"]) > not_before:
                 await change(Outbox, row["id"], not_before=not_before)
         if waiting:
@@ -273,8 +284,13 @@ async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
     return {lane: moment(rows[0][0]) for lane, rows in found.items() if rows}
 
 
-async def sent(row: Outbox, message_id: int | None, rendered: str, shows: Iterable[Subject] = ()) -> None:
-    """Marks the row as sent, as the far end confirmed. `shows` is whom the message shows."""
+async def sent(
+    row: Outbox, message_id: int | None, rendered: str, shows: Iterable[Subject] = (), since: int = 0
+) -> None:
+    """Marks the row as sent, as the far end confirmed.
+
+    `shows` is whom the message shows, `since` what `delivery.last_forbidden` said when the card was made.
+    """
     await change(Outbox, row.id, state=OutboxState.DONE, **_FREE)
     if message_id is None:
         return
@@ -289,7 +305,7 @@ async def sent(row: Outbox, message_id: int | None, rendered: str, shows: Iterab
         rendered=rendered,
         at=unit().now,
     )
-    if gone := await note_shown(delivery.id, shows):
+    if gone := await note_shown(delivery.id, shows, since):
         await (show_again if all(one.about is About.REPORTER for one in gone) else take_back)([delivery])
 
 
@@ -366,6 +382,7 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
 
 async def _erases(what: Erasure) -> None:
     """Takes back every message that shows the debtor, and what is on its way as it arrives."""
+    await alone()
     await take_back(await messages_about([Subject(About.DEBTOR, what.debtor_id)]))
     await forbid([Subject(About.DEBTOR, what.debtor_id), *(Subject(About.REPORT, report) for report in what.reports)])
 

@@ -9,6 +9,7 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 
 from storage.cases.debtor import Debtor, read_id_number
+from storage.desk import privacy
 from storage.engine import migrations
 from storage.engine.audit import verify
 from storage.engine.migrations import BEFORE
@@ -16,6 +17,9 @@ from storage.engine.schema import NewerDatabaseError, OlderDatabaseError, applie
 from storage.engine.secret import Secrets
 from storage.nouns import nouns
 from storage.opening import open_database
+from storage.people.person import Person, Role
+from storage.post.delivery import Delivery
+from storage.post.outbox import Outbox
 from tests.postgres import Server
 from tests.world import Stage
 
@@ -115,6 +119,35 @@ async def test_a_database_of_the_version_before_goes_on_as_one_of_this(before: s
     assert len(old["sighting"]) == 3 and len(old["outbox"]) > 10
     for table in set(old) - REMADE:
         assert new[table] == old[table], table
+
+
+async def test_a_start_that_is_killed_before_it_has_noted_its_migrations_is_made_again(
+    before: str, stage: Stage
+) -> None:
+    """What a migration does is one transaction, the note that it was done another."""
+    for url in (before, stage.settings.database_url):
+        for step in (sorted(STEPS), sorted(STEPS)[1:]):
+            async with open_database(url, Secrets(KEY)):
+                pass
+            for name in step:
+                await ask(url, f"DELETE FROM tortoise_migrations WHERE name = '{name}'")
+        async with open_database(url, Secrets(KEY)):
+            assert await applied_migrations() == sorted(STEPS)
+    assert (await ask(before, "SELECT count(*) AS count FROM debtor WHERE name = '林永福'"))[0]["count"] == 1
+
+
+async def test_what_the_version_before_had_sent_is_found_when_somebody_is_erased(before: str) -> None:
+    async with open_database(before, Secrets(KEY)) as db:
+        debtor, admin = await Debtor.get(name="林永福"), await Person.filter(role=Role.ADMIN).first()
+        assert admin is not None
+        sent = await Delivery.filter(kind__in=["alert", "receipt", "witness", "change", "case", "step", "urged"])
+        assert sent
+        await db.unit(lambda: privacy.erase(debtor.id, admin, "（已按申请删除）"))
+        unsaid = {
+            (row.channel, row.chat_id, row.arguments["message"]) for row in await Outbox.filter(kind="unsay").all()
+        }
+    shows = {(row.channel, row.chat_id, row.message_id) for row in sent}
+    assert shows & unsaid, (shows, unsaid)
 
 
 async def _id_number(debtor: Debtor) -> str:

@@ -157,6 +157,17 @@ async def test_what_was_on_its_way_while_somebody_was_erased_is_taken_back(world
     assert phones_that_say(await on_phones(world), "林永福") == []
 
 
+async def test_what_is_made_after_somebody_was_erased_stays(world: World) -> None:
+    """The case goes on, under the words that stand for the name: its cards, and alerts about it, aren't taken back."""
+    debtor, admin, head = await Debtor.get(name="林永福"), await world.person(ADMIN), world.phone(HEAD)
+    await world.product.db.unit(lambda: privacy.erase(debtor.id, admin, "（已按申请删除）"))
+    await world.settled()
+    await head.says("/case 456")
+    await head.expects("（已按申请删除）")
+    await world.settled()
+    assert any("（已按申请删除）" in text for text in (await on_phones(world))[HEAD])
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_message_that_can_t_be_shown_anew_goes(world: World) -> None:
     """Its order has been cleared away since: the message is taken back instead."""

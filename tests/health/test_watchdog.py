@@ -31,6 +31,7 @@ def test_a_process_whose_loop_hangs_says_where_and_ends() -> None:
     assert "the event loop is stuck" in done.stdout + done.stderr and "in main" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_worker_that_dies_ends_the_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def dies(*_args: object) -> None:

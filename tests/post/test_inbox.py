@@ -191,6 +191,7 @@ async def test_what_is_received_at_the_shutdown_is_handled_at_the_next_start(sta
         assert await Sighting.all().count() == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_dead_letter_is_looked_at_retried_and_dropped_on_the_command_line(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

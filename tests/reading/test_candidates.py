@@ -96,6 +96,7 @@ async def whole_county(people: list[tuple[str, Known]], text: str, village: str)
     return [*inner, [one for _code, one in town], sure(people, text, village)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # what is read has nothing to do with the engine
 async def test_the_messages_of_others_are_understood_the_same_with_few_at_hand(world: World) -> None:
     rosters = Rosters(one for name in SETS for one in records(OWN / f"{name}-rosters.jsonl"))

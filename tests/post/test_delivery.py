@@ -8,8 +8,9 @@ from handlers.card import KINDS
 from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
 from storage.desk import privacy
+from storage.engine.sql import fetch
 from storage.post import outbox
-from storage.post.delivery import About, Delivery, Shown
+from storage.post.delivery import About, Delivery, Shown, Subject, note_shown
 from storage.post.outbox import Outbox, OutboxState
 from storage.reading import lesson
 from storage.reading.lesson import LessonKind
@@ -155,6 +156,38 @@ async def test_what_was_on_its_way_while_somebody_was_erased_is_taken_back(world
     erased.set()
     await world.settled()
     assert phones_that_say(await on_phones(world), "林永福") == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_noting_and_taking_back_at_the_same_moment_miss_nothing(world: World) -> None:
+    """Neither transaction sees what the other hasn't committed: one waits for the other."""
+    debtor, admin, noted, go = (
+        await Debtor.get(name="林永福"),
+        await world.person(ADMIN),
+        asyncio.Event(),
+        asyncio.Event(),
+    )
+
+    async def note() -> None:
+        row = await Delivery.create(
+            outbox_id=0, channel="telegram", chat_id=JUDGE, kind="case", ref=1, message_id=4711, rendered="",
+            at=world.clock.now(),
+        )  # fmt: skip
+        await note_shown(row.id, [Subject(About.DEBTOR, debtor.id)], 0)
+        noted.set()
+        await go.wait()
+
+    async def one_waits() -> bool:
+        found = await fetch("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(found[0][0])
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(world.product.db.unit(note))
+        await asyncio.wait_for(noted.wait(), 10)
+        both.create_task(world.product.db.unit(lambda: privacy.erase(debtor.id, admin, "（已按申请删除）")))
+        await world.until(one_waits)
+        go.set()
+    assert 4711 in [row.arguments["message"] for row in await Outbox.filter(kind="unsay")]
 
 
 async def test_what_is_made_after_somebody_was_erased_stays(world: World) -> None:

@@ -23,7 +23,7 @@ from storage.nouns import nouns
 from storage.people.area import bounds_of, county_of
 from storage.people.person import Person
 from storage.post import outbox
-from storage.post.delivery import About, Subject, alone, forbid, messages_about
+from storage.post.delivery import About, Subject, forbid, messages_about
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""
@@ -123,7 +123,6 @@ async def stay_unnamed(report: Sighting) -> None:
 
     Also for the reporter of what they said to go on about it, and in the messages that named them. Needs a unit.
     """
-    await alone()
     named = []
     for row in await sighting.with_witnesses(report.root_id):
         if row.reporter_id == report.reporter_id and (row.id == report.id or not row.confidential):

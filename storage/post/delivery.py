@@ -93,7 +93,7 @@ async def last_forbidden() -> int:
     return int((await fetch("SELECT max(id) FROM shown WHERE delivery_id IS NULL"))[0][0] or 0)
 
 
-async def alone(*, shared: bool = False) -> None:
+async def _alone(*, shared: bool = False) -> None:
     """Lets whoever takes somebody's messages back wait until those that are being noted are noted, and the other way
     round (`shared`: those who note don't wait for each other); until the unit ends. SQLite has one writer."""
     if is_shared():
@@ -108,7 +108,7 @@ async def note_shown(delivery_id: int, subjects: Iterable[Subject], since: int) 
     rows = sorted(set(subjects))
     if not rows:
         return []
-    await alone(shared=True)
+    await _alone(shared=True)
     await add_all(Shown, [{"delivery_id": delivery_id, "about": about, "ref": ref} for about, ref in rows])
     words, value = among(sorted({ref for _about, ref in rows}))
     gone = await fetch(
@@ -119,7 +119,11 @@ async def note_shown(delivery_id: int, subjects: Iterable[Subject], since: int) 
 
 
 async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
-    """Finds every message that shows one of these, each once, the newest first."""
+    """Finds every message that shows one of these, each once, the newest first.
+
+    Needs the unit in which they are taken back: until it ends, no other message is noted.
+    """
+    await _alone()
     found: dict[tuple[str, int, int], Delivery] = {}
     listed = sorted(set(subjects))
     for about in About:
@@ -133,8 +137,8 @@ async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
 
 
 async def forbid(subjects: Iterable[Subject]) -> None:
-    """Forbids that anybody is shown so by a card that has been made already: it is taken back as it arrives. Needs a
-    unit, in which `alone` was awaited before `messages_about`."""
+    """Forbids that anybody is shown so by a card that has been made already: it is taken back as it arrives. Needs
+    the unit in which `messages_about` was asked."""
     rows = [{"delivery_id": None, "about": about, "ref": ref} for about, ref in sorted(set(subjects))]
     await add_all(Shown, rows)
 

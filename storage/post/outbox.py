@@ -21,7 +21,6 @@ from storage.post.delivery import (
     About,
     Delivery,
     Subject,
-    alone,
     forbid,
     forget,
     last_delivery,
@@ -382,7 +381,6 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
 
 async def _erases(what: Erasure) -> None:
     """Takes back every message that shows the debtor, and what is on its way as it arrives."""
-    await alone()
     await take_back(await messages_about([Subject(About.DEBTOR, what.debtor_id)]))
     await forbid([Subject(About.DEBTOR, what.debtor_id), *(Subject(About.REPORT, report) for report in what.reports)])
 

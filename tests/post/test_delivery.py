@@ -158,22 +158,22 @@ async def test_what_was_on_its_way_while_somebody_was_erased_is_taken_back(world
     assert phones_that_say(await on_phones(world), "林永福") == []
 
 
+@pytest.mark.parametrize("about", [About.DEBTOR, About.REPORT])
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-async def test_noting_and_taking_back_at_the_same_moment_miss_nothing(world: World) -> None:
+async def test_noting_and_taking_back_at_the_same_moment_miss_nothing(world: World, about: About) -> None:
     """Neither transaction sees what the other hasn't committed: one waits for the other."""
-    debtor, admin, noted, go = (
-        await Debtor.get(name="林永福"),
-        await world.person(ADMIN),
-        asyncio.Event(),
-        asyncio.Event(),
-    )
+    debtor, admin = await Debtor.get(name="林永福"), await world.person(ADMIN)
+    noted, go = asyncio.Event(), asyncio.Event()
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.settled()
+    report = await Sighting.get()
 
     async def note() -> None:
         row = await Delivery.create(
             outbox_id=0, channel="telegram", chat_id=JUDGE, kind="case", ref=1, message_id=4711, rendered="",
             at=world.clock.now(),
         )  # fmt: skip
-        await note_shown(row.id, [Subject(About.DEBTOR, debtor.id)], 0)
+        await note_shown(row.id, [Subject(about, debtor.id if about is About.DEBTOR else report.id)], 0)
         noted.set()
         await go.wait()
 

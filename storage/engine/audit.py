@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.database import Unit, unit
 from storage.engine.sql import add_numbered, fetch, for_update, pick, run
+from storage.engine.unit import Unit, unit
 from storage.noun import Fate, Noun, Record
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tortoise.connection import get_connection
 from storage.engine.clock import Clock
 from storage.engine.failure import StorageUnavailableError
 from storage.engine.secret import Secrets
-from storage.engine.unit import UNIT_SECONDS, Unit, Work, unit
+from storage.engine.unit import UNIT_SECONDS, Work
 
 Observer = Callable[[str, float], None]
 """Hears of what is measured: a name (`group`, `answered`, `escalated`) and a figure."""
@@ -68,6 +68,3 @@ async def is_alive(db: Database) -> bool:
 
 async def _touch() -> None:
     await get_connection("default").execute_query("UPDATE audit_head SET id = id WHERE id = 1")
-
-
-__all__ = ["Database", "Observer", "Unit", "Work", "is_alive", "unit", "unobserved"]

@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         """Tells whether the dispatcher keeps Telegram's sending limits."""
         return self.rate_limits == "telegram" or (not self.rate_limits and bool(self.bot_token))
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels on which people can be reached: Telegram with a bot token, the page where it is on."""
+        return (*(["telegram"] if self.bot_token else []), *(["web"] if self.web else []))
+
     def secrets(self) -> Secrets:
         """Loads the key from `CHUISHAO_KEY`, else from the key file in the data folder, made at the first start.
 

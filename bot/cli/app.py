@@ -135,7 +135,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 @contextlib.asynccontextmanager
 async def opened() -> Any:
     settings = checked_settings()
-    async with open_database(settings.database_url, settings.secrets()) as db:
+    async with open_database(settings.database_url, settings.secrets(), channels=settings.channels) as db:
         yield settings, db
 
 

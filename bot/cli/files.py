@@ -15,7 +15,8 @@ from bot.office.importing import IMPORT_SECONDS, Imported, Kind, import_file
 from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
 from storage.engine.clock import local
 from storage.engine.database import Database
-from storage.imports import MissingHeadersError, Remark, Report, journal
+from storage.imports import Report, journal
+from storage.imports.table import MissingHeadersError, Remark, Table
 
 _MOST_LINES = 20
 
@@ -47,8 +48,10 @@ def import_(
         go(work())
     except FileNotFoundError:
         stop(word("imports.file_missing", path=file))
-    except (NotASpreadsheetError, IsADirectoryError):
-        stop(word("imports.not_a_spreadsheet", path=file))
+    except IsADirectoryError:
+        stop(word("imports.unread_format", path=file))
+    except NotASpreadsheetError as error:
+        stop(word(f"imports.unread_{error}", path=file))
     except MissingHeadersError as error:
         stop(word("imports.missing_headers", path=file, names=error))
     except KeyboardInterrupt:
@@ -76,6 +79,29 @@ def _take_in(folder: Path) -> NoReturn:
         stop(word("cli.other_key"), FOUND)
 
 
+def _line(remark: Remark) -> str:
+    return word("imports.line_of", sheet=remark.sheet, line=remark.line) if remark.sheet else str(remark.line)
+
+
+def _summary(report: Report) -> str:
+    """Says what became of every row of the file; the numbers sum."""
+    counts = {
+        **{how: report.count(how) for how in ("added", "changed", "unchanged")},
+        "rejected": len(report.rejected),
+        **{why: report.left[why] for why in ("repeated", "blank", "total", "heading", "note")},
+    }
+    said = [word(f"imports.count_{name}", count=count) for name, count in counts.items() if count or name == "added"]
+    return word("imports.summary", rows=report.rows, counts=word("imports.comma").join(said))
+
+
+def _tell_sheets(table: Table) -> None:
+    """Says which sheets were read, where there are several, and which weren't."""
+    if len(table.sheets) > 1:
+        typer.echo(word("imports.sheets", names="、".join(table.sheets)))
+    for remark in table.unread:
+        typer.echo(word(f"imports.{remark.code}", name=remark.word), err=True)
+
+
 def _reason(remark: Remark) -> str:
     return word(f"imports.reason_{remark.code}", word=remark.word)
 
@@ -87,10 +113,11 @@ def _wordless(report: Report) -> Counter[str]:
 
 def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
     report = done.report
+    _tell_sheets(done.table)
     if done.unknown_headers:
         typer.echo(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
     for remark in report.rejected[:_MOST_LINES]:
-        typer.echo(word("imports.rejected_line", line=remark.line, reason=_reason(remark)), err=True)
+        typer.echo(word("imports.rejected_line", line=_line(remark), reason=_reason(remark)), err=True)
     if len(report.rejected) > _MOST_LINES:
         typer.echo(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
     alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
@@ -98,13 +125,12 @@ def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose:
         typer.echo(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
     for remark in report.warnings:
         if remark.word or remark.code not in alike:
-            typer.echo(word("imports.warned_line", line=remark.line, reason=_reason(remark)), err=True)
+            typer.echo(word("imports.warned_line", line=_line(remark), reason=_reason(remark)), err=True)
     if alike:
         typer.echo(word("imports.verbose"), err=True)
-    counts = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "blank")}
-    typer.echo(word("imports.summary", rejected=len(report.rejected), **counts))
+    typer.echo(_summary(report))
     if report.rejected:
-        write_rejects(target, done.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
+        write_rejects(target, done.table.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
         typer.echo(word("imports.rejects_file", path=target))
     if dry_run:
         typer.echo(word("imports.dry_run"))

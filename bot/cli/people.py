@@ -11,7 +11,7 @@ from bot.settings import Settings
 from storage.engine.clock import SHANGHAI
 from storage.engine.database import Database
 from storage.people.area import full_name
-from storage.people.endpoint import TELEGRAM, WEB
+from storage.people.endpoint import reached
 from storage.people.person import Person, find
 from storage.post.invitation import VALID, invite
 
@@ -32,7 +32,7 @@ def invite_(
         async with opened() as (settings, db):
             people = [await one_person(one) for one in who or []]
             if missing:
-                people += await _not_joined(settings)
+                people += await _not_joined()
             name = await _bot_name(settings)
             for person in people:
                 await _invite(settings, db, person, name, picture=not missing)
@@ -45,11 +45,11 @@ def invite_(
     go(work())
 
 
-async def _not_joined(settings: Settings) -> list[Person]:
+async def _not_joined() -> list[Person]:
     """Finds who can't be reached by any way that runs here: without a bot, a Telegram number isn't one."""
-    ways = [*([TELEGRAM] if settings.bot_token else []), *([WEB] if settings.web else [])]
-    joined = {one.id for one in await Person.filter(endpoints__channel__in=ways, endpoints__active=True)}
-    return [one for one in await Person.filter(active=True).order_by("id") if one.id not in joined]
+    people = await Person.filter(active=True).order_by("id")
+    there = await reached(one.id for one in people)
+    return [one for one in people if one.id not in there]
 
 
 async def _invite(settings: Settings, db: Database, person: Person, bot_name: str, *, picture: bool) -> None:

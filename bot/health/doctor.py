@@ -25,7 +25,7 @@ from storage.engine.database import Database, is_alive
 from storage.engine.schema import NewerDatabaseError, OlderDatabaseError, pending_migrations
 from storage.opening import open_database
 from storage.people import person
-from storage.people.endpoint import addresses
+from storage.people.endpoint import reached
 from storage.people.person import Person, Role
 from storage.post.inbox import Inbox, InboxState
 
@@ -111,7 +111,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         if await pending_migrations(settings.database_url):
             yield Finding("database", Grade.BAD, "doctor.database_old")
             return
-        async with open_database(settings.database_url, settings.secrets(), migrating=False) as db:
+        async with open_database(
+            settings.database_url, settings.secrets(), migrating=False, channels=settings.channels
+        ) as db:
             good = await is_alive(db)
             key = "doctor.database_ok" if good else "doctor.database_readonly"
             yield Finding("database", Grade.OK if good else Grade.BAD, key, {"where": where})
@@ -128,13 +130,14 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 async def _records(db: Database) -> AsyncIterator[Finding]:
     if not await _key_fits(db):
         yield Finding("key", Grade.BAD, "doctor.key_wrong")
-    count = await Person.filter(active=True).count()
-    joined = await Person.filter(active=True, endpoints__active=True).distinct().count()
+    people = await Person.filter(active=True)
+    there = await reached(one.id for one in people)
+    count, joined = len(people), len(there)
     if count:
         yield Finding("people", Grade.OK, "doctor.people_ok", {"count": count, "joined": joined})
     else:
         yield Finding("people", Grade.WARN, "doctor.people_none")
-    deaf = [one.name for one in await Person.filter(role=Role.JUDGE, active=True) if not await addresses(one.id)]
+    deaf = [one.name for one in people if one.role is Role.JUDGE and one.id not in there]
     if deaf:
         yield Finding("judges", Grade.BAD, "doctor.judges_unreachable", {"names": "、".join(deaf[:10])})
     elif count:

@@ -9,7 +9,7 @@ from storage.cases.debtor import read_id_number
 from storage.engine import audit
 from storage.engine.database import Database
 from storage.imports import Progress
-from storage.imports.cases import KNOWN, cells_of
+from storage.imports.cases import WRITTEN, cells_of
 
 PAGE = 500
 
@@ -29,7 +29,7 @@ async def export_cases(db: Database, path: Path, progress: Progress) -> int:
         rows += await db.unit(partial(_page, some), "cli:export")
         last = some[-1].id
         progress(len(rows), total)
-    spreadsheet.write(path, KNOWN, rows)
+    spreadsheet.write(path, WRITTEN, rows)
     return len(rows)
 
 

@@ -1,6 +1,5 @@
 """`chuishao import`: from a file to the database, in one transaction."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +8,8 @@ from pathlib import Path
 
 from bot.office import spreadsheet
 from storage.engine.database import Database
-from storage.imports import Plan, Progress, Remark, Report, Row, areas, cases, check_headers, duty, journal, people
+from storage.imports import Plan, Progress, Report, areas, cases, duty, journal, people
+from storage.imports.table import Remark, Row, Table, table_of
 
 IMPORT_SECONDS = 900.0
 
@@ -28,11 +28,11 @@ _MODULES = {Kind.AREAS: areas, Kind.PEOPLE: people, Kind.CASES: cases, Kind.DUTY
 
 @dataclass
 class Imported:
-    """The report, the headers that meant nothing, and the rows that were not taken."""
+    """The report, what the file holds beside its rows, and the rows that were not taken."""
 
     report: Report
+    table: Table
     unknown_headers: list[str]
-    headers: list[str]
     rejected_rows: list[tuple[Row, Remark]]
     written: bool
 
@@ -52,18 +52,19 @@ async def import_file(
     `writing` is called when the rows begin to go in: from then on an interruption comes too late, and they go in whole.
     Raises NotASpreadsheetError, MissingHeadersError, OSError.
     """
-    headers, rows = await asyncio.to_thread(spreadsheet.read, path)
     module = _MODULES[kind]
-    unknown = check_headers(headers, module.REQUIRED, module.KNOWN)
-    plan = await _plan(db, kind, rows, progress)
+    table = table_of(await spreadsheet.read(path), module.COLUMNS)
+    plan = await _plan(db, kind, table.rows, progress)
+    plan.report.left += table.left
+    plan.report.warnings[:0] = table.remarks
     refused = strict and bool(plan.report.rejected)
     write = not dry_run and not refused and bool(plan.report.added or plan.report.changed)
     if write:
         writing()
         await db.unit(partial(journal.apply, plan, kind.value, path.name), "cli:import", seconds=IMPORT_SECONDS)
-    by_line = {row.line: row for row in rows}
-    rejected = [(by_line[remark.line], remark) for remark in plan.report.rejected]
-    return Imported(plan.report, unknown, headers, rejected, write)
+    where = {(row.sheet, row.line): row for row in table.rows}
+    rejected = [(where[remark.sheet, remark.line], remark) for remark in plan.report.rejected]
+    return Imported(plan.report, table, table.unknown(module.COLUMNS), rejected, write)
 
 
 async def _plan(db: Database, kind: Kind, rows: list[Row], progress: Progress) -> Plan:

@@ -1,95 +1,81 @@
-"""Spreadsheets as offices have them: .csv in UTF-8 (with or without BOM) or GB18030, and .xlsx."""
+"""Spreadsheets as offices have them, in and out. A process of its own reads them, see bot/office/reader.py."""
 
+import asyncio
 import csv
-import io
-import zipfile
+import json
+import os
+import sys
 from collections.abc import Sequence
-from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
-from storage.imports import REASON_COLUMN, Row, header_of
+from storage.engine.text import printable
+from storage.imports.table import REASON_COLUMN, Cell, Mark, Number, Row, Sheet
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CELL_LIMIT = 32_767
+PATIENCE_SECONDS = 180.0
+_MOST_BYTES = 200_000_000
+"""Larger files aren't opened at all."""
+_LONGEST_LINE = 64 << 20
+_MARKS = {"error": "cell_error", "formula": "cell_formula", "stray": "stray_quote"}
 
 
 class NotASpreadsheetError(Exception):
-    """The file is neither .csv nor .xlsx, whatever it is called."""
+    """The file can't be read as tables; carries why: format, broken, password, large."""
 
 
-def read(path: Path) -> tuple[list[str], list[Row]]:
-    """Headers in normal form and rows with the line numbers that the clerk's own program shows."""
-    content = path.read_bytes()
-    table = _xlsx(content) if content.startswith(b"PK\x03\x04") else _csv(content)
-    first = next((place for place, (_line, cells) in enumerate(table) if any(cell.strip() for cell in cells)), None)
-    if first is None:
-        raise NotASpreadsheetError
-    while first + 1 < len(table) and _filled(table[first][1]) == 1 < _filled(table[first + 1][1]):
-        first += 1  # a title over the headers, which are several
-    headers = [header_of(cell) for cell in table[first][1]]
-    rows = []
-    for line, cells in table[first + 1 :]:
-        padded = [*cells, *[""] * (len(headers) - len(cells))]
-        rows.append(Row(line, {header: _typed(cell) for header, cell in zip(headers, padded, strict=False) if header}))
-    return [header for header in headers if header], rows
-
-
-def _filled(cells: Sequence[str]) -> int:
-    return sum(bool(cell.strip()) for cell in cells)
-
-
-def _typed(cell: str) -> str:
-    """Takes off the apostrophe with which `write` keeps a text from becoming a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:2] in _FORMULA else cell
-
-
-def _csv(content: bytes) -> list[tuple[int, list[str]]]:
-    if b"\0" in content:
-        raise NotASpreadsheetError
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise NotASpreadsheetError
-    table = []
-    reader = csv.reader(io.StringIO(text, newline=""))
-    line = 1
+async def read(path: Path) -> list[Sheet]:
+    """Reads every sheet of a file: .xlsx, .xls, .xlsb, .ods, text with commas, tabs or semicolons, and what systems
+    call .xls. The reading can fail, hang or fill its memory without harm. Raises NotASpreadsheetError, OSError."""
+    if await asyncio.to_thread(_size, path) > _MOST_BYTES:
+        raise NotASpreadsheetError("large")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.office.reader", str(path)),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        limit=_LONGEST_LINE,
+    )  # fmt: skip
     try:
-        for cells in reader:
-            table.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise NotASpreadsheetError from error
-    return table
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await _take(process)
+    except TimeoutError as error:
+        raise NotASpreadsheetError("large") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
-def _xlsx(content: bytes) -> list[tuple[int, list[str]]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-        sheet = book.worksheets[0]
-        return [
-            (line, [_text(value) for value in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)
-        ]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
-        raise NotASpreadsheetError from error
+def _size(path: Path) -> int:
+    """Returns the bytes of a file that is there and may be read; raises OSError for others."""
+    with path.open("rb") as file:
+        return os.fstat(file.fileno()).st_size
 
 
-def _text(value: object) -> str:
+async def _take(process: asyncio.subprocess.Process) -> list[Sheet]:
+    sheets: list[Sheet] = []
+    assert process.stdout is not None
+    async for line in process.stdout:
+        found = json.loads(line)
+        if isinstance(found, list):
+            sheets[-1].lines.append((found[0], [_cell(value) for value in found[1:]]))
+        elif "sheet" in found:
+            merged = [(top, left, bottom, right) for top, left, bottom, right in found["merged"]]
+            sheets.append(Sheet(found["sheet"], found["visible"], merged))
+        elif "refused" in found:
+            raise NotASpreadsheetError(found["refused"])
+        else:
+            return sheets
+    raise NotASpreadsheetError("broken")  # it died
+
+
+def _cell(value: Any) -> Cell:
     if value is None:
         return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    if isinstance(value, dict):
+        ((kind, text),) = value.items()
+        return Mark(_MARKS[kind], text if kind == "stray" else "")
+    return value if isinstance(value, str) else Number(value)
 
 
 def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -103,14 +89,19 @@ def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         for number, row in enumerate([headers, *rows], 1):
             for column, cell in enumerate(row, 1):
                 target = sheet.cell(number, column)
-                target.value = cell[:_CELL_LIMIT]
+                target.value = printable(cell)[:_CELL_LIMIT]
                 target.data_type = "s"
         book.save(path)
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(headers)
-        writer.writerows([[f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row] for row in rows])
+        writer.writerows([[_safe(printable(cell)) for cell in row] for row in rows])
+
+
+def _safe(cell: str) -> str:
+    """Keeps a text from becoming a formula where the file is opened, with an apostrophe that `read` takes off again."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def write_rejects(path: Path, headers: Sequence[str], rejected: Sequence[tuple[Row, str]]) -> None:

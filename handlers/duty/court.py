@@ -8,7 +8,7 @@ from handlers.route import App, on_command
 from storage.duty import court
 from storage.people.access import Action
 
-_ORDER = re.compile(r"(电话|上班|问候|phone|hours|greeting)\s*(.*)", re.I | re.S)
+_ORDER = re.compile(r"(电话|上班|值班|问候|phone|hours|duty|greeting)[:：\s]*(.*)", re.I | re.S)
 
 
 def register(app: App) -> None:
@@ -16,11 +16,11 @@ def register(app: App) -> None:
 
 
 async def decide(turn: Turn, words: str) -> None:
-    """Answers `/court 上班 08:30-17:30`, `/court 电话 …`, `/court 问候 …`."""
+    """Answers `/court 上班 8:30-17:30`, `/court 值班 17:30-8:30`, `/court 电话 …`, `/court 问候 …`."""
     found = _ORDER.fullmatch(words) if words else None
     values = _values(found[1].lower(), found[2].strip()) if found is not None else {}
     if words and not values:
-        await turn.say("court.how")
+        await turn.say("court.hours_how" if found is not None else "court.how", said=words)
         return
     if values:
         await court.decide(turn.who.area_code, turn.who, **values)
@@ -28,10 +28,13 @@ async def decide(turn: Turn, words: str) -> None:
 
 
 def _values(what: str, said: str) -> dict[str, str]:
-    """Returns what is to be kept; nothing where it isn't understood."""
+    """Returns what is to be kept; nothing where hours aren't understood. Office hours end on the day they begin."""
     if what in ("上班", "hours"):
         hours = court.hours_in(said)
-        return {"opens": hours[0], "closes": hours[1]} if hours is not None else {}
+        return {"opens": hours[0], "closes": hours[1]} if hours is not None and hours[0] < hours[1] else {}
+    if what in ("值班", "duty"):
+        hours = ("", "") if said in ("默认", "default") else court.hours_in(said)
+        return {"duty_starts": hours[0], "duty_ends": hours[1]} if hours is not None else {}
     if what in ("电话", "phone"):
         return {"phone": said[:40]}
     return {"greeting": said[:200]}
@@ -44,5 +47,6 @@ async def show_court(showing: Showing) -> Card | None:
     mine = await court.of(showing.person.area_code)
     none = showing.plain("court.unset")
     said = {"phone": mine.phone or none, "greeting": mine.greeting or none}
-    text = showing.text("court.card", opens=mine.opens, closes=mine.closes, **said)
+    duty = f"{mine.duty_starts} – {mine.duty_ends}" if mine.duty_starts else showing.plain("court.duty_default")
+    text = showing.text("court.card", opens=mine.opens, closes=mine.closes, duty=duty, **said)
     return Card(f"{text}\n{showing.text('court.how')}")

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import App, on_command
-from storage.duty import shift
-from storage.duty.shift import Shift, coming, uncovered
+from storage.duty import court, shift
+from storage.duty.leave import absences, is_absent
+from storage.duty.shift import Shift, coming
 from storage.engine import audit
-from storage.engine.clock import day_bounds
+from storage.engine.clock import day_bounds, local
 from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
+from storage.people.endpoint import reached
 from storage.people.person import Person, named
 from storage.reading.when import stretch_in
 
@@ -84,11 +86,22 @@ async def _put_on(turn: Turn, words: str) -> None:
     if said is None:
         return
     days, people = said
-    lead = _LEAD in words
+    lead, mine = _LEAD in words, await court.of(turn.who.area_code)
     for person in people:
         for day in days:
-            await shift.put_on(person, day, day + timedelta(days=1), turn.who, lead=lead)
+            await shift.put_on(person, *court.duty_span(mine, local(day).date()), turn.who, lead=lead)
     await turn.reply("duty")
+    await _say_who_is_not_there(turn, people, days)
+
+
+async def _say_who_is_not_there(turn: Turn, people: list[Person], days: list[datetime]) -> None:
+    """Says at once who will be away then, and who has no phone to be rung on."""
+    away, reachable = await absences(unit().now), await reached(one.id for one in people)
+    for person in people:
+        if any(is_absent(person.id, away, day + timedelta(hours=20)) for day in days):
+            await turn.say("shift.away", name=person.name)
+        if person.id not in reachable:
+            await turn.say("shift.no_phone", name=person.name)
 
 
 @order("删", "del")
@@ -106,7 +119,7 @@ def keeps_roster(turn: Turn) -> bool:
 
 
 def day_of(showing: Showing, row: Shift) -> str:
-    return showing.at(row.starts_at).removesuffix(" 00:00")
+    return showing.at(row.starts_at).rpartition(" ")[0] or showing.at(row.starts_at)
 
 
 @card("duty")
@@ -120,7 +133,7 @@ async def show_duty(showing: Showing) -> Card | None:
     if not shifts:
         return Card("\n".join([showing.text("shift.none"), *how]))
     lines = [(row.starts_at, _line(showing, row)) for row in shifts]
-    for first, last in uncovered([(row.starts_at, row.ends_at) for row in shifts if not row.lead], start, end):
+    for first, last in await shift.gaps(county_of(person.area_code), start, end):
         lines.append((first, showing.text("shift.gap", start=showing.at(first), end=showing.at(last))))
     return Card("\n".join([showing.text("shift.head"), *[line for _at, line in sorted(lines)], *how]))
 
@@ -137,7 +150,6 @@ def _line(showing: Showing, row: Shift) -> str:
 async def show_uncovered(showing: Showing) -> Card | None:
     """Shows who keeps the roster, the day before, that tomorrow there are hours without anybody."""
     start, end = (datetime.fromisoformat(showing.args[name]) for name in ("start", "end"))
-    shifts = await coming(showing.args["county"], start, end)
-    gaps = uncovered([(row.starts_at, row.ends_at) for row in shifts if not row.lead], start, end)
-    lines = [showing.text("shift.gap", start=showing.at(first), end=showing.at(last)) for first, last in gaps]
+    spans = await shift.gaps(showing.args["county"], start, end)
+    lines = [showing.text("shift.gap", start=showing.at(first), end=showing.at(last)) for first, last in spans]
     return Card("\n".join([showing.text("shift.tomorrow"), *lines])) if lines else None

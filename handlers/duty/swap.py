@@ -33,9 +33,9 @@ async def exchange(turn: Turn, words: str) -> None:
     if said is None or len(people) != 2 or (turn.who.id not in {p.id for p in people} and not keeps_roster(turn)):
         await turn.say("shift.how")
         return
-    county, days, noon = county_of(turn.who.area_code), said[0], timedelta(hours=12)
-    mine = await shift.at(county, people[0].id, days[0] + noon)
-    back = await shift.at(county, people[1].id, days[-1] + noon) if len(days) > 1 else None
+    county, days, whole = county_of(turn.who.area_code), said[0], timedelta(days=1)
+    mine = await shift.beginning(county, people[0].id, days[0], days[0] + whole)
+    back = await shift.beginning(county, people[1].id, days[-1], days[-1] + whole) if len(days) > 1 else None
     if mine is None or (len(days) > 1 and back is None):
         await turn.say("shift.not_on_duty", name=(people[0] if mine is None else people[1]).name)
         return

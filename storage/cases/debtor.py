@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from tortoise import fields
@@ -15,6 +16,9 @@ from storage.engine.sql import among, change, fetch, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record
 from storage.people.area import bounds_of
+
+if TYPE_CHECKING:
+    from storage.cases.case import CaseDebtor
 
 PLATE_LENGTH = 12
 _PORTION = 500
@@ -43,6 +47,7 @@ class Debtor(Model):
     area_code = fields.CharField(max_length=12, db_index=True)
     aliases: fields.ReverseRelation["Alias"]
     plates: fields.ReverseRelation["Plate"]
+    parties: fields.ReverseRelation["CaseDebtor"]
 
     class Meta:
         table = "debtor"

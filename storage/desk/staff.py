@@ -11,7 +11,7 @@ from storage.engine import audit
 from storage.engine.values import column
 from storage.nouns import nouns
 from storage.people.area import Area, bounds_of, contains, short_name
-from storage.people.endpoint import Endpoint
+from storage.people.endpoint import Endpoint, reached
 from storage.people.person import Person, Role, find
 from storage.post import invitation
 from storage.post.waking import sign_out
@@ -67,7 +67,8 @@ async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:
     first, last = bounds_of(keeper.area_code)
     people = Person.filter(active=True, area_code__gte=first, area_code__lte=last)
     every = Counter(column(await people.values_list("role", flat=True)))
-    joined = Counter(role for role, _id in set(await people.filter(endpoints__active=True).values_list("role", "id")))
+    roles = dict(await people.values_list("id", "role"))
+    joined = Counter(roles[one] for one in await reached(roles))
     return {role: (every[role], joined[role]) for role in Role if role in every}
 
 
@@ -124,15 +125,17 @@ async def set_area(person: Person, area_code: str, by: Person) -> bool:
 async def not_joined(area_code: str) -> list[Person]:
     """Lists the area's active people who have no phone yet, village by village."""
     first, last = bounds_of(area_code)
-    rows = Person.filter(active=True, area_code__gte=first, area_code__lte=last, endpoints=None)
-    return await rows.order_by("area_code", "id")
+    people = await Person.filter(active=True, area_code__gte=first, area_code__lte=last).order_by("area_code", "id")
+    there = await reached(person.id for person in people)
+    return [person for person in people if person.id not in there]
 
 
 async def unreachable_cases() -> int:
     """Counts the cases that aren't over and have a judge who is gone, or has no phone."""
-    there = await Endpoint.filter(active=True, person__active=True).values_list("person_id", flat=True)
+    judges = await Person.filter(role=Role.JUDGE, active=True)
+    there = await reached(judge.id for judge in judges)
     open_ones = Case.exclude(status=CaseStatus.PERFORMED).exclude(judge_id=None)
-    return await open_ones.exclude(judge_id__in=list(set(there))).count()
+    return await open_ones.exclude(judge_id__in=list(there)).count()
 
 
 async def burden_of(person: Person) -> Burden:

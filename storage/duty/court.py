@@ -1,21 +1,21 @@
 """What a court has decided for itself: its hours, and the words with which it presents itself."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import chinese_calendar
 from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.clock import local
+from storage.engine.clock import SHANGHAI, local
 from storage.engine.sql import add, change, one
 from storage.noun import Fate, Noun, Record
 from storage.people.area import county_of
 from storage.people.person import Person
 
 OPENS, CLOSES = "08:30", "17:30"
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3]):([0-5]\d)(?!\d)")
 
 
 class Court(Model):
@@ -25,6 +25,9 @@ class Court(Model):
     area_code = fields.CharField(max_length=12, unique=True)
     opens = fields.CharField(max_length=5, default=OPENS)
     closes = fields.CharField(max_length=5, default=CLOSES)
+    duty_starts = fields.CharField(max_length=5, default="")
+    duty_ends = fields.CharField(max_length=5, default="")
+    """From when until when a day's duty goes; empty for the default, see `duty_span`."""
     phone = fields.CharField(max_length=40, default="")
     greeting = fields.CharField(max_length=200, default="")
 
@@ -58,10 +61,36 @@ async def is_off_hours(area_code: str, at: datetime) -> bool:
     return not is_open(mine.opens, mine.closes, at)
 
 
+def at_clock(day: date, clock: str) -> datetime:
+    """Returns the moment, in UTC, when it is 08:30 of that day here."""
+    return datetime.combine(day, time.fromisoformat(clock), SHANGHAI).astimezone(UTC)
+
+
+def duty_span(mine: Court, day: date) -> tuple[datetime, datetime]:
+    """Returns from when until when the duty of a day is: from the evening, on days off from the morning, until the next
+    morning; or the hours that the court has set."""
+    starts = mine.duty_starts or (mine.closes if is_workday(day) else mine.opens)
+    ends = mine.duty_ends or mine.opens
+    over_night = ends <= starts or not mine.duty_ends
+    return at_clock(day, starts), at_clock(day + timedelta(days=over_night), ends)
+
+
+def office_spans(mine: Court, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Lists the hours, between two moments, in which the court sits in its office and needs nobody on duty; none where
+    it has set duty hours itself."""
+    if mine.duty_starts:
+        return []
+    days = (local(end).date() - local(start).date()).days + 1
+    dates = [local(start).date() + timedelta(days=n) for n in range(days)]
+    return [(at_clock(day, mine.opens), at_clock(day, mine.closes)) for day in dates if is_workday(day)]
+
+
 def hours_in(words: str) -> tuple[str, str] | None:
-    """Reads hours such as 08:30-17:30; None for anything else."""
-    found = [match[0] for match in _CLOCK.finditer(words.replace("：", ":"))]
-    return (found[0], found[1]) if len(found) == 2 and found[0] < found[1] else None
+    """Reads two times of day such as 8:30-17:30, 08：30 到 17：30, 8点半至17点半; None for anything else."""
+    plain = re.sub("点半", ":30", words.replace("：", ":"))
+    plain = re.sub(r"[点时](?:钟|整)?(?!\d)", ":00", re.sub(r"[点时](?=\d)", ":", plain)).replace("分", "")
+    found = [f"{int(match[1]):02}:{match[2]}" for match in _CLOCK.finditer(plain)]
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 async def decide(area_code: str, by: Person, **values: str) -> None:

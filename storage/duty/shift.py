@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.duty import court
 from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
 from storage.engine.mapper import moment, relate
@@ -95,10 +96,17 @@ async def courts_with_duty(since: datetime) -> list[str]:
     return [row["area_code"] for row in rows]
 
 
-async def at(county: str, person_id: int, when: datetime) -> Shift | None:
-    """Finds the person's duty at that moment."""
-    sql = "area_code = ? AND person_id = ? AND starts_at <= ? AND ends_at > ? ORDER BY starts_at DESC LIMIT 1"
-    return await one(Shift, sql, county, person_id, when, when)
+async def beginning(county: str, person_id: int, since: datetime, before: datetime) -> Shift | None:
+    """Finds the person's first duty that begins in this time."""
+    sql = "area_code = ? AND person_id = ? AND starts_at >= ? AND starts_at < ? ORDER BY starts_at LIMIT 1"
+    return await one(Shift, sql, county, person_id, since, before)
+
+
+async def gaps(county: str, start: datetime, end: datetime) -> list[Span]:
+    """Lists the times in which nobody is on duty, and the court isn't in its office either."""
+    office = court.office_spans(await court.of(county), start, end)
+    spans = [(row.starts_at, row.ends_at) for row in await coming(county, start, end) if not row.lead]
+    return uncovered([*spans, *office], start, end)
 
 
 async def is_on(area_code: str, person_id: int, starts: datetime) -> bool:
@@ -139,8 +147,7 @@ async def warn() -> None:
         return
     start, end = day_bounds(now + timedelta(days=1))
     for county in await courts_with_duty(now - KEPT):
-        spans = [(row.starts_at, row.ends_at) for row in await coming(county, start, end) if not row.lead]
-        if not uncovered(spans, start, end) or not await once.first_today("uncovered", county, local(now).date()):
+        if not await gaps(county, start, end) or not await once.first_today("uncovered", county, local(now).date()):
             continue
         audit.record("shift.uncovered", f"area:{county}", day=local(start).date().isoformat())
         for role in (Role.BUREAU_HEAD, Role.SUPERVISOR, Role.ADMIN):

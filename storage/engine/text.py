@@ -7,6 +7,13 @@ from pathlib import Path
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad\u180e\ufe00-\ufe0f]")
 _SPACE = re.compile(r"\s+")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no file and no database takes as text: a soft line break of Word's, half a character."""
+
+
+def printable(text: str) -> str:
+    """Turns control characters into blanks. Whatever comes in, by file, chat or page, goes through here first."""
+    return _CONTROL.sub(" ", text)
 
 
 def fold(text: str) -> str:
@@ -37,18 +44,45 @@ def heard(text: str) -> str:
     return simplified(fold(text[:READ_LIMIT]))
 
 
-_COMPANY = re.compile("^.{2,7}?[省市县区](.{3,}?)(?:有限责任公司|股份有限公司|有限公司|公司)?$")
+_PLACE = re.compile(
+    "(?:[\u4e00-\u9fa5]{2,3}(?:省|自治区)|北京|上海|天津|重庆|浙江|江苏|安徽|福建|江西|广东)?"
+    "(?:[\u4e00-\u9fa5]{2,3}市)?(?:[\u4e00-\u9fa5]{1,4}?[县区市])?(?:[\u4e00-\u9fa5]{1,3}(?:镇|乡|街道))?"
+)
+_LEGAL = re.compile(
+    r"(?:\((?:有限合伙|普通合伙|个人独资|个体工商户)\)|有限责任公司|股份有限公司|集团有限公司|有限公司|合伙企业|分公司|公司|集团)+$"
+)
 _WORKS = re.compile(".{2}(?:厂|社|场|店|行|坊)$")
+_OF_COMPANY = re.compile(
+    "公司|集团|合作社|合伙企业|商行|经营部|经营户|经营店|工作室|事务所|分公司|超市|商店|饭店|酒店|宾馆|农庄|民宿|中心|农场|林场|养殖场|工程队|"
+    "银行|信用社|学校|幼儿园|医院|委员会|村委会|居委会|经济联合社|门市部|营业部|加工点|服务部|修理部|美容院|种植园|企业|工厂|(?<=..)[厂店馆坊矿]"
+)
+_SHORTEST = 3
+
+
+def is_company_name(name: str) -> bool:
+    """Tells whether a name is a company's, by its end: …公司, …厂, …合作社, …商行."""
+    bare = re.sub(r"\([^()]*\)$", "", name)
+    return len(bare) >= 4 and re.search(f"(?:{_OF_COMPANY.pattern})$", bare) is not None
 
 
 def company_names(name: str) -> list[str]:
     """Lists a company's names besides the full one: without county and legal form, and by what it makes (编织厂)."""
-    found = _COMPANY.match(name)
-    if found is None:
-        return []
-    core = found[1]
+    bare = _LEGAL.sub("", re.sub(r"^\(?([\u4e00-\u9fa5]+?)\)", r"\1", name))
+    place = _PLACE.match(bare)
+    core = bare[place.end() :] if place and len(bare) - place.end() >= _SHORTEST else bare
     works = _WORKS.search(core)
-    return list(dict.fromkeys([core, *([works[0]] if works else [])]))
+    found = dict.fromkeys([core, *([works[0]] if works else [])])
+    return [short for short in found if short != name and len(short) >= _SHORTEST]
+
+
+_DOTS = "·•‧∙・.．･᛫⋅"
+"""What people write between the parts of a name: 古丽·买买提. The national form is the first."""
+_DOTTED = re.compile(rf"(?<=[^\x00-\xff·])\s*[{_DOTS}]\s*(?=[^\x00-\xff·])")
+
+
+def person_name(text: str) -> str:
+    """Brings a name to one form: no blanks, the national dot between its parts."""
+    return _DOTTED.sub("·", squeeze(text))
 
 
 def squeeze(text: str) -> str:

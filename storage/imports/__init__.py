@@ -1,5 +1,6 @@
 """Importing what offices have in spreadsheets: good rows in, every other row named with its reason."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -7,59 +8,56 @@ from typing import Any, TypeVar
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
-from storage.engine.text import fold, squeeze
+from storage.engine.text import squeeze
 from storage.engine.unit import unit
 from storage.imports.normal import Unclear
+from storage.imports.table import REASON_COLUMN, Remark, Row
 
 Progress = Callable[[int, int], None]
 M = TypeVar("M", bound=Model)
-REASON_COLUMN = "退回原因"
-_TOTAL = ("合计", "总计", "小计")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the file: its number as the clerk's program shows it, and its cells by header."""
-
-    line: int
-    cells: dict[str, str]
-
-    def __getitem__(self, header: str) -> str:
-        return self.cells.get(header, "")
-
-    @property
-    def blank(self) -> bool:
-        """Tells whether the row is empty, or the sum at the end of a list."""
-        words = [squeeze(cell) for cell in self.cells.values()]
-        return not any(words) or words[0] in _TOTAL
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A reason or warning: a code of the catalogue, with the word it is about."""
-
-    line: int
-    code: str
-    word: str = ""
 
 
 @dataclass
 class Report:
-    """What an import did, or would do."""
+    """What an import did, or would do. Every row of the file is counted once."""
 
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    repeated: int = 0
-    blank: int = 0
+    outcome: dict[Row, str] = field(default_factory=dict)
+    """Rows that are in: added, changed or unchanged."""
+    left: Counter[str] = field(default_factory=Counter)
+    """Lines that aren't rows, and rows that stand there twice: repeated, blank, total, heading, note."""
     rejected: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
 
     def reject(self, row: Row, why: Unclear) -> None:
-        self.rejected.append(Remark(row.line, why.code, why.word))
+        self.rejected.append(Remark(row.line, why.code, why.word, row.sheet))
 
     def warn(self, row: Row, code: str, word: str = "") -> None:
-        self.warnings.append(Remark(row.line, code, word))
+        self.warnings.append(Remark(row.line, code, word, row.sheet))
+
+    def took(self, row: Row, how: str) -> None:
+        """Notes what a row was; one that stands for several things is what the first of added, changed is true of."""
+        ways = ("added", "changed", "unchanged")
+        self.outcome[row] = min(how, self.outcome.get(row, how), key=ways.index)
+
+    def count(self, how: str) -> int:
+        return sum(one == how for one in self.outcome.values())
+
+    @property
+    def added(self) -> int:
+        return self.count("added")
+
+    @property
+    def changed(self) -> int:
+        return self.count("changed")
+
+    @property
+    def unchanged(self) -> int:
+        return self.count("unchanged")
+
+    @property
+    def rows(self) -> int:
+        """Counts the lines of the file below its headers."""
+        return len(self.outcome) + len(self.rejected) + sum(self.left.values())
 
 
 @dataclass
@@ -74,33 +72,14 @@ class Plan:
     """What it changes: the keys of the rows."""
 
 
-class MissingHeadersError(Exception):
-    """The file lacks required columns; carries their names."""
-
-
-def header_of(cell: str) -> str:
-    """Brings a header to one form: 执行标的（元）, with blanks or a star, becomes 执行标的(元)."""
-    return fold(cell).replace(" ", "").rstrip("*")
-
-
-def check_headers(headers: Sequence[str], required: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Returns the unknown headers, to be named and ignored. Raises MissingHeadersError."""
-    missing = [name for name in required if name not in headers]
-    if missing:
-        raise MissingHeadersError("、".join(missing))
-    return [name for name in headers if name and name not in known and name != REASON_COLUMN]
-
-
 def sift(rows: Iterable[Row], report: Report) -> list[Row]:
-    """Leaves out blank rows and exact repetitions, counting both."""
+    """Leaves out exact repetitions, counting them."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for row in rows:
         key = tuple(squeeze(cell) for header, cell in row.cells.items() if header != REASON_COLUMN)
-        if row.blank:
-            report.blank += 1
-        elif key in seen:
-            report.repeated += 1
+        if key in seen:
+            report.left["repeated"] += 1
         else:
             seen.add(key)
             kept.append(row)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from storage.engine import audit
 from storage.engine.text import squeeze
-from storage.imports import Plan, Progress, Report, Row, sift
-from storage.imports.normal import Unclear
-from storage.people.area import CODE_LENGTHS, Area, AreaLevel
+from storage.imports import Plan, Progress, Report, sift
+from storage.imports.normal import Unclear, code
+from storage.imports.table import Columns, Row, other_names
+from storage.people.area import CODE_LENGTHS, Area, AreaLevel, level_named, short_code
 
-REQUIRED = ("区划代码", "名称")
-KNOWN = (*REQUIRED, "级别", "上级代码")
+COLUMNS = Columns(
+    required=("区划代码", "名称"),
+    optional=("级别", "上级代码"),
+    also=other_names("areas"),
+)
 _PARENT = {12: 9, 9: 6, 6: 4, 4: 2, 2: 0}
 
 
@@ -18,7 +22,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     report = Report()
     have = {area.code: area for area in await Area.all()}
     kept = sift(rows, report)
-    coming = {squeeze(row["区划代码"]) for row in kept}
+    coming = {short_code(code(row["区划代码"])) for row in kept}
     fresh: dict[str, Area] = {}
     changed: list[Area] = []
     for count, row in enumerate(kept):
@@ -35,11 +39,12 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         old = have.get(area.code)
         if old is None:
             fresh[area.code] = area
+            report.took(row, "added")
         elif (old.name, old.level, old.parent) != (area.name, area.level, area.parent):
             changed.append(area)
+            report.took(row, "changed")
         else:
-            report.unchanged += 1
-    report.added, report.changed = len(fresh), len(changed)
+            report.took(row, "unchanged")
 
     async def apply() -> None:
         await Area.bulk_create(list(fresh.values()), batch_size=500)
@@ -51,13 +56,14 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
 
 
 def _area(row: Row) -> Area:
-    code, name = squeeze(row["区划代码"]), squeeze(row["名称"])
-    if not code.isascii() or not code.isdigit() or len(code) not in CODE_LENGTHS:
-        raise Unclear("area_code_form", code)
+    number, name = short_code(code(row["区划代码"])), squeeze(row["名称"])
+    if not number.isascii() or not number.isdigit() or len(number) not in CODE_LENGTHS:
+        raise Unclear("area_code_form", number)
     if not name:
         raise Unclear("missing_name")
-    level = squeeze(row["级别"]) or CODE_LENGTHS[len(code)]
-    if level != CODE_LENGTHS[len(code)]:
-        raise Unclear("area_level", level)
-    parent = squeeze(row["上级代码"]) or code[: _PARENT[len(code)]]
-    return Area(code=code, name=name[:60], level=AreaLevel(level), parent=parent)
+    level = AreaLevel(CODE_LENGTHS[len(number)])
+    said = squeeze(row["级别"])
+    if said and level_named(said) is not level:
+        raise Unclear("area_level", said)
+    parent = short_code(code(row["上级代码"])) or number[: _PARENT[len(number)]]
+    return Area(code=number, name=name[:60], level=level, parent=parent)

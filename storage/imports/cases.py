@@ -1,5 +1,6 @@
 """`chuishao import cases`: one row a debtor of a case."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,47 +10,57 @@ from tortoise.models import Model
 
 from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
-from storage.cases.number import CaseNo, parse_case_no
+from storage.cases.number import CaseNo, is_of_another_kind, parse_case_nos
 from storage.engine import audit
 from storage.engine.secret import Secrets
-from storage.engine.text import fold, squeeze
-from storage.imports import Plan, Progress, Report, Row, chunks, normal, numbered, sequences_follow, sift
+from storage.engine.text import fold, is_company_name, person_name, squeeze
+from storage.imports import Plan, Progress, Report, chunks, normal, numbered, sequences_follow, sift
 from storage.imports.journal import next_id
 from storage.imports.normal import Unclear
-from storage.people.area import Area, Gazetteer, county_of
+from storage.imports.table import Columns, Row, other_names
+from storage.people.area import Area, Gazetteer, county_of, short_code
 from storage.people.person import Person, Role
 from storage.reading import index
 
-REQUIRED = ("案号", "被执行人")
-KNOWN = (
-    *REQUIRED,
-    "曾用名/绰号",
-    "性别",
-    "身份证号码",
-    "手机号",
-    "户籍地",
-    "所在村社",
-    "住处",
-    "申请执行人",
-    "执行标的(元)",
-    "立案日期",
-    "终本日期",
-    "承办法官",
-    "承办法官工号",
-    "车牌号",
-    "备注",
-    "结案方式",
-    "结案日期",
-    "案款到账日期",
-    "案款发放日期",
-    "信访次数",
+COLUMNS = Columns(
+    required=("案号", "被执行人"),
+    optional=(
+        "曾用名/绰号",
+        "性别",
+        "身份证号码",
+        "手机号",
+        "户籍地",
+        "所在村社",
+        "住处",
+        "申请执行人",
+        "执行标的(元)",
+        "立案日期",
+        "终本日期",
+        "承办法官",
+        "承办法官工号",
+        "车牌号",
+        "备注",
+        "结案方式",
+        "结案日期",
+        "案款到账日期",
+        "案款发放日期",
+        "信访次数",
+        "执行标的(万元)",
+        "序号",
+    ),
+    also=other_names("cases"),
+    joined=("备注", "曾用名/绰号", "车牌号"),
 )
+WRITTEN = (*COLUMNS.required, *COLUMNS.optional[:20])
+"""The columns of an export."""
 _WAYS: dict[str, tuple[CaseStatus, bool | None]] = {
     "执行完毕": (CaseStatus.PERFORMED, False),
     "自动履行": (CaseStatus.PERFORMED, True),
     "终本": (CaseStatus.DORMANT, None),
     "和解": (CaseStatus.SETTLING, None),
 }
+_COMPANIES = ("企业", "公司", "法人", "单位", "非自然人", "组织")
+"""What stands in the column of a person's sex where it is none."""
 _DEBTOR_FIELDS = ("gender", "born", "phone", "registered_address", "hint")
 _OURS = (CaseStatus.RESUMED, CaseStatus.SETTLING, CaseStatus.PERFORMED)
 """States that the bot's users have brought about; an old export doesn't undo them."""
@@ -77,7 +88,7 @@ class _Person:
 
 @dataclass
 class _Party:
-    line: int
+    row: Row
     number: CaseNo
     person_key: tuple[str, ...]
     creditor: str
@@ -101,39 +112,58 @@ class _Reader:
         for judge in judges:
             self.by_name.setdefault(judge.name, []).append(judge.id)
         self.counties = sorted({county_of(area.code) for area in areas if len(area.code) >= 6})
+        self.county_names = {area.code: area.name for area in areas if len(area.code) == 6}
         self.report = report
         self.people: dict[tuple[str, ...], _Person] = {}
         self.parties: dict[tuple[str, tuple[str, ...]], _Party] = {}
 
     def take(self, row: Row) -> None:
         """Raises Unclear where the row can't be taken."""
-        number = parse_case_no(row["案号"])
-        if number is None:
-            raise Unclear("case_no", fold(row["案号"]))
-        name = squeeze(row["被执行人"])
+        numbers = _numbers(row)
+        name = person_name(row["被执行人"])
         if not name:
             raise Unclear("missing_debtor")
         filed, dormant = normal.day(row["立案日期"], "立案日期"), normal.day(row["终本日期"], "终本日期")
-        amount = normal.money(row["执行标的(元)"])
-        village = self._village(row, number)
+        village = self._village(row, numbers[0])
         id_number = self._id_number(row)
-        key = (id_number, name) if id_number else (name, village, str(number))
-        judge_id = self._judge(row)
-        good_plates, words = normal.plates(row["车牌号"])
-        note = row["备注"].strip()
+        judge_id, judge_name = self._judge(row), squeeze(row["承办法官"])[:40]
+        key = (id_number, name) if id_number else (name, village, str(judge_id or judge_name or numbers[0]))
+        good_plates, words, aside = normal.plates(row["车牌号"])
+        note = [row["备注"].strip(), *words, *aside]
         if words:
             self.report.warn(row, "plate", " ".join(words))
-            note = f"{note} {' '.join(words)}".strip()
-        judge_name = squeeze(row["承办法官"])[:40]
-        creditor = squeeze(row["申请执行人"])[:120]
-        party = _Party(
-            row.line, number, key, creditor, amount, filed, dormant, judge_id, judge_name, note, self._ending(row)
-        )
-        earlier = self.parties.get((str(number), key))
-        if earlier is not None:
-            raise Unclear("same_case_and_debtor", str(earlier.line))
-        self.parties[str(number), key] = party
+        amount = self._amount(row, note)
+        for number in numbers:
+            if (earlier := self.parties.get((str(number), key))) is not None:
+                raise Unclear("same_case_and_debtor", str(earlier.row.line))
+        creditor, ending = squeeze(row["申请执行人"])[:120], self._ending(row)
+        said = " ".join(filter(None, note))
+        for number in numbers:
+            self.parties[str(number), key] = _Party(
+                row, number, key, creditor, amount, filed, dormant, judge_id, judge_name, said, ending
+            )
         self._merge(row, key, name, village, id_number, good_plates)
+
+    def _amount(self, row: Row, note: list[str]) -> Decimal | None:
+        """Reads what is owed. What a cell says besides a sum goes into the note, and is said."""
+        cell, factor = row["执行标的(元)"], 1
+        if not cell and row["执行标的(万元)"]:
+            cell, factor = row["执行标的(万元)"], 10_000
+            factor = 1 if "万" in cell or "元" in cell else factor
+        try:
+            found = normal.money(cell)
+        except Unclear as why:
+            if why.code == "negative_amount":
+                raise
+            self.report.warn(row, why.code, why.word)
+            note.append(why.word)
+            return None
+        if found is None:
+            return None
+        if found.more:
+            self.report.warn(row, "amount_about", cell.strip())
+            note.append(cell.strip())
+        return found.yuan * factor
 
     def _ending(self, row: Row) -> dict[str, object]:
         dates = {
@@ -158,17 +188,24 @@ class _Reader:
         text = squeeze(row["所在村社"])
         if not text:
             raise Unclear("missing_village")
-        county = _county_of_court(number, self.counties)
-        found = self.places.village(text, county)
+        county = _county_of_court(number, self.counties) or self._county_by_name(number)
+        found = self.places.village(short_code(text), county)
         if len(found) == 1:
             return found[0]
         raise Unclear("village_several" if found else "village", text)
 
+    def _county_by_name(self, number: CaseNo) -> str:
+        """Finds the county of a court by its old code, 丽缙: the one whose name begins with its last character."""
+        found = [
+            code for code, name in self.county_names.items() if number.old and name.startswith(number.court_code[-1])
+        ]
+        return found[0] if len(found) == 1 else ""
+
     def _id_number(self, row: Row) -> str:
         try:
             number = normal.id_number(row["身份证号码"])
-        except Unclear:
-            self.report.warn(row, "id_form")
+        except Unclear as why:
+            self.report.warn(row, {"id_number": "id_form"}.get(why.code, why.code))
             return ""
         if number and not normal.is_company_code(number) and not normal.check_digit_fits(number):
             self.report.warn(row, "id_check_digit")
@@ -177,29 +214,39 @@ class _Reader:
         return number
 
     def _judge(self, row: Row) -> int | None:
-        staff_no, name = squeeze(row["承办法官工号"]), squeeze(row["承办法官"])
+        staff_no, name = normal.code(row["承办法官工号"]), squeeze(row["承办法官"])
         if staff_no:
             if staff_no not in self.by_staff_no:
                 self.report.warn(row, "judge_staff_no", staff_no)
             return self.by_staff_no.get(staff_no)
         found = self.by_name.get(name, [])
         if len(found) != 1:
-            self.report.warn(row, "judge_name", name)
+            self.report.warn(row, "judge_name" if name else "judge_missing", name)
         return found[0] if len(found) == 1 else None
 
     def _merge(
         self, row: Row, key: tuple[str, ...], name: str, village: str, id_number: str, plates: list[str]
     ) -> None:
         gender = squeeze(row["性别"])
-        company = normal.is_company_code(id_number) or gender == "企业"
+        company = normal.is_company_code(id_number) or gender in _COMPANIES or is_company_name(name)
         kind = DebtorKind.COMPANY if company else DebtorKind.PERSON
         person = self.people.setdefault(key, _Person(name[:120], kind, village, id_number))
         person.gender = person.gender or (gender if gender in ("男", "女") else "")
-        person.phone = person.phone or squeeze(row["手机号"])[:30]
+        person.phone = person.phone or normal.code(row["手机号"])[:30]
         person.registered_address = person.registered_address or fold(row["户籍地"])[:200]
         person.hint = person.hint or fold(row["住处"])[:120]
         person.aliases.update(dict.fromkeys(normal.aliases(row["曾用名/绰号"])))
         person.plates.update(dict.fromkeys(plates))
+
+
+def _numbers(row: Row) -> list[CaseNo]:
+    """Reads the numbers of a row's case, or of its cases. Raises Unclear."""
+    found = parse_case_nos(row["案号"])
+    if found:
+        return found
+    if not squeeze(row["案号"]):
+        raise Unclear("case_no_merged")
+    raise Unclear("case_no_kind" if is_of_another_kind(row["案号"]) else "case_no", fold(row["案号"]))
 
 
 def _county_of_court(number: CaseNo, counties: list[str]) -> str:
@@ -232,8 +279,16 @@ class _Work:
     def __init__(self, reader: _Reader, secrets: Secrets) -> None:
         self.people = reader.people
         self.parties = list(reader.parties.values())
+        self.keys = set(reader.parties)
         self.secrets = secrets
         self.debtor_ids: dict[tuple[str, ...], int] = {}
+        """Whose row is already there, or has got its number."""
+        self.apart: dict[tuple[str, tuple[str, ...]], int] = {}
+        """Parties whose debtor has a row of their own: two who were taken for two before."""
+        self.links_of: Counter[int] = Counter()
+        """In how many cases somebody without id number is."""
+        self.moved: list[tuple[int, _Party]] = []
+        """Links that go to another debtor: who had no id number has one now."""
         self.case_rows: dict[str, Case] = {}
         self.new_parties: list[_Party] = []
         self.changed_parties: list[tuple[int, _Party]] = []
@@ -251,19 +306,22 @@ class _Work:
         }
         for party in self.parties:
             case = self.case_rows.get(str(party.number))
-            debtor_id = self.debtor_ids.get(party.person_key)
+            debtor_id = self._debtor_of(party)
             link = links.get((case.id, debtor_id)) if case and debtor_id else None
+            if link is None and any(moved is party for _id, moved in self.moved):
+                report.took(party.row, "changed")
+                continue
             if link is None:
                 self.new_parties.append(party)
-                report.added += 1
+                report.took(party.row, "added")
                 continue
             differs = (link.creditor, link.amount, link.note) != (party.creditor, party.amount, party.note)
             if differs:
                 self.changed_parties.append((link.id, party))
             if differs or debtor_id in touched or (case and case.id in self.changed_cases):
-                report.changed += 1
+                report.took(party.row, "changed")
             else:
-                report.unchanged += 1
+                report.took(party.row, "unchanged")
 
     async def _find_cases(self) -> None:
         numbers = sorted({str(party.number) for party in self.parties})
@@ -293,7 +351,11 @@ class _Work:
                 links[row.case_id, row.debtor_id] = row
         return links
 
+    def _debtor_of(self, party: _Party) -> int | None:
+        return self.apart.get((str(party.number), party.person_key)) or self.debtor_ids.get(party.person_key)
+
     async def _find_debtors(self, links: dict[tuple[int, int], CaseDebtor]) -> None:
+        # 1. By id number.
         indexes = {self.secrets.index(person.id_number): key for key, person in self.people.items() if person.id_number}
         found: dict[tuple[str, ...], Debtor] = {}
         for some in chunks(sorted(indexes)):
@@ -301,15 +363,66 @@ class _Work:
                 key: tuple[str, ...] = (self.people[indexes[row.id_index]].id_number, row.name)
                 if key in self.people:
                     found[key] = row
-        numbers = {row.id: row.number for row in self.case_rows.values()}
-        nameless = [link for link in links.values() if not link.debtor.id_index]
-        for some in chunks([link.debtor_id for link in nameless]):
-            people = {one.id: one for one in await Debtor.filter(id__in=some).prefetch_related("aliases", "plates")}
-            for link in nameless:
-                if (one := people.get(link.debtor_id)) is not None:
-                    found[one.name, one.area_code, numbers[link.case_id]] = one
+        # 2. Those without: in the same case, under the same name and village.
+        nameless = await self._nameless(links)
+        for party in self.parties:
+            person, case = self.people[party.person_key], self.case_rows.get(str(party.number))
+            there = nameless.get((case.id, person.name, person.area_code)) if case else None
+            if there is None:
+                continue
+            if not person.id_number:
+                found.setdefault(party.person_key, there)
+                self.apart[str(party.number), party.person_key] = there.id
+            elif party.person_key not in found:
+                self._gains(party, there, links, found)
+        # 3. Else in another case of the same judge.
+        for key, row in (await self._elsewhere(found)).items():
+            found[key] = row
         for key, person in self.people.items():
             self._compare_debtor(key, person, found.get(key))
+
+    async def _nameless(self, links: dict[tuple[int, int], CaseDebtor]) -> dict[tuple[int, str, str], Debtor]:
+        """Maps case, name and village to the debtors of these cases who have no id number."""
+        ids = sorted({link.debtor_id for link in links.values() if not link.debtor.id_index})
+        rows: dict[int, Debtor] = {}
+        for some in chunks(ids):
+            rows |= {one.id: one for one in await Debtor.filter(id__in=some).prefetch_related("aliases", "plates")}
+            self.links_of.update(link.debtor_id for link in await CaseDebtor.filter(debtor_id__in=some))
+        mine = ((link.case_id, rows[link.debtor_id]) for link in links.values() if link.debtor_id in rows)
+        return {(case_id, row.name, row.area_code): row for case_id, row in mine}
+
+    def _gains(
+        self,
+        party: _Party,
+        there: Debtor,
+        links: dict[tuple[int, int], CaseDebtor],
+        found: dict[tuple[str, ...], Debtor],
+    ) -> None:
+        """Gives the id number to who had none, if all their cases stand in the file with it; else this case goes to
+        somebody new."""
+        theirs = {case_id for case_id, debtor_id in links if debtor_id == there.id}
+        numbers = {row.id: number for number, row in self.case_rows.items()}
+        if self.links_of[there.id] == len(theirs) and all(
+            (numbers[one], party.person_key) in self.keys for one in theirs
+        ):
+            found[party.person_key] = there
+        else:
+            self.moved.append((links[self.case_rows[str(party.number)].id, there.id].id, party))
+
+    async def _elsewhere(self, found: dict[tuple[str, ...], Debtor]) -> dict[tuple[str, ...], Debtor]:
+        """Finds people without id number, who aren't known from their own cases, in other cases of the same judge: the
+        same name in the same village is taken for the same person until somebody says otherwise."""
+        wanted = {key for key, person in self.people.items() if not person.id_number and key not in found}
+        names = sorted({self.people[key].name for key in wanted})
+        there: dict[tuple[str, ...], Debtor] = {}
+        for some in chunks(names):
+            rows = Debtor.filter(name__in=some, id_index="").order_by("id")
+            for row in await rows.prefetch_related("aliases", "plates", "parties__case"):
+                for link in row.parties:
+                    key = (row.name, row.area_code, str(link.case.judge_id or link.case.judge_name or link.case.number))
+                    if key in wanted:
+                        there.setdefault(key, row)
+        return there
 
     def _compare_debtor(self, key: tuple[str, ...], person: _Person, row: Debtor | None) -> None:
         have_aliases = {alias.text for alias in row.aliases} if row else set()
@@ -321,12 +434,23 @@ class _Work:
         self.debtor_ids[key] = row.id
         values = {name: getattr(person, name) or getattr(row, name) for name in _DEBTOR_FIELDS}
         values |= {"area_code": person.area_code, "kind": person.kind}
+        if person.id_number and not row.id_index:
+            values |= self._sealed(person.id_number)
         if any(getattr(row, name) != value for name, value in values.items()):
             self.changed_debtors[row.id] = values
 
+    def _sealed(self, number: str) -> dict[str, object]:
+        if not number:
+            return {"id_sealed": "", "id_index": "", "id_tail": ""}
+        return {
+            "id_sealed": self.secrets.seal(number),
+            "id_index": self.secrets.index(number),
+            "id_tail": id_tail(number, self.secrets),
+        }
+
     def changing(self) -> list[tuple[type[Model], list[int]]]:
         """Lists the rows that will be changed."""
-        parties = [link_id for link_id, _party in self.changed_parties]
+        parties = [link_id for link_id, _party in (*self.changed_parties, *self.moved)]
         return [(Debtor, list(self.changed_debtors)), (Case, list(self.changed_cases)), (CaseDebtor, parties)]
 
     async def apply(self) -> None:
@@ -348,6 +472,8 @@ class _Work:
         await numbered(CaseDebtor, links)
         for link_id, party in self.changed_parties:
             await CaseDebtor.filter(id=link_id).update(creditor=party.creditor, amount=party.amount, note=party.note)
+        for link_id, party in self.moved:
+            await CaseDebtor.filter(id=link_id).update(debtor_id=self.debtor_ids[party.person_key])
         for case_id, values in self.changed_cases.items():
             await Case.filter(id=case_id).update(**values)
         for debtor_id, values in self.changed_debtors.items():
@@ -355,7 +481,7 @@ class _Work:
         await sequences_follow(Debtor, Case, CaseDebtor)
         touched = {self.debtor_ids[key] for key, _text in (*self.more_aliases, *self.more_plates)}
         touched |= {self.debtor_ids[party.person_key] for party in self.new_parties}
-        touched |= {self.debtor_ids[party.person_key] for _id, party in self.changed_parties}
+        touched |= {self.debtor_ids[party.person_key] for _id, party in (*self.changed_parties, *self.moved)}
         await index.note(sorted({*self.changed_debtors, *touched}))
         audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
 
@@ -373,9 +499,7 @@ class _Work:
                     kind=person.kind,
                     gender=person.gender,
                     born=person.born,
-                    id_sealed=self.secrets.seal(person.id_number) if person.id_number else "",
-                    id_index=self.secrets.index(person.id_number) if person.id_number else "",
-                    id_tail=id_tail(person.id_number, self.secrets),
+                    **self._sealed(person.id_number),
                     phone=person.phone,
                     registered_address=person.registered_address,
                     hint=person.hint,
@@ -424,7 +548,7 @@ def _status(party: _Party) -> CaseStatus:
 
 
 def cells_of(party: CaseDebtor, id_number: str) -> list[str]:
-    """Builds the row that imports as this party again, in the order of KNOWN. Needs case, judge, aliases and plates."""
+    """Builds the row that imports as this party again, as WRITTEN has it. Needs case, judge, aliases and plates."""
     case, debtor = party.case, party.debtor
     gender = "企业" if debtor.kind is DebtorKind.COMPANY else debtor.gender
     return [

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from storage.engine import audit
 from storage.engine.text import fold, squeeze
 from storage.engine.unit import unit
-from storage.imports import Plan, Progress, Report, Row, sift
-from storage.imports.normal import Unclear, is_mobile, phone
+from storage.imports import Plan, Progress, Report, sift
+from storage.imports.normal import Unclear, code, is_mobile, phone
+from storage.imports.table import Columns, Row, other_names
 from storage.people.access import REPORTERS
-from storage.people.area import Area, county_of
+from storage.people.area import Area, county_of, short_code
 from storage.people.endpoint import Endpoint
 from storage.people.person import ROLE_NAMES, Person, Role
 
-REQUIRED = ("姓名", "手机号", "角色", "辖区代码")
-KNOWN = (*REQUIRED, "工号", "单位", "职务", "Telegram号")
+COLUMNS = Columns(
+    required=("姓名", "手机号", "角色", "辖区代码"),
+    optional=("工号", "单位", "职务", "Telegram号", "序号"),
+    also=other_names("people"),
+)
 FIELDS = ("name", "staff_no", "role", "area_code", "more_areas", "organisation", "title")
 CHANNEL = "telegram"
 MOST_AREAS = 12
@@ -53,11 +57,12 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             chats[chats_id] = person.phone
         if old is None:
             fresh.append(person)
+            report.took(row, "added")
         elif any(getattr(old, name) != getattr(person, name) for name in FIELDS) or new_chat is not None:
             changed.append(person)
+            report.took(row, "changed")
         else:
-            report.unchanged += 1
-    report.added, report.changed = len(fresh), len(changed)
+            report.took(row, "unchanged")
 
     async def apply() -> None:
         await Person.bulk_create(fresh, batch_size=500)
@@ -91,7 +96,7 @@ def _person(row: Row, known_areas: set[str]) -> Person:
     return Person(
         name=name[:40],
         phone=number,
-        staff_no=squeeze(row["工号"])[:20],
+        staff_no=code(row["工号"])[:20],
         role=role,
         area_code=areas[0],
         more_areas=",".join(areas[1:]),
@@ -102,7 +107,8 @@ def _person(row: Row, known_areas: set[str]) -> Person:
 
 def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
     """Reads one code; of those who report also several, parted as offices do it, within one court."""
-    areas = list(dict.fromkeys(filter(None, _BETWEEN.split(fold(row["辖区代码"])))))
+    said = _BETWEEN.split(fold(row["辖区代码"]))
+    areas = list(dict.fromkeys(short_code(code(one)) for one in said if one))
     for area in areas or [""]:
         if area not in known_areas:
             raise Unclear("area", area)
@@ -115,7 +121,7 @@ def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
 
 def _chat(row: Row, person: Person, chats: dict[int, str], report: Report) -> int | None:
     """Returns a chat that is to be joined; None where the cell is empty, wrong, or says what is so already."""
-    text = squeeze(row["Telegram号"])
+    text = code(row["Telegram号"])
     if not text:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 15:

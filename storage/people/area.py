@@ -23,6 +23,16 @@ class AreaLevel(StrEnum):
     VILLAGE = "village"
 
 
+_LEVEL_WORDS = {
+    AreaLevel.PROVINCE: "省|省级|自治区|直辖市|1",
+    AreaLevel.CITY: "市|市级|地级|地级市|设区的?市|地市级|2",
+    AreaLevel.COUNTY: "县|区|县级|区县|县区|县级市|市辖区|区县级|县市区|3",
+    AreaLevel.TOWN: r"乡|镇|街道|[乡镇]级|街道级|乡镇(?:级|街道|\(街道\))?|镇街|4",
+    AreaLevel.VILLAGE: r"(?:行政|建制)?村|社区|[村社]区?级|[居村]委会|村[居社]|村\((?:居|社区)\)|居民委员会|5",
+}
+"""How tables name the levels."""
+
+
 class Area(Model):
     """A province, city, county, town or village. Keyed by code, never by name: there are two 七里乡."""
 
@@ -33,6 +43,26 @@ class Area(Model):
 
     class Meta:
         table = "area"
+
+
+def level_named(word: str) -> AreaLevel | None:
+    """Reads the level as a table names it: 乡级, 街道, town."""
+    said = word.lower()
+    return next((one for one, words in _LEVEL_WORDS.items() if said == one or re.fullmatch(words, said)), None)
+
+
+def short_code(code: str) -> str:
+    """Brings a code to its short form: the zeros at its end, with which tables fill it up to 6, 9 or 12 digits, tell
+    its level. Anything that is no code comes back as it is."""
+    if not (code.isascii() and code.isdigit()) or len(code) not in CODE_LENGTHS:
+        return code
+    for length in (9, 6, 4, 2):
+        if len(code) <= length:
+            continue
+        if code[length:].strip("0"):
+            return code
+        code = code[:length]
+    return code
 
 
 def contains(outer: str, inner: str) -> bool:

@@ -1,5 +1,6 @@
 """Keeps the chats in which a person can be reached."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,6 +16,13 @@ from storage.people.person import Person
 
 TELEGRAM, WEB = "telegram", "web"
 """The channels on which people have chats."""
+_served = frozenset({TELEGRAM, WEB})
+
+
+def serve(channels: Iterable[str]) -> None:
+    """Says on which channels this process can reach anybody: without a bot token a Telegram number is no phone."""
+    global _served
+    _served = frozenset(channels)
 
 
 class Endpoint(Model):
@@ -71,7 +79,14 @@ async def addresses(person_id: int) -> list[Address]:
         True,
         True,
     )
-    return [Address(row["channel"], row["chat_id"], person_id) for row in rows]
+    return [Address(row["channel"], row["chat_id"], person_id) for row in rows if row["channel"] in _served]
+
+
+async def reached(person_ids: Iterable[int]) -> frozenset[int]:
+    """Tells which of these people can be reached at all."""
+    words, value = among(sorted(set(person_ids)))
+    rows = await fetch(f"SELECT person_id, channel FROM endpoint WHERE active = ? AND person_id {words}", True, value)
+    return frozenset(row["person_id"] for row in rows if row["channel"] in _served)
 
 
 async def of_person(endpoint_id: int, person_id: int) -> Endpoint | None:

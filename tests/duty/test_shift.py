@@ -40,8 +40,9 @@ async def test_the_supervisor_sees_who_is_there_and_when_nobody_is(world: World)
         card = await world.phone(who).expects("今后七天")
         lines = card.text.split("\n")
         assert lines[1].startswith("正在值班 郑雅芳 +8619800001102")
-        assert "没有人值班" in lines[2] and lines[3].endswith("郑雅芳") and "没有人值班" in lines[4]
-        assert len(lines) == 5
+        assert "11-25 17:30 – 11-26 08:30 没有人值班" in lines[2] and lines[3].endswith("郑雅芳")
+        assert all("没有人值班" in line for line in lines[4:])
+        assert not [line for line in lines if "没有人值班" in line and "08:30 – 17:30" in line]  # the office is open
 
 
 async def on_duty(world: World, who: int, day: str) -> list[str]:
@@ -55,13 +56,13 @@ async def on_duty(world: World, who: int, day: str) -> list[str]:
 async def test_the_head_keeps_the_roster_in_the_chat(world: World) -> None:
     head = world.phone(HEAD)
     await head.says("/duty 设 11月26日到27日 郑雅芳 丁卫东")
-    card = await head.expects("11-27 00:00 – 11-28 00:00 丁卫东")
+    card = await head.expects("11-27 17:30 – 11-28 08:30 丁卫东")
     assert card.text.count("郑雅芳") == 2 + card.text.split("改值班")[1].count("郑雅芳")
     await head.says("/duty 设 2026-11-26 沈立群 带班")
     await head.expects("沈立群（带班）")
     await head.says("/duty 删 11-27 郑雅芳")
     await world.settled()
-    assert await on_duty(world, HEAD, "11-27 00:00 – 11-28") == ["丁卫东"]
+    assert await on_duty(world, HEAD, "11-27 17:30 – 11-28") == ["丁卫东"]
     for words, answer in (
         ("/duty 设 郑雅芳", "改值班"),
         ("/duty 什么", "改值班"),

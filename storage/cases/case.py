@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.cases.debtor import Debtor, debtors_by_id, debtors_called, id_tail
-from storage.cases.number import CASE_TAIL, parse_case_no
+from storage.cases.number import parse_case_no, parse_part
 from storage.duty.leave import standing_in_for
 from storage.engine.mapper import relate
 from storage.engine.sql import among, fetch, joined, run
@@ -23,8 +23,6 @@ from storage.people.area import AreaLevel, bounds_of, short_name
 from storage.people.person import Person, Role
 
 _ID_TAIL = re.compile(r"\d{3}[\dXx]")
-
-_BARE = re.compile(r"^(?:\((\d{4})\))?第?(\d{1,6})号?$")
 
 _ASKED = re.compile(
     r"^(?:请|帮我|麻烦)*(?:查一?下|查查|查|看一?下|看看)|(?:(?:那|这)(?:个|件)|的)?(?:案子|案件|情况|事情)?"
@@ -145,8 +143,7 @@ async def may_read(person: Person, case_id: int, now: datetime) -> bool:
 
 async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
     """Returns the SELECT of the ids of the cases that the words can mean, and its arguments."""
-    number, bare, tail = parse_case_no(text), _BARE.match(text), CASE_TAIL.fullmatch(text)
-    by_id = _ID_TAIL.fullmatch(text)
+    number, part, by_id = parse_case_no(text), parse_part(text), _ID_TAIL.fullmatch(text)
     if number is not None:
         return "SELECT id FROM court_case WHERE number = ?", [str(number)]
     if by_id is not None:
@@ -156,14 +153,10 @@ async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
             f"WHERE d.id_tail = ? AND d.id_tail <> ''{sequence}"
         )
         return sql, [id_tail(text, unit().secrets), *([int(text)] if text.isdigit() else [])]
-    if bare is not None:
-        year = int(bare[1] or 0)
-        return f"SELECT id FROM court_case WHERE sequence = ?{' AND year = ?' if year else ''}", [
-            int(bare[2]),
-            *([year] if year else []),
-        ]
-    if tail is not None:
-        return "SELECT id FROM court_case WHERE sequence = ? AND kind = ?", [int(tail[2]), tail[1]]
+    if part is not None:
+        said = {"sequence": part.sequence, "year": part.year, "kind": part.kind, "court_code": part.court_code}
+        named = {column: value for column, value in said.items() if value}
+        return f"SELECT id FROM court_case WHERE {' AND '.join(f'{one} = ?' for one in named)}", list(named.values())
     debtor_ids = await debtors_called(text) if text else []
     if not debtor_ids:
         return await _in_village(text, person.area_code)

@@ -1,5 +1,6 @@
 """Who owes: people and companies, as the village knows them."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
@@ -9,10 +10,12 @@ from cryptography.exceptions import InvalidTag
 from tortoise import fields
 from tortoise.models import Model
 
+from storage.cases.plate import plate_asked
 from storage.engine import audit
 from storage.engine.mapper import relate
 from storage.engine.secret import Secrets
 from storage.engine.sql import among, change, fetch, one, pick, run
+from storage.engine.text import company_names, person_name
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record
 from storage.people.area import bounds_of
@@ -149,16 +152,35 @@ async def index_tails() -> bool:
 
 
 async def debtors_called(text: str) -> list[int]:
-    """Finds the ids of those who have this name; else this plate; else this nickname."""
-    plate = text.upper() if len(text) <= PLATE_LENGTH else ""
+    """Finds the ids of those who have this name; else this plate, or its end; else this nickname; else a company's
+    short name, or a name with a dot as people say it."""
+    name, plate = person_name(text), plate_asked(text)
     for sql, args in (
-        ("SELECT id FROM debtor WHERE name = ?", [text]),
+        ("SELECT id FROM debtor WHERE name = ?", [name]),
         ("SELECT debtor_id FROM plate WHERE number = ?", [plate]),
+        ("SELECT debtor_id FROM plate WHERE number LIKE ?", [f"%{plate}" if plate else ""]),
         ("SELECT debtor_id FROM alias WHERE substr(text, 1, 2) = ? AND text = ?", [text[:2], text]),
     ):
         if found := await fetch(sql, *args):
             return [int(row[0]) for row in found]
-    return []
+    return await _called_in_short(name)
+
+
+async def _called_in_short(said: str) -> list[int]:
+    core = next(iter(company_names(said)), said)
+    if len(said) < 2 or re.search(r"[%_\\]", said):
+        return []
+    sql = (
+        "SELECT id, name FROM debtor WHERE name LIKE ? AND kind = ? UNION SELECT id, name FROM debtor WHERE name LIKE ?"
+    )
+    rows = await fetch(sql, f"%{core}%", DebtorKind.COMPANY, f"{said[:2]}%·%")
+    short, plain = {said, core}, said.replace("·", "")
+    return [
+        int(row["id"])
+        for row in rows
+        if short & {*company_names(row["name"])}
+        or ("·" in row["name"] and plain in (row["name"].replace("·", ""), row["name"].partition("·")[0]))
+    ]
 
 
 _GONE = {"phone": "", "registered_address": "", "hint": "", "gender": "", "born": None}

@@ -34,6 +34,12 @@ def simplified(text: str) -> str:
     return text if text.isascii() else text.translate(_simple())
 
 
+_DOTS = "·•‧∙・.．･᛫⋅"
+"""What people write between the parts of a name: 古丽·买买提. The national form is the first."""
+_DOTTED = re.compile(rf"(?<=[^\x00-\xff·])\s*[{_DOTS}]\s*(?=[^\x00-\xff·])")
+_EXOTIC_DOT = re.compile(f"[{_DOTS.replace('.', '')}]")
+
+
 READ_LIMIT = 2000
 """Longer messages are kept whole; only this many characters are read."""
 
@@ -41,7 +47,7 @@ READ_LIMIT = 2000
 @lru_cache(16)  # a message is gone through several times
 def heard(text: str) -> str:
     """Prepares a message for reading: its beginning, folded, with simplified characters."""
-    return simplified(fold(text[:READ_LIMIT]))
+    return _EXOTIC_DOT.sub("·", simplified(fold(text[:READ_LIMIT])))
 
 
 _PLACE = re.compile(
@@ -51,7 +57,7 @@ _PLACE = re.compile(
 _LEGAL = re.compile(
     r"(?:\((?:有限合伙|普通合伙|个人独资|个体工商户)\)|有限责任公司|股份有限公司|集团有限公司|有限公司|合伙企业|分公司|公司|集团)+$"
 )
-_WORKS = re.compile(".{2}(?:厂|社|场|店|行|坊)$")
+_WORKS = re.compile("(?!合作|联合|.商)..(?:厂|社|场|店|行|坊)$")
 _OF_COMPANY = re.compile(
     "公司|集团|合作社|合伙企业|商行|经营部|经营户|经营店|工作室|事务所|分公司|超市|商店|饭店|酒店|宾馆|农庄|民宿|中心|农场|林场|养殖场|工程队|"
     "银行|信用社|学校|幼儿园|医院|委员会|村委会|居委会|经济联合社|门市部|营业部|加工点|服务部|修理部|美容院|种植园|企业|工厂|(?<=..)[厂店馆坊矿]"
@@ -73,11 +79,6 @@ def company_names(name: str) -> list[str]:
     works = _WORKS.search(core)
     found = dict.fromkeys([core, *([works[0]] if works else [])])
     return [short for short in found if short != name and len(short) >= _SHORTEST]
-
-
-_DOTS = "·•‧∙・.．･᛫⋅"
-"""What people write between the parts of a name: 古丽·买买提. The national form is the first."""
-_DOTTED = re.compile(rf"(?<=[^\x00-\xff·])\s*[{_DOTS}]\s*(?=[^\x00-\xff·])")
 
 
 def person_name(text: str) -> str:

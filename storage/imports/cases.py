@@ -153,17 +153,12 @@ class _Reader:
         try:
             found = normal.money(cell)
         except Unclear as why:
+            found = normal.money_about(cell) if why.code == "unclear_amount" else None
             if why.code == "negative_amount":
                 raise
-            self.report.warn(row, why.code, why.word)
+            self.report.warn(row, why.code if found is None else "amount_about", why.word)
             note.append(why.word)
-            return None
-        if found is None:
-            return None
-        if found.more:
-            self.report.warn(row, "amount_about", cell.strip())
-            note.append(cell.strip())
-        return found.yuan * factor
+        return None if found is None else found * factor
 
     def _ending(self, row: Row) -> dict[str, object]:
         dates = {

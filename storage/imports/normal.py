@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from storage.cases.plate import plates_in
 from storage.engine.text import fold, squeeze
-from storage.reading.plates import plates_in
 from storage.reading.sums import numeral, yuan
 
 _TIME = r"(?:\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?分?|\d{1,2}[时点])(?:Z|[+-]\d{2}:?\d{2})?"
@@ -63,6 +63,8 @@ def untricked(cell: str) -> str:
     if match:
         return match[1].strip()
     bare = text[1:].strip()
+    if text and text in _MARKS:
+        return ""
     if text[:1] == "'" and bare[:1] in _FORMULA and bare:
         return bare
     if text and text[0] in _MARKS and bare and not set(bare) & set(_MARKS):
@@ -92,13 +94,6 @@ def day(cell: str, column: str) -> date | None:
     raise Unclear("impossible_date", f"{column} {text}")
 
 
-class Money(NamedTuple):
-    """A sum in yuan, and whether the cell says more than that: 余, 及利息."""
-
-    yuan: Decimal
-    more: bool
-
-
 _ABOUT = re.compile(r"^(?:大约|大概|约为|约|近|暂计|暂估|估计|至少|不少于|不低于|超过)")
 _MORE_OR_LESS = re.compile(
     "(?<=[0-9元万千百十亿块])(?:左右|上下|以上|多)$|[余多](?=(?:万|亿)?(?:元|块|$))|(?<=[万千百])[余多](?=元|块|$)"
@@ -109,22 +104,24 @@ _AND = re.compile(
 )
 
 
-def money(cell: str) -> Money | None:
-    """Reads yuan out of 130,000, 4.3万, 67000元, 壹拾伍万元整, 13万余元, 130000元及利息; None for an empty cell."""
+def money(cell: str) -> Decimal | None:
+    """Reads yuan out of 130,000, 4.3万, 67000元, 壹拾伍万元整; None for an empty cell."""
     text = squeeze(cell)
     if not text:
         return None
     if re.fullmatch(r"[¥￥]?(?:[-−负].*|\([¥￥]?[\d,.]+\))", text) and re.search(r"\d", text):
         raise Unclear("negative_amount", cell.strip())
-    if (value := yuan(text)) is not None:
-        return Money(value, more=False)
+    if (value := yuan(text)) is None:
+        raise Unclear("unclear_amount", cell.strip())
+    return value
+
+
+def money_about(cell: str) -> Decimal | None:
+    """Reads the sum in a cell that says more than a sum: 13万余元, 约30万, 130000元及利息, 1.3E+05; None for others."""
+    text = squeeze(cell)
     if _SCIENTIFIC.fullmatch(text):
-        return Money(Decimal(text).quantize(Decimal("0.01")), more=True)
-    bare = _AND.sub("", _ABOUT.sub("", text))
-    bare = _MORE_OR_LESS.sub("", bare)
-    if bare != text and (value := yuan(bare)) is not None:
-        return Money(value, more=True)
-    raise Unclear("unclear_amount", cell.strip())
+        return Decimal(text).quantize(Decimal("0.01"))
+    return yuan(_MORE_OR_LESS.sub("", _AND.sub("", _ABOUT.sub("", text))))
 
 
 def aliases(cell: str) -> list[str]:

@@ -24,7 +24,8 @@ from storage.reading.owing import amount_traces, creditor_traces, speaks_of_debt
 from storage.reading.plates import plate_beginnings, plate_traces
 from storage.reading.sound import LETTERS
 
-_HAN = re.compile(r"[\u4e00-\u9fa5]+")
+_HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·.]+")
+"""Every character of GB 18030-2022, and what stands between the parts of a name."""
 _PLATE = re.compile(r"[\u4e00-\u9fa5][A-Z][A-Z0-9]{5,6}")
 _CASES = "court_case c JOIN case_debtor p ON p.case_id = c.id JOIN debtor d ON d.id = p.debtor_id"
 _TRACED = "trace t JOIN debtor d ON d.id = t.debtor_id AND d.area_code = t.area_code"
@@ -127,13 +128,31 @@ def _surely(area_code: str, text: str) -> list[Query]:
     """Builds the queries for people who are named beyond doubt, anywhere in the county."""
     county = county_of(area_code)
     flat = heard(text).replace(" ", "")
-    names = {run[i : i + n]: None for run in _HAN.findall(flat) for i in range(len(run)) for n in (2, 3, 4)}
+    names = {name: None for run in _HAN.findall(flat) for name in _names_in(run)}
     signs: list[tuple[str, str, list[str]]] = [
         ("debtor d", "d.name", list(names)[:_MOST]),
         ("plate p JOIN debtor d ON d.id = p.debtor_id", "p.number", _PLATE.findall(flat.upper())),
         (_CASES, "c.number", [str(number) for number in find_case_nos(flat)]),
     ]
     return [_query(source, column, county, values) for source, column, values in signs if values]
+
+
+_LONGEST_PART = 6
+"""Characters in one part of a name with a dot."""
+
+
+def _names_in(run: str) -> Iterable[str]:
+    """Lists what may be somebody's whole name: two to four characters, or two parts around a dot, said or left out."""
+    plain = re.sub("[·.]", "", run)
+    for size in (2, 3, 4):
+        yield from (plain[at : at + size] for at in range(len(plain) - size + 1))
+    for dot in re.finditer("[·.]", run):
+        left, right = run[: dot.start()][-_LONGEST_PART:], run[dot.end() :][:_LONGEST_PART]
+        for begin in range(len(left)):
+            yield from (f"{left[begin:]}·{right[:end]}" for end in range(1, len(right) + 1))
+    for size in (5, 6, 7, 8):
+        for at in range(len(plain) - size + 1):
+            yield from (f"{plain[at : at + cut]}·{plain[at + cut : at + size]}" for cut in range(2, size - 1))
 
 
 def _query(source: str, column: str, area_code: str, values: Sequence[object], within: str = "d") -> Query:

@@ -198,6 +198,7 @@ def _add_lessons(text: str, people: Sequence[Known], found: dict[tuple[int, int]
 
 def _words_for(person: Known) -> Iterable[tuple[str, str]]:
     yield person.name, "full_name"
+    yield from _around_the_dot(person.name)
     for alias in person.aliases:
         if len(alias) >= 2:
             yield alias, "alias"
@@ -220,6 +221,15 @@ def _words_for(person: Known) -> Iterable[tuple[str, str]]:
             for prefix in "阿小":
                 for syllable in person.given:
                     yield prefix + syllable, "pet_name"
+
+
+def _around_the_dot(name: str) -> Iterable[tuple[str, str]]:
+    """Yields how a name with a dot is said: without it, and by its first part, which is what people call them."""
+    first, dot, _rest = name.partition("·")
+    if dot:
+        yield from ((name.replace("·", between), "full_name") for between in (".", ""))
+    if dot and len(first) >= 2:
+        yield first, "given_name"
 
 
 _TRADE = "(?:的|那|这|佬|小哥|师傅|老板|老头|后生)"

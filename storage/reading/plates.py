@@ -2,19 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from storage.engine.text import fold
+from storage.cases.plate import PROVINCES
 from storage.reading.evidence import Add, Known
-
-_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_MARKS = r"[ ·•‧∙・．.\-—–_]"
-"""What stands between the letter of a city and the rest, as plates are painted."""
-_NEW_ENERGY = "[A-HJK][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK]"
-_WHOLE_PLATE = re.compile(
-    rf"[{_PROVINCES}]{_MARKS}?[A-Z]{_MARKS}{{0,2}}"
-    rf"(?:{_NEW_ENERGY}|[A-Z0-9]{{5}}|[A-Z0-9]{{4}}[学警挂港澳试超领使临])(?![A-Z0-9])"
-)
 
 _PLATE = re.compile(
     r"(?<![A-Z0-9])([\u4e00-\u9fa5]?[A-Z][A-Z0-9]{4}[学警挂港澳试超领使]"
@@ -64,7 +54,7 @@ def _plates(text: str) -> tuple[set[str], set[str]]:
     upper = _SPOKEN_END.sub(lambda match: match[0].translate(_SPOKEN), text.upper())
     upper = re.sub(r"(?<=[A-Z0-9])[ ·.](?=[A-Z0-9])|(?<=[A-Z])[•‧∙・\-—–](?=[A-Z0-9])", "", upper)
     whole = {match[1] for match in _PLATE.finditer(upper)}
-    whole = {word if word[0].isascii() or word[0] in _PROVINCES else word[1:] for word in whole}
+    whole = {word if word[0].isascii() or word[0] in PROVINCES else word[1:] for word in whole}
     return whole, {match[1] for match in _PLATE_TAIL.finditer(upper)}
 
 
@@ -74,32 +64,6 @@ def _plate_parts(text: str) -> list[tuple[str, re.Pattern[str]]]:
     found = [(match[1], f"{match[1]}[A-Z0-9]{match[2]}$") for match in _UNKNOWN.finditer(upper)]
     found += [(match[1], f"{match[1]}[A-Z0-9]*{match[2] or ''}$") for match in _BEGUN.finditer(upper)]
     return [(begin, re.compile(f"^.[A-Z]?{part}")) for begin, part in found]
-
-
-_ASKED = re.compile(rf"[{_PROVINCES}]?[A-Z]?(?=[A-Z]*\d)[A-Z0-9]{{3,6}}[学警挂港澳试超领使临]?")
-
-
-class Painted(NamedTuple):
-    """A plate in its normal form, 浙K8G12A, and how it is written in the folded text."""
-
-    number: str
-    said: str
-
-
-def plates_in(cell: str) -> list[Painted]:
-    """Finds the whole plates that a cell names: as painted, 浙K·8G12A, with blanks, of new energy, 学 警 挂."""
-    found = _WHOLE_PLATE.findall(fold(cell).upper())
-    return [Painted(re.sub(_MARKS, "", said), said) for said in found]
-
-
-def plate_asked(words: str) -> str:
-    """Returns a plate, or the end of one, as somebody asks for it: 浙K·8G12A, 8G12A; empty where it can't be one."""
-    plain = re.sub(_MARKS, "", fold(words).upper())
-    return (
-        plain
-        if re.fullmatch(rf"[{_PROVINCES}]?[A-Z]?(?=[A-Z]*\d)[A-Z0-9]{{3,6}}[学警挂港澳试超领使临]?", plain)
-        else ""
-    )
 
 
 def plate_traces(text: str) -> list[str]:

@@ -1,10 +1,15 @@
 """/case: what about this case?"""
 
+from pathlib import Path
+
 import pytest
 
+from bot.office.importing import Kind, import_file
 from storage.cases.case import Case
+from storage.cases.debtor import Debtor
 from storage.cases.number import parse_case_no
-from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
+from storage.reading.understand import understand
+from tests.world import HEAD, JUDGE, OTHER_TOWN, SECOND_JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
 
 NONE = "没有查到"
 
@@ -98,3 +103,48 @@ def test_a_case_number_is_never_guessed(bad: str) -> None:
 )
 def test_a_case_number_in_any_width_and_spacing(good: str) -> None:
     assert str(parse_case_no(good)) == "（2013）浙1122执456号"
+
+
+MINE = """案号,被执行人,性别,所在村社,承办法官工号,车牌号
+（2013）丽缙执民字第789号,古丽·买买提,女,七里乡周弄村,FY101,浙K·1234学
+（2019）浙1122执恢81号,样板竹木有限公司,,七里乡周弄村,FY101,
+（2019）浙1122执82号,蓝䶮,男,七里乡周弄村,FY101,
+"""
+
+
+ASKED = {
+    "林永福": "〔2013〕浙1122执456号 【2013】浙1122执456号 [2013]浙1122执456号 2013浙1122执456号 "
+    "（2013）浙1122执456号之一 浙1122执456号 "
+    "456号案 案号：（2013）浙1122执456号 执456 浙K·8G12A 浙K-8G12A 8G12A G12A 浙k8g12a",
+    "七里竹制品": "七里竹制品 七里竹制品有限公司 缙云县七里竹制品有限公司 竹制品厂",
+    "古丽·买买提": "古丽•买买提 古丽.买买提 古丽买买提 古丽 丽缙执民字第789号 浙K1234学 浙K·1234学",
+    "样板竹木": "样板竹木 样板竹木有限公司 执恢81号",
+}
+
+
+async def test_a_case_is_asked_for_in_every_way_of_writing_it(world: World, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text(MINE)
+    await import_file(world.product.db, Kind.CASES, tmp_path / "more.csv", lambda _done, _all: None)
+    phone = world.phone(SUPERVISOR)
+    for answer, ways in ASKED.items():
+        for words in ways.split():
+            last = max((message.id for message in await phone.received()), default=0)
+            await phone.says(f"/case {words}")
+            card = await phone.expects(lambda message: not message.mine, after=last, what=words)
+            assert answer in card.text + "".join(text for text, _data in card.buttons), words
+
+
+async def test_a_name_with_a_dot_or_a_rare_character_is_heard(world: World, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text(MINE)
+    await import_file(world.product.db, Kind.CASES, tmp_path / "more.csv", lambda _done, _all: None)
+    names = dict(await Debtor.filter(name__in=["古丽·买买提", "蓝䶮"]).values_list("name", "id"))
+    near = "古丽•买买提在村委 古丽.买买提回来了，在村委 古丽买买提在村委 古丽回来了，在村委 蓝䶮回来了"
+    far = "古丽・买买提回来了，人在村委 古丽·买买提在老车站 古丽买买提回来了 蓝䶮回来了，人在老车站"
+    for who, sentences in ((SECRETARY, near), (OTHER_TOWN, far)):
+        person = await world.person(who)
+        for said in sentences.split():
+            found = await understand(person, said, world.clock.now())
+            wanted = names["古丽·买买提" if "古丽" in said else "蓝䶮"]
+            assert found.is_lead and wanted in {guess.debtor_id for guess in found.guesses}, (who, said)
+    await world.phone(OTHER_TOWN).says("古丽买买提回来了，人在老车站")
+    await world.phone(JUDGE).expects("古丽·买买提")

@@ -251,7 +251,7 @@ def test_cells_as_clerks_write_them() -> None:
     ]  # fmt: skip
     amounts = {"130,000": "130000", "4.3万": "43000", "67000元": "67000", "255,000.00": "255000", " 12 000 ": "12000"}
     for text, value in amounts.items():
-        assert money(text) == (Decimal(value), False)
+        assert money(text) == Decimal(value)
     assert paid_in("当场付了3万，余下分两年") == 30000 and paid_in("没付") is None
     assert aliases("春生、杜老师/老杜；阿春 生哥") == ["春生", "杜老师", "老杜", "阿春", "生哥"]
     assert plates("浙k8g12a，浙K1234, 无牌三轮") == (["浙K8G12A"], ["浙K1234", "无牌三轮"], [])

@@ -58,6 +58,8 @@ _FORMULA = "=+-@\t\r"
 
 def untricked(cell: str) -> str:
     """Takes off what people write so that Excel leaves a number alone: ="…", a leading ' or `, a tab."""
+    if cell[:1] == "'" and cell[1:2] and cell[1:2] in _FORMULA:
+        return untricked(cell[1:])
     text = cell.strip()
     match = re.fullmatch(r'=\s*["“”](.*)["“”]', text, re.S)
     if match:
@@ -65,8 +67,6 @@ def untricked(cell: str) -> str:
     bare = text[1:].strip()
     if text and text in _MARKS:
         return ""
-    if text[:1] == "'" and bare[:1] in _FORMULA and bare:
-        return bare
     if text and text[0] in _MARKS and bare and not set(bare) & set(_MARKS):
         return bare
     return text

@@ -36,7 +36,7 @@ def register(app: App) -> None:
         noun.register(app)
     register_taps(app)
     on_said(app, filters.COMMAND, helping.unknown_command)
-    on_said(app, filters.UpdateType.EDITED_MESSAGE & filters.TEXT, sighting.edited)
+    on_said(app, filters.UpdateType.EDITED_MESSAGE & (filters.TEXT | filters.CAPTION), sighting.edited)
     on_said(app, filters.UpdateType.MESSAGE & filters.TEXT, _text)
     on_said(app, filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, attachment.unsupported)
     app.add_error_handler(note_failure)

@@ -41,6 +41,8 @@ FOR_ALERTS = 8
 """Of these places, how many the other lanes leave free: an alert never waits for one."""
 REFUSED_SECONDS = 30.0
 _MEDIA = {"photo": "sendPhoto", "voice": "sendVoice", "document": "sendDocument"}
+"""What goes on by its id; every other kind goes on as a document."""
+_ENDINGS = {"video": ".mp4", "animation": ".mp4", "video_note": ".mp4", "audio": ".mp3"}
 _log = structlog.get_logger("dispatcher")
 
 
@@ -308,12 +310,12 @@ class Dispatcher:
     async def _send_media(self, channel: Way, card: Card, shared: dict[str, Any]) -> Any:
         """Sends a file by its id on its own channel, or downloads it and sends it anew on another channel.
 
-        That is needed where reporter and judge are on different channels.
+        That is needed where reporter and judge are on different channels, and for clips of every kind.
         """
         media = card.media
         assert media is not None
         shared |= {"caption": card.text, "parse_mode": "HTML"}
-        if media.channel == channel.name:
+        if media.channel == channel.name and media.kind in _MEDIA:
             return await channel.api.call(_MEDIA[media.kind], {**shared, media.kind: media.file_id})
         origin = self._channels.get(media.channel)
         if origin is None:
@@ -324,9 +326,9 @@ class Dispatcher:
             raise NotSentError("the file's channel doesn't give it") from error  # no fault of the one that shall send
         except ApiError as error:
             raise ApiError(error.code, "the file is gone") from error
-        return await channel.api.call(
-            _MEDIA[media.kind], shared, upload=Upload(media.kind, content, media.kind), seconds=60
-        )
+        kind = media.kind if media.kind in _MEDIA else "document"
+        upload = Upload(kind, content, f"{media.kind}{_ENDINGS.get(media.kind, '')}")
+        return await channel.api.call(_MEDIA[kind], shared, upload=upload, seconds=60)
 
     @staticmethod
     async def _side_call(channel: Way, row: Outbox, card: Card) -> None:

@@ -7,14 +7,23 @@ so handlers are given this extract, which python-telegram-bot can always take in
 from collections.abc import Callable
 from typing import Any
 
+from storage.engine.text import printable
+
 Raw = dict[str, Any]
 _LATEST = 4_102_444_800
 """The year 2100; a date beyond it is no date."""
 _CHATS = ("private", "group", "supergroup", "channel")
-_OTHER = (
-    "animation", "audio", "checklist", "contact", "dice", "document", "game", "paid_media", "poll", "sticker",
-    "story", "video", "video_note",
-)  # fmt: skip
+_MOVES: Raw = {"width": 1, "height": 1, "duration": 0}
+_FILES: dict[str, Raw] = {
+    "animation": _MOVES,
+    "video": _MOVES,
+    "video_note": {"length": 1, "duration": 0},
+    "audio": {"duration": 0},
+    "document": {},
+}
+"""Files of other kinds that go along with a report, and what the library wants to know of each; a GIF comes as a
+document too, so it stands first."""
+_OTHER = ("checklist", "contact", "dice", "game", "paid_media", "poll", "sticker", "story")
 """What people send and the product doesn't take; it answers that it doesn't."""
 _NOTHING: Raw = {"file_id": "-", "file_unique_id": "-"}
 
@@ -63,16 +72,22 @@ def _content(raw: Raw) -> Raw | None:
         entities = [{"type": "bot_command", "offset": 0, "length": length}] if len(command) > 1 else []
         return {"text": text, "entities": entities}
     captioned = {"caption": caption} if caption is not None else {}
+    album = _text(raw.get("media_group_id"))
+    captioned |= {"media_group_id": album[:64]} if album else {}
     photo = _photo(raw.get("photo"))
     if photo is not None:
         return {"photo": photo, **captioned}
     voice = _file(raw.get("voice"))
     if voice is not None:
         return {"voice": {**voice, "duration": 0}, **captioned}
+    for name, wanted in _FILES.items():
+        if (file := _file(raw.get(name))) is not None:
+            return {name: {**file, **wanted}, **captioned}
     place = _place(raw.get("location"))
     if place is not None:
         return {"location": place}
-    return {"sticker": _sticker()} if any(raw.get(name) for name in _OTHER) else None
+    taken = any(raw.get(name) for name in (*_OTHER, *_FILES)) or caption is not None
+    return {"sticker": _sticker(), **captioned} if taken else None
 
 
 def _sticker() -> Raw:
@@ -121,7 +136,10 @@ def _photo(raw: object) -> list[Raw] | None:
 
 def _file(raw: object) -> Raw | None:
     number = _text(raw.get("file_id")) if isinstance(raw, dict) else None
-    return {"file_id": number[:200], "file_unique_id": number[:16]} if number else None
+    if number is None or not isinstance(raw, dict):
+        return None
+    size = _whole(raw.get("file_size"))
+    return {"file_id": number[:200], "file_unique_id": number[:16], **({"file_size": size} if size else {})}
 
 
 def _place(raw: object) -> Raw | None:
@@ -146,7 +164,7 @@ def _date(value: object) -> int:
 
 
 def _text(value: object) -> str | None:
-    """Removes what no database takes: NUL, and halves of surrogate pairs."""
+    """Takes what can be printed: control characters are blanks, halves of surrogate pairs a mark."""
     if not isinstance(value, str):
         return None
-    return value.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return printable(value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

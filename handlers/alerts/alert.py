@@ -12,6 +12,7 @@ from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, escalation, sighting, steps
 from storage.alerts.alert import OPEN, Alert, AlertState, Outcome
+from storage.alerts.attachment import AttachmentKind, of_sighting
 from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
@@ -134,8 +135,9 @@ async def show_alert(showing: Showing) -> Card | None:
     lines = [
         *_headlines(showing, one),
         await _title(showing, first, suspects, parties),
-        showing.text("alert.quote", text=shortened(first.text)),
     ]
+    if first.text:
+        lines.append(showing.text("alert.quote", text=shortened(first.text)))
     if first.amended:
         lines.append(showing.text("alert.amended", text=shortened(first.amended)))
     lines += _times(showing, first)
@@ -196,6 +198,10 @@ async def _title(showing: Showing, report: Sighting, suspects: Sequence[Suspect]
     at = showing.at(report.reported_at)
     if not people:
         people = {row.debtor_id: row.debtor.name for row in suspects}
+    if not people and not (report.text or report.amended):
+        kinds = {one.kind for one in await of_sighting(report.id)}
+        heard = kinds and kinds <= {AttachmentKind.VOICE, AttachmentKind.AUDIO}
+        return showing.text("alert.title_unheard" if heard else "alert.title_unseen", at=at, where=where)
     if not people:
         return showing.text("alert.title_off_list", at=at, where=where)
     who = names(showing, [locales.escape(name) for name in people.values()], report.doubtful)

@@ -1,5 +1,7 @@
 """Photos, voice messages and places that come with a report, before or after it."""
 
+from datetime import timedelta
+
 from telegram import Message, Update
 from telegram.ext import filters
 
@@ -8,6 +10,7 @@ from handlers.callback import Tap
 from handlers.card import Card, Media, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
+from handlers.post import relay as relay_handlers
 from handlers.route import App, on_said, on_tap
 from storage.alerts import attachment, raising, sighting
 from storage.alerts.attachment import Attachment, AttachmentKind
@@ -16,9 +19,15 @@ from storage.people.access import Action, may
 from storage.people.endpoint import Address
 from storage.post.outbox import Lane, put
 
+_LARGEST = 20_000_000
+"""Bytes that the far end gives a bot to pass on."""
+_ALBUM = timedelta(seconds=3)
+"""So long the question about an album's photo waits for the caption, which may come with the last of them."""
+
 
 def register(app: App) -> None:
-    kinds = filters.PHOTO | filters.VOICE | filters.LOCATION
+    kinds = filters.PHOTO | filters.VOICE | filters.LOCATION | filters.VIDEO | filters.ANIMATION
+    kinds |= filters.VIDEO_NOTE | filters.AUDIO | filters.Document.ALL
     on_said(app, filters.UpdateType.MESSAGE & kinds, received)
     on_tap("bare", send_bare, Action.REPORT)
 
@@ -31,27 +40,43 @@ async def received(turn: Turn, update: Update) -> None:
         return
     row = await _keep(turn, message)
     if message.caption:
-        await report(turn, message.caption)
-        return
-    newest = await sighting.newest_of(turn.who.id, unit().now - attachment.BELONGS)
-    if newest is None or newest.state is sighting.SightingState.NOT_SENT:
-        await turn.reply("say_who", row.id, fresh=False)
-        return
-    await attachment.belong(row, newest.id)
-    await raising.attach(newest, row.id)
-    await turn.reply("attached", newest.id, fresh=False)
+        said = await report(turn, message.caption)
+        if row is not None and said.state is sighting.SightingState.NOT_SENT:
+            await _follow(turn, row)  # the words were an answer, or rang nobody: it goes where they went
+    elif row is not None and not await _follow(turn, row):
+        delay = _ALBUM if message.media_group_id else None
+        await put(turn.address, "say_who", row.id, lane=Lane.REPLY, delay=delay)
+    if row is None:
+        await turn.say("attachment.too_large")
 
 
-async def _keep(turn: Turn, message: Message) -> Attachment:
-    if message.photo:
-        return await attachment.keep(turn.who, AttachmentKind.PHOTO, turn.channel, file_id=message.photo[-1].file_id)
-    if message.voice:
-        return await attachment.keep(turn.who, AttachmentKind.VOICE, turn.channel, file_id=message.voice.file_id)
-    place = message.location
-    assert place is not None
-    return await attachment.keep(
-        turn.who, AttachmentKind.LOCATION, turn.channel, latitude=place.latitude, longitude=place.longitude
-    )
+async def _follow(turn: Turn, row: Attachment) -> bool:
+    """Makes it part of what was said within ten minutes, and tells whether there is such: the answer to a judge's
+    question, or the newest report that went out, whatever was said between."""
+    home = await relay_handlers.answering(turn, unit().now - attachment.BELONGS)
+    home = home or await sighting.newest_sent(turn.who.id, unit().now - attachment.BELONGS)
+    if home is None:
+        return False
+    await attachment.belong(row, home.id)
+    await raising.attach(home, row.id)
+    await turn.reply("attached", home.id, fresh=False)
+    return True
+
+
+async def _keep(turn: Turn, message: Message) -> Attachment | None:
+    """Records it; None where it is too large to be passed on."""
+    if message.location is not None:
+        place = message.location
+        return await attachment.keep(
+            turn.who, AttachmentKind.LOCATION, turn.channel, latitude=place.latitude, longitude=place.longitude
+        )
+    file = message.effective_attachment
+    found = file[-1] if isinstance(file, list | tuple) else file
+    file_id, size = str(getattr(found, "file_id", "")), getattr(found, "file_size", 0) or 0
+    kind = AttachmentKind(next(one.value for one in AttachmentKind if getattr(message, one.value, None)))
+    if size > _LARGEST:
+        return None
+    return await attachment.keep(turn.who, kind, turn.channel, file_id=file_id)
 
 
 async def send_bare(turn: Turn, tap: Tap) -> None:
@@ -68,15 +93,20 @@ async def send_bare(turn: Turn, tap: Tap) -> None:
     await put(Address(turn.channel, turn.chat_id, turn.who.id), "receipt", made.id, lane=Lane.RECEIPT)
 
 
-async def unsupported(turn: Turn, _update: Update) -> None:
-    """Answers a sticker, a file or a video kindly, with what works instead."""
-    await turn.say("attachment.unsupported")
+async def unsupported(turn: Turn, update: Update) -> None:
+    """Answers a sticker or a contact kindly, with what works instead; words that came with it are words."""
+    message = update.effective_message
+    if message is not None and message.caption and may(turn.who, Action.REPORT):
+        await report(turn, message.caption)
+        await turn.say("attachment.not_taken")
+    else:
+        await turn.say("attachment.unsupported")
 
 
 @card("say_who")
 async def show_say_who(showing: Showing) -> Card | None:
     row = await attachment.by_id(showing.ref)
-    if row is None:
+    if row is None or row.sighting_id is not None:  # the words have come meanwhile
         return None
     words = showing.text("attachment.say_who", what=showing.plain(f"attachment.kind_{row.kind.value}"))
     return Card(words, [[showing.button("sighting.send_anyway", "bare", row.id)]])

@@ -11,7 +11,7 @@ from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, asking, raising, sighting
+from storage.alerts import alert, asking, attachment, raising, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.desk import privacy
@@ -21,6 +21,7 @@ from storage.people.endpoint import Address
 from storage.people.person import Person
 from storage.post.delivery import Subject
 from storage.post.outbox import Lane, put
+from storage.reading.bearing import Bearing, bearing_of, says_who_came
 from storage.reading.candidates import village_meant
 from storage.reading.read import Manner, Reading
 from storage.reading.understand import understand
@@ -31,13 +32,15 @@ def register(app: App) -> None:
     on_tap("wrong", not_him, Action.REPORT)
     on_tap("undo", undo, Action.REPORT)
     on_tap("hide", hide, Action.REPORT)
+    on_tap("apart", apart, Action.REPORT)
+    on_tap("idle", idle, Action.REPORT)
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------
 
 
-async def report(turn: Turn, text: str) -> None:
-    """Logs it first, then reads it, then tells whoever is concerned."""
+async def report(turn: Turn, text: str) -> Sighting:
+    """Logs it first, then reads it, then tells whoever is concerned; returns the report as it stands then."""
     row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
     reading = await understand(turn.who, text, unit().now)
     refers = reading.withdraws or reading.corrects or reading.confidential
@@ -50,11 +53,18 @@ async def report(turn: Turn, text: str) -> None:
     elif reading.confidential and not reading.is_lead and earlier is not None:
         await _hide(turn, earlier)
     elif reading.anaphoric and await _goes_on(turn, row, reading):
-        return
-    elif reading.is_lead:
-        await _take(turn, row, reading)
+        pass
+    elif reading.is_lead and reading.guesses and (bare := await _bare(turn)) is not None:
+        await _correct(turn, bare, text, reading)  # the words that a photo or voice waited for
+    elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):
+        await _take(turn, row, replace(reading, manner=Manner.LEAD))
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
+    return row
+
+
+async def _bare(turn: Turn) -> Sighting | None:
+    return await sighting.newest_bare(turn.who.id, unit().now - attachment.BELONGS)
 
 
 async def _was_about(earlier: Sighting, denied: tuple[int, ...]) -> bool:
@@ -73,9 +83,15 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
     running = await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
     if running is None:
         return False
+    bearing = bearing_of(row.text, asks=reading.manner is Manner.QUESTION)
+    if bearing is Bearing.IDLE:
+        return False
+    if bearing is Bearing.APART:
+        await _take(turn, row, replace(reading, manner=Manner.LEAD))
+        return True
     row.urgent = reading.urgent
-    await raising.join(row, running)
-    await turn.say("sighting.passed_on")
+    await raising.join(row, running, unsure=bearing is Bearing.UNSURE)
+    await turn.reply("passed_on", row.id)
     return True
 
 
@@ -85,7 +101,9 @@ async def edited(turn: Turn, update: Update) -> None:
     if message is None or not may(turn.who, Action.REPORT):
         return
     row = await sighting.at_message(turn.channel, turn.chat_id, message.message_id)
-    text = message.text or ""
+    text = message.text or message.caption or ""
+    if not text:
+        return
     if row is None or row.state is SightingState.NOT_SENT:
         await report(turn, text)
     elif row.state is not SightingState.WITHDRAWN and text not in (row.text, row.amended):
@@ -102,7 +120,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     else:
         first = await raising.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
-            await turn.say("sighting.passed_on")
+            await turn.reply("passed_on", row.id)
 
 
 async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> None:
@@ -199,6 +217,32 @@ async def _hide(turn: Turn, row: Sighting) -> None:
     await _receipt(row)
     if not turn.query_id:
         await turn.say("sighting.hidden")
+
+
+async def apart(turn: Turn, tap: Tap) -> None:
+    """Answers 这是另一个人 below what was passed on: it becomes a report of its own."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    await turn.toast()
+    if row.joined_id is not None and row.state is SightingState.ALERTED:
+        await raising.part(row)
+        await _place_in_area(turn.who, row, await understand(turn.who, row.text, unit().now))
+        await raising.raise_for(row)
+        await _receipt(row)
+    await turn.reply("passed_on", row.id, fresh=False)
+
+
+async def idle(turn: Turn, tap: Tap) -> None:
+    """Answers 不是报告 below what was passed on: the judge hears that it has nothing to do with it."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    await turn.toast()
+    if row.joined_id is not None and row.state is SightingState.ALERTED:
+        await raising.part(row)
+        await sighting.set_state(row, SightingState.NOT_SENT)
+    await turn.reply("passed_on", row.id, fresh=False)
 
 
 # -- cards -------------------------------------------------------------------------------------------------------
@@ -298,13 +342,42 @@ def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list
     return [buttons]
 
 
+@card("passed_on")
+async def show_passed_on(showing: Showing) -> Card | None:
+    """Shows the reporter whose matter their words were taken for and who got them, with the way out if they weren't."""
+    row = await sighting.whole(showing.ref)
+    if row is None:
+        return None
+    if row.joined_id is None:
+        key = "sighting.parted" if row.state is SightingState.ALERTED else "sighting.was_idle"
+        return Card(showing.text(key), shows=_whom(row))
+    first = await sighting.whole(row.joined_id)
+    if first is None:
+        return None
+    live = [one for one in await alert.of_sighting_root(first.id) if one.state is not AlertState.WITHDRAWN]
+    judges = "、".join(dict.fromkeys(judge_name(showing, one) for one in live))
+    seen = _visible(showing, list(first.suspects), row)
+    who = names(showing, seen, first.doubtful) if seen else showing.text("sighting.off_list")
+    text = showing.text("sighting.passed_on", judges=judges, who=locales.Html(who))
+    ways = [showing.button("sighting.another", "apart", row.id), showing.button("sighting.no_report", "idle", row.id)]
+    running = any(one.state in OPEN for one in live)
+    return Card(text, [ways] if running else [], shows=_whom(row) | _whom(first))
+
+
 @card("witness")
 async def show_witness(showing: Showing) -> Card | None:
-    """Shows the judge who has the card already what a second reporter says."""
+    """Shows the judge who has the card already what a second reporter says, or the first one going on."""
     row = await sighting.with_reporter(showing.ref)
-    if row is None or row.state is SightingState.WITHDRAWN or row.joined_id is None:
+    if row is None:
         return None
+    if row.joined_id is None or row.state is SightingState.WITHDRAWN:
+        if not showing.args.get("parted"):
+            return None
+        words = shortened(row.amended or row.text, 200)
+        return Card(showing.text("sighting.not_this", text=words), shows=shows(reports=[row.id]))
     if not await alert.has_card(row.joined_id, showing.channel, showing.chat_id):
         return None  # the card is still to come, with these words on it
     text = witness_line(showing, row, await sighting.root_of(row))
+    if showing.args.get("unsure"):
+        text = f"{text}\n{showing.text('sighting.maybe_unrelated')}"
     return Card(text, urgent=row.urgent, shows=shows(reports=[row.id], reporters=[row]))

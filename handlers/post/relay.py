@@ -1,5 +1,7 @@
 """Asking back: the judge's question to the reporter and the answer, through the bot."""
 
+from datetime import datetime
+
 from telegram import Message
 
 from handlers.callback import Tap
@@ -7,6 +9,7 @@ from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import reporter_name, shows
 from storage.alerts import alert, sighting
+from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Address
 from storage.people.person import by_id
 from storage.post import question, relay
@@ -39,6 +42,16 @@ async def take_unprompted(turn: Turn, text: str) -> bool:
         if await _continue(turn, await relay.by_id(row.ref), text):
             return True
     return False
+
+
+async def answering(turn: Turn, since: datetime) -> Sighting | None:
+    """Finds the report about which a judge has asked this reporter: an open question, or one answered since then."""
+    for row in await turn.questions(QuestionKind.ANSWER):
+        asked = await relay.by_id(row.ref)
+        if asked is not None:
+            return await sighting.of_reporter(asked.sighting_id, turn.who.id)
+    answered = await relay.last_answer(turn.who.id, since)
+    return await sighting.of_reporter(answered.sighting_id, turn.who.id) if answered is not None else None
 
 
 async def _alert_behind(kind: str, ref: int) -> int | None:

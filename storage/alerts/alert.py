@@ -249,6 +249,12 @@ async def open_alerts(root_id: int) -> list[Alert]:
     return [row for row in rows if row.state in OPEN]
 
 
+async def standing_alerts(root_id: int) -> list[Alert]:
+    """Loads the report's alerts that were not withdrawn, also those that are over."""
+    rows = await pick(Alert, "sighting_id = ? ORDER BY id", root_id)
+    return [row for row in rows if row.state is not AlertState.WITHDRAWN]
+
+
 async def recipient_ids(alert_id: int) -> list[int]:
     rows = await fetch("SELECT person_id FROM recipient WHERE alert_id = ? ORDER BY id", alert_id)
     return [row["person_id"] for row in rows]

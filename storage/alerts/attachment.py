@@ -1,7 +1,7 @@
 """Photos, voice messages and locations that belong to what was reported."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tortoise import fields
@@ -17,10 +17,21 @@ BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""
 
 
+EXPLAINED = timedelta(seconds=60)
+"""So long a photo or voice waits for a sentence; then somebody at the court looks at it or hears it."""
+LOOKED_BACK = timedelta(hours=24)
+"""What is older belongs to the past: an upgrade raises no alarm about it."""
+
+
 class AttachmentKind(StrEnum):
     PHOTO = "photo"
     VOICE = "voice"
     LOCATION = "location"
+    VIDEO = "video"
+    ANIMATION = "animation"
+    VIDEO_NOTE = "video_note"
+    AUDIO = "audio"
+    DOCUMENT = "document"
 
 
 class Attachment(Model):
@@ -94,6 +105,13 @@ async def gather_recent(reporter: Person, sighting_id: int) -> None:
         reporter.id,
         since,
     )
+
+
+async def unexplained(now: datetime, limit: int = 100) -> list[Attachment]:
+    """Lists what came a minute ago and belongs to no report: a voice that nobody has put into words, a photo of
+    somebody. A place by itself tells nothing."""
+    where = f"sighting_id IS NULL AND at <= ? AND at > ? AND kind <> ? ORDER BY id LIMIT {limit:d}"
+    return await pick(Attachment, where, now - EXPLAINED, now - LOOKED_BACK, AttachmentKind.LOCATION)
 
 
 async def of_sighting(sighting_id: int) -> list[Attachment]:

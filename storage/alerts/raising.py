@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.alerts import sighting
-from storage.alerts.alert import Alert, AlertState, Recipient, open_alerts, recipient_ids, set_values
+from storage.alerts.alert import Alert, AlertState, Recipient, open_alerts, recipient_ids, set_values, standing_alerts
 from storage.alerts.attachment import of_report_and_witnesses, of_sighting
 from storage.alerts.sighting import Sighting, SightingState
 from storage.alerts.timeline import note_event
@@ -111,9 +111,9 @@ async def _lock(root_id: int) -> None:
     await fetch(f"SELECT id FROM sighting WHERE id = ?{for_update()}", root_id)
 
 
-async def join(report: Sighting, first: Sighting) -> None:
+async def join(report: Sighting, first: Sighting, *, unsure: bool = False) -> None:
     """Adds a second voice about the same debtor, or the first one going on, to the same alert; its judges hear the new
-    sentence at once."""
+    sentence at once, marked where it is `unsure` whether it has anything to do with it."""
     before = await sighting.with_witnesses(first.id)
     report.confidential |= any(row.confidential for row in before if row.reporter_id == report.reporter_id)
     report.joined_id, report.state = first.id, SightingState.ALERTED
@@ -123,7 +123,8 @@ async def join(report: Sighting, first: Sighting) -> None:
         await note_event(alert, "witness", detail=str(report.id))
         audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)
         for person_id in await recipient_ids(alert.id):
-            await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True)
+            args = {"unsure": True} if unsure else None
+            await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True, args=args)
             if report.urgent:
                 await waking.notify(person_id, alert.id, urgent=True)
             for item in await of_sighting(report.id):
@@ -131,9 +132,20 @@ async def join(report: Sighting, first: Sighting) -> None:
     await refresh_sighting(first.id)
 
 
+async def part(report: Sighting) -> None:
+    """Takes words out of the alert to which they were joined; its judges hear that they are about something else."""
+    root = report.root_id
+    for alert in await open_alerts(root):
+        for person_id in await recipient_ids(alert.id):
+            await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, args={"parted": True})
+    await sighting.part(report)
+    await sighting.set_state(report, SightingState.NOT_SENT)
+    await refresh_sighting(root)
+
+
 async def attach(report: Sighting, attachment_id: int) -> None:
     """Sends a photo, voice or place that came after the sentence to where the sentence went."""
-    for alert in await open_alerts(report.root_id):
+    for alert in await standing_alerts(report.root_id):
         for person_id in await recipient_ids(alert.id):
             await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=True)
 

@@ -255,10 +255,17 @@ async def root_of(row: Sighting) -> Sighting:
     return row if row.joined_id is None else await by_id(row.joined_id) or row
 
 
-async def newest_of(reporter_id: int, since: datetime) -> Sighting | None:
-    """Finds the reporter's newest report of any state but withdrawn: a photo that follows belongs to it."""
-    where = "reporter_id = ? AND reported_at >= ? AND state <> ? ORDER BY id DESC LIMIT 1"
-    return await one(Sighting, where, reporter_id, since, SightingState.WITHDRAWN)
+async def newest_sent(reporter_id: int, since: datetime) -> Sighting | None:
+    """Finds the reporter's newest report that has gone out, or waits for an answer: a photo that follows belongs to it,
+    whatever else was said between."""
+    where = "reporter_id = ? AND reported_at >= ? AND state IN (?, ?) ORDER BY id DESC LIMIT 1"
+    return await one(Sighting, where, reporter_id, since, SightingState.ASKING, SightingState.ALERTED)
+
+
+async def newest_bare(reporter_id: int, since: datetime) -> Sighting | None:
+    """Finds the reporter's newest photo or voice that went out without a word."""
+    where = "reporter_id = ? AND reported_at >= ? AND state = ? AND text = '' AND amended = '' ORDER BY id DESC LIMIT 1"
+    return await one(Sighting, where, reporter_id, since, SightingState.ALERTED)
 
 
 async def at_message(channel: str, chat_id: int, message_id: int) -> Sighting | None:

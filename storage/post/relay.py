@@ -1,6 +1,7 @@
 """What judge and reporter say to each other through the bot, so that a 保密 reporter can be asked too."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from tortoise import fields
@@ -35,6 +36,12 @@ class Relay(Model):
 
 async def by_id(relay_id: int) -> Relay | None:
     return await Relay.get_or_none(id=relay_id)
+
+
+async def last_answer(author_id: int, since: datetime) -> Relay | None:
+    """Finds the newest answer that this reporter gave a judge since then."""
+    answers = Relay.filter(author_id=author_id, direction=Direction.TO_JUDGE, at__gte=since)
+    return await answers.order_by("-id").first()
 
 
 async def say(direction: Direction, alert_id: int, sighting_id: int, author: Person, asker_id: int, text: str) -> Relay:

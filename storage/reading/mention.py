@@ -126,7 +126,7 @@ def _mentions(text: str, people: Sequence[Known]) -> list[Mention]:
     return sorted(found.values(), key=lambda one: (one.start, one.end))
 
 
-_SURNAMES = frozenset(
+SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢"
     "姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤应施詹麻"
     "樊楼郦厉骆"
@@ -171,7 +171,7 @@ def _is_part(text: str, start: int, word: str, kind: str, person: Known) -> bool
     if kind == "full_name":
         return False
     before, boundary = text[start - 1 : start], text[start - 2 : start - 1]
-    another = before in _SURNAMES and before != person.surname and (not boundary or boundary in _BEFORE_A_NAME)
+    another = before in SURNAMES and before != person.surname and (not boundary or boundary in _BEFORE_A_NAME)
     return bool(before) and (another or (word in _ORDINARY and before not in ",，。.!！;；：: "))
 
 

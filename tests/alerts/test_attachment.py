@@ -76,7 +76,7 @@ async def test_a_supervisors_photo_is_not_taken(world: World) -> None:
     assert await Attachment.all().count() == 0
 
 
-async def test_a_sticker_or_file_is_answered_kindly(world: World) -> None:
+async def test_a_sticker_or_contact_is_answered_kindly(world: World) -> None:
     for content in (
         {
             "sticker": {
@@ -89,9 +89,115 @@ async def test_a_sticker_or_file_is_answered_kindly(world: World) -> None:
                 "is_video": False,
             }
         },
-        {"document": {"file_id": "d", "file_unique_id": "d"}},
+        {"dice": {"emoji": "x", "value": 1}},
         {"contact": {"phone_number": "1", "first_name": "x"}},
     ):
         after = len(await world.phone(SECRETARY).messages())
         await world.phone(SECRETARY).sends(**content)
         await world.phone(SECRETARY).expects("这种消息我看不懂", after=after)
+
+
+FILE = {"file_id": "", "file_unique_id": "u"}
+CLIPS = {
+    "video": {"width": 9, "height": 9, "duration": 3},
+    "animation": {"width": 9, "height": 9, "duration": 3},
+    "video_note": {"length": 9, "duration": 3},
+    "audio": {"duration": 3},
+    "document": {"file_name": "a.jpg"},
+}
+
+
+async def clip(world: World, phone: Phone, kind: str, **more: Any) -> int:
+    file_id = await world.store.keep_file(phone.chat_id, kind, "application/octet-stream", JPEG)
+    return await phone.sends(**{kind: {**FILE, "file_id": file_id, **CLIPS[kind]}}, **more)
+
+
+async def test_a_sentence_under_a_video_file_or_recording_is_a_sentence_and_the_medium_goes_along(world: World) -> None:
+    for number, kind in enumerate(CLIPS):
+        if number:
+            await world.advance(31 * 60)
+        last = max((message.id for message in await world.phone(JUDGE).messages()), default=0)
+        await clip(world, world.phone(SECRETARY), kind, caption=SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE, after=last)
+        await world.phone(JUDGE).expects(lambda message: "document" in message.body, after=last, what=kind)
+
+
+async def test_words_that_come_with_something_else_are_not_lost(world: World) -> None:
+    await world.phone(SECRETARY).sends(story={"id": 1}, caption=SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(SECRETARY).expects("这种附件转不了给法官")
+
+
+async def test_a_video_too_large_to_pass_on_is_named(world: World) -> None:
+    file = {**FILE, "file_id": "x", **CLIPS["video"], "file_size": 50_000_000}
+    await world.phone(SECRETARY).sends(video=file, caption=SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(SECRETARY).expects("超过 20 MB")
+
+
+async def test_an_edited_caption_corrects_like_an_edited_text(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    number = await clip(world, secretary, "video", caption=SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    body = {**secretary._user(), "message_id": number, "video": {**FILE, "file_id": "x", **CLIPS["video"]}}
+    await world.store.queue(
+        {"edited_message": {**body, "caption": "林永福回来了，人在老车站", "edit_date": 1_800_000_001}}
+    )
+    await secretary.expects("已更正")
+    await world.phone(JUDGE).expects("人在老车站")
+
+
+async def test_a_photo_belongs_to_what_went_out_whatever_was_said_between(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    await secretary.says(SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    for words in ("好的", "老张你好", "马上"):
+        await secretary.says(words)
+    await world.settled()
+    await photo(world, secretary)
+    await world.phone(JUDGE).expects(lambda message: "photo" in message.body)
+    assert not [m for m in await secretary.received() if "请再用一句话说" in m.text]
+
+
+async def test_a_photo_that_answers_the_judge_goes_with_the_answer(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    card = await judge.expects(SENTENCE)
+    await world.advance(20 * 60)
+    await judge.says("他穿什么衣服？", reply_to=card)
+    await secretary.expects("他穿什么衣服")
+    await photo(world, secretary, caption="蓝色外套")
+    await judge.expects("蓝色外套")
+    await judge.expects(lambda message: "photo" in message.body)
+    await photo(world, secretary)  # and one more
+    await world.settled()
+    assert len([m for m in await judge.received() if "photo" in m.body]) == 2
+
+
+async def test_an_album_asks_nothing_that_its_own_caption_answers(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    for more in ({}, {}, {"caption": SENTENCE}):
+        await photo(world, secretary, media_group_id="7", **more)
+    await world.settled()
+    await world.advance(5)
+    assert not [m for m in await secretary.received() if "请再用一句话说" in m.text]
+    assert len([m for m in await world.phone(JUDGE).received() if "photo" in m.body]) == 3
+
+
+async def test_a_voice_that_nobody_puts_into_words_goes_up_after_a_minute(world: World) -> None:
+    secretary, head = world.phone(SECRETARY), world.phone(HEAD)
+    file_id = await world.store.keep_file(SECRETARY, "voice", "audio/ogg", b"OggS....")
+    await secretary.sends(voice={"file_id": file_id, "file_unique_id": "v", "duration": 3})
+    await secretary.expects("语音收到了")
+    await world.advance(50)
+    assert not [m for m in await head.received() if "待听" in m.text]
+    await world.advance(15)
+    card = await head.expects("待听")
+    assert "周弄村" in card.text and "+86198" in card.text and "“”" not in card.text
+    await head.expects(lambda message: "voice" in message.body)
+    await world.advance(60)
+    assert len([m for m in await head.received() if "voice" in m.body]) == 1
+    await secretary.says(SENTENCE)  # said at last: it is his judge's now, with the voice
+    await world.phone(JUDGE).expects(SENTENCE)
+    await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
+    await secretary.expects("沈立群法官")

@@ -12,6 +12,7 @@ from handlers.alerts import attachment, sighting, urge
 from handlers.cases import case
 from handlers.context import Turn, note_failure
 from handlers.people import help as helping
+from handlers.people import spoken
 from handlers.post import question, relay
 from handlers.route import PRIVATE, App, on_said, register_taps
 from storage.people.access import Action, may
@@ -49,11 +50,14 @@ async def _text(turn: Turn, update: Update) -> None:
     text = message.text or ""
     if await urge.take(turn, message) or await relay.take(turn, message) or await question.take(turn, text):
         return
-    if may(turn.who, Action.REPORT):
+    reports, asks = may(turn.who, Action.REPORT), may(turn.who, Action.CASE)
+    if await spoken.take(turn, text, reports=reports):
+        return
+    if reports and not (asks and await sighting.asked(turn, text)):
         await sighting.report(turn, text)
-    elif may(turn.who, Action.CASE):
+    elif asks and not reports and not await sighting.offered(turn, text):
         await case.case(turn, text)
-    else:
+    elif not asks and not reports:
         await turn.reply("help")
 
 

@@ -10,6 +10,8 @@ from handlers.callback import Tap, unpack
 from handlers.context import Context, Turn
 from storage.engine import audit
 from storage.people.access import Action, may
+from storage.post import question
+from storage.post.question import QuestionKind
 
 App = Application[Any, Context, Any, Any, Any, Any]
 Command = Callable[[Turn, str], Awaitable[None]]
@@ -20,6 +22,9 @@ PRIVATE = filters.ChatType.PRIVATE
 _taps: dict[str, tuple[Tapped, Action]] = {}
 COMMANDS: dict[str, Action] = {}
 """Every command with its permission; the exhaustive permission test walks this table."""
+HANDLERS: dict[str, Command] = {}
+AWAITING: set[str] = set()
+"""The commands whose words may come in the next message."""
 MENU: dict[str, int] = {}
 """The place of each command in the menu; one that isn't here isn't in it. Its words are `help.menu_NAME`."""
 
@@ -33,10 +38,16 @@ async def refuse_stranger(turn: Turn, what: str) -> None:
         await turn.say("invitation.stranger")
 
 
-def on_command(app: App, name: str, action: Action, handle: Command, *, menu: int | None = None) -> None:
+def on_command(
+    app: App, name: str, action: Action, handle: Command, *, menu: int | None = None, awaits: bool = False
+) -> None:
     """Registers `/name` with its permission and its place in the menu, if it stands there. Who may not use it gets the
-    answer of a command that doesn't exist."""
+    answer of a command that doesn't exist. One that `awaits` words takes them from the next message where it is tapped
+    without any."""
     COMMANDS[name] = action
+    HANDLERS[name] = handle
+    if awaits:
+        AWAITING.add(name)
     if menu is not None:
         MENU[name] = menu
 
@@ -49,9 +60,16 @@ def on_command(app: App, name: str, action: Action, handle: Command, *, menu: in
         else:
             message = update.effective_message
             words = (message.text or "").split(maxsplit=1) if message else []
-            await handle(turn, words[1].strip() if len(words) > 1 else "")
+            await carry_out(turn, name, words[1].strip() if len(words) > 1 else "")
 
     app.add_handler(CommandHandler(name, run, filters=PRIVATE & filters.UpdateType.MESSAGE))
+
+
+async def carry_out(turn: Turn, name: str, words: str) -> None:
+    """Does what the command does; where it lacks its words, the next message is expected to have them."""
+    await HANDLERS[name](turn, words)
+    if not words and name in AWAITING:
+        await question.ask(QuestionKind.COMMAND, turn.channel, turn.chat_id, turn.who.id, 0, name=name)
 
 
 def on_said(app: App, what: filters.BaseFilter, handle: Said) -> None:

@@ -1,5 +1,6 @@
 """Reporting: one sentence in, one receipt that keeps changing out."""
 
+import re
 from dataclasses import replace
 
 from telegram import Update
@@ -7,6 +8,7 @@ from telegram import Update
 import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
+from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
 from handlers.post import relay as relay_handlers
@@ -14,7 +16,13 @@ from handlers.route import App, on_tap
 from storage.alerts import alert, asking, attachment, raising, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState, Suspect
-from storage.desk import privacy
+from storage.cases.case import search
+from storage.cases.debtor import debtors_by_id
+from storage.cases.number import parse_case_no, parse_part
+from storage.cases.plate import plate_asked
+from storage.desk import listing, privacy
+from storage.desk.listing import Asked
+from storage.engine.text import fold
 from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.endpoint import Address
@@ -26,6 +34,11 @@ from storage.reading.candidates import village_meant
 from storage.reading.read import Manner, Reading
 from storage.reading.understand import understand
 
+LONGEST_QUESTION = 30
+SURE_ENOUGH = 0.5
+TOWN = 9
+"""Digits of a town's code: whoever reports for so much doesn't say where."""
+
 
 def register(app: App) -> None:
     on_tap("send", send_anyway, Action.REPORT)
@@ -34,6 +47,7 @@ def register(app: App) -> None:
     on_tap("hide", hide, Action.REPORT)
     on_tap("apart", apart, Action.REPORT)
     on_tap("idle", idle, Action.REPORT)
+    on_tap("tell", tell, Action.CASE)
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------
@@ -61,6 +75,58 @@ async def report(turn: Turn, text: str) -> Sighting:
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
     return row
+
+
+_BARE_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}|[\u4e00-\u9fff()]{4,30}(?:公司|厂|合作社|商行|店)")
+
+
+async def asked(turn: Turn, text: str) -> bool:
+    """Takes a bare number, plate or name from somebody who may also ask (a town's secretary) as a question, with a way
+    to report it all the same; tells whether it was one."""
+    said = fold(text).strip("。.?？!！ ")
+    number = parse_case_no(said) or parse_part(said) or plate_asked(said)
+    found = await search(turn.who, said, 1) if number or len(said) <= LONGEST_QUESTION else []
+    if not number and not (found and _BARE_NAME.fullmatch(said)):
+        return False
+    await case_handlers.case(turn, said)
+    await _offer(turn, text)
+    return True
+
+
+async def offered(turn: Turn, text: str) -> bool:
+    """Offers to report what somebody says who asks and supervises (林永福在家); tells whether it was a report."""
+    reading = await understand(turn.who, text, unit().now)
+    if not (reading.is_lead and reading.guesses and reading.confidence >= SURE_ENOUGH) or await search(
+        turn.who, text[:60], 1
+    ):
+        return False
+    await _offer(turn, text)
+    return True
+
+
+async def _offer(turn: Turn, text: str) -> None:
+    kept = await listing.keep(turn.who, Asked(words=text[:500]))
+    reading = await understand(turn.who, text, unit().now)
+    await turn.reply("offer", kept.id, ids=[guess.debtor_id for guess in reading.guesses])
+
+
+async def tell(turn: Turn, tap: Tap) -> None:
+    """Answers 报线索 below a question: it goes to whoever is concerned like any other report."""
+    kept = await listing.of(tap.ref, turn.who.id)
+    if kept is None or not kept.what.words:
+        await turn.refuse(f"listing:{tap.ref}")
+        return
+    await turn.toast()
+    row = await sighting.record(turn.who, turn.channel, turn.chat_id, 0, kept.what.words)
+    await listing.spend(kept)
+    reading = await understand(turn.who, row.text, unit().now)
+    people = await debtors_by_id(guess.debtor_id for guess in reading.guesses)
+    homes = {one.area_code for one in people.values()}
+    if len(row.area_code) <= TOWN and len(homes) == 1:
+        await sighting.place_in(row, homes.pop())
+    await _take(turn, row, replace(reading, manner=Manner.LEAD))
+    await _receipt(row)
+    await turn.reply("offer", kept.id, fresh=False)
 
 
 async def _bare(turn: Turn) -> Sighting | None:
@@ -254,6 +320,19 @@ async def show_not_lead(showing: Showing) -> Card | None:
     manner = Manner(showing.args["manner"])
     button = showing.button("sighting.send_anyway", "send", showing.ref)
     return Card(showing.text(f"sighting.not_{manner.value}"), [] if manner is Manner.GREETING else [[button]])
+
+
+@card("offer")
+async def show_offer(showing: Showing) -> Card | None:
+    """Shows who asked about somebody that it can be reported as well."""
+    row = await listing.of(showing.ref, showing.person.id) if showing.person is not None else None
+    if row is None:
+        return None
+    if not row.what.words:
+        return Card(showing.text("sighting.offer_taken"))
+    words = showing.text("sighting.offer", text=shortened(row.what.words, 60))
+    whom = shows(showing.args.get("ids", ()))
+    return Card(words, [[showing.button("sighting.tell", "tell", row.id)]], shows=whom)
 
 
 @card("receipt")

@@ -17,8 +17,8 @@ from storage.people.person import by_id
 
 
 def register(app: App) -> None:
-    on_command(app, "access", Action.PRIVACY, access, menu=210)
-    on_command(app, "erase", Action.PRIVACY, erase)
+    on_command(app, "access", Action.PRIVACY, access, menu=210, awaits=True)
+    on_command(app, "erase", Action.PRIVACY, erase, awaits=True)
 
 
 async def access(turn: Turn, words: str) -> None:

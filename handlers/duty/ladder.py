@@ -35,7 +35,7 @@ LONGEST = timedelta(hours=12)
 
 
 def register(app: App) -> None:
-    on_command(app, "ladder", Action.LADDER, show, menu=130)
+    on_command(app, "ladder", Action.LADDER, show, menu=130, awaits=True)
 
 
 async def show(turn: Turn, words: str) -> None:

@@ -16,7 +16,7 @@ from storage.reading.when import stretch_in
 
 
 def register(app: App) -> None:
-    on_command(app, "leave", Action.LEAVE, take, menu=120)
+    on_command(app, "leave", Action.LEAVE, take, menu=120, awaits=True)
     on_tap("endleave", end, Action.LEAVE)
 
 

@@ -16,7 +16,7 @@ from storage.cases.debtor import Debtor
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.mapper import relate
-from storage.engine.sql import add, among, fetch, is_shared, joined, one, pick, run
+from storage.engine.sql import add, among, change, fetch, is_shared, joined, one, pick, run
 from storage.engine.text import fold, simplified
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Pointer, Record, Sweep
@@ -202,6 +202,11 @@ async def begin(person: Person, asked: Asked) -> Listing:
 async def of(listing_id: int, person_id: int) -> Listing | None:
     """Loads the person's own list."""
     return await one(Listing, "id = ? AND person_id = ?", listing_id, person_id)
+
+
+async def spend(row: Listing) -> None:
+    """Forgets the words: they have been acted on, and won't be again. Needs a unit."""
+    await change(Listing, row.id, asked=json.dumps(asdict(replace(row.what, words=""))))
 
 
 async def page(asked: Asked, person: Person, number: int) -> Page:

@@ -21,6 +21,8 @@ class QuestionKind(StrEnum):
     """The reporter's next sentence that isn't a report goes to the judge: `ref` is the relay."""
     NOTE = "note"
     """The judge may add an amount or a word to the outcome: `ref` is the alert."""
+    COMMAND = "command"
+    """The words of a command that was given without any: `options` is its name."""
 
 
 WAIT = {
@@ -28,6 +30,7 @@ WAIT = {
     QuestionKind.ASK: timedelta(minutes=10),
     QuestionKind.ANSWER: timedelta(minutes=30),
     QuestionKind.NOTE: timedelta(minutes=10),
+    QuestionKind.COMMAND: timedelta(minutes=5),
 }
 
 
@@ -53,9 +56,21 @@ class Question(Model):
     def option_ids(self) -> list[int]:
         return list(json.loads(self.options))
 
+    @property
+    def command(self) -> str:
+        """Returns the name of the command that waits for its words."""
+        return str(json.loads(self.options)[0])
+
 
 async def ask(
-    kind: QuestionKind, channel: str, chat_id: int, person_id: int, ref: int, options: list[int] | None = None
+    kind: QuestionKind,
+    channel: str,
+    chat_id: int,
+    person_id: int,
+    ref: int,
+    options: list[int] | None = None,
+    *,
+    name: str = "",
 ) -> Question:
     """Opens a question; an older one of the same kind in this chat, other than a WHICH, gives way."""
     now = unit().now
@@ -69,7 +84,7 @@ async def ask(
         person_id=person_id,
         kind=kind,
         ref=ref,
-        options=json.dumps(options or []),
+        options=json.dumps([name] if name else options or []),
         asked_at=now,
         expires_at=now + WAIT[kind],
     )

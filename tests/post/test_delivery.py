@@ -71,6 +71,8 @@ async def tell_it_everywhere(world: World) -> None:
         await head.says(command)
         await world.settled()
     await world.phone(ADMIN).says("/access 林永福")
+    await world.phone(TOWN_SECRETARY).says("林永福")
+    await world.phone(TOWN_SECRETARY).expects("要是看到人了")
     await secretary.says("不对，是林佳，不是林永福")
     await world.settled()
 

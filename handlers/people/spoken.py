@@ -1,0 +1,68 @@
+"""What people type instead of a command: the words of the menu, and what they would say to a colleague."""
+
+import re
+
+import locales
+from handlers.context import Turn
+from handlers.route import COMMANDS, MENU, carry_out
+from storage.engine.text import fold
+from storage.people.access import may
+from storage.post import question
+from storage.post.question import QuestionKind
+
+_SAID: dict[str, str] = {
+    "duty": r"(?:请问|查一下|看看)?(?:现在|今天|今晚|明天|这周)?(?:是)?谁在?值班|值班(?:表|安排)?(?:是?谁)?",
+    "leave": r"(?:我|本人)?(?:想|要|需要)?(?:从)?.{0,16}?(?:请假|休假|出差)(?!.*(?:吗|谁)).{0,20}|销假",
+    "help": r"帮助|怎么用|使用说明|说明书?|教程|菜单|功能|help|能做什么|你能做什么",
+    "quiet": r"免打扰.{0,20}|(?:夜里|晚上)?不要打扰.{0,20}",
+    "invite": r"(?:请|邀请|拉|加)(?:个|一个)?人(?:加入|进来)?|邀请(?:加入)?",
+    "push": "(?:短信|钉钉|微信|邮件)?(?:提醒|叫我)(?:方式|设置)?",
+    "cancel": "取消|算了",
+    "pending": "(?:还)?没人(?:应|应答|管|理)的?(?:线索)?",
+    "mine": "我(?:报|上报|反映)过的?|我的(?:报告|上报|线索)",
+    "lang": "语言|language",
+    "me": "我是谁|换手机|退出登[记录]",
+    "stats": "(?:本月|这个月)?(?:数字|统计|数据)",
+}
+"""How each is said, whole. What has words of its own, such as when the leave is, keeps them."""
+_IMPORT = re.compile("(?:怎么)?导入(?:案件|人员|名单|值班表?|表格)?")
+
+
+async def take(turn: Turn, text: str, *, reports: bool) -> bool:
+    """Tells whether the words were a command's: one of the menu, one as people say it, or those that a command waited
+    for. Where the person `reports`, what may be a report is one."""
+    said = fold(text).strip("。.!！?？ ")
+    name = named(turn, said)
+    if name:
+        await close(turn)
+        await carry_out(turn, name, said if name in ("leave", "quiet") and _has_words(name, said) else "")
+        return True
+    if _IMPORT.fullmatch(said):
+        await turn.say("help.import_how")
+        return True
+    for row in [] if reports else await turn.questions(QuestionKind.COMMAND):
+        await question.close(row.id)
+        if may(turn.who, COMMANDS[row.command]):
+            await carry_out(turn, row.command, text.strip())
+            return True
+    return False
+
+
+async def close(turn: Turn) -> None:
+    """Ends the wait for a command's words."""
+    for row in await turn.questions(QuestionKind.COMMAND):
+        await question.close(row.id)
+
+
+def named(turn: Turn, said: str) -> str:
+    """Finds the command that the words are, of those that the person has; empty where they are none."""
+    mine = [name for name in MENU if may(turn.who, COMMANDS[name])]
+    for name in mine:
+        if any(said == locales.plain(language, f"help.menu_{name}") for language in locales.LANGUAGES):
+            return name
+    return next((name for name, words in _SAID.items() if name in mine and re.fullmatch(words, said, re.I)), "")
+
+
+def _has_words(name: str, said: str) -> bool:
+    """Tells whether more is said than what it is called."""
+    return bool(re.sub("我|本人|想|要|需要|请假|休假|出差|免打扰|销假", "", said).strip())

@@ -1,0 +1,73 @@
+"""What people type instead of a command, and the words that a command waits for."""
+
+from storage.alerts.alert import Alert
+from storage.duty.leave import Leave
+from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, SUPERVISOR, TOWN_SECRETARY, World
+
+
+async def test_words_of_the_menu_work_when_they_are_typed(world: World) -> None:
+    for who, said, answer in (
+        (SUPERVISOR, "谁在值班", "没有排值班"),
+        (SUPERVISOR, "今天谁值班？", "没有排值班"),
+        (HEAD, "谁值班", "没有排值班"),
+        (SUPERVISOR, "帮助", "456"),
+        (SECRETARY, "怎么用", "老林回来了"),
+        (SUPERVISOR, "免打扰", "没有设免打扰"),
+        (ADMIN, "导入案件", "chuishao import cases"),
+        (JUDGE, "没人应答的", "没有"),
+    ):
+        last = max((message.id for message in await world.phone(who).messages()), default=0)
+        await world.phone(who).says(said)
+        await world.phone(who).expects(answer, after=last, what=f"{said}: {answer}")
+
+
+async def test_a_judge_takes_leave_in_a_sentence(world: World) -> None:
+    await world.phone(JUDGE).says("我明天请假")
+    await world.phone(JUDGE).expects("11-25")
+    assert await Leave.all().count() == 1
+
+
+async def test_a_command_waits_for_its_words(world: World) -> None:
+    admin = world.phone(ADMIN)
+    await admin.says("请人加入")
+    await admin.expects("请写姓名")
+    await admin.says("应建华")
+    await admin.expects("验证码")
+    await admin.says("/handover")
+    await admin.expects("移交：/handover")
+    await admin.says("沈立群 郑雅芳")
+    await admin.expects("全部移交给郑雅芳")
+
+
+async def test_who_reports_is_heard_whatever_a_command_waits_for(world: World) -> None:
+    await world.phone(SECRETARY).says("/quiet")
+    await world.settled()
+    await world.phone(SECRETARY).says("林永福回来了，人就在村委")
+    await world.phone(JUDGE).expects("人就在村委")
+
+
+async def test_a_town_secretary_asks_and_can_report_all_the_same(world: World) -> None:
+    secretary = world.phone(TOWN_SECRETARY)
+    for said, answer in (("456", "执456号"), ("林永福", "执456号"), ("浙K·8G12A", "执456号"), ("999", "没有查到")):
+        last = max((message.id for message in await secretary.messages()), default=0)
+        await secretary.says(said)
+        await secretary.expects(answer, after=last)
+    await world.settled()
+    assert await Alert.all().count() == 0
+    await secretary.says("林永福")
+    await world.settled()
+    await secretary.taps("报线索")
+    await world.phone(JUDGE).expects("有人看到 林永福")
+    await secretary.says("林永福回来了，人就在村委")
+    await world.phone(JUDGE).expects("人就在村委")
+
+
+async def test_a_supervisor_who_says_where_somebody_is_is_offered_to_report_it(world: World) -> None:
+    supervisor = world.phone(SUPERVISOR)
+    await supervisor.says("林永福在家")
+    await supervisor.expects("要是看到人了")
+    assert await Alert.all().count() == 0
+    await supervisor.taps("报线索")
+    card = await world.phone(JUDGE).expects("有人看到 林永福")
+    assert "周弄村" in card.text
+    await supervisor.expects("已记录")

@@ -32,6 +32,8 @@ _PAGE = 6
 LATE = timedelta(minutes=3)
 """From this age on a card that arrives only now says how old it is."""
 LOUDER_AFTER = timedelta(seconds=60)
+_PEOPLE, _CASES, _WORDS = 5, 5, 6
+"""So many debtors, cases, and nicknames or plates of each stand on a card."""
 _WITNESSES = 5
 """The newest that fit on the card; each came as a message of its own too."""
 
@@ -141,13 +143,15 @@ async def show_alert(showing: Showing) -> Card | None:
     if first.amended:
         lines.append(showing.text("alert.amended", text=shortened(first.amended)))
     lines += _times(showing, first)
-    lines += _facts(showing, first, parties)
-    others = {row.concerns for row in rows[1:]}
-    lines += [case_line(showing, party) for party in parties if party.case.judge_id not in others]
+    if first.place:
+        lines.append(showing.text("sighting.at_place", place=first.place))
     lines.append(_says(showing, first))
+    lines += _evidence(showing, first, suspects)
+    lines += _facts(showing, parties)
+    others = {row.concerns for row in rows[1:]}
+    lines += _cases(showing, [party for party in parties if party.case.judge_id not in others])
     if watching := await follow.supervisors(one.sighting_id):
         lines.append(showing.text("alert.supervised", names="、".join(watching)))
-    lines += _evidence(showing, first, suspects)
     later = [row for row in family if row is not first and row.state is not SightingState.WITHDRAWN]
     lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
@@ -204,7 +208,8 @@ async def _title(showing: Showing, report: Sighting, suspects: Sequence[Suspect]
         return showing.text("alert.title_unheard" if heard else "alert.title_unseen", at=at, where=where)
     if not people:
         return showing.text("alert.title_off_list", at=at, where=where)
-    who = names(showing, [locales.escape(name) for name in people.values()], report.doubtful)
+    shown = [locales.escape(name) for name in list(people.values())[:_PEOPLE]]
+    who = names(showing, shown, report.doubtful)
     key = "alert.title_doubtful" if report.doubtful else f"alert.title_{report.kind}"
     return showing.text(key, who=locales.Html(who), at=at, where=where)
 
@@ -221,13 +226,25 @@ def _times(showing: Showing, report: Sighting) -> list[str]:
     return [showing.text("alert.when", times=showing.plain("case.comma").join(words[:3]))] if words else []
 
 
-def _facts(showing: Showing, report: Sighting, parties: list[CaseDebtor]) -> list[str]:
-    lines = [showing.text("sighting.at_place", place=report.place)] if report.place else []
-    for debtor in {party.debtor_id: party.debtor for party in parties}.values():
+def _facts(showing: Showing, parties: list[CaseDebtor]) -> list[str]:
+    """Says what helps to recognise each debtor; of many the first."""
+    people = {party.debtor_id: party.debtor for party in parties}
+    lines = []
+    for debtor in list(people.values())[:_PEOPLE]:
         facts = [debtor_line(showing, debtor)]
-        facts += [locales.escape(alias.text) for alias in debtor.aliases]
-        facts += [locales.escape(plate.number) for plate in debtor.plates]
+        facts += [locales.escape(alias.text) for alias in list(debtor.aliases)[:_WORDS]]
+        facts += [locales.escape(plate.number) for plate in list(debtor.plates)[:_WORDS]]
         lines.append(" · ".join(facts))
+    rest = len(people) - _PEOPLE
+    return [*lines, showing.text("alert.more_people", count=rest)] if rest > 0 else lines
+
+
+def _cases(showing: Showing, parties: list[CaseDebtor]) -> list[str]:
+    """Lists the newest cases; how many more there are, and what to send to see them."""
+    lines = [case_line(showing, party) for party in parties[-_CASES:]]
+    rest = len(parties) - _CASES
+    if rest > 0:
+        lines.append(showing.text("alert.more_cases", count=rest, name=parties[0].debtor.name))
     return lines
 
 
@@ -240,6 +257,7 @@ def _says(showing: Showing, report: Sighting) -> str:
 
 
 def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> list[str]:
+    """Says how sure it is, and by which words; of many people the first."""
     reasons, sure = [], set()
     for suspect in suspects:
         sure.add(sureness(suspect.reasons))
@@ -251,7 +269,7 @@ def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -
         return []
     least = next(level for level in reversed(Sureness) if level in sure)
     key = "alert.sure_doubtful" if report.doubtful else f"alert.sure_{least.value}"
-    return [showing.text("alert.because", sure=showing.plain(key), reasons="；".join(reasons))]
+    return [showing.text("alert.because", sure=showing.plain(key), reasons="；".join(reasons[:_PEOPLE]))]
 
 
 def _progress(showing: Showing, one: Alert) -> list[str]:

@@ -26,6 +26,7 @@ _QUESTION = re.compile(
 _HAN = re.compile("[\u4e00-\u9fa5]")
 _CLAUSES = re.compile(r"[,，。.;；!！?？\s]+")
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|[不没]在(家|村|山|店|厂)|还没回|同名的|不是欠钱")
+_NOT_THERE = re.compile("(?:不|没有?|未)(?:住|待|呆)?[在到]?$")
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
 _NOT_BUT = re.compile(r"不是([^,，。;；是]{1,8})[,，;；\s]*(?<!就)(?:而?是|应该是)")
 _NOT_HIM = re.compile(
@@ -143,6 +144,8 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
     described = bool(_SOMEBODY.search(plain))
     at = plain.find(scene.place)
+    if scene.place and _NOT_THERE.search(plain[:at]):
+        scene = replace(scene, place="")  # 不在家 says where somebody isn't
     reading = Reading(
         Manner.LEAD,
         guesses,

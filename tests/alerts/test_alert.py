@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.office.importing import Kind, import_file
 from bot.transport.dispatcher import Dispatcher
 from storage.alerts.alert import OPEN, Alert, AlertState, may_advance
 from storage.alerts.timeline import AlertEvent
@@ -288,3 +290,31 @@ async def test_on_two_phones_the_judge_sees_one_state(world: World) -> None:
     await world.phone(SECRETARY).expects("在路上")
     await world.phone(JUDGE).expects("沈立群 出发")
     assert await AlertEvent.filter(kind="acknowledged").count() == 1
+
+
+async def test_who_reported_it_and_how_sure_it_is_stand_before_any_list(world: World, tmp_path: Path) -> None:
+    """A company with 110 cases of one judge: the card says that there are more, and loses nothing that matters."""
+    head = "案号,被执行人,身份证号码,所在村社,承办法官工号,申请执行人\n"
+    rows = [
+        f"（2022）浙1122执{3000 + n}号,缙云县永胜置业有限公司,91331122MA2E0TE1X0,周弄村,FY101,某某建材有限公司第{n}分公司"
+        for n in range(110)
+    ]
+    (tmp_path / "a.csv").write_text(head + "\n".join(rows) + "\n")
+    await import_file(world.product.db, Kind.CASES, tmp_path / "a.csv", lambda _done, _all: None)
+    await world.phone(SECRETARY).says("永胜置业的老板回来了，人就在公司门口")
+    card = await world.phone(JUDGE).expects("永胜置业")
+    lines = card.text.split("\n")
+    first_case = next(n for n, line in enumerate(lines) if "浙1122执3" in line)
+    assert any("+8619800001001" in line for line in lines[:first_case])
+    assert any("绰号" in line for line in lines[:first_case]) and "还有 105 件" in card.text
+    assert len(card.text) < 1500
+    assert card.buttons
+
+
+@pytest.mark.parametrize("said", ["林永福不在家", "林永福没有在家", "林永福没在家"])
+async def test_who_is_not_at_home_is_never_said_to_be_there(world: World, said: str) -> None:
+    await world.phone(SECRETARY).says(said)
+    card = await world.phone(JUDGE).expects(said)
+    assert "\n在家" not in card.text
+    receipt = await world.phone(SECRETARY).expects("已记录")
+    assert "· 在家" not in receipt.text

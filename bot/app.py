@@ -85,7 +85,13 @@ async def running(
     clock = clock or SystemClock()
     with contextlib.closing(_listen(settings)) as listener:
         async with (
-            open_database(settings.database_url, settings.secrets(), clock=clock, channels=settings.channels) as db,
+            open_database(
+                settings.database_url,
+                settings.secrets(),
+                clock=clock,
+                channels=settings.channels,
+                court_phone=settings.court_phone,
+            ) as db,
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100), json_serialize=_compact) as session,
         ):
             store = Store(settings.data / "gateway")

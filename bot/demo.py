@@ -59,7 +59,9 @@ async def _first_free(settings: Settings, phones: "Phones", stack: contextlib.As
 
 async def _fill(settings: Settings) -> None:
     """Imports the sample county, once."""
-    async with open_database(settings.database_url, settings.secrets(), channels=settings.channels) as db:
+    async with open_database(
+        settings.database_url, settings.secrets(), channels=settings.channels, court_phone=settings.court_phone
+    ) as db:
         if await Person.exists():
             return
         for kind in (Kind.AREAS, Kind.PEOPLE, Kind.CASES):

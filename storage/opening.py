@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 
+from storage.duty import court
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database
 from storage.engine.schema import bring_up_to_date, open_engine, tortoise_config
@@ -19,6 +20,7 @@ async def open_database(
     clock: Clock | None = None,
     migrating: bool = True,
     channels: Iterable[str] = (endpoint.TELEGRAM, endpoint.WEB),
+    court_phone: str = "",
 ) -> AsyncIterator[Database]:
     """Opens (and unless told otherwise migrates) the database at `sqlite://PATH` or `postgres://…`.
 
@@ -26,6 +28,7 @@ async def open_database(
     NewerDatabaseError, OlderDatabaseError, or OSError and asyncpg's errors where it can't be reached.
     """
     endpoint.serve(channels)
+    court.answers_at(court_phone)
     if migrating:
         await bring_up_to_date(url)
     async with open_engine(url, model_modules(), secrets, clock or SystemClock()) as db:

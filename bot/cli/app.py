@@ -135,7 +135,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 @contextlib.asynccontextmanager
 async def opened() -> Any:
     settings = checked_settings()
-    async with open_database(settings.database_url, settings.secrets(), channels=settings.channels) as db:
+    async with open_database(
+        settings.database_url, settings.secrets(), channels=settings.channels, court_phone=settings.court_phone
+    ) as db:
         yield settings, db
 
 

@@ -112,7 +112,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("database", Grade.BAD, "doctor.database_old")
             return
         async with open_database(
-            settings.database_url, settings.secrets(), migrating=False, channels=settings.channels
+            settings.database_url,
+            settings.secrets(),
+            migrating=False,
+            channels=settings.channels,
+            court_phone=settings.court_phone,
         ) as db:
             good = await is_alive(db)
             key = "doctor.database_ok" if good else "doctor.database_readonly"

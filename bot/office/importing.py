@@ -62,8 +62,8 @@ async def import_file(
     if write:
         writing()
         await db.unit(partial(journal.apply, plan, kind.value, path.name), "cli:import", seconds=IMPORT_SECONDS)
-    where = {(row.sheet, row.line): row for row in table.rows}
-    rejected = [(where[remark.sheet, remark.line], remark) for remark in plan.report.rejected]
+    where = {(row.sheet, row.line, row.part): row for row in table.rows}
+    rejected = [(where[remark.sheet, remark.line, remark.part], remark) for remark in plan.report.rejected]
     return Imported(plan.report, table, table.unknown(module.COLUMNS), rejected, write)
 
 

@@ -72,7 +72,9 @@ def _limit() -> None:
 def _read(path: str) -> Iterator[Found]:
     content = Path(path).read_bytes()
     if content.startswith((_OLE, _ZIP)):
-        yield from _workbook(path, content)
+        yield from _workbook(content)
+    elif not content.strip():
+        raise Refused("empty")
     elif content.startswith(_OTHERS):
         raise Refused("format")
     else:
@@ -99,7 +101,7 @@ def _bounded(found: Iterable[Found]) -> Iterator[Found]:
 # -- workbooks: .xlsx, .xls, .xlsb, .ods -----------------------------------------------------------------------------
 
 
-def _workbook(path: str, content: bytes) -> Iterator[Found]:
+def _workbook(content: bytes) -> Iterator[Found]:
     from python_calamine import (
         CalamineError,
         CalamineWorkbook,
@@ -112,7 +114,7 @@ def _workbook(path: str, content: bytes) -> Iterator[Found]:
     )
 
     try:
-        book = CalamineWorkbook.from_path(path)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = _Shown(content)
         for about in book.sheets_metadata:
             if about.typ is not SheetTypeEnum.WorkSheet:

@@ -47,7 +47,10 @@ async def read(path: Path) -> list[Sheet]:
 
 
 def _size(path: Path) -> int:
-    """Returns the bytes of a file that is there and may be read; raises OSError for others."""
+    """Returns the bytes of a file that is there and may be read; raises OSError for others, NotASpreadsheetError for
+    what is no file."""
+    if path.exists() and not path.is_file():
+        raise NotASpreadsheetError("format")
     with path.open("rb") as file:
         return os.fstat(file.fileno()).st_size
 

@@ -18,7 +18,8 @@ from storage.cases import follow
 from storage.cases.case import CaseDebtor, of_debtors
 from storage.engine.clock import local
 from storage.people.area import full_name
-from storage.people.person import Person, colleagues
+from storage.people.endpoint import reached
+from storage.people.person import Person, by_id, colleagues
 from storage.post import question
 from storage.post.delivery import last_delivery
 from storage.post.outbox import Lane, Outbox
@@ -134,8 +135,9 @@ async def show_alert(showing: Showing) -> Card | None:
     first = next(row for row in family if row.id == one.sighting_id)
     suspects = await sighting.suspects_of(first)
     parties = await of_debtors([suspect.debtor_id for suspect in suspects])
+    gave = await _given_away(showing, one)
     lines = [
-        *_headlines(showing, one),
+        *(gave or _headlines(showing, one)),
         await _title(showing, first, suspects, parties),
     ]
     if first.text:
@@ -303,8 +305,17 @@ def _others(showing: Showing, others: list[Alert]) -> list[str]:
     return [showing.text("alert.others", list="、".join(words))] if words else []
 
 
+async def _given_away(showing: Showing, one: Alert) -> list[str]:
+    """Says to whom and when, on the card of who gave it away."""
+    event = alert.given_away(one, showing.person.id) if showing.person is not None else None
+    to = await by_id(int(event.detail)) if event is not None else None
+    if event is None or to is None:
+        return []
+    return [showing.text("alert.given_away", name=to.name, at=showing.at(event.at))]
+
+
 async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
-    if one.state not in OPEN:
+    if one.state not in OPEN or (showing.person and alert.given_away(one, showing.person.id)):
         return []
     menu = showing.args.get("menu")
     if menu == "close":
@@ -322,7 +333,9 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
 
 
 async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> list[list[Button]]:
-    people = await colleagues(person)
+    every = await colleagues(person)
+    there = await reached(colleague.id for colleague in every)
+    people = [colleague for colleague in every if colleague.id in there and colleague.id != one.judge_id]
     page = min(int(showing.args.get("page", 0)), max(0, (len(people) - 1) // _PAGE))
     shown = people[page * _PAGE : (page + 1) * _PAGE]
     buttons = [Button(colleague.name, Tap("to", one.id, colleague.id)) for colleague in shown]

@@ -22,6 +22,7 @@ from storage.cases.number import parse_case_no, parse_part
 from storage.cases.plate import plate_asked
 from storage.desk import listing, privacy
 from storage.desk.listing import Asked
+from storage.duty import court
 from storage.engine.text import fold
 from storage.engine.unit import unit
 from storage.people.access import Action, may
@@ -348,11 +349,12 @@ async def show_receipt(showing: Showing) -> Card | None:
     if row.joined_id is not None:
         lines.append(showing.text("sighting.receipt_joined"))
     live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
-    lines += [_alert_line(showing, one) for one in live]
+    lines += [_alert_line(showing, one) for one in live if not _rings_nobody(one)]
     if row.state is SightingState.ASKING:
         lines.append(showing.text("sighting.receipt_asking"))
-    elif not live:
-        lines.append(showing.text("sighting.receipt_nobody"))
+    elif not live or all(map(_rings_nobody, live)):
+        phone = await court.phone_of(row.area_code)
+        lines.append(showing.text("sighting.receipt_nobody", phone=phone).rstrip())
     if any(one.state in (AlertState.EN_ROUTE, AlertState.ACKNOWLEDGED) for one in live):
         lines.append(showing.text("sighting.receipt_watch"))
     if row.confidential:
@@ -382,6 +384,11 @@ def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[s
         inside = row.reporter.covers(suspect.debtor.area_code)
         seen.append(debtor_line(showing, suspect.debtor) if inside else locales.escape(suspect.debtor.name))
     return seen
+
+
+def _rings_nobody(one: Alert) -> bool:
+    """Tells whether the whole ladder held nobody who can be reached."""
+    return one.state is AlertState.SENT and not one.reachable and one.escalate_at is None and one.delivered_at is None
 
 
 def _alert_line(showing: Showing, one: Alert) -> str:

@@ -46,7 +46,7 @@ async def show_court(showing: Showing) -> Card | None:
         return None
     mine = await court.of(showing.person.area_code)
     none = showing.plain("court.unset")
-    said = {"phone": mine.phone or none, "greeting": mine.greeting or none}
+    said = {"phone": await court.phone_of(mine.area_code) or none, "greeting": mine.greeting or none}
     duty = f"{mine.duty_starts} – {mine.duty_ends}" if mine.duty_starts else showing.plain("court.duty_default")
     text = showing.text("court.card", opens=mine.opens, closes=mine.closes, duty=duty, **said)
     return Card(f"{text}\n{showing.text('court.how')}")

@@ -49,8 +49,9 @@ async def start(update: Update, context: Context) -> None:
     turn.person, turn.endpoint = person, await at_chat(turn.channel, turn.chat_id)
     await turn.say("invitation.joined", name=person.name)
     mine = await court.of(person.area_code)
-    if mine.greeting or mine.phone:
-        await turn.say("court.greets", greeting=mine.greeting, phone=mine.phone)
+    phone = await court.phone_of(person.area_code)
+    if mine.greeting or phone:
+        await turn.say("court.greets", greeting=mine.greeting, phone=phone)
     await turn.reply("help")
     if turn.endpoint is not None:
         await offer_menu(turn, turn.endpoint)

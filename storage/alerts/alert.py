@@ -127,7 +127,7 @@ async def running_of(reporter_id: int, since: datetime) -> Sighting | None:
 async def held(alert_id: int, person: Person) -> Alert | None:
     """Returns the alert, locked for a change, if this person holds a card of it."""
     alert = await one(Alert, f"id = ?{for_update()}", alert_id)
-    if alert is None or person.id not in await recipient_ids(alert_id):
+    if alert is None or person.id not in await holder_ids(alert_id):
         return None
     return alert
 
@@ -258,6 +258,26 @@ async def standing_alerts(root_id: int) -> list[Alert]:
 async def recipient_ids(alert_id: int) -> list[int]:
     rows = await fetch("SELECT person_id FROM recipient WHERE alert_id = ? ORDER BY id", alert_id)
     return [row["person_id"] for row in rows]
+
+
+async def holder_ids(alert_id: int) -> list[int]:
+    """Lists the recipients who haven't given it away."""
+    sql = "SELECT actor_id, detail FROM alert_event WHERE alert_id = ? AND kind = 'transferred' ORDER BY id"
+    gone: set[int] = set()
+    for row in await fetch(sql, alert_id):
+        gone = (gone | {row["actor_id"]}) - {int(row["detail"])}
+    return [person_id for person_id in await recipient_ids(alert_id) if person_id not in gone]
+
+
+def given_away(alert: Alert, person_id: int) -> "AlertEvent | None":
+    """Finds how the person gave it to somebody else, if they haven't got it back. Needs the events."""
+    found: AlertEvent | None = None
+    for event in alert.timeline:
+        if event.kind == "transferred" and event.actor_id == person_id:
+            found = event
+        elif event.kind == "transferred" and event.detail == str(person_id):
+            found = None
+    return found
 
 
 async def set_values(alert: Alert, **values: object) -> None:

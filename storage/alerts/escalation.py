@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import Alert, AlertState, by_id, recipient_ids, set_values
+from storage.alerts.alert import Alert, AlertState, by_id, holder_ids, set_values
 from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.duty.ladder import Climb, Target, due_at, next_call, rungs_for, staff_for
@@ -39,9 +39,11 @@ async def escalate(alert_id: int) -> None:
     alert = await by_id(alert_id, locked=True)
     if alert is None or alert.state is not AlertState.SENT or not alert.escalate_at or alert.escalate_at > now:
         return
-    rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now)
     climb = await _climb(alert)
+    rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now, climb.called)
     call = next_call(climb, rungs, staff, now)
+    if call is None and not alert.reachable and alert.escalate_at is not None:
+        await refresh_receipts(alert.sighting_id)  # nobody at all: the reporter is told whom to ring
     if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
         await set_values(alert, escalate_at=call.at if call is not None else None)
         return
@@ -65,7 +67,7 @@ async def escalate(alert_id: int) -> None:
 
 
 async def _climb(alert: Alert) -> Climb:
-    return Climb(alert.raised_at, alert.step, tuple(await recipient_ids(alert.id)), alert.reachable)
+    return Climb(alert.raised_at, alert.step, tuple(await holder_ids(alert.id)), alert.reachable)
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:

@@ -15,7 +15,7 @@ from storage.duty.leave import absences
 from storage.engine import audit
 from storage.engine.sql import add, change, fetch, for_update, pick
 from storage.engine.unit import unit
-from storage.people.endpoint import Address, addresses
+from storage.people.endpoint import Address, addresses, reached
 from storage.post import waking
 from storage.post.outbox import Lane, put, put_to_person
 
@@ -56,18 +56,20 @@ async def raise_for(report: Sighting) -> Sighting | None:
 
 async def _first_calls(area_code: str, concerned: Sequence[int | None]) -> list[Call]:
     """Works out whom each judge's alert rings first (None: no judge is known). The court's people are looked up only
-    where somebody may be away, or duty counts."""
+    where somebody may be away or has no phone, or duty counts."""
     now = unit().now
     off_hours = await court.is_off_hours(area_code, now)
-    if not off_hours and None not in concerned and not await absences(now):
-        return [Call(now, 0, Target.JUDGE, (judge_id,)) for judge_id in concerned if judge_id is not None]
-    staff = await staff_for(area_code, now)
+    judges = [judge_id for judge_id in concerned if judge_id is not None]
+    alike = not off_hours and len(judges) == len(concerned) and not await absences(now)
+    if alike and set(judges) <= await reached(judges):
+        return [Call(now, 0, Target.JUDGE, (judge_id,)) for judge_id in judges]
+    staff = await staff_for(area_code, now, judges)
     return [first_call(judge_id, staff, now, off_hours=off_hours) for judge_id in concerned]
 
 
 async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
     now, judge_id = unit().now, call.people[0]
-    reached = bool(await addresses(judge_id))
+    rings = bool(await addresses(judge_id))
     alert = await add(
         Alert,
         sighting_id=report.id,
@@ -75,8 +77,8 @@ async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
         owner_id=owner_id if owner_id != judge_id else None,
         area_code=report.area_code,
         raised_at=now,
-        reachable=reached,
-        escalate_at=await first_rung(report.area_code, call.people, reached),
+        reachable=rings,
+        escalate_at=await first_rung(report.area_code, call.people, rings),
     )
     audit.record("alert.raised", f"alert:{alert.id}", judge=judge_id, sighting=report.id)
     await note_event(alert, "raised")
@@ -86,10 +88,10 @@ async def _raise(report: Sighting, owner_id: int | None, call: Call) -> None:
         await hand_card(alert, person_id, fresh=True)
 
 
-async def first_rung(area_code: str, called: tuple[int, ...], reached: bool) -> datetime:
+async def first_rung(area_code: str, called: tuple[int, ...], rings: bool) -> datetime:
     """Tells when the ladder of an alert that is raised now has its first rung."""
     now, rungs = unit().now, await rungs_for(area_code)
-    return due_at(Climb(now, 0, called, reached), rungs[0] if rungs else None, now)
+    return due_at(Climb(now, 0, called, rings), rungs[0] if rungs else None, now)
 
 
 async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fresh: bool = False) -> bool:
@@ -97,13 +99,13 @@ async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fr
     `fresh` alert nobody has a card yet."""
     if fresh or person_id not in await recipient_ids(alert.id):
         await add(Recipient, alert_id=alert.id, person_id=person_id, escalated=escalated)
-    reached = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
+    rings = await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True)
     await waking.notify(person_id, alert.id, urgent=await sighting.is_urgent(alert.sighting_id))
     for item in await of_report_and_witnesses(alert.sighting_id):
         await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT, fresh=True)
-    if not reached:
+    if not rings:
         await note_event(alert, "unreachable", detail=str(person_id))
-    return reached
+    return rings
 
 
 async def _lock(root_id: int) -> None:

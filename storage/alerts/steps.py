@@ -4,13 +4,14 @@ from decimal import Decimal
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, may_advance, parties_of, recipient_ids, set_values
+from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, holder_ids, may_advance, parties_of, set_values
 from storage.alerts.raising import first_rung, hand_card, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.cases.case import CaseDebtor
 from storage.engine import audit
 from storage.engine.sql import change
 from storage.engine.unit import unit
+from storage.people.endpoint import reached
 from storage.people.person import Person, by_id
 from storage.post.outbox import Lane, put_to_person
 from storage.reading import lesson
@@ -86,12 +87,14 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
 
 
 async def urge(alert: Alert, by: Person, words: str) -> list[str]:
-    """Sends 催办 to everybody who holds the card, at once, with the supervisor's words; returns their names."""
+    """Sends 催办 to everybody else who holds the card and can be reached, at once, with the supervisor's words; returns
+    their names."""
     event = await note_event(alert, "urged", by.id, words=words)
     audit.record("alert.urged", f"alert:{alert.id}", actor=by.actor)
     names = []
-    for person_id in await recipient_ids(alert.id):
-        await put_to_person(person_id, "urged", event.id, lane=Lane.ALERT, fresh=True)
+    for person_id in await holder_ids(alert.id):
+        if person_id == by.id or not await put_to_person(person_id, "urged", event.id, lane=Lane.ALERT, fresh=True):
+            continue
         holder = await by_id(person_id)
         names += [holder.name] if holder is not None else []
     return names
@@ -99,12 +102,12 @@ async def urge(alert: Alert, by: Person, words: str) -> list[str]:
 
 async def transfer(alert: Alert, to: Person, by: Person) -> bool:
     """Hands the alert over (转交): the other judge gets the card and the ladder starts anew for them."""
-    if alert.state not in OPEN or to.id == alert.judge_id:
+    if alert.state not in OPEN or to.id == alert.judge_id or not await reached([to.id]):
         return False
     now = unit().now
     await note_event(alert, "transferred", by.id, str(to.id))
     audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
-    reached = await hand_card(alert, to.id)
+    rings = await hand_card(alert, to.id)
     await set_values(
         alert,
         judge_id=to.id,
@@ -115,8 +118,8 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
         delivered_at=None,
         raised_at=now,
         step=0,
-        reachable=reached,
-        escalate_at=await first_rung(alert.area_code, (to.id,), reached),
+        reachable=rings,
+        escalate_at=await first_rung(alert.area_code, (to.id,), rings),
     )
     await refresh_sighting(alert.sighting_id)
     return True

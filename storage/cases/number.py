@@ -5,9 +5,9 @@ Before: （2013）丽缙执民字第456号. 之一 names a document of the same 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from storage.engine.text import fold
+from storage.engine.text import fold, simplified
 
 _YEAR = r"[\[(<{〔【〈《「]?(?P<year>(?:19|20)\d{2})(?:年度?)?[\])>}〕】〉》」]?"
 _KIND = "执(?:恢|保|异|复|监|协|他)?"
@@ -20,7 +20,7 @@ _SEQUENCE = r"0*(?P<sequence>[1-9]\d{0,5})(?!\d)"
 _DOCUMENT = r"(?:之[一二三四五六七八九十\d]{1,3})?"
 _END = rf"{_DOCUMENT}号?{_DOCUMENT}"
 _WHOLE = re.compile(_YEAR + _COURT + _SEQUENCE + _END)
-_MORE = re.compile(rf"(?P<mark>[、,;/和及与-]|至)?(?:{_KIND})?(?:字?第)?{_SEQUENCE}{_END}")
+_MORE = re.compile(rf"(?P<mark>[、,;/和及与-]|至)?(?P<kind>{_KIND})?(?:字?第)?{_SEQUENCE}{_END}")
 """A further number in the same words: 97、98号, 95-96号."""
 _AROUND = re.compile(
     r"^(?:(?:本院|我院|执行|本案)?(?:案号|案件号)|关于|对)[:是为]?|^[…. ]+|(?:(?:执行)?一?案(?:件)?|[。.,;])+$"
@@ -67,7 +67,8 @@ def _number(match: re.Match[str]) -> CaseNo:
 
 def _bare(text: str) -> str:
     """Takes off what people write around a number: 案号：…, …号案."""
-    return _AROUND.sub("", fold(text).replace(" ", "").strip("\"'“”"))
+    plain = simplified(fold(text)).replace(" ", "").strip("\"'“”")
+    return _AROUND.sub("", re.sub(r"(?<=[号0-9])\([^()0-9]*\)$", "", plain))
 
 
 def parse_case_no(text: str) -> CaseNo | None:
@@ -86,7 +87,8 @@ def parse_case_nos(text: str) -> list[CaseNo]:
         if match := _WHOLE.match(words, at):
             found.append(_number(match))
         elif found and (match := _MORE.match(words, at)):
-            further = _further(found[-1], int(match["sequence"]), match["mark"])
+            last = replace(found[-1], kind=match["kind"]) if match["kind"] else found[-1]
+            further = _further(last, int(match["sequence"]), match["mark"])
             if further is None:
                 return []
             found += further
@@ -110,6 +112,11 @@ def _further(last: CaseNo, sequence: int, mark: str | None) -> list[CaseNo] | No
     else:
         first = sequence
     return [CaseNo(last.year, last.court_code, last.kind, one, last.old) for one in range(first, sequence + 1)]
+
+
+def names_a_document(text: str) -> bool:
+    """Tells whether a number ends like 456-1号, which may be a document of the case, or a slip."""
+    return re.search(r"\d-\d{1,2}号?$", _bare(text)) is not None
 
 
 def is_of_another_kind(text: str) -> bool:

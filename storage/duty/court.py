@@ -18,6 +18,15 @@ OPENS, CLOSES = "08:30", "17:30"
 _CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3]):([0-5]\d)(?!\d)")
 
 
+_known_phone = ""
+
+
+def answers_at(phone: str) -> None:
+    """Says which telephone number the settings name, for a court that has set none itself."""
+    global _known_phone
+    _known_phone = phone
+
+
 class Court(Model):
     """The settings of the court of a county; one without a row keeps the defaults."""
 
@@ -54,6 +63,11 @@ async def of(area_code: str) -> Court:
     """Loads the court of that area; one that has decided nothing comes without an id."""
     code = county_of(area_code)
     return await one(Court, "area_code = ?", code) or Court(area_code=code)
+
+
+async def phone_of(area_code: str) -> str:
+    """Returns the court's telephone number: what it has set itself, else what the settings name."""
+    return (await of(area_code)).phone or _known_phone
 
 
 async def is_off_hours(area_code: str, at: datetime) -> bool:

@@ -16,6 +16,7 @@ from storage.engine import audit
 from storage.engine.sql import add, among, fetch, pick, run
 from storage.noun import Fate, Noun, Record
 from storage.people.area import bounds_of, contains, county_of
+from storage.people.endpoint import reached
 from storage.people.person import Person, Role
 
 PATIENCE = timedelta(minutes=5)
@@ -66,6 +67,8 @@ class Staff:
     heads: tuple[int, ...] = ()
     presidents: tuple[int, ...] = ()
     admins: tuple[int, ...] = ()
+    deaf: frozenset[int] = frozenset()
+    """Of these and the judges concerned: who has no phone that can be rung. They are nobody to the ladder."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,14 @@ def holding(target: Target, staff: Staff, at: datetime) -> tuple[int, ...]:
     else:
         named = {Target.HEAD: staff.heads, Target.PRESIDENT: staff.presidents, Target.ADMIN: staff.admins}[target]
     there = (answering(person, staff.absences, at) for person in named)
-    return tuple(dict.fromkeys(person for person in there if person is not None))
+    return tuple(dict.fromkeys(person for person in there if person is not None and person not in staff.deaf))
 
 
 def first_call(judge_id: int | None, staff: Staff, at: datetime, *, off_hours: bool = False) -> Call:
     """Chooses the judge, else the deputy, else the first of INSTEAD; outside of the court's hours the duty judge as
-    well. Where everybody is on leave, the judge or the administrators all the same."""
-    if judge_id is not None and (person := answering(judge_id, staff.absences, at)) is not None:
+    well. Where everybody is on leave or has no phone, the judge or the administrators all the same."""
+    person = answering(judge_id, staff.absences, at) if judge_id is not None else None
+    if person is not None and person not in staff.deaf:
         call = Call(at, 0, Target.JUDGE if person == judge_id else Target.DEPUTY, (person,))
         duty = holding(Target.DUTY, staff, at) if off_hours else ()
         return replace(call, people=tuple(dict.fromkeys((person, *duty))))
@@ -128,15 +132,17 @@ def next_call(climb: Climb, rungs: Sequence[Rung], staff: Staff, now: datetime) 
         at = due_at(climb, rung, now)
         # 2. Who is there then: those who were called, once more; or who holds the target and wasn't called yet.
         if rung.target is Target.AGAIN:
-            people = tuple(one for one in climb.called if not is_absent(one, staff.absences, at))
+            people = tuple(
+                one for one in climb.called if not is_absent(one, staff.absences, at) and one not in staff.deaf
+            )
             people = people if climb.reachable else ()
         else:
             people = _new(holding(rung.target, staff, at), climb)
         # 3. A rung that holds nobody is passed over.
         if people:
             return Call(at, rung.number, rung.target, people)
-    # 4. Where the whole ladder held nobody but the first, an administrator is called last.
-    if climb.done < LAST and len(climb.called) < 2:
+    # 4. Where the whole ladder held nobody but the first, or nobody who could be reached, an administrator is called.
+    if climb.done < LAST and (len(climb.called) < 2 or not climb.reachable):
         at = due_at(climb, rungs[-1] if rungs else None, now)
         if people := _new(holding(Target.ADMIN, staff, at), climb):
             return Call(at, LAST, Target.ADMIN, people)
@@ -195,8 +201,9 @@ async def set_rung(county: str, target: Target, after: timedelta | None, by: Per
     return await rungs_for(county)
 
 
-async def staff_for(area_code: str, now: datetime) -> Staff:
-    """Loads the people of that court, with all their duty and leave that isn't over."""
+async def staff_for(area_code: str, now: datetime, judges: Sequence[int] = ()) -> Staff:
+    """Loads the people of that court, with all their duty and leave that isn't over, and who of them and of these
+    judges can't be reached."""
     words, value = among(role.value for role in (Role.BUREAU_HEAD, Role.PRESIDENT, Role.ADMIN))
     sql = f"SELECT id, role, area_code FROM person WHERE role {words} AND active = ? ORDER BY id"
     county = county_of(area_code)
@@ -207,9 +214,13 @@ async def staff_for(area_code: str, now: datetime) -> Staff:
     def ids(role: Role) -> tuple[int, ...]:
         return tuple(row["id"] for row in near if row["role"] == role)
 
+    posts, absences = await shift.posts(county, now), await leave.absences(now)
+    everybody = {*judges, *(row["id"] for row in near), *(post.person_id for post in posts)}
+    everybody |= {one.deputy_id for one in absences if one.deputy_id is not None}
     return Staff(
-        posts=await shift.posts(county, now),
-        absences=await leave.absences(now),
+        posts=posts,
+        absences=absences,
+        deaf=frozenset(everybody - await reached(everybody)),
         heads=ids(Role.BUREAU_HEAD),
         presidents=ids(Role.PRESIDENT),
         admins=tuple(row["id"] for row in admins),
@@ -219,7 +230,8 @@ async def staff_for(area_code: str, now: datetime) -> Staff:
 async def foreseen(area_code: str, judge_id: int | None, at: datetime) -> list[Call]:
     """Returns what `plan` says about an alert raised in this area at this time."""
     off_hours = await court.is_off_hours(area_code, at)
-    return plan(judge_id, await rungs_for(area_code), await staff_for(area_code, at), at, off_hours=off_hours)
+    staff = await staff_for(area_code, at, [judge_id] if judge_id is not None else ())
+    return plan(judge_id, await rungs_for(area_code), staff, at, off_hours=off_hours)
 
 
 async def stand_in(area_code: str, now: datetime) -> int | None:

@@ -29,10 +29,10 @@ class Report:
     warnings: list[Remark] = field(default_factory=list)
 
     def reject(self, row: Row, why: Unclear) -> None:
-        self.rejected.append(Remark(row.line, why.code, why.word, row.sheet))
+        self.rejected.append(Remark(row.line, why.code, why.word, row.sheet, row.part))
 
     def warn(self, row: Row, code: str, word: str = "") -> None:
-        self.warnings.append(Remark(row.line, code, word, row.sheet))
+        self.warnings.append(Remark(row.line, code, word, row.sheet, row.part))
 
     def took(self, row: Row, how: str) -> None:
         """Notes what a row was; one that stands for several things is what the first of added, changed is true of."""
@@ -73,12 +73,14 @@ class Plan:
 
 
 def sift(rows: Iterable[Row], report: Report) -> list[Row]:
-    """Leaves out exact repetitions, counting them."""
+    """Leaves out exact repetitions, counting them, and rejects rows that have more cells than there are headers."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for row in rows:
         key = tuple(squeeze(cell) for header, cell in row.cells.items() if header != REASON_COLUMN)
-        if key in seen:
+        if row.beside:
+            report.reject(row, Unclear("more_cells", row.beside[:40]))
+        elif key in seen:
             report.left["repeated"] += 1
         else:
             seen.add(key)

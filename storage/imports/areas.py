@@ -31,6 +31,8 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             area = _area(row)
             if area.parent and area.parent not in have and area.parent not in coming:
                 raise Unclear("area_unknown_parent", area.parent)
+            if not area.code.startswith(area.parent) or area.code == area.parent:
+                raise Unclear("area_parent", area.parent)
             if area.code in fresh:
                 raise Unclear("same_key", area.code)
         except Unclear as why:

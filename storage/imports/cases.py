@@ -1,5 +1,6 @@
 """`chuishao import cases`: one row a debtor of a case."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,10 +11,10 @@ from tortoise.models import Model
 
 from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
-from storage.cases.number import CaseNo, is_of_another_kind, parse_case_nos
+from storage.cases.number import CaseNo, is_of_another_kind, names_a_document, parse_case_nos
 from storage.engine import audit
 from storage.engine.secret import Secrets
-from storage.engine.text import fold, is_company_name, person_name, squeeze
+from storage.engine.text import fold, is_company_name, squeeze
 from storage.imports import Plan, Progress, Report, chunks, normal, numbered, sequences_follow, sift
 from storage.imports.journal import next_id
 from storage.imports.normal import Unclear
@@ -59,6 +60,13 @@ _WAYS: dict[str, tuple[CaseStatus, bool | None]] = {
     "终本": (CaseStatus.DORMANT, None),
     "和解": (CaseStatus.SETTLING, None),
 }
+_WAY_WORDS = {
+    "执行完毕": "执行完毕|全部执行完毕|履行完毕|已执行完毕|执毕",
+    "自动履行": "自动履行(?:完毕)?|自觉履行",
+    "终本": "终本|终结本次执行(?:程序)?|程序终结",
+    "和解": "和解|执行和解|和解(?:长期)?履行|达成和解",
+}
+"""How each is written in full."""
 _COMPANIES = ("企业", "公司", "法人", "单位", "非自然人", "组织")
 """What stands in the column of a person's sex where it is none."""
 _DEBTOR_FIELDS = ("gender", "born", "phone", "registered_address", "hint")
@@ -101,6 +109,10 @@ class _Party:
     ending: dict[str, object]
     """How the case ended, as far as the row says: columns of the case with their values."""
 
+    @property
+    def says_status(self) -> bool:
+        return "status" in self.ending or self.dormant_on is not None
+
 
 class _Reader:
     """Turns rows into debtors and parties; holds what the whole file is checked against."""
@@ -120,16 +132,14 @@ class _Reader:
     def take(self, row: Row) -> None:
         """Raises Unclear where the row can't be taken."""
         numbers = _numbers(row)
-        name = person_name(row["被执行人"])
-        if not name:
-            raise Unclear("missing_debtor")
+        name, others, aside_name = normal.debtor_name(row["被执行人"])
         filed, dormant = normal.day(row["立案日期"], "立案日期"), normal.day(row["终本日期"], "终本日期")
         village = self._village(row, numbers[0])
         id_number = self._id_number(row)
         judge_id, judge_name = self._judge(row), squeeze(row["承办法官"])[:40]
         key = (id_number, name) if id_number else (name, village, str(judge_id or judge_name or numbers[0]))
         good_plates, words, aside = normal.plates(row["车牌号"])
-        note = [row["备注"].strip(), *words, *aside]
+        note = [row["备注"].strip(), *words, *aside, *aside_name]
         if words:
             self.report.warn(row, "plate", " ".join(words))
         amount = self._amount(row, note)
@@ -138,18 +148,25 @@ class _Reader:
                 raise Unclear("same_case_and_debtor", str(earlier.row.line))
         creditor, ending = squeeze(row["申请执行人"])[:120], self._ending(row)
         said = " ".join(filter(None, note))
-        for number in numbers:
+        for place, number in enumerate(numbers):
+            owed = amount if place == 0 else None  # several cases share one sum: it isn't owed twice
             self.parties[str(number), key] = _Party(
-                row, number, key, creditor, amount, filed, dormant, judge_id, judge_name, said, ending
+                row, number, key, creditor, owed, filed, dormant, judge_id, judge_name, said, ending
             )
-        self._merge(row, key, name, village, id_number, good_plates)
+        if len(numbers) > 1:
+            self.report.warn(row, "several_numbers", "、".join(map(str, numbers)))
+        if len(numbers) == 1 and names_a_document(row["案号"]):
+            self.report.warn(row, "case_no_document", fold(row["案号"]))
+        self._merge(row, key, name, village, id_number, good_plates, others)
 
     def _amount(self, row: Row, note: list[str]) -> Decimal | None:
         """Reads what is owed. What a cell says besides a sum goes into the note, and is said."""
         cell, factor = row["执行标的(元)"], 1
         if not cell and row["执行标的(万元)"]:
             cell, factor = row["执行标的(万元)"], 10_000
-            factor = 1 if "万" in cell or "元" in cell else factor
+        if re.search("单位[:：]?(?:人民币)?万元", row.above.replace(" ", "")):
+            factor = 10_000
+        factor = 1 if re.search("[万亿元]", cell) else factor
         try:
             found = normal.money(cell)
         except Unclear as why:
@@ -167,7 +184,8 @@ class _Reader:
             "paid_out_on": normal.day(row["案款发放日期"], "案款发放日期"),
         }
         found: dict[str, object] = {name: value for name, value in dates.items() if value is not None}
-        petitions, way = squeeze(row["信访次数"]), squeeze(row["结案方式"])
+        petitions, way = re.sub(r"(?:\.0+|次)$", "", squeeze(row["信访次数"])), squeeze(row["结案方式"])
+        way = next((one for one, words in _WAY_WORDS.items() if re.fullmatch(words, way)), way)
         if petitions.isdigit():
             found["petitions"] = int(petitions)
         elif petitions:
@@ -180,14 +198,18 @@ class _Reader:
         return found
 
     def _village(self, row: Row, number: CaseNo) -> str:
+        """Finds the village: by its own column, else by the addresses."""
+        county = _county_of_court(number, self.counties) or self._county_by_name(number)
         text = squeeze(row["所在村社"])
         if not text:
+            for address in (row["住处"], row["户籍地"]):
+                if len(found := self.places.in_address(squeeze(address), county)) == 1:
+                    return found[0]
             raise Unclear("missing_village")
-        county = _county_of_court(number, self.counties) or self._county_by_name(number)
-        found = self.places.village(short_code(text), county)
+        found = self.places.village(short_code(text), county) or self.places.in_address(text, county)
         if len(found) == 1:
             return found[0]
-        raise Unclear("village_several" if found else "village", text)
+        raise Unclear("village_several" if found else "village", text[:60])
 
     def _county_by_name(self, number: CaseNo) -> str:
         """Finds the county of a court by its old code, 丽缙: the one whose name begins with its last character."""
@@ -209,28 +231,41 @@ class _Reader:
         return number
 
     def _judge(self, row: Row) -> int | None:
-        staff_no, name = normal.code(row["承办法官工号"]), squeeze(row["承办法官"])
+        """Finds the judge by staff number, else by name, without titles and what stands beside it."""
+        cell = re.split(r"[\n、,，;；/]", row["承办法官"].strip())[0]
+        staff_no, name = normal.code(row["承办法官工号"]), squeeze(re.sub(r"\([^()]*\)|^[^:]{1,4}:", "", fold(cell)))
         if staff_no:
             if staff_no not in self.by_staff_no:
                 self.report.warn(row, "judge_staff_no", staff_no)
             return self.by_staff_no.get(staff_no)
-        found = self.by_name.get(name, [])
-        if len(found) != 1:
-            self.report.warn(row, "judge_name" if name else "judge_missing", name)
-        return found[0] if len(found) == 1 else None
+        if name in self.by_staff_no:
+            return self.by_staff_no[name]
+        for one in normal.without_title(name):
+            if len(found := self.by_name.get(one, [])) == 1:
+                return found[0]
+        if name:
+            self.report.warn(row, "judge_name", name)
+        return None
 
     def _merge(
-        self, row: Row, key: tuple[str, ...], name: str, village: str, id_number: str, plates: list[str]
+        self,
+        row: Row,
+        key: tuple[str, ...],
+        name: str,
+        village: str,
+        id_number: str,
+        plates: list[str],
+        others: list[str],
     ) -> None:
         gender = squeeze(row["性别"])
         company = normal.is_company_code(id_number) or gender in _COMPANIES or is_company_name(name)
         kind = DebtorKind.COMPANY if company else DebtorKind.PERSON
         person = self.people.setdefault(key, _Person(name[:120], kind, village, id_number))
         person.gender = person.gender or (gender if gender in ("男", "女") else "")
-        person.phone = person.phone or normal.code(row["手机号"])[:30]
+        person.phone = person.phone or normal.phones(row["手机号"])[:30]
         person.registered_address = person.registered_address or fold(row["户籍地"])[:200]
         person.hint = person.hint or fold(row["住处"])[:120]
-        person.aliases.update(dict.fromkeys(normal.aliases(row["曾用名/绰号"])))
+        person.aliases.update(dict.fromkeys([*normal.aliases(row["曾用名/绰号"]), *others]))
         person.plates.update(dict.fromkeys(plates))
 
 
@@ -309,7 +344,12 @@ class _Work:
             if link is None:
                 self.new_parties.append(party)
                 report.took(party.row, "added")
+                if party.judge_id is None and not party.judge_name and (case is None or case.judge_id is None):
+                    report.warn(party.row, "judge_missing")
                 continue
+            # What the file leaves empty stays as it was.
+            party.creditor, party.note = party.creditor or link.creditor, party.note or link.note
+            party.amount = link.amount if party.amount is None else party.amount
             differs = (link.creditor, link.amount, link.note) != (party.creditor, party.amount, party.note)
             if differs:
                 self.changed_parties.append((link.id, party))
@@ -332,7 +372,7 @@ class _Work:
                 "dormant_on": party.dormant_on or known.dormant_on,
                 "judge_id": party.judge_id or known.judge_id,
                 "judge_name": party.judge_name or known.judge_name,
-                "status": known.status if known.status in _OURS else _status(party),
+                "status": _status(party) if party.says_status and known.status not in _OURS else known.status,
                 **party.ending,
             }
             if any(getattr(known, name) != value for name, value in values.items()):
@@ -358,11 +398,11 @@ class _Work:
                 key: tuple[str, ...] = (self.people[indexes[row.id_index]].id_number, row.name)
                 if key in self.people:
                     found[key] = row
-        # 2. Those without: in the same case, under the same name and village.
+        # 2. Those without: in the same case, under the same name.
         nameless = await self._nameless(links)
         for party in self.parties:
             person, case = self.people[party.person_key], self.case_rows.get(str(party.number))
-            there = nameless.get((case.id, person.name, person.area_code)) if case else None
+            there = nameless.get((case.id, person.name)) if case else None
             if there is None:
                 continue
             if not person.id_number:
@@ -376,15 +416,15 @@ class _Work:
         for key, person in self.people.items():
             self._compare_debtor(key, person, found.get(key))
 
-    async def _nameless(self, links: dict[tuple[int, int], CaseDebtor]) -> dict[tuple[int, str, str], Debtor]:
-        """Maps case, name and village to the debtors of these cases who have no id number."""
+    async def _nameless(self, links: dict[tuple[int, int], CaseDebtor]) -> dict[tuple[int, str], Debtor]:
+        """Maps case and name to the debtors of these cases who have no id number."""
         ids = sorted({link.debtor_id for link in links.values() if not link.debtor.id_index})
         rows: dict[int, Debtor] = {}
         for some in chunks(ids):
             rows |= {one.id: one for one in await Debtor.filter(id__in=some).prefetch_related("aliases", "plates")}
             self.links_of.update(link.debtor_id for link in await CaseDebtor.filter(debtor_id__in=some))
         mine = ((link.case_id, rows[link.debtor_id]) for link in links.values() if link.debtor_id in rows)
-        return {(case_id, row.name, row.area_code): row for case_id, row in mine}
+        return {(case_id, row.name): row for case_id, row in mine}
 
     def _gains(
         self,

@@ -13,7 +13,7 @@ from storage.duty.shift import Shift, Span
 from storage.engine import audit
 from storage.engine.text import fold, squeeze
 from storage.imports import Plan, Progress, Report, sift
-from storage.imports.normal import Unclear, day, is_filler
+from storage.imports.normal import Unclear, day, is_filler, without_title
 from storage.imports.table import Columns, Row, other_names
 from storage.people.area import county_of
 from storage.people.endpoint import reached
@@ -23,7 +23,8 @@ WHO, BY_DAY, BY_NIGHT, LEAD = "值班人员", "白班", "夜班", "带班领导"
 COLUMNS = Columns(
     required=("日期",),
     one_of=(WHO, "工号", BY_DAY, BY_NIGHT),
-    optional=(LEAD, "星期", "电话", "备注", "序号", "地点"),
+    optional=(LEAD, "时段", "星期", "电话", "备注", "序号", "地点"),
+    instead={"时间": "时段", "值班时间": "时段"},
     also=other_names("duty"),
     joined=(WHO, LEAD, BY_DAY, BY_NIGHT, "电话", "备注"),
 )
@@ -38,16 +39,13 @@ _TITLE_MONTH = re.compile(r"(?:(\d{4})年?)?[^\d]{0,4}?(\d{1,2})月")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?[- ]?(?:1\d{10}|0\d{2,3}-?\d{7,8}|\d{6,8})(?!\d)")
 _BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】")
 _LABEL = re.compile(r"^(?:值班|带班|主班|副班|备班|白班|夜班|领导|法官|干警|书记员)+[:：]")
-_TITLE = (
-    "(?:副?(?:局长|院长|庭长|主任|队长|科长|处长|组长|书记)"
-    "|法官助理|执行法官|执行长|审判员|执行员|书记员|法警|法官|干警|助理|同志|老师)"
-)
 _MARK = {"白": BY_DAY, "夜": BY_NIGHT, "日": BY_DAY, "晚": BY_NIGHT}
+_AWAY = re.compile("请假|休|病假|事假|出差|不值")
 _BETWEEN = re.compile(r"[、,，;；/\n|&+]+|(?<=[\u4e00-\u9fa5])和(?=[\u4e00-\u9fa5])")
 
 
 class Named(NamedTuple):
-    """Who is named in a cell, and for which part of the day: BY_DAY, BY_NIGHT, or "" for all of it."""
+    """Who is named in a cell, and for which part of the day: BY_DAY, BY_NIGHT, hours, or "" for all of it."""
 
     person: Person
     part: str
@@ -82,6 +80,8 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             if not days:
                 raise Unclear("impossible_date", "日期")
             named = list(_named(staff, row))
+            leading = {one.person.id for one in named if one.lead}
+            named = [one for one in named if one.lead or one.person.id not in leading]
             if not any(not one.lead for one in named) and not _leads_only(rows):
                 raise Unclear("nobody_on_duty", "")
         except Unclear as why:
@@ -119,6 +119,9 @@ def _shifts(staff: _Staff, one: Named, days: Sequence[date]) -> Iterator[Shift]:
 
 
 def _span(mine: Court, on: date, part: str) -> Span:
+    if hours := court.hours_in(part):
+        over_night = hours[1] <= hours[0]
+        return court.at_clock(on, hours[0]), court.at_clock(on + timedelta(days=over_night), hours[1])
     if part == BY_DAY:
         return court.at_clock(on, mine.opens), court.at_clock(on, mine.closes)
     if part == BY_NIGHT:
@@ -205,15 +208,18 @@ def _one_day(text: str, now: datetime, title: str, before: date | None) -> date 
 def _named(staff: _Staff, row: Row) -> Iterator[Named]:
     """Finds everybody whom a row names."""
     who = row["工号"] if row["工号"] and not row[WHO] else row[WHO]
-    for cell, part, lead in (
-        (who, "", False),
-        (row[BY_DAY], BY_DAY, False),
-        (row[BY_NIGHT], BY_NIGHT, False),
-        (row[LEAD], "", True),
-    ):
+    hours = row["时段"] if court.hours_in(row["时段"]) else ""
+    if row["工号"] and row[WHO]:
+        numbers = {one.staff_no for said, _mark in _said(row[WHO]) for one in _people(staff.people, said)}
+        if not {said for said, _mark in _said(row["工号"])} <= numbers:
+            raise Unclear("staff_no_differs", row["工号"])
+    for cell, part in ((who, hours), (row[BY_DAY], BY_DAY), (row[BY_NIGHT], BY_NIGHT)):
         for said, mark in _said(cell):
             for person in _people(staff.people, said):
-                yield Named(person, part or mark, lead)
+                yield Named(person, mark or part, lead=False)
+    for said, mark in _said(row[LEAD]):
+        for person in _people(staff.people, said):
+            yield Named(person, mark or hours, lead=True)
 
 
 def _said(cell: str) -> Iterator[tuple[str, str]]:
@@ -224,7 +230,7 @@ def _said(cell: str) -> Iterator[tuple[str, str]]:
         marks = "".join("".join(filter(None, groups)) for groups in _BRACKET.findall(piece))
         mark = next((part for word, part in _MARK.items() if word in marks and len(marks) <= 4), "")
         bare = _LABEL.sub("", _PHONE.sub("", _BRACKET.sub("", piece)).strip(" -:"))
-        if bare.strip() and not is_filler(bare):
+        if bare.strip() and not is_filler(bare) and not _AWAY.search(marks):
             yield bare.strip(), mark
 
 
@@ -246,7 +252,7 @@ def _people(people: Sequence[Person], said: str) -> list[Person]:
 
 
 def _one(people: Sequence[Person], said: str) -> Person | None:
-    for name in (said, re.sub(f"{_TITLE}$", "", said), re.sub(f"^{_TITLE}", "", said)):
+    for name in without_title(said):
         found = [person for person in people if name and person.staff_no == name] or [
             p for p in people if p.name == name
         ]

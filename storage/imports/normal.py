@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from storage.cases.plate import plates_in
-from storage.engine.text import fold, squeeze
+from storage.engine.text import fold, person_name, squeeze
 from storage.reading.sums import numeral, yuan
 
 _TIME = r"(?:\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?分?|\d{1,2}[时点])(?:Z|[+-]\d{2}:?\d{2})?"
@@ -18,6 +18,8 @@ _DATE = re.compile(rf"(\d{{4}}) ?[-/.年] ?(\d{{1,2}}) ?[-/.月] ?(\d{{1,2}}) ?[
 _COMPACT_DATE = re.compile(rf"((?:19|20)\d{{2}})(\d{{2}})(\d{{2}})(?:(?:[ T]{_AFTER})|\d{{6}})?", re.I)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _SERIAL_ZERO, _SERIAL_YEARS = date(1899, 12, 30), (1990, 2100)
+_YEARS = (1949, 2100)
+"""There were no courts like these before, and there is no case of later."""
 _HAN_DATE = re.compile(
     r"([二一][〇零○一二三四五六七八九]{3})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,4})[日号]"
 )
@@ -80,7 +82,10 @@ def day(cell: str, column: str) -> date | None:
     match = _DATE.fullmatch(text) or _COMPACT_DATE.fullmatch(text)
     try:
         if match:
-            return date(*(int(part) for part in match.groups()))
+            on = date(*(int(part) for part in match.groups()))
+            if not _YEARS[0] <= on.year <= _YEARS[1]:
+                raise Unclear("impossible_date", f"{column} {text}")
+            return on
         if han := _HAN_DATE.fullmatch(text):
             month, of_month = (numeral(part) for part in han.groups()[1:])
             if month and of_month:
@@ -172,7 +177,60 @@ def _digits(cell: str) -> _Said:
 
 def code(cell: str) -> str:
     """Reads a code or staff number: 331122203226, 331122203226.0."""
-    return _digits(cell).text
+    said = _digits(cell)
+    if said.lost:
+        raise Unclear("number_cut")
+    return said.text
+
+
+def phones(cell: str) -> str:
+    """Reads the telephone numbers of a debtor, parted as clerks do it, in one form."""
+    numbers = [_digits(one).text for one in re.split(r"[\n、,，;；/|]+", cell) if one.strip()]
+    return "、".join(dict.fromkeys(number for number in numbers if number))
+
+
+class Name(NamedTuple):
+    """A debtor's name, other names that stand beside it, and what else does."""
+
+    name: str
+    others: list[str]
+    aside: list[str]
+
+
+_SEVERAL = re.compile(r"[、,，;；/\n]|等\d*[人户位名]?$|等[一二三四五六七八九十]+[人户位名]$")
+_CALLED = re.compile(r"^(?:曾用名|又名|别名|绰号|外号|小名|原名)[:：]?")
+_DAMAGED = re.compile("[?？\ufffd\ue000-\uf8ff]")
+
+
+def debtor_name(cell: str) -> Name:
+    """Reads who owes. A cell of two people, or of none, is unclear."""
+    text = re.sub(r"^(?:被执行人|债务人|姓名|名称)[:：]", "", cell.strip())
+    text = re.sub(r"(?<=\S)1\d{10}$", "", text).strip(" \t\u3000、,，;；*.。")
+    brackets = re.findall(r"\(([^()]*)\)", fold(text)) if len(squeeze(text)) < _COMPANY_NAME else []
+    if brackets:
+        text = re.sub(r"\([^()]*\)", "", fold(text))
+    name = person_name(text)
+    if not name or is_filler(name) or name.isdigit():
+        raise Unclear("missing_debtor")
+    if _SEVERAL.search(text) or len(re.findall("公司", name)) > 1:
+        raise Unclear("several_debtors", fold(cell)[:60])
+    if _DAMAGED.search(name) or name.startswith("="):
+        raise Unclear("name_damaged", fold(cell)[:60])
+    others = [_CALLED.sub("", one) for one in brackets if _CALLED.match(one)]
+    return Name(name, [one for one in others if one], [one for one in brackets if one and not _CALLED.match(one)])
+
+
+_COMPANY_NAME = 14
+"""From so many characters on it is a company's, and its brackets belong to it."""
+_TITLE = (
+    "(?:副?(?:局长|院长|庭长|主任|队长|科长|处长|组长|书记)"
+    "|法官助理|执行法官|执行长|审判员|执行员|书记员|法警|法官|干警|助理|同志|老师)"
+)
+
+
+def without_title(said: str) -> list[str]:
+    """Lists the ways in which a name may be meant: as it stands, without the title behind it or before it."""
+    return list(dict.fromkeys((said, re.sub(f"{_TITLE}$", "", said), re.sub(f"^{_TITLE}", "", said))))
 
 
 def id_number(cell: str) -> str:

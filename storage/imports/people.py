@@ -20,6 +20,7 @@ COLUMNS = Columns(
     also=other_names("people"),
 )
 FIELDS = ("name", "staff_no", "role", "area_code", "more_areas", "organisation", "title")
+_KEPT = ("staff_no", "organisation", "title")
 CHANNEL = "telegram"
 MOST_AREAS = 12
 _BETWEEN = re.compile("[、,;/\\s]+")
@@ -49,8 +50,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             report.reject(row, why)
             continue
         lines[person.phone] = row.line
-        if not is_mobile(person.phone):
-            report.warn(row, "not_mobile", person.phone)
+        _beside(row, person, old, have, report)
         new_chat = _chat(row, person, chats, report)
         if new_chat is not None:
             joining[person.phone] = chats_id = new_chat
@@ -84,14 +84,47 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     return Plan(report, apply, (Person, Endpoint), [(Person, ids)])
 
 
+def _beside(row: Row, person: Person, old: Person | None, have: dict[str, Person], report: Report) -> None:
+    """Keeps what the file leaves empty as it was, and says what looks like a slip."""
+    if old is not None:
+        for name in _KEPT:
+            setattr(person, name, getattr(person, name) or getattr(old, name))
+        if old.role is not person.role:
+            report.warn(row, "role_changed", f"{_name_of(old.role)} → {_name_of(person.role)}")
+    elif any((one.name, one.area_code) == (person.name, person.area_code) for one in have.values()):
+        report.warn(row, "same_name_there", person.name)
+    if not is_mobile(person.phone):
+        report.warn(row, "not_mobile", person.phone)
+
+
+def _name_of(role: Role) -> str:
+    return next(name for name, one in ROLE_NAMES.items() if one is role)
+
+
+def _role(cell: str) -> Role:
+    """Reads the role as the product calls it, or as offices do."""
+    said = re.sub(r"\([^()]*\)", "", squeeze(cell))
+    role = ROLE_NAMES.get(said) or next((one for words, one in _ROLE_WORDS.items() if re.fullmatch(words, said)), None)
+    if role is None:
+        raise Unclear("role", said)
+    return role
+
+
+_ROLE_WORDS = {
+    "(?:专职|兼职|专属)?网格(?:员|长)": Role.GRID_WORKER,
+    "村?(?:党?支部|社)?书记|村(?:党?支)?书记|社区书记|村社(?:党组织)?书记|村主任": Role.VILLAGE_SECRETARY,
+    "(?:派出所)?(?:民警|所长|辅警)": Role.POLICE,
+    "法官|员额法官|承办法官": Role.JUDGE,
+}
+"""How offices call what the product calls by one name."""
+
+
 def _person(row: Row, known_areas: set[str]) -> Person:
     name = squeeze(row["姓名"])
     if not name:
         raise Unclear("missing_name")
-    number = phone(row["手机号"])
-    role = ROLE_NAMES.get(squeeze(row["角色"]))
-    if role is None:
-        raise Unclear("role", squeeze(row["角色"]))
+    number = phone(re.split(r"[、,，;；/\n]+", row["手机号"].strip())[0])
+    role = _role(row["角色"])
     areas = _areas(row, role, known_areas)
     return Person(
         name=name[:40],

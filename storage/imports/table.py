@@ -38,6 +38,8 @@ class Columns:
     """Other names for the same, as offices write them."""
     joined: tuple[str, ...] = ()
     """Where such a header stands several times, all its columns count."""
+    instead: dict[str, str] = field(default_factory=dict)
+    """What another name means where the column that it would mean is there under its own: 日期 and 时间 are two."""
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -48,10 +50,20 @@ class Columns:
         header = header_of(cell)
         if header in self.known or header == REASON_COLUMN:
             return header
-        bare = re.sub(r"\([^()]*\)|[:*]", "", header)
+        bare = re.sub(r"\([^()]*\)|[:*]|(?<=[\u4e00-\u9fff])[0-9一二三四]$", "", header)
         return next(
             (self.also.get(one, one) for one in (header, bare) if one in self.also or one in self.known), header
         )
+
+    def names_of(self, cells: Sequence[str]) -> list[str]:
+        """Returns the columns that a line of headers means."""
+        plain = {header_of(cell) for cell in cells}
+        found = []
+        for cell in cells:
+            name = self.name_of(cell)
+            other = name != header_of(cell) and name in plain and header_of(cell) in self.instead
+            found.append(self.instead[header_of(cell)] if other else name)
+        return found
 
     def missing(self, headers: Iterable[str]) -> list[str]:
         """Lists what lacks among these headers."""
@@ -116,6 +128,10 @@ class Row:
     sheet: str = ""
     above: str = field(default="", hash=False)
     """What stands above the headers, and the sheet's own name: a title often says the year or the month."""
+    beside: str = field(default="", hash=False)
+    """What stands behind the last header: of a .csv a comma too many, which moves every cell behind it."""
+    part: int = 0
+    """Tells rows of one line apart, where two tables stand beside each other."""
 
     def __getitem__(self, header: str) -> str:
         return self.cells.get(header, "")
@@ -129,6 +145,7 @@ class Remark:
     code: str
     word: str = ""
     sheet: str = ""
+    part: int = 0
 
 
 @dataclass
@@ -174,7 +191,7 @@ def _headers(sheet: Sheet, columns: Columns) -> int | None:
     """Finds the line of the headers: the first that has all that must be there; of two such lines in a row, as a list
     has them with a header over several others, the one that says more."""
     spread = _spread(sheet, 0, _HEADERS_WITHIN)
-    names = [{columns.name_of(_text(cell)) for cell in cells} for cells in spread]
+    names = [set(columns.names_of([_text(cell) for cell in cells])) for cells in spread]
     for at, found in enumerate(names):
         if columns.missing(found):
             continue
@@ -187,7 +204,7 @@ def _headers(sheet: Sheet, columns: Columns) -> int | None:
 def _nearest(sheets: Sequence[Sheet], columns: Columns) -> list[str]:
     """Lists what the line lacks that has most of the headers."""
     lines = [cells for sheet in sheets if sheet.visible for cells in _spread(sheet, 0, _HEADERS_WITHIN)]
-    found = [{columns.name_of(_text(cell)) for cell in cells} for cells in lines]
+    found = [set(columns.names_of([_text(cell) for cell in cells])) for cells in lines]
     return min((columns.missing(names) for names in found), key=len, default=list(columns.missing([])))
 
 
@@ -222,13 +239,15 @@ def _shown(value: float) -> str:
 
 def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> None:
     body = _spread(sheet, 0, len(sheet.lines))
-    heading = [columns.name_of(_text(cell)) for cell in body[at]]
+    heading = columns.names_of([_text(cell) for cell in body[at]])
     where: dict[str, list[int]] = {}
     for column, header in enumerate(heading):
         if header:
             where.setdefault(header, []).append(column)
     table.headers += [header for header in where if header not in table.headers]
-    for header in (one for one, places in where.items() if len(places) > 1 and one not in columns.joined):
+    tables = _side_by_side(where, columns)
+    twice = (one for one, places in tables[0].items() if len(places) > 1 and one not in columns.joined)
+    for header in twice:
         if _apart(heading, sheet, at, header):
             table.remarks.append(Remark(sheet.lines[at][0], "header_twice", header, name))
     before: dict[str, str] = {}
@@ -237,10 +256,11 @@ def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> N
         if not any(_text(cell) for cell in own):
             table.left["blank"] += 1
             continue
-        if [columns.name_of(_text(cell)) for cell in cells if _text(cell)] == [one for one in heading if one]:
+        if [one for one in columns.names_of([_text(cell) for cell in cells]) if one] == [one for one in heading if one]:
             table.left["heading"] += 1
             continue
-        row, remarks = _row(cells, where, columns, Row(line, {}, name, above), before)
+        bare = Row(line, {}, name, above, beside=_beside(cells, len(heading)))
+        row, remarks = _row(cells, tables[0], columns, bare, before)
         filled = [_text(cell) for cell in own if _text(cell)]
         if _TOTAL.fullmatch(squeeze(filled[0])):
             table.left["total"] += 1
@@ -250,6 +270,30 @@ def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> N
             table.rows.append(row)
             table.remarks += remarks
             before = row.cells
+            for part in tables[1:]:
+                row, remarks = _row(cells, part, columns, replace(bare, part=len(table.rows)), {})
+                if any(row.cells.values()):
+                    table.rows.append(row)
+                    table.remarks += remarks
+
+
+def _side_by_side(where: dict[str, list[int]], columns: Columns) -> list[dict[str, list[int]]]:
+    """Parts tables that stand beside each other: every column that must be there stands there as often."""
+    count = min(len(where[name]) for name in columns.required)
+    if count == 1 or not all(len(where[name]) == count for name in columns.required):
+        return [where]
+    begins = sorted(min(where[name][part] for name in columns.required) for part in range(count))
+    ends = [*begins[1:], max(max(places) for places in where.values()) + 1]
+    begins[0] = 0
+    return [
+        {name: inside for name, places in where.items() if (inside := [at for at in places if begin <= at < end])}
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _beside(cells: Sequence[Cell], width: int) -> str:
+    """Returns what stands in a line behind the last header."""
+    return " ".join(_text(cell) for cell in cells[width:] if _text(cell))
 
 
 def _is_note(filled: Sequence[str], *, lacking: bool) -> bool:

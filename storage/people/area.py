@@ -110,6 +110,9 @@ def names_village(text: str, name: str) -> bool:
     return any(f"{words}{after}" in text for after in ("村", "那", "的", "人"))
 
 
+_TOWN = re.compile("[乡镇]$|街道$")
+
+
 class Gazetteer:
     """Finds a village by code, name, or town and name, within one county; for imports."""
 
@@ -132,6 +135,22 @@ class Gazetteer:
             return [text] if text in self.by_code and len(text) == 12 else []
         found = self._villages.get(stem(text), [])
         return [code for code in found if code.startswith(county)]
+
+    def in_address(self, text: str, county: str) -> list[str]:
+        """Lists the villages that an address names, 浙江省丽水市缙云县七里乡周弄村12号: of its town, where it names
+        one, and then behind its name; of several the longest."""
+        towns = {code: _TOWN.sub("", name) for code, name in self._towns.items() if code.startswith(county)}
+        named = {code: name for code, name in towns.items() if name in text}
+        found: dict[str, int] = {}
+        for area in self.by_code.values():
+            if area.level is not AreaLevel.VILLAGE or not area.code.startswith(county):
+                continue
+            words = stem(area.name)
+            where = text.partition(named[area.parent])[2] if area.parent in named else "" if named else text
+            if len(words) > 1 and words in where:
+                found[area.code] = len(words)
+        longest = max(found.values(), default=0)
+        return [code for code, length in found.items() if length == longest]
 
 
 async def parts_of(code: str) -> list[Area]:

@@ -143,12 +143,13 @@ async def test_what_is_no_spreadsheet_or_lacks_headers(stage: Stage, tmp_path: P
     for name, content in {
         "a.csv": b"\x89PNG\r\n\0\0",
         "b.xlsx": b"PK\x03\x04 broken",
+        "c.csv": b"",
         "d.csv": b"\xff\xfe\0",
     }.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(NotASpreadsheetError):
             await run(stage, Kind.CASES, tmp_path / name)
-    for content in ("", "案号,姓名\n1,2\n"):
+    for content in ("案号,姓名\n1,2\n",):
         (tmp_path / "e.csv").write_text(content)
         with pytest.raises(MissingHeadersError, match="被执行人"):
             await run(stage, Kind.CASES, tmp_path / "e.csv")

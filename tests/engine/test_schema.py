@@ -30,7 +30,18 @@ STEPS = {path.stem for path in Path(migrations.__file__).parent.glob("0*.py")}
 """The migrations that there are."""
 GONE = {("court", "points")}
 """Columns of the version before that no longer are."""
-REMADE = {"tortoise_migrations", "ladder_step", "court", "sqlite_sequence", "audit", "audit_head", "outbox", "delivery"}
+REMADE = {
+    "tortoise_migrations",
+    "traced",
+    "trace",
+    "ladder_step",
+    "court",
+    "sqlite_sequence",
+    "audit",
+    "audit_head",
+    "outbox",
+    "delivery",
+}
 """Tables of the version before whose rows need not be the same: they are gone, or go on."""
 
 

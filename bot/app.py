@@ -163,7 +163,7 @@ class _Assembly:
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:
             limits = self._limits()
-            api = BotApi(self._session, settings.api_base, settings.bot_token)
+            api = BotApi(self._session, settings.api_base, settings.bot_token, settings.proxy)
             self._channels[TELEGRAM] = build(TELEGRAM, api, settings.bot_token, limits)
         self._router = Router(
             db,
@@ -173,6 +173,7 @@ class _Assembly:
             joining_url=f"{url}/",
             push_hosts=settings.own_push_hosts,
             texting=bool(settings.sms_hook),
+            mailing=bool(settings.mail),
         )
         pushing = Way(waking.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}

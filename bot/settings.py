@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -22,6 +22,17 @@ class BadSettingsError(Exception):
     """One line that names the setting and says what it wants."""
 
 
+def _is_whole(url: str) -> bool:
+    """Tells whether a database's URL has one host and no sign in its password that cuts it short."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    good = bool(parts.hostname) and (port is None or port > 0) and not parts.fragment and parts.netloc.count("@") <= 1
+    return good and "@" not in parts.path and "@" not in parts.query
+
+
 class Settings(BaseSettings):
     """The product's settings; the environment outweighs the file. Every field is documented in README."""
 
@@ -30,6 +41,10 @@ class Settings(BaseSettings):
     bot_token: str = ""
     api_base: str = TELEGRAM
     database: str = ""
+    database_password: str = ""
+    """The password of PostgreSQL as it is, with whatever it holds; in a URL # ? @ / % must be escaped."""
+    proxy: str = ""
+    """Through which Telegram is reached; without it, the one that the environment names."""
     data: Path = Path("data")
     webhook_url: str = ""
     webhook_secret: str = ""
@@ -108,11 +123,29 @@ class Settings(BaseSettings):
             raise ValueError("want_url")
         return value.rstrip("/")
 
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        """Refuses a path: the page is served at the root of its host."""
+        parts = urlsplit(value)
+        if value and (parts.path.strip("/") or parts.query or parts.fragment or "?" in value or "#" in value):
+            raise ValueError("want_root_url")
+        return value
+
     @field_validator("database")
     @classmethod
     def _database(cls, value: str) -> str:
         if value and "://" in value and not value.startswith(("postgres://", "postgresql://", "sqlite://")):
             raise ValueError("want_database")
+        if value.startswith("postgres") and "://" in value and not _is_whole(value):
+            raise ValueError("want_database_password")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("want_proxy")
         return value
 
     @field_validator("listen")
@@ -161,9 +194,15 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """Returns `sqlite://PATH` or `postgres://…`."""
         if self.database.startswith(("postgres://", "postgresql://")):
-            return self.database
+            return self._with_password(self.database) if self.database_password else self.database
         path = Path(self.database.removeprefix("sqlite://")) if self.database else self.data / "chuishao.db"
         return f"sqlite://{path.absolute()}"
+
+    def _with_password(self, url: str) -> str:
+        parts = urlsplit(url)
+        user = f"{parts.username or ''}:{quote(self.database_password, safe='')}"
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, f"{user}@{host}", parts.path, parts.query, ""))
 
     @property
     def database_path(self) -> Path | None:

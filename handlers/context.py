@@ -31,6 +31,8 @@ class Turn:
     push_hosts: tuple[str, ...] = ()
     texting: bool = False
     """Whether SMS can be sent."""
+    mailing: bool = False
+    """Whether e-mail can be sent."""
     said_at: datetime | None = None
     """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
     _questions: list[Question] | None = field(default=None, init=False)

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
+from bot.transport.api import proxy_for
 from storage.engine.secret import new_key
 
 ROOT = Path(__file__).parent.parent
@@ -91,3 +93,36 @@ def test_every_setting_is_documented_and_no_other(readme: str) -> None:
 
 def test_the_password_is_never_shown() -> None:
     assert Settings(database="postgres://u:secret@h:5/db").database_shown == "postgres://h:5/db"
+
+
+@pytest.mark.parametrize("password", ["a#b", "p@ss/w#1", "a?b", "x:1/y", "100%"])
+def test_a_password_with_any_sign_works_by_itself(password: str) -> None:
+    settings = Settings(database="postgres://chuishao@127.0.0.1:5999/chuishao", database_password=password)
+    parts = urlsplit(settings.database_url)
+    assert unquote(parts.password or "") == password and (parts.hostname, parts.port) == ("127.0.0.1", 5999)
+    assert password not in settings.database_shown
+
+
+@pytest.mark.parametrize("password", ["a#b", "p@ss/w#1", "a/b"])
+def test_a_password_that_breaks_the_url_is_refused_and_not_shown(password: str) -> None:
+    with pytest.raises(BadSettingsError, match="CHUISHAO_DATABASE_PASSWORD") as refused:
+        load(database=f"postgres://c:{password}@127.0.0.1:5999/c")
+    assert password not in str(refused.value) and "ss/w" not in str(refused.value)
+
+
+@pytest.mark.parametrize("tail", ["chuishao", "?a=1", "#x"])
+def test_a_public_address_with_a_path_is_refused(tail: str) -> None:
+    with pytest.raises(BadSettingsError, match="PUBLIC_URL"):
+        load(public_url=f"https://court.example/{tail}")
+
+
+def test_a_proxy_is_for_telegram_and_never_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert proxy_for("https://api.telegram.org", "") is None
+    assert proxy_for("https://api.telegram.org", "http://p:1") == "http://p:1"
+    assert proxy_for("http://127.0.0.1:8080", "http://p:1") is None
+    monkeypatch.setenv("https_proxy", "http://q:2")
+    assert proxy_for("https://api.telegram.org", "") == "http://q:2" and proxy_for("http://localhost:1", "") is None
+    monkeypatch.setenv("no_proxy", "api.telegram.org")
+    assert proxy_for("https://api.telegram.org", "") is None

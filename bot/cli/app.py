@@ -89,6 +89,9 @@ def _explained() -> Iterator[None]:
         stop(word("cli.not_a_database", path=damaged) if damaged else _unreachable(error))
     except InvalidTag:
         stop(word("doctor.key_wrong"))
+    except BrokenPipeError:  # whoever read it has seen enough: `doctor | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(DONE) from None
     except OSError as error:
         stop(_system(error))
     except Exception as error:

@@ -75,7 +75,7 @@ async def _bot_name(settings: Settings) -> str:
 
     async with aiohttp.ClientSession() as session:
         try:
-            me = await BotApi(session, settings.api_base, settings.bot_token).call("getMe", seconds=5)
+            me = await BotApi(session, settings.api_base, settings.bot_token, settings.proxy).call("getMe", seconds=5)
         except (ApiError, NotSentError, NoAnswerError):
             return ""
     return str(me.get("username", ""))

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
-from bot.office.backup import BackupError, back_up
+from bot.health.single import only_one
+from bot.office.backup import BackupError, back_up, restore
 from bot.settings import load
 from storage.engine.audit import verify
 from storage.engine.clock import local
@@ -28,6 +29,19 @@ def backup(target: Annotated[Path | None, typer.Argument(help=word("cli.backup_t
         stop(word(f"cli.{error.key}", path=folder, why=error.why), FOUND)
     where = "CHUISHAO_KEY" if settings.key else settings.data / "key"
     typer.echo(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where))
+
+
+@app.command("restore", help=word("cli.restore"))
+def restore_(source: Annotated[Path, typer.Argument(help=word("cli.restore_source"))]) -> None:
+    settings = checked_settings()
+    try:
+        with only_one(settings):
+            aside = restore(settings, source)
+    except BackupError as error:
+        stop(word(f"cli.{error.key}", path=source, why=error.why), FOUND)
+    typer.echo(word("cli.restored", path=source))
+    if aside is not None:
+        typer.echo(word("cli.restored_aside", path=aside))
 
 
 @audit_app.command("verify", help=word("cli.audit_verify"))

@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storage.engine import stray
+
 T = TypeVar("T")
 SESSION_SECONDS = 365 * 24 * 3600
 GROUP = 128
@@ -74,6 +76,7 @@ class Store:
         self.files = folder / "files"
         self.files.mkdir(exist_ok=True)
         self._thread = ThreadPoolExecutor(1, "gateway")
+        stray.put_aside(folder / "gateway.db")
         self._db, self._reading = (self._connect(folder / "gateway.db") for _ in range(2))
         self._db.executescript(_SCHEMA)
         for pragma in ("query_only=ON", "cache_size=-500"):

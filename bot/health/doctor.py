@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 
 from bot.health.single import holder
 from bot.settings import Settings, unknown_in_environment
-from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
+from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError, proxy_for
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
 from storage.desk import staff
@@ -198,7 +198,7 @@ async def _api(settings: Settings) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession() as session:
         try:
             async with asyncio.timeout(10):
-                me = await BotApi(session, settings.api_base, settings.bot_token).call("getMe")
+                me = await BotApi(session, settings.api_base, settings.bot_token, settings.proxy).call("getMe")
             yield Finding("api", Grade.OK, "doctor.api_ok", {"name": me.get("username", "")})
             yield await _skew(session, settings)
         except ApiError as error:
@@ -209,7 +209,9 @@ async def _api(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _skew(session: aiohttp.ClientSession, settings: Settings) -> Finding:
-    async with session.get(settings.api_base, timeout=aiohttp.ClientTimeout(total=10)) as response:
+    async with session.get(
+        settings.api_base, timeout=aiohttp.ClientTimeout(total=10), proxy=proxy_for(settings.api_base, settings.proxy)
+    ) as response:
         stamp = response.headers.get("Date", "")
     if not stamp:
         return Finding("clock", Grade.OK, "doctor.clock_unknown")

@@ -1,15 +1,23 @@
-"""`chuishao backup`: a folder that a data folder can be made of again, consistent while the bot runs."""
+"""`chuishao backup`: a folder that a data folder can be made of again, consistent while the bot runs; and `restore`."""
 
+import contextlib
+import hashlib
+import json
+import os
 import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bot.settings import Settings
+from storage.version import VERSION
 
 PAGES = 2000
 """How many pages are copied before the writer gets its turn."""
+MANIFEST = "manifest.json"
 Progress = Callable[[int, int], None]
 
 
@@ -42,12 +50,80 @@ def back_up(settings: Settings, target: Path, progress: Progress) -> int:
         if (gateway / "gateway.db").exists():
             (part / "gateway").mkdir()
             _copy_sqlite(gateway / "gateway.db", part / "gateway" / "gateway.db", progress)
-            shutil.copytree(gateway / "files", part / "gateway" / "files")
+            _copy_files(gateway / "files", part / "gateway" / "files")
+        _write_manifest(part)
         part.rename(target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """Copies what people sent; a file that is pruned meanwhile is none any more."""
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        there = target / path.relative_to(source)
+        if path.is_dir():
+            there.mkdir(exist_ok=True)
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(path, there)
+
+
+def _write_manifest(folder: Path) -> None:
+    """Writes down what belongs to the backup, and makes all of it private."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    hashes = {str(path.relative_to(folder)): _hash(path) for path in files}
+    said = {"version": VERSION, "made": datetime.now(UTC).isoformat(timespec="seconds"), "files": hashes}
+    (folder / MANIFEST).write_text(json.dumps(said, indent=1), "utf-8")
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def restore(settings: Settings, source: Path) -> Path | None:
+    """Makes the data folder what the backup says, and puts what was there aside; returns where, None for nothing.
+
+    The caller holds the lock that a running bot has. Raises BackupError before anything is touched.
+    """
+    database = settings.database_path
+    if database is None or (source / "chuishao.pgdump").exists():
+        raise BackupError("restore_postgres")
+    _check(source)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    aside = settings.data / f"before-restore-{stamp}"
+    there = [path for path in database.parent.glob(f"{database.name}*") if not path.name.endswith(".lock")]
+    there += [path for path in (settings.data / "gateway" / name for name in _GATEWAY) if path.exists()]
+    for path in there:
+        aside.mkdir(parents=True, mode=0o700, exist_ok=True)
+        path.rename(aside / path.name)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source / "chuishao.db", database)
+    if (source / "gateway").exists():
+        shutil.copytree(source / "gateway", settings.data / "gateway", dirs_exist_ok=True)
+    return aside if there else None
+
+
+_GATEWAY = ("gateway.db", "gateway.db-wal", "gateway.db-shm", "files")
+
+
+def _check(source: Path) -> None:
+    try:
+        said = json.loads((source / MANIFEST).read_text("utf-8"))
+        hashes = dict(said["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupError("restore_no_backup") from error
+    for name, wanted in hashes.items():
+        path = source / name
+        if ".." in Path(name).parts or not path.is_file() or _hash(path) != wanted:
+            raise BackupError("restore_damaged", name)
+    if "chuishao.db" not in hashes:
+        raise BackupError("restore_no_backup")
 
 
 def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
@@ -78,7 +154,12 @@ def _dump_postgres(url: str, target: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise BackupError("backup_no_pg_dump")
-    command = [program, "--format=custom", f"--file={target}", f"--dbname={url}"]
-    done = subprocess.run(command, stderr=subprocess.PIPE, check=False)  # noqa: S603 - our own arguments
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    plain = urlunsplit((parts.scheme, f"{parts.username or ''}@{host}", parts.path, parts.query, ""))
+    # The password goes by the environment: a command's arguments can be read by everybody on the machine.
+    environment = {**os.environ, "PGPASSWORD": unquote(parts.password or "")}
+    command = [program, "--format=custom", f"--file={target}", f"--dbname={plain}"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, env=environment)  # noqa: S603 - our own
     if done.returncode:
         raise BackupError("backup_failed", done.stderr.decode(errors="replace").strip().splitlines()[-1])

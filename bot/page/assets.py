@@ -1,5 +1,6 @@
 """The page's own files, its words, and what a phone needs to put it among its apps."""
 
+import io
 from pathlib import Path
 
 import segno
@@ -90,5 +91,10 @@ class Assets:
         code = request.match_info["code"]
         if len(code) > 64 or not all(c.isalnum() or c in "-_" for c in code):
             raise web.HTTPNotFound
-        picture = segno.make(f"{self._joining_url}#{code}", micro=False).svg_inline(scale=5, border=2)
-        return web.Response(text=picture, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+        picture = io.BytesIO()
+        segno.make(f"{self._joining_url}#{code}", micro=False).save(
+            picture, kind="svg", scale=5, border=2, light="white"
+        )
+        return web.Response(
+            body=picture.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "no-store"}
+        )

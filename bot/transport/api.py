@@ -3,6 +3,8 @@
 import io
 import json
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram import User
@@ -72,13 +74,26 @@ class Upload(NamedTuple):
     name: str
 
 
+def proxy_for(base: str, proxy: str) -> str | None:
+    """Returns the proxy through which this server is reached: the one of the settings, else the environment's
+    (HTTPS_PROXY, less what NO_PROXY excepts); never one for this machine itself."""
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return None
+    if proxy:
+        return proxy
+    return None if proxy_bypass(host) else getproxies().get(parts.scheme)
+
+
 class BotApi:
     """One bot at one Bot API server."""
 
-    def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base: str, token: str, proxy: str = "") -> None:
         self._session = session
         self._base = base
         self._token = token
+        self._proxy = proxy_for(base, proxy)
 
     async def call(
         self,
@@ -93,7 +108,7 @@ class BotApi:
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
         body = self._body(parameters or {}, upload)
         try:
-            async with self._session.post(url, timeout=timeout, **body) as response:
+            async with self._session.post(url, timeout=timeout, proxy=self._proxy, **body) as response:
                 raw = await response.read()
                 status = response.status
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -117,7 +132,7 @@ class BotApi:
         info = await self.call("getFile", {"file_id": file_id})
         url = f"{self._base}/file/bot{self._token}/{info['file_path']}"
         try:
-            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=60)) as response:
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=60), proxy=self._proxy) as response:
                 response.raise_for_status()
                 return await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:

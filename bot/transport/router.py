@@ -47,6 +47,7 @@ class Router:
         joining_url: str,
         push_hosts: tuple[str, ...] = (),
         texting: bool = False,
+        mailing: bool = False,
     ) -> None:
         self._db = db
         self._channels = channels
@@ -55,6 +56,7 @@ class Router:
         self._joining_url = joining_url
         self._push_hosts = push_hosts
         self._texting = texting
+        self._mailing = mailing
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
@@ -226,6 +228,7 @@ class Router:
             joining_url=self._joining_url,
             push_hosts=self._push_hosts,
             texting=self._texting,
+            mailing=self._mailing,
             said_at=self._said_at(message.date) if message is not None and not update.callback_query else None,
         )
 

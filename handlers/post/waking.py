@@ -26,6 +26,9 @@ async def push_(turn: Turn, words: str) -> None:
         if target is None:
             await turn.say("waking.unknown")
             return
+        if (target.kind == "sms" and not turn.texting) or (target.kind == "mail" and not turn.mailing):
+            await turn.say(f"waking.no_{target.kind}")
+            return
         row = await waking.keep(turn.who, target)
         if row is None:
             await turn.say("waking.many", most=waking.MOST)

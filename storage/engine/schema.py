@@ -14,6 +14,7 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
+from storage.engine import stray
 from storage.engine.clock import Clock
 from storage.engine.database import Database
 from storage.engine.migrations import BEFORE, LAST_WITH_THEM
@@ -153,6 +154,7 @@ async def bring_up_to_date(url: str) -> None:
         return
     path = Path(url.removeprefix("sqlite://"))
     path.parent.mkdir(parents=True, exist_ok=True)
+    stray.put_aside(path)
     _refuse_foreign(path)
     with FileLock(f"{path}.migrate.lock", timeout=60):
         await _migrate(url)

@@ -144,7 +144,8 @@ async def test_robots_are_told_nothing_but_that_something_waits(stage: Stage, mo
     def post(url: str, data: Any = None, **_how: Any) -> requests.Response:
         asked[urlsplit(url).netloc] = unquote_plus(data.decode() if isinstance(data, bytes) else str(data))
         answer = requests.Response()
-        answer.status_code, answer._content = 200, b'{"errcode": 0, "code": 200, "StatusCode": 0}'
+        code = b"200" if "pushplus" in url else b"0"
+        answer.status_code, answer._content = 200, b'{"errcode": 0, "StatusCode": 0, "code": %s}' % code
         return answer
 
     monkeypatch.setattr(requests, "post", post)
@@ -157,6 +158,27 @@ async def test_robots_are_told_nothing_but_that_something_waits(stage: Stage, mo
         for body in asked.values():
             said = body.encode().decode("unicode_escape", "replace") if "\\u" in body else body
             assert "有一条新线索" in said and not any(word in said for word in ("林永福", "村委", "应建华"))
+
+
+async def test_a_robot_that_says_no_politely_has_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DingTalk, WeCom and ServerChan answer 200 with an error code inside."""
+    refusals = {"oapi": b'{"errcode":310000,"errmsg":"keywords not in content"}', "qyapi": b'{"errcode":93000}'}
+
+    def post(url: str, **_how: Any) -> requests.Response:
+        answer = requests.Response()
+        found = next((body for name, body in refusals.items() if name in url), b'{"code":40001}')
+        answer.status_code, answer._content = 200, found
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    async with stage.world() as world:
+        judge = world.phone(JUDGE)
+        for address in [*list(ROBOTS)[:2], list(ROBOTS)[3]]:
+            await judge.says(f"/push {address}")
+        for _ in range(5):
+            await world.advance(60)
+        told = [message.text for message in await judge.received() if "叫不通您了" in message.text]
+        assert len(told) == 3, told
 
 
 async def test_a_code_for_joining_goes_by_sms(stage: Stage) -> None:

@@ -21,8 +21,8 @@ from storage.people.area import full_name
 from storage.people.endpoint import reached
 from storage.people.person import Person, by_id, colleagues
 from storage.post import question
-from storage.post.delivery import last_delivery
-from storage.post.outbox import Lane, Outbox
+from storage.post.delivery import last_delivery, older_deliveries
+from storage.post.outbox import Lane, Outbox, take_back
 from storage.post.question import QuestionKind
 from storage.reading.evidence import Sureness, sureness
 from storage.reading.when import times_in
@@ -117,7 +117,9 @@ async def _stands(turn: Turn, held: Alert) -> None:
 
 
 async def _delivered(row: Outbox) -> None:
+    """Notes that it arrived. A reminder takes the place of the card before it: one lead is one card on a phone."""
     await escalation.delivered(row.ref, row.person_id)
+    await take_back(await older_deliveries(row.channel, row.chat_id, "alert", row.ref), replaced=True)
 
 
 async def _undeliverable(row: Outbox) -> None:
@@ -320,16 +322,21 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
     menu = showing.args.get("menu")
     if menu == "close":
         buttons = [showing.button(f"alert.outcome_{o.value}", "out", one.id, n) for n, o in enumerate(OUTCOMES)]
-        return [buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
+        return [_moves(showing, one), buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
     if menu == "xfer" and showing.person is not None:
         return await _colleague_buttons(showing, one, showing.person)
-    moves = [
+    moves = _moves(showing, one)
+    rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
+    return [moves, rest] if moves else [rest]
+
+
+def _moves(showing: Showing, one: Alert) -> list[Button]:
+    """Lists the steps that are still to come; they stay while an outcome is chosen, for that changes nothing yet."""
+    return [
         showing.button(f"alert.{verb}", verb, one.id)
         for verb, to in STEP_OF_VERB.items()
         if alert.may_advance(one.state, to)
     ]
-    rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
-    return [moves, rest] if moves else [rest]
 
 
 async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> list[list[Button]]:

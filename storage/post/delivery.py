@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.sql import add_all, among, fetch, is_shared, joined, one, run
+from storage.engine.sql import add_all, among, fetch, is_shared, joined, one, pick, run
 from storage.noun import Fate, Noun, Record, Sweep
 
 _TAKING_BACK = 0x636875697362
@@ -77,6 +77,17 @@ async def last_delivery(channel: str, chat_id: int, kind: str, ref: int) -> Deli
     )
 
 
+async def older_deliveries(channel: str, chat_id: int, kind: str, ref: int) -> list[Delivery]:
+    """Finds the messages of this card that stand in this chat although a newer one has replaced them, each once."""
+    where = (
+        "channel = ? AND chat_id = ? AND kind = ? AND ref = ? "
+        "AND EXISTS (SELECT 1 FROM shown WHERE delivery_id = delivery.id) ORDER BY id DESC"
+    )
+    rows = await pick(Delivery, where, channel, chat_id, kind, ref)
+    newest = rows[0].message_id if rows else 0
+    return list({row.message_id: row for row in rows if row.message_id != newest}.values())
+
+
 async def delivery_of(channel: str, chat_id: int, message_id: int) -> Delivery | None:
     """Tells which card a message is: to know what somebody replied to."""
     return await one(
@@ -143,12 +154,14 @@ async def forbid(subjects: Iterable[Subject]) -> None:
     await add_all(Shown, rows)
 
 
-async def forget(row: Delivery) -> None:
-    """Forgets the message, which is gone from the phone. Needs a unit."""
+async def forget(row: Delivery, *, replaced: bool = False) -> None:
+    """Forgets the message, which is gone from the phone; of one that a newer has `replaced` it is still known what it
+    was, for somebody may be just answering it. Needs a unit."""
     sql = "SELECT id FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
     words, value = among(found[0] for found in await fetch(sql, row.channel, row.chat_id, row.message_id))
     await run(f"DELETE FROM shown WHERE delivery_id {words}", value)
-    await run(f"UPDATE delivery SET ref = 0 WHERE id {words}", value)  # the next update of the card is a new message
+    if not replaced:
+        await run(f"UPDATE delivery SET ref = 0 WHERE id {words}", value)  # the next update is a new message
 
 
 NOUN = Noun(

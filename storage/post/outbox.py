@@ -308,11 +308,12 @@ async def sent(
         await (show_again if all(one.about is About.REPORTER for one in gone) else take_back)([delivery])
 
 
-async def take_back(messages: Iterable[Delivery]) -> None:
-    """Takes these messages back from the phones on which they are. Needs a unit."""
+async def take_back(messages: Iterable[Delivery], *, replaced: bool = False) -> None:
+    """Takes these messages back from the phones on which they are, or where newer ones have `replaced` them. Needs a
+    unit."""
     for row in messages:
         await unsay(Address(row.channel, row.chat_id), row.message_id)
-        await forget(row)
+        await forget(row, replaced=replaced)
 
 
 async def unsay(to: Address, message_id: int) -> None:

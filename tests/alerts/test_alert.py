@@ -69,7 +69,8 @@ async def test_nobody_answers_then_louder_then_the_head(world: World) -> None:
     await world.phone(HEAD).taps("收到")
     await world.phone(SECRETARY).expects("已收到")
     await world.advance(3600)
-    assert len([m for m in await world.phone(JUDGE).received() if SENTENCE in m.text]) == 2
+    assert len([m for m in await world.phone(JUDGE).received() if SENTENCE in m.text]) == 1
+    assert len([name for name, said in world.calls if name == "sendMessage" and said["chat_id"] == JUDGE]) == 2
 
 
 async def test_an_answer_stops_the_ladder(world: World) -> None:
@@ -316,3 +317,23 @@ async def test_who_is_not_at_home_is_never_said_to_be_there(world: World, said: 
     assert "\n在家" not in card.text
     receipt = await world.phone(SECRETARY).expects("已记录")
     assert "· 在家" not in receipt.text
+
+
+async def test_one_lead_is_one_card_on_a_phone_however_often_it_rings(world: World) -> None:
+    judge = world.phone(JUDGE)
+    await world.phone(SECRETARY).says("林永福回来了，人就在村委")
+    await judge.expects("有人看到 林永福")
+    await world.advance(121)
+    louder = await judge.expects("第二次提醒")
+    await world.settled()
+    cards = [message for message in await judge.received() if "有人看到 林永福" in message.text]
+    assert [message.id for message in cards] == [louder.id]
+    await judge.taps("办结", louder)
+    await world.settled()
+    (card,) = [message for message in await judge.received() if "有人看到 林永福" in message.text]
+    assert {"收到", "返回"} <= {label for label, _data in card.buttons}  # nothing is chosen yet, nothing has changed
+    await judge.taps("未见到", card)
+    await world.settled()
+    assert not [
+        message for message in await judge.received() if any(label == "收到" for label, _data in message.buttons)
+    ]

@@ -487,6 +487,7 @@ function show(message, old = false) {
 const offers = (message, verb) => ((message.reply_markup || {}).inline_keyboard || [])
   .some((row) => row.some((one) => (one.callback_data || "").startsWith(`1:${verb}:`)));
 const waits = (message) => offers(message, "ack");
+const inHand = (message) => waits(message) || offers(message, "close") || offers(message, "back");
 
 // Above the first thing that came while nobody was looking.
 let divider = null;
@@ -500,7 +501,7 @@ function mark(item) {
 // What is still to be done: first what nobody has answered, the newest on top, for there it is likeliest that somebody
 // is still where they were seen; then what has been answered and isn't over.
 function openAlerts() {
-  const open = [...told.values()].filter((message) => waits(message) || offers(message, "close"));
+  const open = [...told.values()].filter(inHand);
   return open.sort((a, b) => waits(b) - waits(a) || b.message_id - a.message_id);
 }
 
@@ -514,10 +515,18 @@ function countUrgent() {
   if (!$("open").hidden) listOpen(open);
 }
 
+// Who, when and where, then for how long nobody has answered: the title says the first, a reminder the other.
+function lineOf(message) {
+  const lines = (message.text || "").split("\n");
+  const title = lines.find((line) => line.startsWith("★"));
+  if (!title) return quoteOf(message);
+  return [title.slice(1).trim(), ...lines.slice(0, lines.indexOf(title))].join(" · ");
+}
+
 function listOpen(open) {
   $("open").textContent = "";
   for (const message of open) {
-    const one = button(quoteOf(message), () => {
+    const one = button(lineOf(message), () => {
       $("open").hidden = true;
       shown.get(message.message_id).scrollIntoView({ block: "start" });
     });

@@ -14,7 +14,7 @@ from bot.gateway.methods import Methods
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
 from bot.page.session import Left, Sessions
-from bot.page.upload import checked
+from bot.page.upload import checked, turned
 
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
@@ -166,7 +166,7 @@ class WebChat:
         field = form.get("file")
         if not isinstance(field, web.FileField):
             raise web.HTTPBadRequest
-        content = field.file.read()
+        content = await asyncio.to_thread(turned, field.file.read())
         kind, mime = checked(content)
         client_id = str(form.get("id", ""))[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
@@ -259,7 +259,7 @@ class WebChat:
                     told = now
                     await send_event(response, "person", now)
                 if not await within(15, woken, self.closing):
-                    await response.write(b": still here\n\n")
+                    await send_event(response, "alive", {})  # an event, for scripts can't see a comment
         except ConnectionResetError:
             pass  # the phone went away; it will ask again from where it was
         finally:

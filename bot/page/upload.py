@@ -11,6 +11,33 @@ MOST_PIXELS = 50_000_000
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
+_QUALITY = 85
+
+
+def turned(content: bytes) -> bytes:
+    """Returns a photo of the kind that phones' cameras make today (HEIC) as JPEG, without what the camera says of
+    place and time; anything else as it is. Raises 415, 413."""
+    if content[4:8] != b"ftyp" or content[8:12] not in _HEIF:
+        return content
+    if len(content) > PHOTO_BYTES:
+        raise web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+    from PIL import Image, ImageOps, UnidentifiedImageError
+    from pillow_heif import HeifImagePlugin  # noqa: F401 - registers itself
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["HEIF", "AVIF"]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise web.HTTPRequestEntityTooLarge(PHOTO_BYTES, len(content))
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise web.HTTPUnsupportedMediaType from error
+    made = io.BytesIO()
+    upright.thumbnail((1600, 1600))
+    upright.save(made, "JPEG", quality=_QUALITY)
+    return made.getvalue()
+
+
 def checked(content: bytes) -> tuple[str, str]:
     """Returns the kind (`photo` or `voice`) and the MIME type of an upload.
 

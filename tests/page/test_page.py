@@ -12,6 +12,7 @@ import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -420,6 +421,82 @@ async def test_behind_a_proxy_that_keeps_streams_back_the_page_asks(product: Pro
         await secretary.says(SENTENCE)
         await secretary.sees("已记录")
         assert kept_back and secretary.complaints == []
+
+
+class HalfOpen:
+    """A line that can fall silent without being closed, as on a phone that slept: what was open passes nothing more,
+    new connections work."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._dead: list[asyncio.Event] = []
+        self.url = ""
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["HalfOpen"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            yield self
+
+    def fall_silent(self) -> None:
+        for dead in self._dead:
+            dead.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dead = asyncio.Event()
+        self._dead.append(dead)
+        far_reader, far_writer = await asyncio.open_connection(*self._to)
+
+        async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                if dead.is_set():
+                    continue
+                target.write(data)
+                await target.drain()
+
+        with contextlib.suppress(ConnectionError):
+            await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
+        for one in (writer, far_writer):
+            one.close()
+
+
+async def test_a_line_that_is_silent_without_being_closed_is_noticed(product: Product) -> None:
+    parts = urlsplit(product.url)
+    async with chromium() as browser, HalfOpen(parts.hostname or "", parts.port or 0).open() as line:
+        context = await browser.new_context(viewport=PHONE)
+        await context.clock.install()
+        judge = Screen(await context.new_page())
+        person = await Person.get(phone="19800001101")
+        code = await product.db.unit(lambda: invite(person))
+        await judge.page.goto(f"{line.url}/#{code}")
+        await judge.taps("加入")
+        await expect(judge.page.locator(".theirs", has_text="登记好了")).to_be_visible(timeout=20_000)
+        line.fall_silent()
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已记录")
+        await context.clock.fast_forward(46_000)
+        card = judge.page.locator(".theirs", has_text=SENTENCE)
+        for _ in range(6):  # the browser tries its other connections first, which are as dead
+            with contextlib.suppress(AssertionError):
+                await expect(card).to_be_visible(timeout=3_000)
+                break
+            await context.clock.fast_forward(21_000)
+        await expect(card).to_be_visible()
+
+
+async def test_enter_that_ends_a_word_in_safari_sends_nothing(product: Product) -> None:
+    """WebKit ends the composition first; then comes Enter, with the number 229."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        await secretary.page.locator("#text").fill("linyongfu")
+        await secretary.page.locator("#text").evaluate(
+            "box => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 229, bubbles: true}))"
+        )
+        await expect(secretary.page.locator("#text")).to_have_value("linyongfu")
+        await secretary.page.locator("#text").press("Enter")
+        await expect(secretary.page.locator("#text")).to_have_value("")
 
 
 async def test_each_role_finds_what_it_needs_first(product: Product) -> None:

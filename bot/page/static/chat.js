@@ -602,6 +602,7 @@ document.addEventListener("visibilitychange", () => {
   clearInterval(blinking);
   unread = blinking = 0;
   if (words.title) document.title = words.title;
+  if (stream && Date.now() - heardAt > 5000) listenAnew(); // whoever comes back looks at once
 });
 
 function gone(messageId) {
@@ -833,9 +834,24 @@ async function homeIs(now) {
 let drawnIn = language;
 let patience = 0;
 let again = 0;
+let heardAt = 0;
+const SILENT = 40000; // the server says something every 15 s: a line that is silent for so long is dead, however open it looks
+function listenAnew() {
+  stream.close();
+  clearTimeout(patience);
+  clearTimeout(again);
+  listen();
+}
+setInterval(() => {
+  if (!stream || stream.readyState !== EventSource.OPEN || Date.now() - heardAt < SILENT) return;
+  line(words.offline);
+  listenAnew();
+}, 5000);
+
 function listen() {
   const mine = stream = new EventSource(`${base}/events?after=${$("locked").hidden ? last : rung}`);
-  const heard = () => clearTimeout(patience);
+  const heard = () => { clearTimeout(patience); heardAt = Date.now(); };
+  heardAt = Date.now();
   patience = setTimeout(() => { mine.close(); ask(mine); }, 10000); // a proxy on the way keeps the stream back
   mine.addEventListener("message", (event) => { heard(); changed(JSON.parse(event.data), Number(event.lastEventId)); });
   mine.addEventListener("toast", (event) => { heard(); toast(JSON.parse(event.data).text); });
@@ -843,6 +859,7 @@ function listen() {
   mine.addEventListener("locked", (event) => { heard(); lock(); rung = Number(event.lastEventId); });
   mine.addEventListener("ring", (event) => { heard(); call(JSON.parse(event.data).loud); });
   mine.addEventListener("unlocked", () => { heard(); unlocked(); }); // in another tab
+  mine.addEventListener("alive", heard);
   mine.addEventListener("open", () => line(""));
   mine.addEventListener("error", async () => {
     line(words.offline);
@@ -953,7 +970,7 @@ async function start() {
     say(text);
   });
   $("text").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("send").click(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); $("send").click(); }
   });
   $("urgent").addEventListener("click", showUrgent);
   $("earlier").addEventListener("click", earlier);
@@ -978,7 +995,11 @@ async function start() {
     event.target.value = "";
     if (!file) return;
     let blob = null;
-    try { blob = await smaller(file); } catch (error) { toast(words.not_a_photo); return; }
+    try { blob = await smaller(file); } catch (error) {
+      const raw = new Uint8Array(await file.slice(4, 12).arrayBuffer());
+      if (!/^ftyp(hei|hev|mif|msf|avi)/.test(String.fromCharCode(...raw))) { toast(words.not_a_photo); return; }
+      blob = file; // HEIC, which this browser can't draw: the server turns it
+    }
     upload(blob, words.photo);
   });
   addEventListener("online", () => hurry());

@@ -60,6 +60,61 @@ def parse_markdown(markup: str) -> tuple[str, list[Entity]]:
     return _Markdown(markup).parse()
 
 
+_OLD_MARKS = {"*": "bold", "_": "italic", "`": "code"}
+
+
+def parse_old_markdown(markup: str) -> tuple[str, list[Entity]]:
+    """Returns text and entities of the older Markdown, which is kept for bots that were written before MarkdownV2.
+
+    Nothing is reserved but the four signs that begin an entity. Raises MarkupError for one that is left open.
+    """
+    text: list[str] = []
+    entities: list[Entity] = []
+    at = length = 0
+
+    def add(words: str) -> None:
+        nonlocal length
+        text.append(words)
+        length += utf16(words)
+
+    def end_of(sign: str, begin: int, opened: int) -> int:
+        found = markup.find(sign, begin)
+        if found < 0:
+            byte = len(markup[:opened].encode("utf-8", "replace"))
+            raise MarkupError(f"can't parse entities: Can't find end of the entity starting at byte offset {byte}")
+        return found
+
+    while at < len(markup):
+        sign, offset, begun = markup[at], length, at
+        if sign == "\\" and markup[at + 1 : at + 2] in ("*", "_", "`", "["):
+            add(markup[at + 1])
+            at += 2
+        elif markup.startswith("```", at):
+            end = end_of("```", at + 3, begun)
+            add(re.sub(r"^\S*\n", "", markup[at + 3 : end]))
+            entities += [{"type": "pre", "offset": offset, "length": length - offset}] if length > offset else []
+            at = end + 3
+        elif sign in _OLD_MARKS:
+            end = end_of(sign, at + 1, begun)
+            add(markup[at + 1 : end])
+            found = {"type": _OLD_MARKS[sign], "offset": offset, "length": length - offset}
+            entities += [found] if length > offset else []
+            at = end + 1
+        elif sign == "[":
+            end = end_of("]", at + 1, begun)
+            add(markup[at + 1 : end])
+            at = end + 1
+            if markup.startswith("(", at):
+                close = end_of(")", at, begun)
+                link = {"type": "text_link", "offset": offset, "length": length - offset, "url": markup[at + 1 : close]}
+                entities += [link] if length > offset and link["url"] else []
+                at = close + 1
+        else:
+            add(sign)
+            at += 1
+    return "".join(text), entities
+
+
 class _Parser:
     """What both have in common: where they are, the text so far, and its entities."""
 
@@ -132,7 +187,9 @@ class _Html(_Parser):
             else:
                 open_tags.append(self._open())
         if open_tags:
-            raise MarkupError(f"can't parse entities: Can't find end tag corresponding to start tag {open_tags[-1][0]}")
+            raise MarkupError(
+                f"can't parse entities: Can't find end tag corresponding to start tag \"{open_tags[-1][0]}\""
+            )
         return self._done()
 
     def _reference(self) -> None:

@@ -22,6 +22,7 @@ from bot.gateway.parameters import (
     number,
     structure,
     whole,
+    within,
     word,
 )
 from bot.gateway.quota import Quota
@@ -47,8 +48,22 @@ _SCOPES = frozenset(
     {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
     | {"chat", "chat_administrators", "chat_member"}
 )
-_GROUP = {"photo": "image/jpeg", "document": "application/octet-stream"}
+_GROUP = {
+    "photo": "image/jpeg",
+    "document": "application/octet-stream",
+    "video": "video/mp4",
+    "audio": "audio/mpeg",
+}
+_ALBUM = 10
+_OLD_ACTIONS = {"record_audio": "record_voice", "upload_audio": "upload_voice", "pick_up_location": "find_location"}
 Method = Callable[[Parameters, Files], Awaitable[Any]]
+
+
+class Described(NamedTuple):
+    """A result with a word beside it."""
+
+    result: Any
+    description: str
 
 
 class Methods:
@@ -67,7 +82,7 @@ class Methods:
         }
         self.answers: list[Callable[[str, str, bool], None]] = []
         """Hear answers to taps: query id, text, whether it is loud."""
-        self._webhook = Webhook(store)
+        self._webhook = Webhook(store, self.call)
         self._poller: asyncio.Event | None = None
         self._closing = False
         self.table: dict[str, Method] = {
@@ -135,7 +150,7 @@ class Methods:
         """Answers long polling. A second poller ends the first, as at Telegram."""
         if await self._webhook.url():
             raise RefusedError(409, HOOKED)
-        offset, limit = whole(p, "offset"), whole(p, "limit", 100) or 100
+        offset, limit = whole(p, "offset"), within(p, "limit", 100, 100)
         wanted = kinds(p)
         if wanted is not None:
             await self.store.want(wanted)
@@ -146,7 +161,7 @@ class Methods:
         try:
             while True:
                 self.store.updates_waiting.clear()
-                updates = await self.store.updates(offset, max(1, min(limit, 100)))
+                updates = await self.store.updates(offset, limit)
                 left = until - asyncio.get_running_loop().time()
                 if mine.is_set():
                     raise RefusedError(409, CONFLICT)
@@ -158,14 +173,17 @@ class Methods:
                 self._poller = None
 
     async def _set_webhook(self, p: Parameters, _f: Files) -> Any:
+        before = await self._webhook.url()
         await self._webhook.set(p)
         if self._poller is not None:
             self._poller.set()
-        return True
+        removed = "Webhook was deleted" if before else "Webhook is already deleted"
+        return Described(True, "Webhook was set" if word(p, "url") else removed)
 
     async def _delete_webhook(self, p: Parameters, _f: Files) -> Any:
+        before = await self._webhook.url()
         await self._webhook.remove(drop=flag(p, "drop_pending_updates"))
-        return True
+        return Described(True, "Webhook was deleted" if before else "Webhook is already deleted")
 
     async def _webhook_info(self, _p: Parameters, _f: Files) -> Any:
         return await self._webhook.info()
@@ -175,13 +193,18 @@ class Methods:
     async def _send_message(self, p: Parameters, _f: Files) -> Any:
         text, entities = formatted(p, "text", TEXT_LIMIT)
         if not text:
-            raise bad("message text is empty")
-        return await self._post(p, {"text": text, **({"entities": entities} if entities else {})})
+            raise bad("text must be non-empty" if word(p, "text") else "message text is empty")
+        preview = structure(p, "link_preview_options", dict)
+        more = {"entities": entities} if entities else {}
+        more |= {"link_preview_options": preview} if preview else {}
+        return await self._post(p, {"text": text, **more})
 
     async def _send_photo(self, p: Parameters, f: Files) -> Any:
         words = caption(p)
         file = await self._file(p, f, "photo", "image/jpeg")
-        return await self._post_file(p, file, {"photo": [_picture(file)], **words})
+        shown = {"has_media_spoiler": True} if flag(p, "has_spoiler") else {}
+        shown |= {"show_caption_above_media": True} if flag(p, "show_caption_above_media") else {}
+        return await self._post_file(p, file, {"photo": [_picture(file)], **words, **shown})
 
     async def _send_document(self, p: Parameters, f: Files) -> Any:
         words = caption(p)
@@ -194,26 +217,33 @@ class Methods:
         return await self._post_file(p, file, {"voice": {**_plain(file), "duration": length}, **words})
 
     async def _send_location(self, p: Parameters, _f: Files) -> Any:
-        place = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
+        place: dict[str, Any] = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
+        for name in ("live_period", "heading", "proximity_alert_radius", "horizontal_accuracy"):
+            if p.get(name) not in (None, "", "null"):
+                place[name] = whole(p, name) if name != "horizontal_accuracy" else number(p, name, 1500)
         return await self._post(p, {"location": place})
 
     async def _send_group(self, p: Parameters, f: Files) -> Any:
         """Photos and documents that belong together, a message each."""
         media = structure(p, "media", list)
-        if not media or not 2 <= len(media) <= 10:
-            raise bad("media group must include 2-10 items")
+        if media is None:
+            raise bad('parameter "media" is required')
+        if not 1 <= len(media) <= _ALBUM:
+            raise bad("too many messages to send as an album" if media else "there are no messages to send")
         group, files, bodies = str(time.time_ns()), list[_File](), list[dict[str, Any]]()
         try:
             for one in media:
                 kind = one.get("type") if isinstance(one, dict) else None
                 if kind not in _GROUP:
-                    raise bad("unsupported InputMedia type")
+                    raise bad(f'can\'t parse InputMedia: type "{kind}" is unsupported')
                 source = str(one.get("media", ""))
+                if not source:
+                    raise bad("can't parse InputMedia: media not found")
                 sent_along = f if source.startswith(_ATTACHED) else {}
                 words = caption(one)
                 file = await self._file({**p, kind: source}, sent_along, kind, _GROUP[kind])
                 files.append(file)
-                content = {"photo": [_picture(file)]} if kind == "photo" else {"document": _document(file)}
+                content = {kind: [_picture(file)] if kind == "photo" else _document(file)}
                 bodies.append({**content, "media_group_id": group, **words})
             return await self._post_all(p, bodies)
         except RefusedError:
@@ -222,7 +252,8 @@ class Methods:
 
     async def _send_action(self, p: Parameters, _f: Files) -> Any:
         await self._chat(p)
-        if word(p, "action") not in ACTIONS:
+        action = word(p, "action").lower()
+        if action != "cancel" and _OLD_ACTIONS.get(action, action) not in ACTIONS:
             raise bad("wrong parameter action in request")
         return True
 
@@ -240,10 +271,14 @@ class Methods:
         return await self._post({"chat_id": p.get("chat_id")}, {**body, "forward_origin": origin})
 
     async def _source(self, p: Parameters, verb: str) -> dict[str, Any]:
+        if p.get("from_chat_id") in (None, "", "null"):
+            raise bad('parameter "from_chat_id" is required')
         chat = await self._chat({"chat_id": p.get("from_chat_id")})
         found = await self.store.message(int(chat["id"]), whole(p, "message_id", 0) or 0)
         if found is None:
             raise bad(f"message to {verb} not found")
+        if found.get("has_protected_content"):
+            raise bad("message can't be forwarded" if verb == "forward" else "message can't be copied")
         return found
 
     async def _file(self, p: Parameters, f: Files, kind: str, mime: str) -> "_File":
@@ -298,12 +333,26 @@ class Methods:
         keyboard = markup(p)
         if keyboard:
             body["reply_markup"] = keyboard
+        if whole(p, "message_thread_id"):
+            raise bad("message thread not found")
+        if word(p, "business_connection_id"):
+            raise bad("business connection not found")
+        if flag(p, "protect_content"):
+            body["has_protected_content"] = True
         reply = structure(p, "reply_parameters", dict)
+        if reply and "message_id" not in reply:
+            raise bad('can\'t find field "message_id"')
+        if not reply and (replied := whole(p, "reply_to_message_id")):  # as it was before 7.0, and still is taken
+            reply = {"message_id": replied, "allow_sending_without_reply": flag(p, "allow_sending_without_reply")}
         if reply:
             answered = await self.store.message(int(chat["id"]), whole(reply, "message_id", 0) or 0)
             if answered is not None:
                 body["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
-            elif not reply.get("allow_sending_without_reply"):
+                words, quote = str(answered.get("text") or answered.get("caption") or ""), reply.get("quote")
+                if isinstance(quote, str) and quote in words:
+                    place = len(words[: words.index(quote)].encode("utf-16-le")) // 2
+                    body["quote"] = {"text": quote, "position": place, "is_manual": True}
+            elif not flag(reply, "allow_sending_without_reply"):
                 raise bad("message to be replied not found")
         if flag(p, "disable_notification"):
             body["silent"] = True
@@ -316,7 +365,7 @@ class Methods:
     async def _edit_text(self, p: Parameters, _f: Files) -> Any:
         text, entities = formatted(p, "text", TEXT_LIMIT)
         if not text:
-            raise bad("message text is empty")
+            raise bad("text must be non-empty" if word(p, "text") else "message text is empty")
         return await self._edit(p, {"text": text, "entities": entities}, "text")
 
     async def _edit_caption(self, p: Parameters, _f: Files) -> Any:
@@ -328,13 +377,15 @@ class Methods:
 
     async def _edit(self, p: Parameters, fresh: dict[str, Any], what: str) -> Any:
         """Replaces these fields and the keyboard of a message of the bot's own."""
+        if p.get("chat_id") in (None, "", "null"):
+            raise bad("message identifier is not specified")
         chat, keyboard = await self._chat(p), markup(p)
         self._within_quota(int(chat["id"]))
         refusal = ""
 
         def change(body: dict[str, Any]) -> bool:
             nonlocal refusal
-            if not body.get("from", {}).get("is_bot"):
+            if not body.get("from", {}).get("is_bot") or "forward_origin" in body:
                 refusal = "message can't be edited"
             elif what == "text" and "text" not in body:
                 refusal = "there is no text in the message to edit"
@@ -352,7 +403,7 @@ class Methods:
                     body[name] = value
             return True
 
-        body = await self.store.change(int(chat["id"]), self._numbered(p), change)
+        body = await self.store.change(int(chat["id"]), whole(p, "message_id", 0) or 0, change)
         if body is None:
             raise bad("message to edit not found")
         if refusal:
@@ -366,6 +417,8 @@ class Methods:
         return found
 
     async def _delete_message(self, p: Parameters, _f: Files) -> Any:
+        if p.get("chat_id") in (None, "", "null"):
+            raise bad("chat identifier is not specified")
         chat = await self._chat(p)
         if not await self.store.delete(int(chat["id"]), self._numbered(p)):
             raise bad("message to delete not found")
@@ -374,29 +427,39 @@ class Methods:
     async def _delete_messages(self, p: Parameters, _f: Files) -> Any:
         """Deletes messages; those that aren't there are skipped."""
         chat, numbers = await self._chat(p), structure(p, "message_ids", list)
-        if not numbers or len(numbers) > 100 or not all(isinstance(one, int) for one in numbers):
+        if not numbers:
             raise bad("message identifiers are not specified")
+        if len(numbers) > 100:
+            raise bad("too many message identifiers specified")
+        if not all(str(one).isascii() and str(one).isdigit() for one in numbers):
+            raise bad("can't parse message identifier as a Number")
         for one in numbers:
-            await self.store.delete(int(chat["id"]), one)
+            await self.store.delete(int(chat["id"]), int(one))
         return True
 
     async def _react(self, p: Parameters, _f: Files) -> Any:
         chat, reactions = await self._chat(p), structure(p, "reaction", list) or []
         if len(reactions) > 1:
             raise bad("REACTIONS_TOO_MANY")
-        if not all(isinstance(one, dict) and isinstance(one.get("emoji"), str) for one in reactions):
-            raise bad("REACTION_INVALID")
+        for one in reactions:
+            if not isinstance(one, dict) or "type" not in one:
+                raise bad("can't parse ReactionType: Can't find field \"type\"")
+            if one["type"] not in ("emoji", "custom_emoji", "paid"):
+                raise bad("can't parse ReactionType: invalid reaction type specified")
+            if one["type"] != "emoji" or not isinstance(one.get("emoji"), str):
+                raise bad("REACTION_INVALID")
 
         def change(body: dict[str, Any]) -> bool:
             body["reaction"] = reactions
             return True
 
-        if await self.store.change(int(chat["id"]), self._numbered(p), change) is None:
+        if await self.store.change(int(chat["id"]), whole(p, "message_id", 0) or 0, change) is None:
             raise bad("message to react not found")
         return True
 
     async def _answer_tap(self, p: Parameters, _f: Files) -> Any:
-        if not word(p, "callback_query_id"):
+        tap = word(p, "callback_query_id")
+        if not tap or not self.store.may_answer(tap):
             raise bad("query is too old and response timeout expired or query ID is invalid")
         for hear in self.answers:
             hear(word(p, "callback_query_id"), word(p, "text"), flag(p, "show_alert"))
@@ -428,16 +491,7 @@ class Methods:
         return {"status": "member", "user": {"id": who, "is_bot": False, "first_name": chat["first_name"]}}
 
     async def _set_commands(self, p: Parameters, _f: Files) -> Any:
-        commands = structure(p, "commands", list)
-        if commands is None:
-            raise bad('parameter "commands" is required')
-        for one in commands:
-            if (
-                not isinstance(one, dict)
-                or not _COMMAND.fullmatch(str(one.get("command", "")))
-                or not (isinstance(one.get("description"), str) and 1 <= len(one["description"]) <= 256)
-            ):
-                raise bad("BOT_COMMAND_INVALID")
+        commands = [_command(one) for one in structure(p, "commands", list) or []]
         await self._keep_commands(p, commands)
         return True
 
@@ -455,9 +509,11 @@ class Methods:
     async def _scope(self, p: Parameters) -> dict[str, Any]:
         """Checks and returns the scope, which says for whom commands are."""
         scope = structure(p, "scope", dict) or {"type": "default"}
-        if not isinstance(scope.get("type"), str) or scope["type"] not in _SCOPES:
+        if "type" not in scope:
+            raise bad("can't parse BotCommandScope: Can't find field \"type\"")
+        if not isinstance(scope["type"], str) or scope["type"] not in _SCOPES:
             raise bad("can't parse BotCommandScope: Unsupported type specified")
-        found = {"type": scope["type"]}
+        found: dict[str, Any] = {"type": scope["type"]}
         if scope["type"] in ("chat", "chat_administrators", "chat_member"):
             found["chat_id"] = int((await self._chat(scope))["id"])
         if scope["type"] == "chat_member":
@@ -473,10 +529,13 @@ class Methods:
         return await self.store.setting(_commands_of(scope, language)) or []
 
     async def _set_menu_button(self, p: Parameters, _f: Files) -> Any:
-        chat_id = int((await self._chat(p))["id"]) if p.get("chat_id") else 0
+        try:
+            chat_id = int((await self._chat(p))["id"]) if p.get("chat_id") else 0
+        except RefusedError as error:
+            raise bad("user not found") from error
         button = structure(p, "menu_button", dict) or {"type": "default"}
         if button.get("type") not in ("default", "commands", "web_app"):
-            raise bad("wrong menu button type specified")
+            raise bad("can't parse menu button: MenuButton has unsupported type")
         app = button.get("web_app")
         if button["type"] == "web_app" and not (
             isinstance(button.get("text"), str) and isinstance(app, dict) and isinstance(app.get("url"), str)
@@ -499,6 +558,26 @@ class Methods:
         if chat is None:
             raise bad("chat not found")
         return chat
+
+
+def _command(given: Any) -> dict[str, str]:
+    """Checks a command; a slash before it is taken off."""
+    kind = "can't parse BotCommand: "
+    if not isinstance(given, dict):
+        raise bad(f"{kind}expected an Object")
+    for field in ("command", "description"):
+        if field not in given:
+            raise bad(f'{kind}Can\'t find field "{field}"')
+    name, description = str(given["command"]).removeprefix("/"), given["description"]
+    if not name:
+        raise bad("command must be non-empty")
+    if len(name) > 32:
+        raise bad("command length must not exceed 32")
+    if not isinstance(description, str) or not description.strip():
+        raise bad("command description must be non-empty")
+    if not _COMMAND.fullmatch(name) or len(description) > 256:
+        raise bad("BOT_COMMAND_INVALID")
+    return {"command": name, "description": description}
 
 
 _NO_GIFTS = dict.fromkeys(

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from bot.gateway.methods import Methods
+from bot.gateway.methods import Described, Methods
 from bot.gateway.parameters import Files, RefusedError, Upload
 from bot.transport.body import parse_json
 
@@ -45,6 +45,8 @@ class Gateway:
             return _refusal(error)
         except web.HTTPRequestEntityTooLarge:
             return _refusal(RefusedError(413, "Request Entity Too Large"))
+        if isinstance(result, Described):
+            return web.json_response({"ok": True, "result": result.result, "description": result.description})
         return web.json_response({"ok": True, "result": result})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -58,7 +60,10 @@ def _refusal(error: RefusedError) -> web.Response:
     body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": error.description}
     if error.parameters:
         body["parameters"] = error.parameters
-    return web.json_response(body, status=error.code)
+    after = error.parameters.get("retry_after")
+    return web.json_response(
+        body, status=error.code, headers={"Retry-After": str(after)} if after is not None else None
+    )
 
 
 async def _decode(request: web.Request) -> tuple[dict[str, Any], Files]:
@@ -70,9 +75,7 @@ async def _decode(request: web.Request) -> tuple[dict[str, Any], Files]:
             body = parse_json(raw or b"{}")
         except ValueError as error:
             raise RefusedError(400, "Bad Request: can't parse JSON object") from error
-        if not isinstance(body, dict):
-            raise RefusedError(400, "Bad Request: expected JSON object")
-        parameters.update(body)
+        parameters.update(body if isinstance(body, dict) else {})  # telebot.v3 posts null where there are none
     elif request.content_type == "application/x-www-form-urlencoded":
         parameters.update(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True))
     elif request.content_type == "multipart/form-data":

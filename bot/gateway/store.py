@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,6 +68,11 @@ Job = tuple[Callable[[], Any], asyncio.Future[Any]]
 Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
+MOST_TAPS = 10_000
+TAPS_LIVE = 900.0
+"""Seconds in which a tap can be answered."""
+
+
 class Store:
     """Asynchronous face of the file. `watchers` hear the chat id of every commit that touched its messages."""
 
@@ -84,6 +89,9 @@ class Store:
         self._waiting: deque[Job] = deque()
         self._at_work = False
         """Whether the thread has a group in hand."""
+        self.taps: OrderedDict[str, None] = OrderedDict()
+        """The newest taps, by number, that the bot may answer."""
+        self._opened = time.monotonic()
         self.watchers: list[Callable[[int], None]] = []
         self._wanted: list[str] | None = None
         """The kinds of updates that the bot has asked for; all where it is empty, None where it isn't read yet."""
@@ -432,8 +440,16 @@ class Store:
             for update in updates:
                 self._queue(update)
 
+        for tap in (str(update["callback_query"]["id"]) for update in updates if "callback_query" in update):
+            self.taps[tap] = None
+        while len(self.taps) > MOST_TAPS:
+            self.taps.popitem(last=False)
         await self._run(work)
         self.updates_waiting.set()
+
+    def may_answer(self, tap: str) -> bool:
+        """Tells whether there was such a tap; of those before the start nobody knows, for as long as taps live."""
+        return tap in self.taps or time.monotonic() - self._opened < TAPS_LIVE
 
     async def want(self, kinds: list[str]) -> None:
         """Sets which kinds of updates the bot gets from now on, all of them where it is empty; what waits stays."""

@@ -1,15 +1,17 @@
 """The gateway's webhook: posts what waits to the bot's address, in order, until it is taken."""
 
 import asyncio
+import contextlib
 import json
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.gateway.parameters import Parameters, bad, flag, kinds, whole, word
+from bot.gateway.parameters import Files, Parameters, RefusedError, bad, flag, kinds, within, word
 from bot.gateway.store import Store
 
 SETTING = "webhook"
@@ -18,11 +20,17 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's nam
 _POST_SECONDS = 30
 
 
+_LONGEST_ANSWER = 1_000_000
+_NOT_IN_ANSWERS = frozenset({"setwebhook", "deletewebhook", "close", "logout"})
+Call = Callable[[str, Parameters, Files], Awaitable[Any]]
+
+
 class Webhook:
     """Where updates go, as it is kept in the store; one task delivers as long as there is an address."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, call: Call) -> None:
         self._store = store
+        self._call = call
         self._task: asyncio.Task[None] | None = None
         self._error: dict[str, Any] = {}
 
@@ -43,19 +51,22 @@ class Webhook:
         if not url:
             await self.remove(drop=flag(p, "drop_pending_updates"))
             return
+        url = url if "://" in url else f"https://{url}"
         try:
             parts = urlsplit(url)
         except ValueError as error:
             raise bad("invalid webhook URL specified") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+            raise bad("invalid webhook URL specified")
+        if len(secret) > 256:
+            raise bad("secret token is too long")
         if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
             raise bad("secret token contains unallowed characters")
         wanted = kinds(p)
         known = {
             "url": url,
             "secret": secret,
-            "max_connections": max(1, min(whole(p, "max_connections", 40) or 40, 100)),
+            "max_connections": within(p, "max_connections", 40, 100),
             "allowed_updates": wanted,
         }
         if wanted is not None:
@@ -111,12 +122,24 @@ class Webhook:
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
 
+    async def _carry_out(self, raw: bytes) -> None:
+        """Makes the call that an answer holds; what it gives back is thrown away, as at Telegram."""
+        try:
+            said = json.loads(raw)
+        except ValueError:
+            return
+        method = str(said.pop("method", "")).lower() if isinstance(said, dict) else ""
+        if method and not method.startswith("get") and method not in _NOT_IN_ANSWERS:
+            with contextlib.suppress(RefusedError):
+                await self._call(method, said, {})
+
     async def _post(
         self, session: aiohttp.ClientSession, url: str, headers: dict[str, str], update: dict[str, Any]
     ) -> bool:
         try:
             async with session.post(url, data=json.dumps(update), headers=headers, allow_redirects=False) as answer:
                 if answer.status // 100 == 2:
+                    await self._carry_out(await answer.content.read(_LONGEST_ANSWER))
                     return True
                 why = f"Wrong response from the webhook: {answer.status} {answer.reason}"
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # the last of odd host names

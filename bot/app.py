@@ -114,6 +114,10 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+_BOT_ID = 9_000_000_000
+"""The bot's own number on the gateway: no chat there has it, for they count from 1."""
+
+
 class _Assembly:
     """Puts the parts together in `__aenter__` and takes them down in order in `__aexit__`."""
 
@@ -143,7 +147,7 @@ class _Assembly:
 
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
-        token = self._kept("gateway/token", lambda: f"1:{secrets.token_urlsafe(32)}")
+        token = self._kept("gateway/token", lambda: f"{_BOT_ID}:{secrets.token_urlsafe(32)}")
         holder = self._name()
         strict = settings.gateway_limits == "telegram"
         methods = self._methods = Methods(self._store, token, Quota() if strict else None)

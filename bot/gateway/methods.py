@@ -296,7 +296,9 @@ class Methods:
             raise bad(f"there is no {kind} in the request")
         known = await self.store.file(word(p, kind))
         if known is None:
-            raise bad("wrong file identifier/HTTP URL specified")
+            raise bad("wrong file identifier/HTTP URL specified")  # files by URL are not fetched here
+        if known["kind"] != kind:
+            raise bad(f"can't use file of type {_type_of(known['kind'])} as {_type_of(kind)}")
         return _File(known["id"], known["size"])
 
     async def _post_file(self, p: Parameters, file: "_File", content: dict[str, Any]) -> Any:
@@ -600,6 +602,10 @@ def _commands_of(scope: dict[str, Any], language: str) -> str:
 
 def _plain(file: _File) -> dict[str, Any]:
     return {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
+
+
+def _type_of(kind: str) -> str:
+    return {"voice": "VoiceNote", "video_note": "VideoNote"}.get(kind, kind.capitalize())
 
 
 def _picture(file: _File) -> dict[str, Any]:

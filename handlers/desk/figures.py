@@ -61,7 +61,7 @@ def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures)
     """Writes a line for each figure beside that of the time before; and what there was a year ago, if anything."""
     lines = [
         showing.text("figures.alerts", count=now.alerts, before=before.alerts),
-        showing.text("figures.standing", waiting=now.unanswered, running=now.running, closed=now.closed),
+        _standing(showing, now),
         showing.text("figures.useful", share=_share(showing, now.useful, now.closed), count=now.useful, of=now.closed),
         showing.text("figures.false_alarms", count=now.false_alarms, before=before.false_alarms),
         showing.text("figures.on_scene", share=_share(showing, now.on_scene, now.alerts), count=now.on_scene),
@@ -74,6 +74,12 @@ def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures)
         useful = _share(showing, year_ago.useful, year_ago.closed)
         lines.append(showing.text("figures.year_ago", count=year_ago.alerts, share=useful, amount=amounts[2]))
     return lines
+
+
+def _standing(showing: Showing, now: Figures) -> str:
+    """Says how the reports stand; the numbers sum to how many there are."""
+    line = showing.text("figures.standing", waiting=now.unanswered, running=now.running, closed=now.closed)
+    return line + (showing.text("figures.and_withdrawn", count=now.withdrawn) if now.withdrawn else "")
 
 
 def reform_lines(showing: Showing, of: CaseFigures) -> list[str]:

@@ -91,10 +91,10 @@ GOOD: dict[str, dict[str, Any]] = {
 async def test_what_each_method_returns_is_of_the_bot_apis_types(far_end: FarEnd, tmp_path: Path) -> None:
     schema = json.loads(SCHEMA("telegram-bot-api.min.json").read_text())
     assert {name.lower() for name in GOOD} == set(far_end.methods.table)
-    kinds = {"sendDocument": "document", "sendVoice": "voice"}
+    files = {"sendDocument": "document", "sendVoice": "voice"}
     kept = {
         kind: await far_end.store.keep_file(CHAT, kind, "image/jpeg", b"\xff\xd8\xff")
-        for kind in ("photo", *kinds.values())
+        for kind in ("photo", *files.values())
     }
     person = {"id": CHAT, "first_name": "某某", "is_bot": False}
     said: dict[str, Any] = {"from": person, "chat": {"id": CHAT, "type": "private", "first_name": "某某"}, "date": 1}
@@ -104,7 +104,7 @@ async def test_what_each_method_returns_is_of_the_bot_apis_types(far_end: FarEnd
                 message = await far_end.store.from_person(CHAT, {**said, "text": "老林回来了"})
                 query = {"id": "7", "from": person, "chat_instance": "5", "message": message, "data": "x"}
                 await far_end.store.queue({"callback_query": query})
-            file_id = kept[kinds.get(name, "photo")]
+            file_id = kept[files.get(name, "photo")]
             body = json.loads(json.dumps({"chat_id": CHAT, **given}).replace("FILE", file_id))
             async with session.post(f"{far_end.url}/bot{TOKEN}/{name}", json=body) as answer:
                 told = await answer.json()

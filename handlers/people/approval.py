@@ -6,7 +6,10 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.describe import shows
 from handlers.route import App, on_tap
+from storage.cases.case import numbers_of
+from storage.cases.debtor import by_id as debtor_by_id
 from storage.desk import privacy
 from storage.duty import ladder
 from storage.duty.ladder import Target
@@ -60,20 +63,37 @@ async def _do(row: Approval, asker: Person) -> None:
         await ladder.set_rung(row.area_code, Target(row.arguments["target"]), minutes, asker)
 
 
+MOST_NUMBERS = 3
+
+
 @card("approval")
 async def show_approval(showing: Showing) -> Card | None:
     row = await approval.by_id(showing.ref)
     asker = await by_id(row.asked_by) if row is not None else None
     if row is None or asker is None or showing.person is None:
         return None
-    what = showing.plain(f"approval.deed_{row.deed.value}", ref=row.ref, target=await _target(showing, row))
+    whom = await _whom(row) if row.deed is Deed.ERASE and row.state is ApprovalState.ASKED else ""
+    if whom:
+        what = showing.plain("approval.deed_erase_whom", who=whom)
+    else:
+        what = showing.plain(f"approval.deed_{row.deed.value}", ref=row.ref, target=await _target(showing, row))
     text = showing.text(f"approval.{row.state.value}_card", name=asker.name, what=what)
     if row.state is not ApprovalState.ASKED or showing.person.id == row.asked_by:
-        return Card(text)
+        return Card(text, shows=shows([row.ref] if whom else ()))
     return Card(
         text,
         [[showing.button("approval.agree", "approve", row.id), showing.button("approval.refuse", "reject", row.id)]],
+        shows=shows([row.ref] if whom else ()),
     )
+
+
+async def _whom(row: Approval) -> str:
+    """Says who is to be erased, and in which cases: the second person shall know what they agree to."""
+    debtor = await debtor_by_id(row.ref)
+    if debtor is None:
+        return ""
+    numbers = await numbers_of(row.ref)
+    return f"{debtor.name}（{'、'.join(numbers[:MOST_NUMBERS])}{'…' if len(numbers) > MOST_NUMBERS else ''}）"
 
 
 async def _target(showing: Showing, row: Approval) -> str:

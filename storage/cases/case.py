@@ -227,6 +227,12 @@ async def of_debtors(debtor_ids: list[int]) -> list[CaseDebtor]:
     return [party for party, _case, _judge in found]
 
 
+async def numbers_of(debtor_id: int) -> list[str]:
+    """Lists the numbers of a debtor's cases."""
+    sql = "SELECT c.number FROM case_debtor p JOIN court_case c ON c.id = p.case_id WHERE p.debtor_id = ? ORDER BY c.id"
+    return [row["number"] for row in await fetch(sql, debtor_id)]
+
+
 async def judges_of(debtor_ids: list[int]) -> tuple[list[int], bool]:
     """Finds the judges of these debtors' open cases, each once, in the order of the cases; and tells whether a case has
     none who is there."""

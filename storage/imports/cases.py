@@ -334,11 +334,12 @@ class _Work:
         touched = set(self.changed_debtors) | {
             self.debtor_ids[k] for k, _ in (*self.more_aliases, *self.more_plates) if k in self.debtor_ids
         }
+        moving = {id(party) for _link, party in self.moved}
         for party in self.parties:
             case = self.case_rows.get(str(party.number))
             debtor_id = self._debtor_of(party)
             link = links.get((case.id, debtor_id)) if case and debtor_id else None
-            if link is None and any(moved is party for _id, moved in self.moved):
+            if link is None and id(party) in moving:
                 report.took(party.row, "changed")
                 continue
             if link is None:

@@ -189,7 +189,7 @@ def test_ctrl_c_leaves_nothing_half_done(data: Path, stage: str, words: str, cou
     [
         ("none.csv", None, "没有这个文件"),
         ("a.csv", b"\0\1\2", "不是表格"),
-        ("b.xlsx", b"PK\x03\x04", "不是表格"),
+        ("b.xlsx", b"PK\x03\x04", "文件坏了"),
         ("c.csv", "案号\n1\n".encode(), "缺少这些列：被执行人"),
     ],
 )

@@ -1,5 +1,7 @@
 """/leave: who is away from when until when, and who answers meanwhile."""
 
+from collections import Counter
+
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
@@ -37,6 +39,9 @@ async def take(turn: Turn, words: str) -> None:
     unclear = len({one.name for one in people}) != len(people) or left.strip(leave.FILLING)
     if stretch is None or away is None or unclear or stretch[1] <= unit().now:
         await turn.say("leave.how")
+        return
+    if (there := await leave.overlapping(away.id, *stretch)) is not None:
+        await turn.reply("leave", there.id, there=True)
         return
     row = await leave.take(away, deputy, *stretch, turn.who)
     await turn.reply("leave", row.id)
@@ -79,7 +84,8 @@ async def show_leaves(showing: Showing) -> Card | None:
     rows = await leave.of_court(county_of(person.area_code), showing.now)
     mine = [row for row in rows if row.person_id == person.id or _keeps(person, row.person)]
     lines = [showing.text("leave.head" if rows else "leave.none"), *[_line(showing, row) for row in rows[:20]]]
-    buttons = [[Button(showing.plain("leave.end", name=row.person.name), Tap("endleave", row.id))] for row in mine[:8]]
+    several = Counter(row.person_id for row in mine)
+    buttons = [[_back(showing, row, dated=several[row.person_id] > 1)] for row in mine[:8]]
     return Card("\n".join([*lines, showing.text("leave.how")]), buttons)
 
 
@@ -89,8 +95,16 @@ async def show_leave(showing: Showing) -> Card | None:
     if row is None:
         return None
     mine = row.person_id == (showing.person.id if showing.person else None)
-    buttons = [[Button(showing.plain("leave.end", name=row.person.name), Tap("endleave", row.id))]] if mine else []
-    return Card(showing.text("leave.taken", line=_line(showing, row)), buttons)
+    buttons = [[_back(showing, row)]] if mine or showing.args.get("there") else []
+    key = "leave.there" if showing.args.get("there") else "leave.taken"
+    return Card(showing.text(key, line=_line(showing, row)), buttons)
+
+
+def _back(showing: Showing, row: Leave, *, dated: bool = False) -> Button:
+    """Makes the button that ends a leave; of several of one person it says which."""
+    key = "leave.end_dated" if dated else "leave.end"
+    times = {"start": showing.at(row.starts_at), "end": showing.at(row.ends_at)}
+    return Button(showing.plain(key, name=row.person.name, **times), Tap("endleave", row.id))
 
 
 def _line(showing: Showing, row: Leave) -> str:

@@ -101,6 +101,13 @@ async def whole(leave_id: int) -> Leave | None:
     return None
 
 
+async def overlapping(person_id: int, starts: datetime, ends: datetime) -> Leave | None:
+    """Finds a leave of the person's that touches this time already."""
+    where = "person_id = ? AND starts_at < ? AND ends_at > ? ORDER BY starts_at LIMIT 1"
+    found = await one(Leave, where, person_id, ends, starts)
+    return await whole(found.id) if found is not None else None
+
+
 async def take(person: Person, deputy: Person | None, starts: datetime, ends: datetime, by: Person) -> Leave:
     """Notes the absence. Needs a unit."""
     deputy_id = deputy.id if deputy is not None else None

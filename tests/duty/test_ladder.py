@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.alerts.alert import Alert
 from storage.duty.court import is_open
 from storage.duty.ladder import LAST, Call, Rung, Staff, Target, plan
-from storage.duty.leave import Absence
+from storage.duty.leave import Absence, Leave
 from storage.duty.shift import Post, Shift
 from storage.people.person import Person, Role
 from tests.world import HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, THIRD_JUDGE, World
@@ -279,3 +279,16 @@ async def test_the_ladder_does_not_end_in_nobody(world: World) -> None:
     await world.phone(JUDGE).expects("林永福回来了")
     await world.advance(901)
     await world.phone(9203).expects("未应答，转给您")
+
+
+async def test_leaves_that_overlap_are_refused_and_several_carry_their_dates(world: World) -> None:
+    judge = world.phone(JUDGE)
+    for words in ("/leave 12月1日到5日 郑雅芳", "/leave 12月8日"):
+        await judge.says(words)
+        await world.settled()
+    await judge.says("/leave 12月3日到6日")
+    refused = await judge.expects("这段时间已经请过假")
+    assert "12-01" in refused.text and await Leave.all().count() == 2
+    await judge.says("/leave")
+    card = await judge.expects("12-08", what="the list")
+    assert len({label for label, _data in card.buttons if "销假" in label}) == 2

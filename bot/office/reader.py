@@ -204,12 +204,13 @@ class _Shown:
                 elif isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
                     if (text := _with_zeros(cell.value, cell.number_format)) is not None:
                         found[cell.row - 1, cell.column - 1] = text
-                elif cell.value is None and cell.data_type == "n":
+                elif cell.value is None:
                     valueless.add((cell.row - 1, cell.column - 1))
             if len(self._books) > 1:
                 for cell in self._cells(1, name):
                     place = (cell.row - 1, cell.column - 1)
-                    if cell.data_type == "f" and place in valueless:
+                    # One that says itself when it is empty, =IF(A1="","",…), lacks nothing.
+                    if cell.data_type == "f" and place in valueless and '""' not in str(cell.value):
                         found[place] = {"formula": True}
         except Exception:  # noqa: BLE001 - as above
             return {}

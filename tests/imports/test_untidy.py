@@ -166,6 +166,7 @@ async def test_what_surrounds_the_rows_is_left_out_and_counted(db: Database, tmp
 
 
 async def test_a_formula_is_its_value_and_an_error_is_nothing(db: Database, tmp_path: Path) -> None:
+    assert said(await case(db, "i19_formula.xlsx")) == [(2, "cell_formula")]
     await case(db, "i19b_formula.xlsx")
     found = await only("夹谷大")
     assert (found.registered_address, found.hint) == ("缓存值", "缓存值")

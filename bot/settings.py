@@ -234,8 +234,10 @@ class Settings(BaseSettings):
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels on which people can be reached: Telegram with a bot token, the page where it is on."""
-        return (*(["telegram"] if self.bot_token else []), *(["web"] if self.web else []))
+        """The channels on which people can be reached: Telegram with a bot token, the page where it is on, here or on
+        another machine of the same database."""
+        shared = self.database_url.startswith("postgres")
+        return (*(["telegram"] if self.bot_token else []), *(["web"] if self.web or shared else []))
 
     def secrets(self) -> Secrets:
         """Loads the key from `CHUISHAO_KEY`, else from the key file in the data folder, made at the first start.

@@ -53,6 +53,8 @@ def on_command(
 
     async def run(update: Update, context: Context) -> None:
         turn = context.turn
+        for waiting in await turn.questions(QuestionKind.COMMAND):
+            await question.close(waiting.id)  # whoever says something else has changed their mind
         if turn.person is None:
             await refuse_stranger(turn, "command")
         elif not may(turn.person, action):

@@ -97,13 +97,17 @@ def restore(settings: Settings, source: Path) -> Path | None:
     _check(source)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     aside = settings.data / f"before-restore-{stamp}"
-    there = [path for path in database.parent.glob(f"{database.name}*") if not path.name.endswith(".lock")]
+    database.parent.mkdir(parents=True, exist_ok=True)
+    fresh = database.with_name(f"{database.name}.restored")
+    shutil.copy2(source / "chuishao.db", fresh)  # first: where the disk is full, nothing has been touched
+    there = [
+        path for path in database.parent.glob(f"{database.name}*") if path != fresh and not path.name.endswith(".lock")
+    ]
     there += [path for path in (settings.data / "gateway" / name for name in _GATEWAY) if path.exists()]
     for path in there:
         aside.mkdir(parents=True, mode=0o700, exist_ok=True)
-        path.rename(aside / path.name)
-    database.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source / "chuishao.db", database)
+        shutil.move(path, aside / path.name)
+    fresh.replace(database)
     if (source / "gateway").exists():
         shutil.copytree(source / "gateway", settings.data / "gateway", dirs_exist_ok=True)
     return aside if there else None

@@ -38,7 +38,7 @@ async def read(path: Path) -> list[Sheet]:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await _take(process)
-    except TimeoutError as error:
+    except (TimeoutError, ValueError) as error:  # the second of a line that is too long
         raise NotASpreadsheetError("large") from error
     finally:
         if process.returncode is None:

@@ -40,7 +40,7 @@ async def received(turn: Turn, update: Update) -> None:
         return
     row = await _keep(turn, message)
     if message.caption:
-        said = await report(turn, message.caption)
+        said = await report(turn, message.caption, captioned=True)
         if row is not None and said.state is sighting.SightingState.NOT_SENT:
             await _follow(turn, row)  # the words were an answer, or rang nobody: it goes where they went
     elif row is not None and not await _follow(turn, row):

@@ -43,19 +43,20 @@ TOWN = 9
 
 def register(app: App) -> None:
     on_tap("send", send_anyway, Action.REPORT)
-    on_tap("wrong", not_him, Action.REPORT)
-    on_tap("undo", undo, Action.REPORT)
-    on_tap("hide", hide, Action.REPORT)
-    on_tap("apart", apart, Action.REPORT)
-    on_tap("idle", idle, Action.REPORT)
+    on_tap("wrong", not_him)
+    on_tap("undo", undo)
+    on_tap("hide", hide)
+    on_tap("apart", apart)
+    on_tap("idle", idle)
     on_tap("tell", tell, Action.CASE)
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------
 
 
-async def report(turn: Turn, text: str) -> Sighting:
-    """Logs it first, then reads it, then tells whoever is concerned; returns the report as it stands then."""
+async def report(turn: Turn, text: str, *, captioned: bool = False) -> Sighting:
+    """Logs it first, then reads it, then tells whoever is concerned; returns the report as it stands then. What was
+    sent before words that ring nobody waits on for others, unless they stood below it (`captioned`)."""
     row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
     reading = await understand(turn.who, text, unit().now)
     refers = reading.withdraws or reading.corrects or reading.confidential
@@ -69,12 +70,15 @@ async def report(turn: Turn, text: str) -> Sighting:
         await _hide(turn, earlier)
     elif reading.anaphoric and await _goes_on(turn, row, reading):
         pass
-    elif reading.is_lead and reading.guesses and (bare := await _bare(turn)) is not None:
+    elif reading.is_lead and reading.guesses and not reading.ambiguous and (bare := await _bare(turn)) is not None:
+        await sighting.note_reading(bare, reading)
         await _correct(turn, bare, text, reading)  # the words that a photo or voice waited for
     elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):
         await _take(turn, row, replace(reading, manner=Manner.LEAD))
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
+    if row.state is SightingState.NOT_SENT and not captioned:
+        await attachment.release(row.id)
     return row
 
 
@@ -86,9 +90,11 @@ async def asked(turn: Turn, text: str) -> bool:
     to report it all the same; tells whether it was one."""
     said = fold(text).strip("。.?？!！ ")
     number = parse_case_no(said) or parse_part(said) or plate_asked(said)
-    found = await search(turn.who, said, 1) if number or len(said) <= LONGEST_QUESTION else []
-    if not number and not (found and _BARE_NAME.fullmatch(said)):
+    named = len(said) <= LONGEST_QUESTION and _BARE_NAME.fullmatch(said) is not None
+    if not number and not (named and await search(turn.who, said, 1)):
         return False
+    if not parse_case_no(said) and not named and await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE):
+        return False  # a house number, the end of a plate: it goes on about what was reported
     await case_handlers.case(turn, said)
     await _offer(turn, text)
     return True
@@ -231,6 +237,7 @@ async def send_anyway(turn: Turn, tap: Tap) -> None:
         return
     await turn.toast()
     if row.state is SightingState.NOT_SENT:
+        await attachment.gather_recent(turn.who, row.id)
         await sighting.note_reading(row, replace(await understand(turn.who, row.text, unit().now), manner=Manner.LEAD))
         await raising.raise_for(row)
     await _receipt(row)

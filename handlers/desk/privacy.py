@@ -18,7 +18,7 @@ from storage.people.person import by_id
 
 def register(app: App) -> None:
     on_command(app, "access", Action.PRIVACY, access, menu=210, awaits=True)
-    on_command(app, "erase", Action.PRIVACY, erase, awaits=True)
+    on_command(app, "erase", Action.PRIVACY, erase)
 
 
 async def access(turn: Turn, words: str) -> None:

@@ -12,9 +12,11 @@ from storage.post.question import QuestionKind
 
 _SAID: dict[str, str] = {
     "duty": r"(?:请问|查一下|看看)?(?:现在|今天|今晚|明天|这周)?(?:是)?谁在?值班|值班(?:表|安排)?(?:是?谁)?",
-    "leave": r"(?:我|本人)?(?:想|要|需要)?(?:从)?.{0,16}?(?:请假|休假|出差)(?!.*(?:吗|谁)).{0,20}|销假",
+    "leave": r"(?:(?:我|本人)(?!.*(?:回来|看到|在家))|想|要|从|\d|[今明后]天|下?周|请假|休假)"
+    r"(?!.*(?:回来|回村|在家|在村|吗|谁)).{0,20}"
+    r"|(?:我|本人)?销假|请假|休假",
     "help": r"帮助|怎么用|使用说明|说明书?|教程|菜单|功能|help|能做什么|你能做什么",
-    "quiet": r"免打扰.{0,20}|(?:夜里|晚上)?不要打扰.{0,20}",
+    "quiet": r"免打扰(?:时间|设置)?(?:\s*[\d:点到至\-–— ]*|\s*关|\s*取消)|(?:夜里|晚上)?不要打扰我?",
     "invite": r"(?:请|邀请|拉|加)(?:个|一个)?人(?:加入|进来)?|邀请(?:加入)?",
     "push": "(?:短信|钉钉|微信|邮件)?(?:提醒|叫我)(?:方式|设置)?",
     "cancel": "取消|算了",
@@ -60,7 +62,8 @@ def named(turn: Turn, said: str) -> str:
     for name in mine:
         if any(said == locales.plain(language, f"help.menu_{name}") for language in locales.LANGUAGES):
             return name
-    return next((name for name, words in _SAID.items() if name in mine and re.fullmatch(words, said, re.I)), "")
+    found = next((name for name, words in _SAID.items() if name in mine and re.fullmatch(words, said, re.I)), "")
+    return "" if found == "leave" and not re.search("请假|休假|出差|销假", said) else found
 
 
 def _has_words(name: str, said: str) -> bool:

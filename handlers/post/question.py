@@ -20,9 +20,9 @@ from storage.reading.understand import understand
 
 def register(app: App) -> None:
     on_command(app, "cancel", Action.EVERYONE, cancel, menu=270)
-    on_tap("pick", pick, Action.REPORT)
-    on_tap("none", none_of_them, Action.REPORT)
-    on_tap("unsure", unsure, Action.REPORT)
+    on_tap("pick", pick)
+    on_tap("none", none_of_them)
+    on_tap("unsure", unsure)
 
 
 async def take(turn: Turn, text: str) -> bool:

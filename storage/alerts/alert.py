@@ -29,6 +29,8 @@ class AlertState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+OVER = "over"
+"""Said of a transfer by somebody who didn't hold the alert themselves."""
 OPEN = (AlertState.SENT, AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
 
 _ORDER = {state: place for place, state in enumerate((*OPEN, AlertState.CLOSED))}
@@ -262,10 +264,10 @@ async def recipient_ids(alert_id: int) -> list[int]:
 
 async def holder_ids(alert_id: int) -> list[int]:
     """Lists the recipients who haven't given it away."""
-    sql = "SELECT actor_id, detail FROM alert_event WHERE alert_id = ? AND kind = 'transferred' ORDER BY id"
+    sql = "SELECT actor_id, detail, words FROM alert_event WHERE alert_id = ? AND kind = 'transferred' ORDER BY id"
     gone: set[int] = set()
     for row in await fetch(sql, alert_id):
-        gone = (gone | {row["actor_id"]}) - {int(row["detail"])}
+        gone = (gone | ({row["actor_id"]} if row["words"] != OVER else set())) - {int(row["detail"])}
     return [person_id for person_id in await recipient_ids(alert_id) if person_id not in gone]
 
 
@@ -273,7 +275,7 @@ def given_away(alert: Alert, person_id: int) -> "AlertEvent | None":
     """Finds how the person gave it to somebody else, if they haven't got it back. Needs the events."""
     found: AlertEvent | None = None
     for event in alert.timeline:
-        if event.kind == "transferred" and event.actor_id == person_id:
+        if event.kind == "transferred" and event.actor_id == person_id and event.words != OVER:
             found = event
         elif event.kind == "transferred" and event.detail == str(person_id):
             found = None

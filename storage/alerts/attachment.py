@@ -8,7 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.sql import add, among, change, one, pick, run
+from storage.engine.sql import add, among, change, for_update, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
@@ -19,8 +19,8 @@ BELONGS = timedelta(minutes=10)
 
 EXPLAINED = timedelta(seconds=60)
 """So long a photo or voice waits for a sentence; then somebody at the court looks at it or hears it."""
-LOOKED_BACK = timedelta(hours=24)
-"""What is older belongs to the past: an upgrade raises no alarm about it."""
+LOOKED_BACK = timedelta(hours=1)
+"""What is older belongs to the past: a start after a long pause raises no alarm about it."""
 
 
 class AttachmentKind(StrEnum):
@@ -81,8 +81,8 @@ async def keep(
     return row
 
 
-async def by_id(attachment_id: int) -> Attachment | None:
-    return await one(Attachment, "id = ?", attachment_id)
+async def by_id(attachment_id: int, *, locked: bool = False) -> Attachment | None:
+    return await one(Attachment, f"id = ?{for_update() if locked else ''}", attachment_id)
 
 
 async def bare(attachment_id: int, reporter_id: int) -> Attachment | None:
@@ -96,9 +96,9 @@ async def belong(row: Attachment, sighting_id: int) -> None:
     await change(Attachment, row.id, sighting_id=sighting_id)
 
 
-async def gather_recent(reporter: Person, sighting_id: int) -> None:
+async def gather_recent(reporter: Person, sighting_id: int, at: datetime | None = None) -> None:
     """Makes what the reporter sent shortly before the sentence part of it."""
-    since = unit().now - BELONGS
+    since = min(unit().now, at or unit().now) - BELONGS
     await run(
         "UPDATE attachment SET sighting_id = ? WHERE reporter_id = ? AND sighting_id IS NULL AND at >= ?",
         sighting_id,
@@ -110,8 +110,17 @@ async def gather_recent(reporter: Person, sighting_id: int) -> None:
 async def unexplained(now: datetime, limit: int = 100) -> list[Attachment]:
     """Lists what came a minute ago and belongs to no report: a voice that nobody has put into words, a photo of
     somebody. A place by itself tells nothing."""
-    where = f"sighting_id IS NULL AND at <= ? AND at > ? AND kind <> ? ORDER BY id LIMIT {limit:d}"
-    return await pick(Attachment, where, now - EXPLAINED, now - LOOKED_BACK, AttachmentKind.LOCATION)
+    where = (
+        "sighting_id IS NULL AND at <= ? AND at > ? AND kind <> ? "
+        "AND EXISTS (SELECT 1 FROM person WHERE person.id = attachment.reporter_id AND active = ?) "
+        f"ORDER BY id LIMIT {limit:d}"
+    )
+    return await pick(Attachment, where, now - EXPLAINED, now - LOOKED_BACK, AttachmentKind.LOCATION, True)
+
+
+async def release(sighting_id: int) -> None:
+    """Frees what was gathered for words that rang nobody: the sentence that explains it may be still to come."""
+    await run("UPDATE attachment SET sighting_id = NULL WHERE sighting_id = ?", sighting_id)
 
 
 async def of_sighting(sighting_id: int) -> list[Attachment]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import Alert, AlertState, by_id, holder_ids, set_values
+from storage.alerts.alert import Alert, AlertState, by_id, holder_ids, recipient_ids, set_values
 from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.duty.ladder import Climb, Target, due_at, next_call, rungs_for, staff_for
@@ -51,7 +51,8 @@ async def escalate(alert_id: int) -> None:
     scope.after_commit.append(partial(scope.db.observer, "escalated", 1))
     reached = alert.reachable
     if call.target is Target.AGAIN:
-        for person_id in call.people:
+        holders = await holder_ids(alert.id)
+        for person_id in (one for one in call.people if one in holders):
             args = {"again": call.number}
             await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT, fresh=True, args=args)
             await waking.notify(person_id, alert.id, urgent=await sighting.is_urgent(alert.sighting_id))
@@ -67,7 +68,7 @@ async def escalate(alert_id: int) -> None:
 
 
 async def _climb(alert: Alert) -> Climb:
-    return Climb(alert.raised_at, alert.step, tuple(await holder_ids(alert.id)), alert.reachable)
+    return Climb(alert.raised_at, alert.step, tuple(await recipient_ids(alert.id)), alert.reachable)
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:

@@ -131,7 +131,7 @@ async def record(
         state=SightingState.NOT_SENT,
         code=new_incident(),
     )
-    await gather_recent(reporter, row.id)
+    await gather_recent(reporter, row.id, said_at)
     audit.record("sighting.recorded", f"sighting:{row.id}", actor=reporter.actor)
     return row
 

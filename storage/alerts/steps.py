@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import OPEN, Alert, AlertState, Outcome, holder_ids, may_advance, parties_of, set_values
+from storage.alerts.alert import OPEN, OVER, Alert, AlertState, Outcome, holder_ids, may_advance, parties_of, set_values
 from storage.alerts.raising import first_rung, hand_card, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.cases.case import CaseDebtor
@@ -105,7 +105,8 @@ async def transfer(alert: Alert, to: Person, by: Person) -> bool:
     if alert.state not in OPEN or to.id == alert.judge_id or not await reached([to.id]):
         return False
     now = unit().now
-    await note_event(alert, "transferred", by.id, str(to.id))
+    over = by.id not in await holder_ids(alert.id)  # a head, who gives away what they never held
+    await note_event(alert, "transferred", by.id, str(to.id), words=OVER if over else "")
     audit.record("alert.transferred", f"alert:{alert.id}", actor=by.actor, to=to.id)
     rings = await hand_card(alert, to.id)
     await set_values(

@@ -11,7 +11,7 @@ from storage.post.outbox import Lane, put
 
 async def send_up(row: Attachment) -> None:
     """Raises an alert with the voice or photo alone, and with what else the reporter sent beside it. Needs a unit."""
-    fresh = await attachment.by_id(row.id)
+    fresh = await attachment.by_id(row.id, locked=True)
     reporter = await by_id(row.reporter_id)
     if fresh is None or fresh.sighting_id is not None or reporter is None or not reporter.active:
         return

@@ -155,10 +155,13 @@ async def debtors_called(text: str) -> list[int]:
     """Finds the ids of those who have this name; else this plate, or its end; else this nickname; else a company's
     short name, or a name with a dot as people say it."""
     name, plate = person_name(text), plate_asked(text)
+    plates: Iterable[tuple[str, list[str]]] = (
+        ("SELECT debtor_id FROM plate WHERE number = ?", [plate]),
+        ("SELECT debtor_id FROM plate WHERE number LIKE ?", [f"%{plate}"]),
+    )
     for sql, args in (
         ("SELECT id FROM debtor WHERE name = ?", [name]),
-        ("SELECT debtor_id FROM plate WHERE number = ?", [plate]),
-        ("SELECT debtor_id FROM plate WHERE number LIKE ?", [f"%{plate}" if plate else ""]),
+        *(plates if plate else ()),
         ("SELECT debtor_id FROM alias WHERE substr(text, 1, 2) = ? AND text = ?", [text[:2], text]),
     ):
         if found := await fetch(sql, *args):

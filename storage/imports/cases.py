@@ -82,6 +82,8 @@ class _Person:
     kind: DebtorKind
     area_code: str
     id_number: str = ""
+    says_village: bool = True
+    """Whether the file names the village itself; else it is taken from an address."""
     gender: str = ""
     phone: str = ""
     registered_address: str = ""
@@ -204,6 +206,7 @@ class _Reader:
         if not text:
             for address in (row["住处"], row["户籍地"]):
                 if len(found := self.places.in_address(squeeze(address), county)) == 1:
+                    self.report.warn(row, "village_from_address", address[:60])
                     return found[0]
             raise Unclear("missing_village")
         found = self.places.village(short_code(text), county) or self.places.in_address(text, county)
@@ -260,7 +263,9 @@ class _Reader:
         gender = squeeze(row["性别"])
         company = normal.is_company_code(id_number) or gender in _COMPANIES or is_company_name(name)
         kind = DebtorKind.COMPANY if company else DebtorKind.PERSON
-        person = self.people.setdefault(key, _Person(name[:120], kind, village, id_number))
+        person = self.people.setdefault(
+            key, _Person(name[:120], kind, village, id_number, bool(row["所在村社"].strip()))
+        )
         person.gender = person.gender or (gender if gender in ("男", "女") else "")
         person.phone = person.phone or normal.phones(row["手机号"])[:30]
         person.registered_address = person.registered_address or fold(row["户籍地"])[:200]
@@ -469,7 +474,7 @@ class _Work:
             return
         self.debtor_ids[key] = row.id
         values = {name: getattr(person, name) or getattr(row, name) for name in _DEBTOR_FIELDS}
-        values |= {"area_code": person.area_code, "kind": person.kind}
+        values |= {"area_code": person.area_code if person.says_village else row.area_code, "kind": person.kind}
         if person.id_number and not row.id_index:
             values |= self._sealed(person.id_number)
         if any(getattr(row, name) != value for name, value in values.items()):

@@ -11,6 +11,7 @@ from storage.duty.court import Court
 from storage.duty.leave import Absence, is_absent
 from storage.duty.shift import Shift, Span
 from storage.engine import audit
+from storage.engine.clock import local
 from storage.engine.text import fold, squeeze
 from storage.imports import Plan, Progress, Report, sift
 from storage.imports.normal import Unclear, day, is_filler, without_title
@@ -69,7 +70,11 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     counties = {county_of(person.area_code) for person in people}
     courts = {row.area_code: row for row in await Court.filter(area_code__in=list(counties))}
     staff = _Staff(people, await leave.absences(now), await reached(one.id for one in people), courts)
-    have = {(row.person_id, row.starts_at) for row in await Shift.all()}
+    shifts = await Shift.all()
+    have = {(row.person_id, row.starts_at) for row in shifts}
+    whole = {
+        (row.person_id, local(row.starts_at).date()) for row in shifts if f"{local(row.starts_at):%H:%M}" == "00:00"
+    }
     fresh: list[Shift] = []
     kept = sift(rows, report)
     days: list[date] = []
@@ -92,6 +97,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
             for one in named
             for shift in _shifts(staff, one, days)
             if (shift.person_id, shift.starts_at) not in have
+            and (shift.person_id, local(shift.starts_at).date()) not in whole
         ]
         have |= {(shift.person_id, shift.starts_at) for shift in new}
         report.took(row, "added" if new else "unchanged")

@@ -121,6 +121,9 @@ class Gazetteer:
         self.by_code = {area.code: area for area in rows}
         self._towns = {area.code: area.name for area in rows if area.level is AreaLevel.TOWN}
         self._villages: dict[str, list[str]] = {}
+        self._addresses: dict[tuple[str, str], list[str]] = {}
+        villages = [area for area in rows if area.level is AreaLevel.VILLAGE]
+        self._stems = [(area.code, area.parent, words) for area in villages if len(words := stem(area.name)) > 1]
         for area in rows:
             if area.level is AreaLevel.VILLAGE:
                 key = stem(area.name)
@@ -137,18 +140,26 @@ class Gazetteer:
         return [code for code in found if code.startswith(county)]
 
     def in_address(self, text: str, county: str) -> list[str]:
-        """Lists the villages that an address names, 浙江省丽水市缙云县七里乡周弄村12号: of its town, where it names
-        one, and then behind its name; of several the longest."""
-        towns = {code: _TOWN.sub("", name) for code, name in self._towns.items() if code.startswith(county)}
-        named = {code: name for code, name in towns.items() if name in text}
+        """Lists the villages that an address in this county names, 浙江省丽水市缙云县七里乡周弄村12号: of its town,
+        where it names one, and then behind its name; of several the longest. None for an address that is elsewhere."""
+        if (text, county) not in self._addresses:
+            self._addresses[text, county] = self._search(text, county)
+        return self._addresses[text, county]
+
+    def _search(self, text: str, county: str) -> list[str]:
+        towns = {code: name for code, name in self._towns.items() if code.startswith(county)}
+        named = {code: short_ for code, name in towns.items() if (short_ := _TOWN.sub("", name)) in text}
+        here = county and self.by_code[county].name in text if county in self.by_code else False
+        elsewhere = re.search("[省市县区]", text) is not None and not here
+        if elsewhere or not (named or here):
+            return []
         found: dict[str, int] = {}
-        for area in self.by_code.values():
-            if area.level is not AreaLevel.VILLAGE or not area.code.startswith(county):
+        for code, parent, words in self._stems:
+            if not code.startswith(county):
                 continue
-            words = stem(area.name)
-            where = text.partition(named[area.parent])[2] if area.parent in named else "" if named else text
-            if len(words) > 1 and words in where:
-                found[area.code] = len(words)
+            where = text.partition(named[parent])[2] if parent in named else "" if named else text
+            if words in where:
+                found[code] = len(words)
         longest = max(found.values(), default=0)
         return [code for code, length in found.items() if length == longest]
 

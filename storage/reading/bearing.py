@@ -27,7 +27,7 @@ _WHEN = "(?:刚刚?|刚才|又|也|已经|今天|昨天|昨晚|早上|上午|下
 _ARRIVED = "(?:回来|回村|回家|到家|在家|来了|出现|露面|现身|返来|在[^,，。]{1,8})"
 _NOBODY = (
     "(?:我们?|你们?|他们?|她们?|它|咱们?|人家?|自己|谁|大家|车子?|东西|孩子|小孩|老婆|老公|儿子|女儿|家人|家里|对方"
-    "|刚才|刚刚|现在|今天|明天|好像|可能|一个|有个|那个|这个|又|还|已经?|正|就|都|再|快递|外卖|客人|亲戚|领导|信号)"
+    "|刚才|刚刚|现在|今天|明天|好像|可能|一个|有个|那个|这个|又|还|已经?|正|就|都|再|马上|方向|向|于是|江|高速|路|黄色|白色|金色|打|快递|外卖|客人|亲戚|领导|信号)"
 )
 _ANOTHER = re.compile(
     rf"^[,，。!！ ]*(?!{_NOBODY})(?P<name>[\u4e00-\u9fff]{{2,4}}?){_KIN}{_WHEN}{_ARRIVED}(?:了|啦|咯|喽|呢|哦|啊)?"
@@ -49,10 +49,12 @@ _CONTINUES = re.compile(
     "|车牌|尾号|面包车|轿车|货车|摩托|电瓶车|三轮"
 )
 _IDLE = re.compile(
-    r"^(?:喂+|在吗|在不在|你好|您好|早|早上好|上午好|下午好|晚上好|好+的?|行|可以|嗯+|哦+|噢|ok|收到|知道了?|晓得了?|明白了?|没事|谢谢?|多谢|辛苦了?|麻烦了?|马上|稍等|等等|等一下|来了|是的?|对的?|不是|哈+|呵+|拜托了?|请回复|收到请回复"
+    r"^(?:喂+|在吗|在不在|你好|您好|早|早上好|上午好|下午好|晚上好|好+的?|行|可以|嗯+|哦+|噢|ok|收到|知道了?|晓得了?|明白了?|没事|谢谢?|多谢|辛苦了?|麻烦了?|马上|稍等|等等|等一下|是的?|对的?|不是|哈+|呵+|拜托了?|请回复|收到请回复"
     r"|(?:老|小|阿)?[\u4e00-\u9fff]{1,3}(?:你|您)好|法官(?:好|您好|同志)?)+[,，。.!！~ 啊呀哦呢吧的了]*$",
     re.I,
 )
+_PLACE_FIRST = re.compile("[,，。 ]*(?:我们|咱们)?(?:这|那)?(?:村|社区|小区|镇|乡|厂|路|门|桥|街|晒谷场|祠堂)")
+_PRESSING = re.compile("刀|砍|打人|打起来|救命|流血|着火|要跑|想跑|快跑|逃|快点|快来|赶紧|赶快|抓紧|来不及")
 _ASKS = re.compile("[?？]|吗|呢[,，。!！]*$|什么时候|几点|多久|到哪|怎么样|有没有|是不是|能不能|可不可以|谁")
 
 
@@ -64,10 +66,12 @@ def bearing_of(text: str, *, asks: bool) -> Bearing:
         return Bearing.IDLE
     if not his and names_somebody(plain):
         return Bearing.APART
-    if not his and _VEHICLE.search(plain):
+    if not his and _PLACE_FIRST.match(plain) and _VEHICLE.search(plain):
         return Bearing.APART
+    if _PRESSING.search(plain):
+        return Bearing.GOES_ON
     if asks or _ASKS.search(plain):
-        return Bearing.GOES_ON if his and goes_on else Bearing.IDLE
+        return Bearing.GOES_ON if his and goes_on else Bearing.UNSURE if his or goes_on else Bearing.IDLE
     if his or goes_on:
         return Bearing.GOES_ON
     return Bearing.UNSURE

@@ -735,7 +735,7 @@ async def test_addresses_titles_and_full_names_are_understood(db: Database, tmp_
         "（2021）浙1122执3号,甲三,FY101,,七里周弄,,\n"
     )
     done = await written(db, tmp_path / "a.csv", text)
-    assert (done.report.added, said(done)) == (3, [])
+    assert (done.report.added, said(done)) == (3, [(2, "village_from_address")])
     rows = await CaseDebtor.filter(debtor__name__startswith="甲").prefetch_related("debtor", "case__judge")
     assert {row.debtor.area_code for row in rows} == {"331122203226"}
     assert {row.case.judge.name for row in rows if row.case.judge} == {"沈立群"}

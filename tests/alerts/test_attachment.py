@@ -201,3 +201,20 @@ async def test_a_voice_that_nobody_puts_into_words_goes_up_after_a_minute(world:
     await world.phone(JUDGE).expects(SENTENCE)
     await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
     await secretary.expects("沈立群法官")
+
+
+async def test_a_photo_waits_on_when_what_follows_is_only_a_greeting(world: World) -> None:
+    secretary, head = world.phone(SECRETARY), world.phone(HEAD)
+    await photo(world, secretary)
+    await secretary.says("你好")
+    await world.settled()
+    await world.advance(65)
+    await head.expects(lambda message: "photo" in message.body)
+
+
+async def test_a_question_that_presses_goes_to_the_judge(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.expects(SENTENCE)
+    await secretary.says("能不能快点，要跑了？")
+    await judge.expects("能不能快点")

@@ -803,3 +803,12 @@ async def test_what_is_no_file_or_empty(tmp_path: Path) -> None:
 def test_no_court_was_there_then(cell: str) -> None:
     with pytest.raises(Unclear):
         day(cell, "x")
+
+
+async def test_a_duty_list_kept_before_there_were_hours_is_not_entered_twice(db: Database, tmp_path: Path) -> None:
+    text = "日期,值班人员\n2026-12-02,沈立群\n"
+    await written(db, tmp_path / "a.csv", text, "duty")
+    midnight = datetime(2026, 12, 1, 16, tzinfo=UTC)  # as the version before kept it
+    await db.unit(lambda: Shift.all().update(starts_at=midnight))
+    done = await written(db, tmp_path / "a.csv", text, "duty")
+    assert (done.report.added, await Shift.all().count()) == (0, 1)

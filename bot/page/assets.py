@@ -19,6 +19,7 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "X-Chuishao": "1",  # an answer without it comes from a server in between
 }
 
 

@@ -678,6 +678,20 @@ async def test_an_answer_that_is_not_the_servers_loses_nothing(product: Product)
         assert [row.text for row in await Sighting.all().order_by("id")] == [SENTENCE, "他要走了"]
 
 
+async def test_a_proxy_that_takes_no_photo_is_named_and_not_the_court(product: Product, tmp_path: Path) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(viewport=PHONE)
+        secretary = await Screen.joined(context, product, "19800001001")
+        picture = tmp_path / "photo.png"
+        await secretary.page.screenshot(path=picture)
+        await context.route("**/file", lambda route: route.fulfill(status=413, body="<html>413</html>"))
+        await secretary.page.set_input_files("#photo", picture)
+        await expect(secretary.page.get_by_text("中间的服务器不让这么大的文件通过")).to_be_visible()
+        await context.unroute("**/file")
+        await secretary.page.get_by_text("没有发出去").click()
+        await secretary.sees("照片收到了")
+
+
 async def test_the_plain_address_leads_back_into_the_chat(product: Product) -> None:
     async with chromium() as browser:
         context = await browser.new_context(viewport=PHONE)

@@ -81,6 +81,7 @@ async function post(path, body) {
   if (answer.status === 401) signedOut();
   if (answer.status === 423) lock();
   if (answer.status >= 500) toast(put(words.not_logged, { phone: words.phone }));
+  else if (answer.status === 413 && !answer.headers.has("X-Chuishao")) toast(words.between_too_big);
   else if (trouble[answer.status]) toast(words[form || answer.status !== 413 ? trouble[answer.status] : "too_long"]);
   return answer;
 }

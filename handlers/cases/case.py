@@ -1,5 +1,6 @@
 """/case: what about this case?"""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import locales
@@ -99,17 +100,22 @@ async def open_case(turn: Turn, tap: Tap) -> None:
 @card("cases")
 async def show_cases(showing: Showing) -> Card | None:
     rows = await cases.with_parties(showing.args["ids"])
-    buttons, whom = [], set[int]()
-    for row in rows:
-        people = "、".join(party.debtor.name for party in row.parties)
-        buttons.append([Button(f"{row.number} {people}", Tap("case", row.id))])
-        whom |= {party.debtor_id for party in row.parties}
     page = int(showing.args.get("page", 0))
     ways = [showing.button("listing.back", "cases", showing.ref, page - 1)] if page else []
     ways += [showing.button("listing.more", "cases", showing.ref, page + 1)] if showing.args.get("more") else []
     whole = not page and not ways
     text = showing.text("case.several" if whole else "case.many", count=len(rows))
-    return Card(text, [*buttons, ways], shows=shows(whom))
+    return choice(text, rows, "case", ways=ways)
+
+
+def choice(text: str, rows: Sequence[Case], verb: str, arg: int = 0, ways: Sequence[Button] = ()) -> Card:
+    """Makes a card with a button a case, which carries `verb` and `arg`; `ways` stand below."""
+    buttons, whom = [], set[int]()
+    for row in rows:
+        people = "、".join(party.debtor.name for party in row.parties)
+        buttons.append([Button(f"{row.number} {people}", Tap(verb, row.id, arg))])
+        whom |= {party.debtor_id for party in row.parties}
+    return Card(text, [*buttons, list(ways)], shows=shows(whom))
 
 
 @card("case")

@@ -37,9 +37,12 @@ async def erase(turn: Turn, words: str) -> None:
 
 
 async def _one(turn: Turn, words: str, how: str) -> Debtor | None:
-    found = await privacy.find(fold(words)[:40], turn.who) if words else []
+    if not words:
+        await turn.say(how)
+        return None
+    found = await privacy.find(fold(words)[:40], turn.who)
     if len(found) != 1:
-        await turn.say("privacy.several" if found else how)
+        await turn.say("privacy.several" if found else "privacy.nobody")
         return None
     return found[0]
 

@@ -17,7 +17,8 @@ from storage.people.area import full_name
 from storage.people.endpoint import addresses
 from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
-_ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\d{11})\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
+_ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\S*\d\S*)\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
+_KEEPS = re.compile(r"(?:加|添加|新增|add|改|修改|set)(?:\s.*|$)", re.I)
 _CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|role|area)\s+(\S+)", re.I)
 
 
@@ -41,6 +42,8 @@ async def people(turn: Turn, words: str) -> None:
         await _add(turn, *found.groups(default=""))
     elif found := _CHANGE.fullmatch(said):
         await _change(turn, *found.groups())
+    elif _KEEPS.match(said):
+        await turn.say("staff.lacks")
     else:
         await _seek(turn, said)
 
@@ -53,7 +56,7 @@ async def _seek(turn: Turn, words: str) -> None:
     elif found:
         await turn.reply("persons", ids=[one.id for one in found])
     else:
-        await turn.say("staff.how")
+        await turn.say("staff.nobody")
 
 
 async def _add(turn: Turn, name: str, phone: str, role: str, area: str, organisation: str) -> None:
@@ -72,7 +75,7 @@ async def _add(turn: Turn, name: str, phone: str, role: str, area: str, organisa
 async def _change(turn: Turn, who: str, what: str, value: str) -> None:
     found = [one for one in await staff.seek(who, turn.who) if who in (one.name, one.phone, one.staff_no)]
     if len(found) != 1:
-        await turn.say("staff.several" if found else "staff.how")
+        await turn.say("staff.several" if found else "staff.nobody")
         return
     refusal = await _changed(turn.who, found[0], what.lower(), value)
     if refusal:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from handlers.callback import Tap
 from handlers.card import Card, Showing, card
+from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import lasted, shows
 from handlers.people import approval
-from handlers.route import App, on_command
+from handlers.route import App, on_command, on_tap
 from storage.cases import case as cases
 from storage.cases.case import search
 from storage.duty import ladder
@@ -32,10 +34,12 @@ _TARGETS = {
 _STEP = re.compile(rf"({'|'.join(_TARGETS)})\s*(?:(\d{{1,3}})\s*(?:分钟?|min)?|不叫|off)", re.I)
 """值班 3分钟, 院长 不叫."""
 LONGEST = timedelta(hours=12)
+SHOWN = 8
 
 
 def register(app: App) -> None:
     on_command(app, "ladder", Action.LADDER, show, menu=130, awaits=True)
+    on_tap("ladder", open_ladder, Action.LADDER)
 
 
 async def show(turn: Turn, words: str) -> None:
@@ -48,13 +52,26 @@ async def show(turn: Turn, words: str) -> None:
         return
     now = unit().now
     stretch, left = stretch_in(words, now)
-    found = await search(turn.who, left[:60])
-    if len(found) != 1:
-        await turn.say("ladder.several" if found else "ladder.how")
-        return
-    at = stretch[0] if stretch is not None else now
-    audit.record("ladder.read", f"case:{found[0].id}", actor=turn.actor)
-    await turn.reply("ladder", found[0].id, at=at.timestamp())
+    found = await search(turn.who, left[:60], SHOWN)
+    at = int((stretch[0] if stretch is not None else now).timestamp())
+    if not found:
+        await turn.say("ladder.none")
+    elif len(found) == 1:
+        await _dry_run(turn, found[0].id, at)
+    else:
+        audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found])
+        await turn.reply("ladders", ids=[one.id for one in found], at=at)
+
+
+async def open_ladder(turn: Turn, tap: Tap) -> None:
+    """Answers a tap on one of several cases that a number fits."""
+    if await case_handlers.visible(turn, tap):
+        await _dry_run(turn, tap.ref, tap.arg)
+
+
+async def _dry_run(turn: Turn, case_id: int, at: int) -> None:
+    audit.record("ladder.read", f"case:{case_id}", actor=turn.actor)
+    await turn.reply("ladder", case_id, at=at)
 
 
 async def _change(turn: Turn, target: Target, after: timedelta | None) -> None:
@@ -83,6 +100,13 @@ def _rung(showing: Showing, rung: Rung) -> str:
     after = lasted(showing, timedelta(seconds=rung.after_seconds))
     target = showing.plain(f"ladder.target_{rung.target.value}")
     return showing.text("ladder.rung", after=after, target=target)
+
+
+@card("ladders")
+async def show_ladders(showing: Showing) -> Card | None:
+    """Asks which of the cases that a number fits."""
+    rows = await cases.with_parties(showing.args["ids"])
+    return case_handlers.choice(showing.text("ladder.which"), rows, "ladder", showing.args["at"])
 
 
 @card("ladder")

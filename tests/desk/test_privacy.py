@@ -31,7 +31,7 @@ async def test_who_has_looked_at_somebody(world: World) -> None:
     for line in ("案件 1 件", "09:41 赵慧敏 看了案件", "09:41 赵慧敏 导出", "09:41 胡建平 查到"):
         assert line in card.text, card.text
     await admin.says("/access 无此人")
-    await admin.expects("查某人留了什么")
+    await admin.expects("被执行人里没有这个人")
     assert await AuditEntry.filter(action="debtor.access_read").count() == 1
 
 
@@ -145,3 +145,8 @@ async def test_who_looks_up_two_hundred_names_an_hour_is_stopped(world: World) -
     await supervisor.says("/case 456")
     await world.settled()
     assert len([m for m in await supervisor.received() if "执456号" in m.text]) == count + 1
+
+
+async def test_who_is_no_debtor_is_said_to_be_none(world: World) -> None:
+    await world.phone(ADMIN).says("/erase 沈立群")
+    await world.phone(ADMIN).expects("被执行人里没有这个人")

@@ -25,11 +25,14 @@ async def test_the_administrator_keeps_the_list_in_the_chat(world: World) -> Non
     assert "+8619800009001" in added.text and "还没登记" in added.text
     for words, refusal in (
         ("加 王五 19800009001 网格员 周弄村", "已经是别人的号码"),
-        ("加 王五 1980000 网格员 周弄村", "查人：/people"),
+        ("加 王五 1980000 网格员 周弄村", "“1980000”不是手机号"),
         ("加 王五 29800009001 网格员 周弄村", "不是手机号"),
         ("加 王五 19800009002 村长 周弄村", "没有“村长”这个角色"),
         ("加 王五 19800009002 网格员 天上村", "您的辖区里没有“天上村”"),
-        ("无此人", "查人：/people"),
+        ("加 王五", "缺了点什么"),
+        ("改 应小妹 手机", "缺了点什么"),
+        ("改 无此人 手机 19800009003", "没有找到这个人"),
+        ("无此人", "没有找到这个人"),
     ):
         seen = len(await admin.received())
         await admin.says(f"/people {words}")

@@ -292,3 +292,14 @@ async def test_leaves_that_overlap_are_refused_and_several_carry_their_dates(wor
     await judge.says("/leave")
     card = await judge.expects(lambda message: "12-01" in message.text and "12-08" in message.text, what="the list")
     assert len({label for label, _data in card.buttons if "销假" in label}) == 2
+
+
+async def test_a_number_that_fits_several_cases_offers_them(world: World) -> None:
+    supervisor = world.phone(SUPERVISOR)
+    await supervisor.says("/ladder 周弄村 今晚11点")
+    which = await supervisor.expects("看哪一件")
+    await supervisor.taps(next(label for label, _data in which.buttons if "456" in label), which)
+    said = await supervisor.expects("先叫谁")
+    assert "执456号" in said.text and "23:00" in said.text
+    await supervisor.says("/ladder 99999")
+    await supervisor.expects("没有找到这件案子")

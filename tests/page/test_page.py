@@ -240,7 +240,10 @@ async def test_menu_language_and_an_unregistered_phone(product: Product) -> None
         stranger = Screen(await (await browser.new_context()).new_page())
         await stranger.page.goto(supervisor.page.url)
         await expect(stranger.page.get_by_text("这部手机没有登记")).to_be_visible()
+        await expect(stranger.page.get_by_text("有急事请打值班电话 0578-0000000")).to_be_visible()
         assert await stranger.page.locator("#messages li").count() == 0
+        await stranger.page.get_by_role("link", name="重新加入").click()
+        await expect(stranger.page.get_by_role("button", name="加入")).to_be_visible()
 
 
 async def test_the_demo_shows_three_signed_in_phones(product: Product) -> None:

@@ -105,10 +105,11 @@ function deaf() {
 function signedOut() {
   deaf();
   blank();
-  line(words.signed_out);
+  line(words.signed_out + (words.phone ? put(words.signed_out_call, { phone: words.phone }) : ""));
   $("locked").hidden = true;
   $("chat").hidden = false;
   for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
+  $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
 }
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import locales
-from handlers.card import Showing, shortened
+from handlers.callback import Tap
+from handlers.card import Button, Card, Showing, shortened
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
-from storage.cases.case import CaseDebtor
+from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, age
 from storage.people.person import Person, Role
 from storage.post.delivery import About, Subject
@@ -97,3 +98,13 @@ def lasted(showing: Showing, time: timedelta) -> str:
     if hours < 48:
         return showing.plain("listing.hours", count=hours)
     return showing.plain("listing.days", count=hours // 24)
+
+
+def choice(text: str, rows: Sequence[Case], verb: str, arg: int = 0, ways: Sequence[Button] = ()) -> Card:
+    """Makes a card with a button a case, which carries `verb` and `arg`; `ways` stand below."""
+    buttons, whom = [], set[int]()
+    for row in rows:
+        people = "、".join(party.debtor.name for party in row.parties)
+        buttons.append([Button(f"{row.number} {people}", Tap(verb, row.id, arg))])
+        whom |= {party.debtor_id for party in row.parties}
+    return Card(text, [*buttons, list(ways)], shows=shows(whom))

@@ -1,6 +1,5 @@
 """/case: what about this case?"""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import locales
@@ -8,7 +7,7 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.cases import follow as follow_handlers
 from handlers.context import Turn
-from handlers.describe import debtor_line, event_line, judge_name, shows
+from handlers.describe import choice, debtor_line, event_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert
 from storage.alerts.attachment import place_of
@@ -106,16 +105,6 @@ async def show_cases(showing: Showing) -> Card | None:
     whole = not page and not ways
     text = showing.text("case.several" if whole else "case.many", count=len(rows))
     return choice(text, rows, "case", ways=ways)
-
-
-def choice(text: str, rows: Sequence[Case], verb: str, arg: int = 0, ways: Sequence[Button] = ()) -> Card:
-    """Makes a card with a button a case, which carries `verb` and `arg`; `ways` stand below."""
-    buttons, whom = [], set[int]()
-    for row in rows:
-        people = "、".join(party.debtor.name for party in row.parties)
-        buttons.append([Button(f"{row.number} {people}", Tap(verb, row.id, arg))])
-        whom |= {party.debtor_id for party in row.parties}
-    return Card(text, [*buttons, list(ways)], shows=shows(whom))
 
 
 @card("case")

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
-from handlers.cases import case as case_handlers
 from handlers.context import Turn
-from handlers.describe import lasted, shows
+from handlers.describe import choice, lasted, shows
 from handlers.people import approval
 from handlers.route import App, on_command, on_tap
 from storage.cases import case as cases
-from storage.cases.case import search
+from storage.cases.case import may_read, search
 from storage.duty import ladder
 from storage.duty.ladder import Call, Rung, Target
 from storage.engine import audit
@@ -65,8 +64,11 @@ async def show(turn: Turn, words: str) -> None:
 
 async def open_ladder(turn: Turn, tap: Tap) -> None:
     """Answers a tap on one of several cases that a number fits."""
-    if await case_handlers.visible(turn, tap):
-        await _dry_run(turn, tap.ref, tap.arg)
+    if not await may_read(turn.who, tap.ref, unit().now):
+        await turn.refuse(f"case:{tap.ref}")
+        return
+    await turn.toast()
+    await _dry_run(turn, tap.ref, tap.arg)
 
 
 async def _dry_run(turn: Turn, case_id: int, at: int) -> None:
@@ -106,7 +108,7 @@ def _rung(showing: Showing, rung: Rung) -> str:
 async def show_ladders(showing: Showing) -> Card | None:
     """Asks which of the cases that a number fits."""
     rows = await cases.with_parties(showing.args["ids"])
-    return case_handlers.choice(showing.text("ladder.which"), rows, "ladder", showing.args["at"])
+    return choice(showing.text("ladder.which"), rows, "ladder", showing.args["at"])
 
 
 @card("ladder")

@@ -11,7 +11,9 @@ from handlers.describe import choice, lasted, shows
 from handlers.people import approval
 from handlers.route import App, on_command, on_tap
 from storage.cases import case as cases
+from storage.cases import quota
 from storage.cases.case import may_read, search
+from storage.cases.quota import Verdict
 from storage.duty import ladder
 from storage.duty.ladder import Call, Rung, Target
 from storage.engine import audit
@@ -34,6 +36,8 @@ _STEP = re.compile(rf"({'|'.join(_TARGETS)})\s*(?:(\d{{1,3}})\s*(?:分钟?|min)?
 """值班 3分钟, 院长 不叫."""
 LONGEST = timedelta(hours=12)
 SHOWN = 8
+FAR = timedelta(days=366)
+"""No button of ours carries a time further away."""
 
 
 def register(app: App) -> None:
@@ -57,8 +61,12 @@ async def show(turn: Turn, words: str) -> None:
         await turn.say("ladder.none")
     elif len(found) == 1:
         await _dry_run(turn, found[0].id, at)
+    elif await quota.look_up(turn.who) is Verdict.STOPPED:
+        await turn.say("privacy.stopped")
     else:
         audit.record("case.searched", actor=turn.actor, hits=[one.id for one in found])
+        for one in found:
+            audit.record("case.listed", f"case:{one.id}", actor=turn.actor)
         await turn.reply("ladders", ids=[one.id for one in found], at=at)
 
 
@@ -68,7 +76,8 @@ async def open_ladder(turn: Turn, tap: Tap) -> None:
         await turn.refuse(f"case:{tap.ref}")
         return
     await turn.toast()
-    await _dry_run(turn, tap.ref, tap.arg)
+    now = int(unit().now.timestamp())
+    await _dry_run(turn, tap.ref, tap.arg if abs(tap.arg - now) < FAR.total_seconds() else now)
 
 
 async def _dry_run(turn: Turn, case_id: int, at: int) -> None:

@@ -36,8 +36,6 @@ _STEP = re.compile(rf"({'|'.join(_TARGETS)})\s*(?:(\d{{1,3}})\s*(?:分钟?|min)?
 """值班 3分钟, 院长 不叫."""
 LONGEST = timedelta(hours=12)
 SHOWN = 8
-FAR = timedelta(days=366)
-"""No button of ours carries a time further away."""
 
 
 def register(app: App) -> None:
@@ -71,13 +69,12 @@ async def show(turn: Turn, words: str) -> None:
 
 
 async def open_ladder(turn: Turn, tap: Tap) -> None:
-    """Answers a tap on one of several cases that a number fits."""
+    """Answers a tap on one of several cases that a number fits; it carries minutes since 1970."""
     if not await may_read(turn.who, tap.ref, unit().now):
         await turn.refuse(f"case:{tap.ref}")
         return
     await turn.toast()
-    now = int(unit().now.timestamp())
-    await _dry_run(turn, tap.ref, tap.arg if abs(tap.arg - now) < FAR.total_seconds() else now)
+    await _dry_run(turn, tap.ref, tap.arg * 60)
 
 
 async def _dry_run(turn: Turn, case_id: int, at: int) -> None:
@@ -117,7 +114,7 @@ def _rung(showing: Showing, rung: Rung) -> str:
 async def show_ladders(showing: Showing) -> Card | None:
     """Asks which of the cases that a number fits."""
     rows = await cases.with_parties(showing.args["ids"])
-    return choice(showing.text("ladder.which"), rows, "ladder", showing.args["at"])
+    return choice(showing.text("ladder.which"), rows, "ladder", showing.args["at"] // 60)
 
 
 @card("ladder")

@@ -301,5 +301,8 @@ async def test_a_number_that_fits_several_cases_offers_them(world: World) -> Non
     await supervisor.taps(next(label for label, _data in which.buttons if "456" in label), which)
     said = await supervisor.expects("先叫谁")
     assert "执456号" in said.text and "23:00" in said.text
+    of_ours = next(data for _label, data in which.buttons)
+    await supervisor.taps_data(which, f"{of_ours.rpartition(':')[0]}:2147483647")  # forged: a far time harms nobody
+    await supervisor.expects("先叫谁", after=said.id)
     await supervisor.says("/ladder 99999")
     await supervisor.expects("没有找到这件案子")

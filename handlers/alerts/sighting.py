@@ -96,7 +96,7 @@ async def asked(turn: Turn, text: str) -> bool:
     if not parse_case_no(said) and not named and await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE):
         return False  # a house number, the end of a plate: it goes on about what was reported
     await case_handlers.case(turn, said)
-    await _offer(turn, text)
+    await _offer(turn, text, await understand(turn.who, text, unit().now))
     return True
 
 
@@ -107,13 +107,12 @@ async def offered(turn: Turn, text: str) -> bool:
         turn.who, text[:60], 1
     ):
         return False
-    await _offer(turn, text)
+    await _offer(turn, text, reading)
     return True
 
 
-async def _offer(turn: Turn, text: str) -> None:
+async def _offer(turn: Turn, text: str, reading: Reading) -> None:
     kept = await listing.keep(turn.who, Asked(words=text[:500]))
-    reading = await understand(turn.who, text, unit().now)
     await turn.reply("offer", kept.id, ids=[guess.debtor_id for guess in reading.guesses])
 
 
@@ -295,28 +294,32 @@ async def _hide(turn: Turn, row: Sighting) -> None:
 
 async def apart(turn: Turn, tap: Tap) -> None:
     """Answers 这是另一个人 below what was passed on: it becomes a report of its own."""
-    row = await _own(turn, tap)
-    if row is None:
-        return
-    await turn.toast()
-    if row.joined_id is not None and row.state is SightingState.ALERTED:
-        await raising.part(row)
+    row = await _part(turn, tap)
+    if row is not None:
         await _place_in_area(turn.who, row, await understand(turn.who, row.text, unit().now))
         await raising.raise_for(row)
         await _receipt(row)
-    await turn.reply("passed_on", row.id, fresh=False)
 
 
 async def idle(turn: Turn, tap: Tap) -> None:
     """Answers 不是报告 below what was passed on: the judge hears that it has nothing to do with it."""
+    row = await _part(turn, tap)
+    if row is not None:
+        await sighting.set_state(row, SightingState.NOT_SENT)
+
+
+async def _part(turn: Turn, tap: Tap) -> Sighting | None:
+    """Parts what was passed on from the report it was taken for, and shows it anew; None where it is apart already. The
+    card is made after the tap is handled, and says what has become of it."""
     row = await _own(turn, tap)
     if row is None:
-        return
+        return None
     await turn.toast()
-    if row.joined_id is not None and row.state is SightingState.ALERTED:
-        await raising.part(row)
-        await sighting.set_state(row, SightingState.NOT_SENT)
     await turn.reply("passed_on", row.id, fresh=False)
+    if row.joined_id is None or row.state is not SightingState.ALERTED:
+        return None
+    await raising.part(row)
+    return row
 
 
 # -- cards -------------------------------------------------------------------------------------------------------

@@ -405,7 +405,7 @@ def _xml_spreadsheet(content: bytes) -> Iterator[Found]:
 
 def _grid(name: str, rows: list[list[_Spanning]]) -> Iterator[Found]:
     """Lays cells that span several columns or rows out in a grid."""
-    taken: dict[tuple[int, int], None] = {}
+    taken: set[tuple[int, int]] = set()
     merged, grid = [], []
     for number, row in enumerate(rows):
         cells: list[Cell] = []
@@ -415,7 +415,7 @@ def _grid(name: str, rows: list[list[_Spanning]]) -> Iterator[Found]:
             column = len(cells)
             if across > 1 or down > 1:
                 merged.append([number, column, number + down - 1, column + across - 1])
-                taken |= {(number + y, column + x): None for y in range(1, down) for x in range(across)}
+                taken |= {(number + y, column + x) for y in range(1, down) for x in range(across)}
             cells += [text, *[None] * (across - 1)]
         grid.append(cells)
     yield {"sheet": name, "visible": True, "merged": merged}

@@ -32,6 +32,4 @@ def plates_in(cell: str) -> list[Painted]:
 def plate_asked(words: str) -> str:
     """Returns a plate, or the end of one, as somebody asks for it: 浙K·8G12A, 8G12A; empty where it can't be one."""
     plain = re.sub(_MARKS, "", fold(words).upper())
-    return (
-        plain if re.fullmatch(rf"[{PROVINCES}]?[A-Z]?(?=[A-Z]*\d)[A-Z0-9]{{3,6}}[学警挂港澳试超领使临]?", plain) else ""
-    )
+    return plain if _ASKED.fullmatch(plain) else ""

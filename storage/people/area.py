@@ -149,7 +149,7 @@ class Gazetteer:
     def _search(self, text: str, county: str) -> list[str]:
         towns = {code: name for code, name in self._towns.items() if code.startswith(county)}
         named = {code: short_ for code, name in towns.items() if (short_ := _TOWN.sub("", name)) in text}
-        here = county and self.by_code[county].name in text if county in self.by_code else False
+        here = county in self.by_code and self.by_code[county].name in text
         elsewhere = re.search("[省市县区]", text) is not None and not here
         if elsewhere or not (named or here):
             return []

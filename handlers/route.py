@@ -38,6 +38,12 @@ async def refuse_stranger(turn: Turn, what: str) -> None:
         await turn.say("invitation.stranger")
 
 
+async def forget_waiting(turn: Turn) -> None:
+    """Closes what a command waits for: whoever says something else has changed their mind."""
+    for row in await turn.questions(QuestionKind.COMMAND):
+        await question.close(row.id)
+
+
 def on_command(
     app: App, name: str, action: Action, handle: Command, *, menu: int | None = None, awaits: bool = False
 ) -> None:
@@ -53,8 +59,7 @@ def on_command(
 
     async def run(update: Update, context: Context) -> None:
         turn = context.turn
-        for waiting in await turn.questions(QuestionKind.COMMAND):
-            await question.close(waiting.id)  # whoever says something else has changed their mind
+        await forget_waiting(turn)
         if turn.person is None:
             await refuse_stranger(turn, "command")
         elif not may(turn.person, action):

@@ -4,7 +4,7 @@ import re
 
 import locales
 from handlers.context import Turn
-from handlers.route import COMMANDS, MENU, carry_out
+from handlers.route import COMMANDS, MENU, carry_out, forget_waiting
 from storage.engine.text import fold
 from storage.people.access import may
 from storage.post import question
@@ -36,7 +36,7 @@ async def take(turn: Turn, text: str, *, reports: bool) -> bool:
     said = fold(text).strip("。.!！?？ ")
     name = named(turn, said)
     if name:
-        await close(turn)
+        await forget_waiting(turn)
         await carry_out(turn, name, said if name in ("leave", "quiet") and _has_words(name, said) else "")
         return True
     if _IMPORT.fullmatch(said):
@@ -48,12 +48,6 @@ async def take(turn: Turn, text: str, *, reports: bool) -> bool:
             await carry_out(turn, row.command, text.strip())
             return True
     return False
-
-
-async def close(turn: Turn) -> None:
-    """Ends the wait for a command's words."""
-    for row in await turn.questions(QuestionKind.COMMAND):
-        await question.close(row.id)
 
 
 def named(turn: Turn, said: str) -> str:

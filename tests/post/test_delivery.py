@@ -67,7 +67,7 @@ async def tell_it_everywhere(world: World) -> None:
     await supervisor.says("快去找林永福", reply_to=found)
     await world.settled()
     await judge.taps("收到", await judge.expects(lambda m: m.id == card.id))
-    for command in ("/case 周弄村", "/today", "/why", "/why 2", "/ladder 456", "/learned"):
+    for command in ("/case 周弄村", "/today", "/why", "/why 2", "/ladder 456", "/ladder 周弄村", "/learned"):
         await head.says(command)
         await world.settled()
     await world.phone(ADMIN).says("/access 林永福")

@@ -36,6 +36,7 @@ from bot.transport.limiter import Limiter, NoLimits, SharedLimits, TelegramLimit
 from bot.transport.metrics import Metrics
 from bot.transport.receiver import ALLOWED, Receiver
 from bot.transport.router import Router
+from bot.transport.transcriber import Transcriber, ear_for
 from bot.transport.waking import PushApi
 from handlers.people.help import role_group
 from locales import DEFAULT, text
@@ -69,6 +70,7 @@ class Product:
     timers: Timers
     store: Store
     webchat: WebChat
+    transcriber: Transcriber | None
     url: str
 
 
@@ -144,6 +146,7 @@ class _Assembly:
         self._told: dict[int, float] = {}
         self._receiving: list[asyncio.Task[None]] = []
         self._working: list[asyncio.Task[None]] = []
+        self._transcriber: Transcriber | None = None
 
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
@@ -216,6 +219,7 @@ class _Assembly:
             timers=self._timers,
             store=self._store,
             webchat=webchat,
+            transcriber=self._transcriber,
             url=url,
         )
 
@@ -231,6 +235,9 @@ class _Assembly:
             start(Watchdog(self._metrics.loop_lag.set).run(), name="watchdog"),
             start(self._db.listen(self._router.wake), name="listener"),
         ]
+        if (ear := ear_for(self._session, self._settings.transcribe)) is not None:
+            self._transcriber = Transcriber(self._db, self._channels, self._router, ear, self._nursery)
+            self._working.append(start(self._transcriber.run(tick), name="transcriber"))
         if WEB in self._channels:
             self._receiving.append(start(self._receiver.poll(self._channels[WEB]), name="poll-web"))
         if TELEGRAM in self._channels:
@@ -252,6 +259,8 @@ class _Assembly:
         self._dispatcher.cancel()
         for task in self._working:
             task.cancel()
+        if self._transcriber is not None:
+            self._transcriber.cancel()
         self._methods.close()
         await self._runner.cleanup()
         for channel in self._channels.values():

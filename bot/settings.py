@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
     mail: str = ""
     """The mail server as Apprise writes it: mailtos://user:password@smtp.example.gov.cn."""
     sms_hook: str = ""
+    transcribe: str = ""
+    """What writes down voice messages: the URL of a server (…/v1/audio/transcriptions), or a folder with a model."""
     keep_days: int = 180
     keep_years: int = 0
     """After how many years what was said in reports that are over is thinned out; 0: never."""
@@ -114,6 +117,20 @@ class Settings(BaseSettings):
     def _mail(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("mailto", "mailtos") or not urlsplit(value).hostname):
             raise ValueError("want_mail")
+        return value
+
+    @field_validator("transcribe")
+    @classmethod
+    def _transcribe(cls, value: str) -> str:
+        if "://" in value:
+            if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+                raise ValueError("want_transcribe")
+        elif value:
+            folder = Path(value)
+            if not (folder / "tokens.txt").is_file() or not any(folder.glob("*.onnx")):
+                raise ValueError("want_transcribe")
+            if find_spec("sherpa_onnx") is None or find_spec("av") is None:
+                raise ValueError("want_speech")
         return value
 
     @field_validator("api_base", "public_url", "sms_hook")

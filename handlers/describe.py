@@ -80,6 +80,7 @@ def witness_line(showing: Showing, row: Sighting, first: Sighting) -> str:
     """Says what was said later: by somebody else, or by the first reporter again."""
     key = "sighting.went_on" if row.reporter_id == first.reporter_id else "sighting.witness"
     words = shortened(row.amended or row.text, 300)
+    words = f"{words}（{showing.plain('alert.transcript')}）" if row.spoken else words
     return showing.text(key, at=showing.at(row.reported_at), text=words, who=reporter_name(showing, row))
 
 

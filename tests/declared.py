@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from handlers.card import KINDS, Card, Showing
+from storage.alerts.attachment import Attachment
 from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor
 from storage.engine.sql import fetch
@@ -75,7 +76,8 @@ async def _missed(kind: str, card: Card, showing: Showing) -> list[str]:
     # 2. A declared report brings its debtors along, and whatever its own words say.
     reports = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORT])
     reports += await Sighting.filter(id__in=[row.joined_id for row in reports if row.joined_id is not None])
-    said = "\n".join(f"{row.text} {row.amended}" for row in reports)
+    heard = await Attachment.filter(sighting_id__in=[row.id for row in reports]).values_list("words", flat=True)
+    said = "\n".join([*(f"{row.text} {row.amended}" for row in reports), *map(str, heard)])
     meant = Debtor.filter(suspects__sighting_id__in=[row.id for row in reports])
     unknown -= set(await meant.values_list("name", flat=True))
     named = await Sighting.filter(id__in=[one.ref for one in card.shows if one.about is About.REPORTER])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from cryptography.exceptions import InvalidTag
@@ -67,6 +68,15 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("phone", Grade.OK, "doctor.phone_ok", {"phone": settings.court_phone})
     else:
         yield Finding("phone", Grade.WARN, "doctor.phone_none")
+    yield _speech(settings.transcribe)
+
+
+def _speech(setting: str) -> Finding:
+    """Says where voices go."""
+    if "://" in setting:
+        return Finding("speech", Grade.OK, "doctor.speech_out", {"host": urlsplit(setting).hostname})
+    key = "doctor.speech_here" if setting else "doctor.speech_none"
+    return Finding("speech", Grade.OK, key, {"path": setting})
 
 
 def _data(settings: Settings) -> Finding:

@@ -268,11 +268,12 @@ class Dispatcher:
             return None
         shared: dict[str, Any] = {"chat_id": row.chat_id}
         markup = card.markup()
-        if before is not None and card.media is None and card.place is None and card.file is None:
-            edited = {**shared, "message_id": before.message_id, "text": _fitting(card.text), "parse_mode": "HTML"}
+        if before is not None and card.place is None and card.file is None:
+            name = "caption" if card.media is not None else "text"
+            edited = {**shared, "message_id": before.message_id, name: _fitting(card.text), "parse_mode": "HTML"}
             if markup and "inline_keyboard" in markup:
                 edited["reply_markup"] = markup
-            if await self._edit(channel, edited):
+            if await self._edit(channel, f"editMessage{name.title()}", edited):
                 return int(before.message_id)
         if markup:
             shared["reply_markup"] = markup
@@ -295,10 +296,10 @@ class Dispatcher:
             result = await channel.api.call("sendMessage", shared)
         return int(result["message_id"])
 
-    async def _edit(self, channel: Way, edited: dict[str, Any]) -> bool:
+    async def _edit(self, channel: Way, method: str, edited: dict[str, Any]) -> bool:
         """Edits a message; returns False where it is gone and a new one must be sent."""
         try:
-            await channel.api.call("editMessageText", edited)
+            await channel.api.call(method, edited)
         except ApiError as error:
             if "not modified" in error.description:
                 return True

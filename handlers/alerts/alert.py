@@ -146,6 +146,8 @@ async def show_alert(showing: Showing) -> Card | None:
         lines.append(showing.text("alert.quote", text=shortened(first.text)))
     if first.amended:
         lines.append(showing.text("alert.amended", text=shortened(first.amended)))
+    if first.spoken:
+        lines.append(showing.text("alert.spoken"))
     lines += _times(showing, first)
     if first.place:
         lines.append(showing.text("sighting.at_place", place=first.place))

@@ -5,22 +5,27 @@ from datetime import timedelta
 from telegram import Message, Update
 from telegram.ext import filters
 
-from handlers.alerts.sighting import report
+from handlers.alerts.sighting import explain, keep_unnamed, report
 from handlers.callback import Tap
-from handlers.card import Card, Media, Showing, card
+from handlers.card import Card, Media, Showing, card, shortened
 from handlers.context import Turn
 from handlers.describe import shows
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_said, on_tap
-from storage.alerts import attachment, raising, sighting
+from storage.alerts import alert, attachment, raising, sighting
 from storage.alerts.attachment import Attachment, AttachmentKind
+from storage.alerts.sighting import Sighting
 from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.endpoint import Address
-from storage.post.outbox import Lane, put
+from storage.post.outbox import OR_GOES, Lane, put
+from storage.reading.read import Reading
+from storage.reading.understand import understand
 
 _LARGEST = 20_000_000
 """Bytes that the far end gives a bot to pass on."""
+_TRANSCRIPT = 800
+"""Characters of what was heard below a voice: a caption holds 1,024."""
 _ALBUM = timedelta(seconds=3)
 """So long the question about an album's photo waits for the caption, which may come with the last of them."""
 
@@ -76,7 +81,50 @@ async def _keep(turn: Turn, message: Message) -> Attachment | None:
     kind = AttachmentKind(next(one.value for one in AttachmentKind if getattr(message, one.value, None)))
     if size > _LARGEST:
         return None
-    return await attachment.keep(turn.who, kind, turn.channel, file_id=file_id)
+    message_id = 0 if message.caption else message.message_id
+    return await attachment.keep(turn.who, kind, turn.channel, file_id=file_id, message_id=message_id)
+
+
+async def heard(turn: Turn, row: Attachment, words: str) -> None:
+    """Reads what a machine has heard in a voice like what is typed, and shows it under the voice wherever that went.
+
+    What isn't clearly a report stays with the voice: somebody at the court hears it, for doubt goes up.
+    """
+    await attachment.heard(row, words)
+    reading = await understand(turn.who, words, unit().now)
+    home = await sighting.by_id(row.sighting_id) if row.sighting_id is not None else None
+    if home is None:
+        await _report_heard(turn, row, words, reading)
+    elif not (home.text or home.amended):
+        if reading.is_lead and reading.guesses and not reading.ambiguous:
+            await sighting.is_spoken(home)
+            await explain(turn, home, words, reading)
+    elif await _names_somebody_else(home, reading):
+        other = await report(turn, words, captioned=True, spoken=True)
+        await attachment.belong(row, other.id)
+        await raising.attach(other, row.id)
+    elif reading.confidential:
+        await keep_unnamed(turn, home)
+    await raising.show_words(row)
+    await put(turn.address, "say_who", row.id, lane=Lane.REPLY, args={OR_GOES: True})
+
+
+async def _report_heard(turn: Turn, row: Attachment, words: str, reading: Reading) -> None:
+    """Reports what was heard in a voice that came by itself, if it is a report or goes on with one. Else the voice
+    waits on, for a sentence or for somebody at the court."""
+    goes_on = reading.anaphoric and await alert.running_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+    if not (reading.is_lead or goes_on):
+        return
+    said = await report(turn, words, captioned=True, spoken=True)
+    if said.state is sighting.SightingState.NOT_SENT and not await _follow(turn, row):
+        await attachment.release(said.id)
+
+
+async def _names_somebody_else(home: Sighting, reading: Reading) -> bool:
+    """Tells whether the words are a lead of their own, about others than the report with which the voice came."""
+    if not reading.is_lead or not reading.guesses or reading.ambiguous:
+        return False
+    return not {guess.debtor_id for guess in reading.guesses} & set(await sighting.suspect_ids(home.root_id))
 
 
 async def send_bare(turn: Turn, tap: Tap) -> None:
@@ -128,4 +176,7 @@ async def show_attachment(showing: Showing) -> Card | None:
     if row.latitude is not None and row.longitude is not None:
         return Card(place=(row.latitude, row.longitude), shows=whom)
     media = Media(row.kind.value, row.channel, row.file_id)
-    return Card(showing.text("attachment.caption", at=showing.at(row.at)), media=media, shows=whom)
+    words = [showing.text("attachment.caption", at=showing.at(row.at))]
+    if row.words:
+        words.append(showing.text("attachment.transcript", text=shortened(row.words, _TRANSCRIPT)))
+    return Card("\n".join(words), media=media, shows=whom)

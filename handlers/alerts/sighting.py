@@ -54,10 +54,12 @@ def register(app: App) -> None:
 # -- what comes in -----------------------------------------------------------------------------------------------
 
 
-async def report(turn: Turn, text: str, *, captioned: bool = False) -> Sighting:
+async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool = False) -> Sighting:
     """Logs it first, then reads it, then tells whoever is concerned; returns the report as it stands then. What was
-    sent before words that ring nobody waits on for others, unless they stood below it (`captioned`)."""
-    row = await sighting.record(turn.who, turn.channel, turn.chat_id, turn.message_id or 0, text, said_at=turn.said_at)
+    sent before words that ring nobody waits on for others, unless they stood below it (`captioned`). Words that were
+    `spoken` have been written down by a machine."""
+    origin, said_at = turn.message_id or 0, turn.said_at
+    row = await sighting.record(turn.who, turn.channel, turn.chat_id, origin, text, said_at=said_at, spoken=spoken)
     reading = await understand(turn.who, text, unit().now)
     refers = reading.withdraws or reading.corrects or reading.confidential
     earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
@@ -67,12 +69,11 @@ async def report(turn: Turn, text: str, *, captioned: bool = False) -> Sighting:
     elif reading.corrects and reading.guesses and earlier is not None and await _was_about(earlier, reading.denied):
         await _correct(turn, earlier, text, reading)
     elif reading.confidential and not reading.is_lead and earlier is not None:
-        await _hide(turn, earlier)
+        await keep_unnamed(turn, earlier)
     elif reading.anaphoric and await _goes_on(turn, row, reading):
         pass
     elif reading.is_lead and reading.guesses and not reading.ambiguous and (bare := await _bare(turn)) is not None:
-        await sighting.note_reading(bare, reading)
-        await _correct(turn, bare, text, reading)  # the words that a photo or voice waited for
+        await explain(turn, bare, text, reading)
     elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):
         await _take(turn, row, replace(reading, manner=Manner.LEAD))
     else:
@@ -133,6 +134,12 @@ async def tell(turn: Turn, tap: Tap) -> None:
     await _take(turn, row, replace(reading, manner=Manner.LEAD))
     await _receipt(row)
     await turn.reply("offer", kept.id, fresh=False)
+
+
+async def explain(turn: Turn, bare: Sighting, text: str, reading: Reading) -> None:
+    """Takes the words that a report without any waited for, a photo or voice that went up by itself."""
+    await sighting.note_reading(bare, reading)
+    await _correct(turn, bare, text, reading)
 
 
 async def _bare(turn: Turn) -> Sighting | None:
@@ -281,10 +288,11 @@ async def hide(turn: Turn, tap: Tap) -> None:
     row = await _own(turn, tap)
     if row is not None:
         await turn.toast("sighting.hidden_toast")
-        await _hide(turn, row)
+        await keep_unnamed(turn, row)
 
 
-async def _hide(turn: Turn, row: Sighting) -> None:
+async def keep_unnamed(turn: Turn, row: Sighting) -> None:
+    """Hides the reporter, and says so."""
     await privacy.stay_unnamed(row)
     await raising.refresh_sighting(row.root_id)
     await _receipt(row)

@@ -8,9 +8,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.engine import audit
-from storage.engine.sql import add, among, change, for_update, one, pick, run
+from storage.engine.sql import add, among, change, for_update, is_shared, one, pick, run
 from storage.engine.unit import unit
-from storage.noun import Fate, Noun, Record
+from storage.noun import Erasure, Fate, Noun, Record
 from storage.people.person import Person
 
 BELONGS = timedelta(minutes=10)
@@ -21,6 +21,10 @@ EXPLAINED = timedelta(seconds=60)
 """So long a photo or voice waits for a sentence; then somebody at the court looks at it or hears it."""
 LOOKED_BACK = timedelta(hours=1)
 """What is older belongs to the past: a start after a long pause raises no alarm about it."""
+HEARD_AGAIN = timedelta(seconds=10)
+"""After so long the machine that writes down what is said is asked again, where it gave no answer."""
+HEARD_WITHIN = timedelta(minutes=10)
+LONGEST_WORDS = 2000
 
 
 class AttachmentKind(StrEnum):
@@ -34,8 +38,12 @@ class AttachmentKind(StrEnum):
     DOCUMENT = "document"
 
 
+SPOKEN = frozenset({AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.VIDEO_NOTE})
+
+
 class Attachment(Model):
-    """One file (by the far end's `file_id`) or place. `sighting_id` is empty until the sentence has come."""
+    """One file (by the far end's `file_id`) or place. `sighting_id` is empty until the sentence has come. `words` is
+    what a machine has heard in it; it is asked at `hear_at`, which is empty once it has answered or was given up."""
 
     id = fields.IntField(primary_key=True)
     reporter: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
@@ -49,6 +57,9 @@ class Attachment(Model):
     latitude = fields.FloatField(null=True)
     longitude = fields.FloatField(null=True)
     at = fields.DatetimeField()
+    message_id = fields.BigIntField(default=0)
+    words = fields.TextField(default="")
+    hear_at = fields.DatetimeField(null=True, db_index=True)
 
     class Meta:
         table = "attachment"
@@ -64,6 +75,7 @@ async def keep(
     latitude: float | None = None,
     longitude: float | None = None,
     sighting_id: int | None = None,
+    message_id: int = 0,
 ) -> Attachment:
     """Records the attachment before anything is decided about it."""
     row = await add(
@@ -76,6 +88,8 @@ async def keep(
         longitude=longitude,
         at=unit().now,
         sighting_id=sighting_id,
+        message_id=message_id,
+        hear_at=unit().now if kind in SPOKEN else None,
     )
     audit.record("attachment.kept", f"attachment:{row.id}", actor=reporter.actor, kind=kind)
     return row
@@ -118,6 +132,31 @@ async def unexplained(now: datetime, limit: int = 100) -> list[Attachment]:
     return await pick(Attachment, where, now - EXPLAINED, now - LOOKED_BACK, AttachmentKind.LOCATION, True)
 
 
+async def unheard(now: datetime, channels: Sequence[str], limit: int) -> list[Attachment]:
+    """Lists the voices on these channels that a machine shall listen to now, the newest first: whoever speaks waits."""
+    names, value = among(channels)
+    where = f"hear_at > ? AND hear_at <= ? AND channel {names} ORDER BY hear_at DESC LIMIT {limit:d}"
+    return await pick(Attachment, where, now - LOOKED_BACK, now, value)
+
+
+async def listen(row: Attachment, lease: timedelta) -> None:
+    """Takes a voice in hand for so long; then somebody may ask the machine anew. Needs a unit."""
+    await change(Attachment, row.id, hear_at=unit().now + lease)
+
+
+async def heard(row: Attachment, words: str) -> None:
+    """Keeps what a machine has heard. Needs a unit."""
+    row.words, row.hear_at = words[:LONGEST_WORDS], None
+    await change(Attachment, row.id, words=row.words, hear_at=None)
+    audit.record("attachment.heard", f"attachment:{row.id}")
+
+
+async def hear_later(row: Attachment) -> None:
+    """Lets the machine be asked again; what is too old for that is given up. Needs a unit."""
+    now = unit().now
+    await change(Attachment, row.id, hear_at=now + HEARD_AGAIN if now - row.at < HEARD_WITHIN else None)
+
+
 async def release(sighting_id: int) -> None:
     """Frees what was gathered for words that rang nobody: the sentence that explains it may be still to come."""
     await run("UPDATE attachment SET sighting_id = NULL WHERE sighting_id = ?", sighting_id)
@@ -148,4 +187,12 @@ async def _thins(reports: Sequence[int], _words: str) -> None:
     await run(f"DELETE FROM attachment WHERE sighting_id {within}", value)
 
 
-NOUN = Noun((Record(Attachment, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),), thins=_thins)
+async def _erases(what: Erasure) -> None:
+    """Takes out what was heard of the name in voices that belong to no report."""
+    within = "strpos" if is_shared() else "instr"
+    await run(f"DELETE FROM attachment WHERE sighting_id IS NULL AND {within}(words, ?) > 0", what.name)
+
+
+NOUN = Noun(
+    (Record(Attachment, erasing=Fate.GOES, leaving=Fate.STAYS, thinning=Fate.GOES),), erases=_erases, thins=_thins
+)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from storage.alerts import sighting
 from storage.alerts.alert import Alert, AlertState, Recipient, open_alerts, recipient_ids, set_values, standing_alerts
-from storage.alerts.attachment import of_report_and_witnesses, of_sighting
+from storage.alerts.attachment import Attachment, of_report_and_witnesses, of_sighting
 from storage.alerts.sighting import Sighting, SightingState
 from storage.alerts.timeline import note_event
 from storage.cases.case import judges_of
@@ -150,6 +150,14 @@ async def attach(report: Sighting, attachment_id: int) -> None:
     for alert in await standing_alerts(report.root_id):
         for person_id in await recipient_ids(alert.id):
             await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=True)
+
+
+async def show_words(item: Attachment) -> None:
+    """Shows what was heard in a voice under it, wherever it has been sent."""
+    report = await sighting.by_id(item.sighting_id) if item.sighting_id is not None else None
+    for alert in await standing_alerts(report.root_id) if report is not None else ():
+        for person_id in await recipient_ids(alert.id):
+            await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT)
 
 
 async def withdraw(report: Sighting) -> None:

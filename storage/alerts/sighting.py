@@ -57,6 +57,8 @@ class Sighting(Model):
     doubtful = fields.BooleanField(default=False)
     off_list = fields.BooleanField(default=False)
     confidential = fields.BooleanField(default=False)
+    spoken = fields.BooleanField(default=False)
+    """A machine has written down what was said: the voice counts, not the words."""
     code = fields.CharField(max_length=8)
     state = fields.CharEnumField(SightingState, max_length=10)
     joined: fields.ForeignKeyNullableRelation["Sighting"] = fields.ForeignKeyField(
@@ -116,9 +118,10 @@ async def record(
     text: str,
     *,
     said_at: datetime | None = None,
+    spoken: bool = False,
 ) -> Sighting:
     """Logs the report first, before anything is decided about it. `said_at` is when it was said, if that was earlier
-    than it is handled."""
+    than it is handled; `spoken` where a machine wrote it down."""
     row = await add(
         Sighting,
         reporter_id=reporter.id,
@@ -129,6 +132,7 @@ async def record(
         area_code=reporter.area_code,
         reported_at=said_at or unit().now,
         state=SightingState.NOT_SENT,
+        spoken=spoken,
         code=new_incident(),
     )
     await gather_recent(reporter, row.id, said_at)
@@ -211,6 +215,12 @@ async def amend(row: Sighting, text: str) -> None:
     row.amended = text
     await change(Sighting, row.id, amended=text)
     audit.record("sighting.amended", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
+
+
+async def is_spoken(row: Sighting) -> None:
+    """Notes that a machine has written down what was said."""
+    row.spoken = True
+    await change(Sighting, row.id, spoken=True)
 
 
 async def stay_unnamed(row: Sighting) -> None:

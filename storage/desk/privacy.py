@@ -11,6 +11,7 @@ from tortoise.expressions import Q
 
 from storage.alerts import sighting
 from storage.alerts.alert import OPEN, Alert
+from storage.alerts.attachment import Attachment
 from storage.alerts.sighting import Sighting, Suspect
 from storage.cases.case import CaseDebtor, may_read
 from storage.cases.debtor import Alias, Debtor, Plate, debtors_called
@@ -113,6 +114,8 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
     first, last = bounds_of(county_of(debtor.area_code))
     says = Q(text__contains=debtor.name) | Q(amended__contains=debtor.name)
     named = set(await Sighting.filter(says, area_code__gte=first, area_code__lte=last).values_list("id", flat=True))
+    heard = Attachment.filter(words__contains=debtor.name, sighting_id__not_isnull=True)
+    named |= set(column(await heard.values_list("sighting_id", flat=True)))
     about_another = Suspect.filter(sighting_id__in=list(named), debtor__name=debtor.name).exclude(debtor_id=debtor.id)
     ids |= named - set(await about_another.values_list("sighting_id", flat=True))
     return await Sighting.filter(Q(id__in=list(ids)) | Q(joined_id__in=list(ids))).order_by("id")

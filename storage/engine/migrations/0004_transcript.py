@@ -1,0 +1,39 @@
+"""What a machine has heard in a voice message, and when it listens next."""
+
+from typing import Any
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+COLUMNS = {
+    "attachment": {
+        "message_id": "BIGINT DEFAULT 0 NOT NULL",
+        "words": "TEXT DEFAULT '' NOT NULL",
+        "hear_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
+    },
+    "sighting": {"spoken": {"sqlite": "INT DEFAULT 0 NOT NULL", "postgres": "BOOL DEFAULT false NOT NULL"}},
+}
+
+
+async def forward(_apps: Any, editor: Any) -> None:
+    """Adds the columns that aren't there: it is called again after a kill before the note."""
+    client = editor.client
+    dialect = client.capabilities.dialect
+    for table, columns in COLUMNS.items():
+        there = (
+            f"SELECT name FROM pragma_table_info('{table}')"
+            if dialect == "sqlite"
+            else "SELECT column_name AS name FROM information_schema.columns "
+            f"WHERE table_schema = current_schema() AND table_name = '{table}'"
+        )
+        have = {row["name"] for row in (await client.execute_query(there))[1]}
+        for column, kind in columns.items():
+            if column not in have:
+                words = kind if isinstance(kind, str) else kind["sqlite" if dialect == "sqlite" else "postgres"]
+                await client.execute_query(f"ALTER TABLE {table} ADD COLUMN {column} {words}")
+    await client.execute_query("CREATE INDEX IF NOT EXISTS idx_attachment_hear_at ON attachment (hear_at)")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("chuishao", "0003_duty_hours")]
+    operations = [ops.RunPython(forward)]

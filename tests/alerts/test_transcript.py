@@ -1,0 +1,204 @@
+"""A voice message is read like what is typed, where the court has a machine for it, and stays what counts."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from storage.alerts.alert import Alert, AlertState
+from storage.alerts.attachment import Attachment
+from storage.alerts.sighting import Sighting
+from tests.world import ADMIN, GRID_WORKER, HEAD, JUDGE, SECRETARY, Phone, Stage, World
+
+SENTENCE = "林永福回来了，人就在村委"
+
+
+@dataclass
+class Listener:
+    """A server of the widely spoken form on loopback: says what `words` says of the file, or fails."""
+
+    words: dict[str, str | int] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        content = form["file"].file.read()  # type: ignore[union-attr]
+        about = {name: value for name, value in form.items() if name != "file"}
+        self.asked.append({**about, "key": request.headers.get("Authorization"), "name": form["file"].filename})  # type: ignore[union-attr]
+        await self.free.wait()
+        said = self.words[content.decode()]
+        if isinstance(said, int):
+            raise web.HTTPFound("http://127.0.0.1:9/elsewhere") if said == 302 else web.HTTPInternalServerError
+        return web.json_response({"text": said})
+
+
+@contextlib.asynccontextmanager
+async def listened(stage: Stage, **words: str | int) -> AsyncIterator[tuple[World, Listener]]:
+    listener = Listener(words=dict(words))
+    listener.free.set()
+    app = web.Application()
+    app.router.add_post("/v1/audio/transcriptions", listener.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    url = f"http://x:secret@127.0.0.1:{port}/v1/audio/transcriptions?model=SenseVoice"
+    try:
+        async with stage.world(transcribe=url) as world:
+            yield world, listener
+    finally:
+        await runner.cleanup()
+
+
+async def speaks(world: World, phone: Phone, content: str, **more: Any) -> None:
+    file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", content.encode())
+    await phone.sends(voice={"file_id": file_id, "file_unique_id": file_id[:16], "duration": 3}, **more)
+    await heard(world)
+
+
+async def heard(world: World) -> None:
+    """Until the machine has been asked about everything that is due, and its answers have gone their way."""
+
+    async def done() -> bool:
+        due = await Attachment.filter(hear_at__lte=world.clock.now()).exists()
+        return not due and not world.product.transcriber.busy
+
+    assert world.product.transcriber is not None
+    await world.settled()
+    world.clock.advance(1)  # the transcriber's next look
+    await world.until(done)
+    await world.settled()
+
+
+async def test_a_spoken_report_rings_the_judge(stage: Stage) -> None:
+    async with listened(stage, one=SENTENCE) as (world, listener):
+        await speaks(world, world.phone(SECRETARY), "one")
+        card = await world.phone(JUDGE).expects(lambda message: bool(message.buttons))
+        assert f"“{SENTENCE}”" in card.text and "语音的转写" in card.text
+        voice = await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
+        assert f"转写（机器听的，以语音为准）：“{SENTENCE}”" in voice.text
+        await world.phone(SECRETARY).expects("林永福")
+        assert not [m for m in await world.phone(SECRETARY).received() if "请再用一句话说" in m.text]
+        wanted = {"model": "SenseVoice", "language": "zh", "response_format": "json", "key": "Bearer secret"}
+        assert listener.asked == [{**wanted, "name": "voice.ogg"}]
+        await world.advance(120)
+        assert await Alert.all().count() == 1
+
+
+async def test_what_is_no_report_goes_up_with_the_voice(stage: Stage) -> None:
+    """The machine may have heard wrong: a person hears the voice, and reads what the machine made of it."""
+    async with listened(stage, one="今天天气不错") as (world, _listener):
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.phone(SECRETARY).expects("语音收到了")
+        assert await Sighting.all().count() == 0
+        await world.advance(61)
+        voice = await world.phone(HEAD).expects(lambda message: "voice" in message.body)
+        assert "今天天气不错" in voice.text
+
+
+async def test_words_that_come_after_the_voice_went_up_turn_it_to_the_judge(stage: Stage) -> None:
+    async with listened(stage, one=SENTENCE) as (world, listener):
+        listener.free.clear()
+        phone = world.phone(SECRETARY)
+        file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", b"one")
+        await phone.sends(voice={"file_id": file_id, "file_unique_id": "v", "duration": 3})
+        await phone.expects("语音收到了")
+        await world.settled()
+        world.clock.advance(1)
+        await world.until(lambda: _asked(listener))
+        await world.advance(62)
+        await world.phone(HEAD).expects(lambda message: "voice" in message.body)
+        listener.free.set()
+        await world.phone(JUDGE).expects(SENTENCE)
+        await world.phone(HEAD).expects("改口")
+        voice = await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
+        assert SENTENCE in voice.text
+
+
+async def _asked(listener: Listener) -> bool:
+    return bool(listener.asked)
+
+
+async def test_a_voice_with_a_report_shows_its_words_below_it(stage: Stage) -> None:
+    async with listened(stage, one="他穿一件黑衣服") as (world, _listener):
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await speaks(world, world.phone(SECRETARY), "one")
+        voices = [m for m in await world.phone(JUDGE).received() if "voice" in m.body]
+        assert ["他穿一件黑衣服" in voice.text for voice in voices] == [True]
+        assert await Alert.all().count() == 1
+
+
+async def test_another_name_in_a_voice_is_a_lead_of_its_own(stage: Stage) -> None:
+    async with listened(stage, one="朱宝根也回来了，在老车站") as (world, _listener):
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await speaks(world, world.phone(SECRETARY), "one")
+        assert await Alert.all().count() == 2
+        second = await Alert.all().order_by("-id").first()
+        assert second is not None
+        assert await Sighting.filter(id=second.sighting_id, spoken=True).exists()
+
+
+async def test_a_voice_takes_nothing_back(stage: Stage) -> None:
+    """What a machine hears is too little to send a judge home; it is shown, and the judge hears the voice."""
+    async with listened(stage, one="看错了，不是林永福", two="不要说是我说的") as (world, _listener):
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.phone(JUDGE).expects(lambda m: "voice" in m.body and "看错了" in m.text)
+        assert await Alert.filter(state=AlertState.WITHDRAWN).count() == 0
+        await speaks(world, world.phone(SECRETARY), "two")
+        assert await Sighting.filter(confidential=True).count() == 1
+
+
+async def test_a_machine_that_fails_is_asked_again_and_harms_nothing(stage: Stage) -> None:
+    async with listened(stage, one=500, two=302) as (world, listener):
+        for name in ("one", "two"):
+            await speaks(world, world.phone(GRID_WORKER), name)
+        assert len(listener.asked) == 2
+        await world.advance(61)
+        await world.phone(HEAD).expects(lambda message: "voice" in message.body)
+        before = len(listener.asked)
+        listener.words["one"] = SENTENCE
+        await world.advance(10)
+        await heard(world)
+        assert len(listener.asked) > before
+        await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_who_was_asked_for_may_be_killed(stage: Stage) -> None:
+    """A restart asks again for what nobody has answered."""
+    async with listened(stage, one=SENTENCE) as (world, listener):
+        listener.free.clear()
+        phone = world.phone(SECRETARY)
+        file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", b"one")
+        await phone.sends(voice={"file_id": file_id, "file_unique_id": "v", "duration": 3})
+        await world.settled()
+        world.clock.advance(1)
+        await world.until(lambda: _asked(listener))
+    async with listened(stage, one=SENTENCE) as (world, _again):
+        world.clock.advance(95)
+        await heard(world)
+        await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_who_is_erased_is_gone_from_what_was_heard(stage: Stage) -> None:
+    async with listened(stage, one="车是不是朱宝根的？", two="朱宝根这个人嘛") as (world, _listener):
+        await speaks(world, world.phone(GRID_WORKER), "two")
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.phone(JUDGE).expects(lambda m: "voice" in m.body and "朱宝根" in m.text)
+        await world.phone(ADMIN).says("/erase 朱宝根")
+        asked = await world.phone(HEAD).expects(lambda m: "【要您同意】" in m.text and "朱宝根" in m.text)
+        await world.phone(HEAD).taps("同意", asked)
+        await world.phone(ADMIN).expects("同意了，已办")
+        await world.settled()
+        assert not await Attachment.filter(words__contains="朱宝根").exists()
+        assert not [m for m in await world.phone(JUDGE).received() if "朱宝根" in m.text]

@@ -36,6 +36,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("LANGUAGE", "fr"),
         ("LOG_LEVEL", "LOUD"),
         ("TICK", "0"),
+        ("TRANSCRIBE", "ftp://x/y"),
+        ("TRANSCRIBE", "/no/such/folder"),
         ("KEEP_DAYS", "3"),
         ("KEEP_DAYS", "for ever"),
     ],

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -170,6 +171,18 @@ async def test_a_machine_that_fails_is_asked_again_and_harms_nothing(stage: Stag
         await heard(world)
         assert len(listener.asked) > before
         await world.phone(JUDGE).expects(SENTENCE)
+
+
+async def test_a_model_that_dies_harms_nothing(stage: Stage, tmp_path: Path) -> None:
+    """A folder with something in it that is no model: the process that should load it ends, the voice goes its way."""
+    for name in ("tokens.txt", "model.onnx"):
+        (tmp_path / name).write_text("nonsense")
+    async with stage.world(transcribe=str(tmp_path)) as world:
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.phone(SECRETARY).expects("语音收到了")
+        assert await Attachment.filter(hear_at__gt=world.clock.now()).count() == 1
+        await world.advance(61)
+        await world.phone(HEAD).expects(lambda message: "voice" in message.body)
 
 
 async def test_who_was_asked_for_may_be_killed(stage: Stage) -> None:

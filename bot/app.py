@@ -46,8 +46,9 @@ from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
 from storage.opening import open_database
 from storage.people.access import Action, may
+from storage.people.area import county_of, name_of
 from storage.people.endpoint import at_chat
-from storage.post import inbox, outbox, waking
+from storage.post import inbox, invitation, outbox, waking
 from storage.post.inbox import chat_of, new_incident
 
 SHUTDOWN_SECONDS = 10.0
@@ -160,9 +161,8 @@ class _Assembly:
         listener, port = self._listener, self._listener.getsockname()[1]
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
-        webchat = self._webchat = WebChat(
-            self._store, methods, f"{url}/", settings.court_phone, self._person_of, self._subscribe, self._left
-        )
+        asked = (self._person_of, self._subscribe, self._look, self._left)
+        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, *asked)
         if settings.web:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)
@@ -299,6 +299,13 @@ class _Assembly:
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
             return False
         return bool(await self._db.unit(lambda: waking.keep_browser(endpoint.person, target), f"web:{chat_id}"))
+
+    async def _look(self, code: str) -> dict[str, Any]:
+        """Tells whom a joining code lets in, and the court that asks; or why it lets nobody in."""
+        found = await self._db.unit(partial(invitation.look, code), "web:joining")
+        if isinstance(found, invitation.Refused):
+            return {"refused": found.why.value, "left": found.left}
+        return {"name": found.name, "county": await name_of(county_of(found.area_code))}
 
     async def _left(self, chat_id: int) -> None:
         """Signs out a web chat whose phone belongs to nobody any more."""

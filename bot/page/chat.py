@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.gateway.methods import Methods
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
-from bot.page.session import Left, Sessions
+from bot.page.session import Left, Look, Sessions
 from bot.page.upload import checked, turned
 
 WAITED_AT_MOST = 7 * 24 * 3600
@@ -37,6 +37,7 @@ class WebChat:
         court_phone: str,
         person_of: PersonOf,
         subscribe: Subscribe,
+        look: Look,
         left: Left,
     ) -> None:
         self._store = store
@@ -47,7 +48,7 @@ class WebChat:
         self._taps: dict[str, int] = {}
         self.closing = asyncio.Event()
         self._assets = Assets(joining_url, court_phone)
-        self._sessions = Sessions(store, joining_url, self.say, left, self._wake)
+        self._sessions = Sessions(store, joining_url, self.say, look, left, self._wake)
         self._lock = self._sessions.lock
         store.watchers.append(self._wake)
         methods.answers.append(self._answered)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,12 +11,18 @@ from aiohttp import web
 from bot.gateway.lock import Lock
 from bot.gateway.store import Store
 from bot.transport.body import parse_json
+from storage.post.invitation import MOST_TRIES
 
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 JOINS_A_MINUTE = 30
+NUMBERS = 10_000
+"""Of so many telephone numbers that nobody was asked to join with it is known how often somebody tried them."""
+_LINK = re.compile(r"[\w-]{16,64}", re.ASCII)
 Left = Callable[[int], Awaitable[None]]
 """Hears that the phone of a chat is no longer its person's."""
+Look = Callable[[str], Awaitable[dict[str, Any]]]
+"""Tells whom a joining code lets in (name, court), or why nobody (refused, left). Uses nothing up."""
 Say = Callable[[int, str], Awaitable[Any]]
 """Says something in a chat, as its person."""
 
@@ -31,18 +37,24 @@ class Sessions:
     """Routes of joining and of the PIN. Sessions are cookies tied to the chat's own path, so several chats fit in one
     browser."""
 
-    def __init__(self, store: Store, joining_url: str, say: Say, left: Left, wake: Callable[[int], None]) -> None:
+    def __init__(
+        self, store: Store, joining_url: str, say: Say, look: Look, left: Left, wake: Callable[[int], None]
+    ) -> None:
         self._store = store
         self._joining_url = joining_url
         self._say = say
+        self._look = look
         self._left = left
         self._wake = wake
         self.lock = self._lock = Lock(store)
         self._joins: dict[str, deque[float]] = {}
+        self._looks: dict[str, deque[float]] = {}
+        self._guesses = Counter[str]()
 
     def add_routes(self, app: web.Application) -> None:
         """Registers these routes."""
         app.router.add_post("/api/join", self._join)
+        app.router.add_post("/api/invited", self._invited)
         app.router.add_get("/c/{slug}/session", self._session)
         app.router.add_post("/c/{slug}/pin", self._keep_pin)
         app.router.add_post("/c/{slug}/unlock", self._unlock)
@@ -51,19 +63,46 @@ class Sessions:
     async def _join(self, request: web.Request) -> web.StreamResponse:
         """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
         body = await self.json_of(request)
-        now = time.monotonic()
-        if len(self._joins) > 10_000:
-            self._joins.clear()
-        mine = self._joins.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
-        if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
-            raise web.HTTPTooManyRequests
-        mine.append(now)
+        self._count(self._joins, request)
         code = str(body.get("code", ""))[:64]
+        found = await self._look(code)
+        if "refused" in found:
+            return web.json_response(self._with_tries(code, found), status=403)
         chat_id, slug, token = await self._store.open_chat()
         await self._say(chat_id, f"/start {code}")
         response = web.json_response({"slug": slug})
         give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
         return response
+
+    async def _invited(self, request: web.Request) -> web.StreamResponse:
+        """Tells whom a link invites, and to which court: who was given the link would learn it by joining."""
+        body = await self.json_of(request)
+        self._count(self._looks, request)
+        code = str(body.get("code", ""))[:64]
+        found = await self._look(code) if _LINK.fullmatch(code) else {"refused": "wrong"}
+        return web.json_response(found, status=403 if "refused" in found else 200)
+
+    @staticmethod
+    def _count(of: dict[str, deque[float]], request: web.Request) -> None:
+        """Raises 429 where an address asks too often."""
+        now = time.monotonic()
+        if len(of) > 10_000:
+            of.clear()
+        mine = of.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
+        if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
+            raise web.HTTPTooManyRequests
+        mine.append(now)
+
+    def _with_tries(self, code: str, found: dict[str, Any]) -> dict[str, Any]:
+        """Counts the tries at a number that nobody was asked to join with, so that it looks like any other."""
+        phone, dash, _digits = code.partition("-")
+        if not dash or found.get("left") is not None or found["refused"] != "wrong" or not phone.isdigit():
+            return found
+        if len(self._guesses) > NUMBERS:
+            self._guesses.clear()
+        self._guesses[phone] = min(self._guesses[phone] + 1, MOST_TRIES)
+        left = MOST_TRIES - self._guesses[phone]
+        return {"refused": "wrong" if left else "spent", "left": left}
 
     async def signed_in(self, request: web.Request) -> tuple[int, str, float]:
         """Returns the chat, the token and since when there is that token.

@@ -3,7 +3,9 @@
 import hashlib
 import re
 import secrets as random_source
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
@@ -21,6 +23,25 @@ SPOKEN_VALID = timedelta(minutes=10)
 MOST_TRIES = 5
 """After so many wrong ones a spoken code is void: there are only a million of them."""
 _SPOKEN = re.compile(r"([0-9]{5,20})-([0-9]{6})")
+
+
+class Reason(StrEnum):
+    """Why a code opens nothing."""
+
+    WRONG = "wrong"
+    USED = "used"
+    """It has been used, or a newer one has taken its place."""
+    EXPIRED = "expired"
+    SPENT = "spent"
+    """It was guessed at too often."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why, and how many more tries a spoken code has."""
+
+    why: Reason
+    left: int | None = None
 
 
 class Invitation(Model):
@@ -76,34 +97,54 @@ async def speak(person: Person, *, actor: str) -> str:
     return digits
 
 
-async def _spoken(phone: str, digits: str) -> Invitation | None:
-    """Finds the invitation that these digits are for; a wrong guess counts against it."""
-    query = Invitation.select_for_update().filter(person__phone=phone, spoken=True, used_at=None)
-    row = await query.order_by("-id").first()
-    if row is None or row.code_hash[:48] == unit().secrets.index(f"{phone}-{digits}")[:48]:
-        return row
-    row.tries += 1
-    spent = unit().now if row.tries >= MOST_TRIES else None
-    await Invitation.filter(id=row.id).update(tries=row.tries, used_at=spent)
-    return None
+async def _spoken(phone: str, digits: str) -> Invitation | Refused:
+    """Finds the invitation that these digits are for; a wrong guess counts against the newest one."""
+    rows = await Invitation.select_for_update().filter(person__phone=phone, spoken=True).order_by("-id").limit(5)
+    wanted = unit().secrets.index(f"{phone}-{digits}")[:48]
+    found = next((row for row in rows if row.code_hash[:48] == wanted), None)
+    if found is not None:
+        return found
+    newest = next((row for row in rows if row.used_at is None and row.expires_at > unit().now), None)
+    if newest is None:
+        return Refused(Reason.WRONG)
+    newest.tries += 1
+    spent = unit().now if newest.tries >= MOST_TRIES else None
+    await Invitation.filter(id=newest.id).update(tries=newest.tries, used_at=spent)
+    return Refused(Reason.SPENT if spent else Reason.WRONG, MOST_TRIES - newest.tries)
 
 
-async def accept(code: str, channel: str, chat_id: int) -> Person | None:
-    """Joins the chat to the code's person. None where the code is unknown, used or expired: nobody is told which."""
+async def _find(code: str) -> Invitation | Refused:
+    """Finds the invitation that the code opens, with its person; a wrong guess at a spoken one counts."""
     said = _SPOKEN.fullmatch(code)
     if said:
         row = await _spoken(said[1], said[2])
     else:
-        row = await Invitation.select_for_update().get_or_none(code_hash=_hash(code), spoken=False)
-    now = unit().now
-    if row is None or row.used_at is not None or row.expires_at <= now:
-        audit.record("invitation.refused", f"chat:{channel}", known=row is not None)
+        linked = await Invitation.select_for_update().get_or_none(code_hash=_hash(code), spoken=False)
+        row = linked or Refused(Reason.WRONG)
+    if isinstance(row, Refused):
+        return row
+    if row.used_at is not None:
+        return Refused(Reason.SPENT if row.tries >= MOST_TRIES else Reason.USED)
+    if row.expires_at <= unit().now:
+        return Refused(Reason.EXPIRED)
+    await row.fetch_related("person")
+    return row if row.person.active else Refused(Reason.USED)
+
+
+async def look(code: str) -> Person | Refused:
+    """Tells whom the code lets in, and uses nothing up; a wrong guess at a spoken one counts. Needs a unit."""
+    row = await _find(code)
+    return row if isinstance(row, Refused) else row.person
+
+
+async def accept(code: str, channel: str, chat_id: int) -> Person | None:
+    """Joins the chat to the code's person. None where it can't be: in a chat nobody is told why."""
+    row = await _find(code)
+    if isinstance(row, Refused):
+        audit.record("invitation.refused", f"chat:{channel}", why=row.why.value)
         return None
-    person = await Person.get(id=row.person_id)
-    if not person.active:
-        audit.record("invitation.refused", person.actor)
-        return None
-    await Invitation.filter(person_id=person.id, used_at=None).update(used_at=now)  # the link and the digits are one
+    person = row.person
+    await Invitation.filter(person_id=person.id, used_at=None).update(used_at=unit().now)  # link and digits are one
     if row.replaces_endpoint is not None:
         old = await Endpoint.get_or_none(id=row.replaces_endpoint)
         if old is not None and (old.channel, old.chat_id) != (channel, chat_id):

@@ -271,7 +271,7 @@ async def test_another_site_cannot_speak_in_the_pages_name(product: Product) -> 
     async with aiohttp.ClientSession() as session:
         foreign = {"Origin": "https://elsewhere.example"}
         async with session.post(f"{product.url}/api/join", json={"code": "x"}, headers=foreign) as answer:
-            assert answer.status == 403
+            assert answer.status == 403 and "refused" not in await answer.text()
         async with session.get(f"{product.url}/") as answer:
             policy = answer.headers["Content-Security-Policy"]
             assert "script-src 'self'" in policy and "unsafe" not in policy
@@ -659,6 +659,54 @@ async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(p
         await expect(page.get_by_text("应建华，登记好了")).to_be_visible(timeout=10_000)
 
 
+async def test_a_code_that_opens_nothing_says_why_and_what_was_typed_stays(product: Product) -> None:
+    person = await Person.get(phone="19800001001")
+    digits = await product.db.unit(lambda: speak(person, actor="test"))
+    wrong = f"{(int(digits) + 1) % 1_000_000:06}"
+    async with chromium() as browser:
+        page = await browser.new_page(viewport=PHONE)
+        await page.goto(product.url)
+        trouble = page.locator("#join-trouble")
+        for phone, code, said in (
+            ("198 0000 1001", wrong, "这个码不对，请再看一遍。还可以试 4 次。"),
+            ("19800001001", wrong, "还可以试 3 次。"),
+            ("19800009999", wrong, "还可以试 4 次。"),  # a number that nobody has looks like any other
+            ("19800009999", wrong, "还可以试 3 次。"),
+            ("", "a-code-that-nobody-made", "这个码不对"),
+        ):
+            await page.get_by_label("手机号").fill(phone)
+            await page.get_by_label("邀请码或验证码").fill(code)
+            await page.get_by_role("button", name="加入").click()
+            await expect(trouble).to_contain_text(said)
+            await expect(trouble).to_contain_text("请打法院电话")
+            assert await page.get_by_label("手机号").input_value() == phone
+        await page.get_by_label("手机号").fill("19800001001")
+        await page.get_by_label("邀请码或验证码").fill(digits)
+        await page.get_by_role("button", name="加入").click()
+        await expect(page.get_by_text("应建华，登记好了")).to_be_visible(timeout=10_000)
+        await (other := await browser.new_page(viewport=PHONE)).goto(f"{product.url}/?")
+        await other.get_by_label("手机号").fill("19800001001")
+        await other.get_by_label("邀请码或验证码").fill(digits)
+        await other.get_by_role("button", name="加入").click()
+        await expect(other.locator("#join-trouble")).to_contain_text("已经用过")
+
+
+async def test_a_link_says_whom_it_is_for_and_has_one_button(product: Product) -> None:
+    person = await Person.get(phone="19800001001")
+    code = await product.db.unit(lambda: invite(person))
+    async with chromium() as browser:
+        page = await browser.new_page(viewport=PHONE)
+        await page.goto(f"{product.url}/#{code}")
+        await expect(page.get_by_text("应建华，缙云县人民法院请您加入。")).to_be_visible()
+        assert not await page.get_by_label("手机号").is_visible()
+        await page.get_by_role("button", name="加入").click()
+        await expect(page.get_by_text("应建华，登记好了")).to_be_visible(timeout=10_000)
+        again = await (await browser.new_context(viewport=PHONE)).new_page()
+        await again.goto(f"{product.url}/#{code}")
+        await expect(again.get_by_text("这个码已经用过")).to_be_visible()
+        assert await again.get_by_label("手机号").is_visible()
+
+
 async def test_an_answer_that_is_not_the_servers_loses_nothing(product: Product) -> None:
     """A hotel's portal, a proxy that forbids, a server that can't: the sentence waits until the real one has it."""
     async with chromium() as browser:
@@ -798,9 +846,25 @@ async def test_what_is_oversized_or_splits_a_header_is_refused(product: Product)
             assert it.status == 400
 
 
+async def retired(product: Product, person: Person) -> None:
+    """Once the phone has joined, its person goes."""
+    async with asyncio.timeout(10):
+        while not await Endpoint.filter(person_id=person.id, channel="web").exists():
+            await asyncio.sleep(0.01)
+
+    async def work() -> None:
+        await Person.filter(id=person.id).update(active=False)
+
+    await product.db.unit(work)
+
+
 async def test_a_stranger_fills_no_disk_and_half_a_character_breaks_no_stream(product: Product) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as stranger:
-        slug = (await (await stranger.post(f"{product.url}/api/join", json={"code": "junk"})).json())["slug"]
+        assert (await stranger.post(f"{product.url}/api/join", json={"code": "junk"})).status == 403
+        person = await Person.get(phone="19800001001")
+        code = await product.db.unit(lambda: invite(person))
+        slug = (await (await stranger.post(f"{product.url}/api/join", json={"code": code})).json())["slug"]
+        await retired(product, person)
         form = aiohttp.FormData()
         form.add_field("file", io.BytesIO(b"\xff\xd8\xff.."), filename="photo.jpg", content_type="image/jpeg")
         assert (await stranger.post(f"{product.url}/c/{slug}/file", data=form)).status == 400

@@ -933,9 +933,38 @@ function joiningCode() {
   return phone && /^\d{6}$/.test(code) ? `${phone}-${code}` : code;
 }
 
+// Why a code opens nothing; what has been filled in stays.
+async function noEntry(answer) {
+  const { refused: why, left } = await answer.json();
+  const said = { wrong: words.join_wrong, used: words.join_used, expired: words.join_expired, spent: words.join_spent };
+  $("join-trouble").textContent = said[why] + (why === "wrong" && left ? put(words.join_left, { left }) : "")
+    + (words.phone ? put(words.join_call, { phone: words.phone }) : "");
+  $("join-trouble").hidden = false;
+}
+
+// Whoever opens a link sees whom it is for, and has one thing to do.
+async function invited(code) {
+  $("code").value = code;
+  $("join-fields").hidden = true;
+  $("join-how").textContent = "";
+  try {
+    const answer = await post("/api/invited", { code });
+    const about = answer.headers.has("X-Chuishao") ? await answer.clone().json() : {};
+    if (answer.ok) $("join-how").textContent = put(words.join_invites, about);
+    else if (about.refused) { await noEntry(answer); $("join-fields").hidden = false; $("code").value = ""; }
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // no signal yet: the button tries again
+  }
+}
+
 async function join(code) {
+  $("join-trouble").hidden = true;
   try {
     const answer = await post("/api/join", { code });
+    if (answer.status === 403 && answer.headers.has("X-Chuishao")) {
+      $("join-fields").hidden = false;
+      await noEntry(answer);
+    }
     if (!answer.ok) return;
     location.replace(`/c/${(await answer.json()).slug}/`);
   } catch (error) {
@@ -956,9 +985,10 @@ async function start() {
     if (!location.hash && await backToChat()) return;
     $("join").hidden = false;
     const code = location.hash.slice(1).replace(/[^\w-]/g, "");
-    $("code").value = code;
     $("join-form").addEventListener("submit", (event) => { event.preventDefault(); join(joiningCode()); });
-    if (code) history.replaceState(null, "", "/");
+    if (!code) return;
+    history.replaceState(null, "", "/");
+    invited(code);
     return;
   }
   $("chat").hidden = false;

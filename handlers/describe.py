@@ -86,8 +86,20 @@ def witness_line(showing: Showing, row: Sighting, first: Sighting) -> str:
 
 def event_line(showing: Showing, event: AlertEvent) -> str:
     """Describes a step of an alert: 09:42 王海涛 收到."""
-    name = event.actor.name if event.actor else ""
-    return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), name=name).strip()
+    return showing.text(f"alert.event_{event.kind}", at=showing.at(event.at), **_who(showing, event)).strip()
+
+
+def event_words(showing: Showing, event: AlertEvent) -> str:
+    """Describes a step for a table that has its time in a column of its own."""
+    return showing.plain(f"alert.event_{event.kind}", at="", **_who(showing, event)).strip()
+
+
+def _who(showing: Showing, event: AlertEvent) -> dict[str, str]:
+    """Says who took the step, and to whom: an official, or a rung of the ladder."""
+    whom = event.whom.name if event.whom is not None else ""
+    if event.kind == "escalated" and event.detail:
+        whom = showing.plain(f"ladder.target_{event.detail}")
+    return {"name": event.actor.name if event.actor else "", "whom": whom}
 
 
 def lasted(showing: Showing, time: timedelta) -> str:

@@ -4,9 +4,9 @@ import asyncio
 
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card, shortened
-from handlers.cases.case import visible
+from handlers.cases.case import case_status, visible
 from handlers.context import Turn
-from handlers.describe import event_line, shows
+from handlers.describe import event_line, event_words, shows
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage.alerts import alert
@@ -69,23 +69,24 @@ async def show_sheet(showing: Showing) -> Card | None:
 
 async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> list[Sheet]:
     whole = showing.person is not None and sees_whole(showing.person)
+    hidden = showing.plain("case.not_yours")
     judge = row.judge.name if row.judge else row.judge_name
-    status = showing.plain(f"case.status_{row.status.value}")
+    status = case_status(showing, row, alerts)
     parties: list[list[Cell]] = [
-        [row.number, party.debtor.name, party.creditor if whole else "", party.amount, party.paid, status, judge]
+        [row.number, party.debtor.name, party.creditor if whole else hidden, party.amount, party.paid, status, judge]
         for party in row.parties
     ]
     reports: list[list[Cell]] = []
     steps: list[list[Cell]] = []
     for one in alerts:
         where = await full_name(one.area_code)
-        words = shortened(one.sighting.amended or one.sighting.text) if whole else ""
+        words = shortened(one.sighting.amended or one.sighting.text) if whole else hidden
         state = showing.plain(f"alert.state_{one.state.value}")
         outcome = showing.plain(f"alert.outcome_{one.outcome.value}") if one.outcome is not None else ""
-        reports.append(
-            [one.sighting_id, local(one.raised_at), where, words, one.judge.name, state, outcome, one.amount]
-        )
-        steps += [[one.sighting_id, local(event.at), event_line(showing, event)] for event in one.timeline]
+        who = (one.handler or one.judge).name
+        about: list[Cell] = [one.sighting_id, local(one.raised_at), where, words, who, state, outcome, one.amount]
+        reports.append(about)
+        steps += [[one.sighting_id, local(event.at), event_words(showing, event)] for event in one.timeline]
     heads = [showing.plain(f"case.columns_{name}").split("|") for name in ("case", "reports", "steps")]
     titles = [showing.plain(f"case.sheet_{name}") for name in ("case", "reports", "steps")]
     return [Sheet(*parts) for parts in zip(titles, heads, (parties, reports, steps), strict=True)]

@@ -114,8 +114,7 @@ async def show_case(showing: Showing) -> Card | None:
         return None
     parties = list(row.parties)
     alerts = await alert.about_debtors([party.debtor_id for party in parties])
-    running = [one for one in alerts if one.state in alert.OPEN]
-    status = showing.plain(f"case.status_{row.status.value}") + (showing.plain("case.in_hand") if running else "")
+    status = case_status(showing, row, alerts)
     lines = [
         showing.text(
             "case.head", number=row.number, who="、".join(party.debtor.name for party in parties), status=status
@@ -148,6 +147,13 @@ async def show_case(showing: Showing) -> Card | None:
     lines.append(await _last_seen(showing, alerts))
     whom = shows([party.debtor_id for party in parties])
     return Card("\n".join(lines), await _buttons(showing, person, row, alerts), shows=whom)
+
+
+def case_status(showing: Showing, row: Case, alerts: list[alert.Alert]) -> str:
+    """Says how the case stands, and whether somebody is after a report about it now."""
+    running = any(one.state in alert.OPEN for one in alerts)
+    status = showing.plain(f"case.status_{row.status.value}")
+    return f"{status} {showing.plain('case.in_hand')}" if running else status
 
 
 async def _buttons(showing: Showing, person: Person, row: Case, alerts: list[alert.Alert]) -> list[list[Button]]:

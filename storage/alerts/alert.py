@@ -33,6 +33,8 @@ OVER = "over"
 """Said of a transfer by somebody who didn't hold the alert themselves."""
 OPEN = (AlertState.SENT, AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
 
+TOLD = ("transferred", "unreachable")
+"""Kinds of step whose detail is an official's number."""
 _ORDER = {state: place for place, state in enumerate((*OPEN, AlertState.CLOSED))}
 
 
@@ -46,7 +48,8 @@ class Outcome(StrEnum):
 
 
 class Alert(Model):
-    """The task. `judge` is whose it is, `handler` who took it: the judge, or whoever the ladder reached first."""
+    """The task. `judge` is whose it is, `handler` who took the last step: the judge, or whoever else
+    the ladder reached."""
 
     id = fields.IntField(primary_key=True)
     sighting: fields.ForeignKeyRelation[Sighting] = fields.ForeignKeyField(
@@ -169,11 +172,21 @@ async def _with_people(where: str, *args: object) -> list[Alert]:
     recipients = await pick(Recipient, f"alert_id {words} ORDER BY id", value)
     for event, actor in events:
         relate(event, actor=actor)
+    await _say_whom([event for event, _actor in events])
     for alert, judge, handler in found:
         mine = [event for event, _actor in events if event.alert_id == alert.id]
         holders = [row for row in recipients if row.alert_id == alert.id]
         relate(alert, judge=judge, handler=handler, events=mine, recipients=holders)
     return [alert for alert, _judge, _handler in found]
+
+
+async def _say_whom(events: Sequence[AlertEvent]) -> None:
+    """Adds to the steps that were done to an official who that is: to whom it went, whom nobody reached."""
+    told = {event.id: int(event.detail) for event in events if event.kind in TOLD and event.detail.isdigit()}
+    words, value = among(set(told.values()))
+    people = {one.id: one for one in (await pick(Person, f"id {words}", value) if told else ())}
+    for event in events:
+        event.whom = people.get(told.get(event.id, 0))
 
 
 async def newest_event_id() -> int:
@@ -191,6 +204,7 @@ async def newest_events(area_code: str, judge_id: int | None, since: datetime, l
     found = await joined((AlertEvent, Alert, Person), source, since, *bounds_of(area_code), *args)
     for event, alert, actor in found:
         relate(event, alert=alert, actor=actor)
+    await _say_whom([event for event, _alert, _actor in found])
     return [event for event, _alert, _actor in found]
 
 
@@ -203,6 +217,7 @@ async def event(event_id: int) -> AlertEvent | None:
     for row, of, judge, actor in await joined((AlertEvent, Alert, Person, Person), source, event_id):
         relate(of, judge=judge)
         relate(row, alert=of, actor=actor)
+        await _say_whom([row])
         return cast(AlertEvent, row)
     return None
 

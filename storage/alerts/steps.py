@@ -27,7 +27,7 @@ async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
     await set_values(
         alert,
         state=to,
-        handler_id=alert.handler_id if alert.acknowledged_at else by.id,
+        handler_id=by.id,
         acknowledged_at=alert.acknowledged_at or now,
         escalate_at=None,
     )
@@ -51,7 +51,7 @@ async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
         outcome=outcome,
         closed_at=now,
         escalate_at=None,
-        handler_id=alert.handler_id or by.id,
+        handler_id=by.id,
         acknowledged_at=alert.acknowledged_at or now,
     )
     await note_event(alert, "closed", by.id, outcome.value)

@@ -34,6 +34,8 @@ class AlertEvent(Model):
     detail = fields.CharField(max_length=60, default="")
     words = fields.TextField(default="")
     """What a supervisor said with it."""
+    whom: Person | None = None
+    """To whom it was done, where that is an official; loaded with the events."""
 
     class Meta:
         table = "alert_event"

@@ -212,8 +212,8 @@ async def spend(row: Listing) -> None:
 async def page(asked: Asked, person: Person, number: int) -> Page:
     """Loads a page, the newest first; of what waits for an answer the oldest first.
 
-    A judge sees the own alerts, everybody else what was reported in their area, a reporter what they reported
-    themselves.
+    A judge sees the own alerts and those they took for others, everybody else what was reported in their area, a
+    reporter what they reported themselves.
     """
     where, args = _conditions(asked, person)
     first = f"SELECT 1 FROM sighting WHERE {where} LIMIT {COUNTED:d}"
@@ -244,14 +244,14 @@ def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
         args += bounds_of(code)
     if asked.states or judge_id is not None:
         words, value = among(state.value for state in asked.states or AlertState)
-        mine = "" if judge_id is None else " AND judge_id = ?"
+        mine = "" if judge_id is None else " AND (judge_id = ? OR handler_id = ?)"
         alerts = f"FROM alert WHERE state {words}{mine}"
         where.append(
             f"EXISTS (SELECT 1 {alerts} AND sighting_id = sighting.id)"
             if asked.since
             else f"id IN (SELECT sighting_id {alerts})"
         )
-        args += [value, *([] if judge_id is None else [judge_id])]
+        args += [value, *([] if judge_id is None else [judge_id, judge_id])]
     for limit, operator in ((asked.since, ">="), (asked.until, "<")):
         if limit:
             where.append(f"reported_at {operator} ?")
@@ -260,25 +260,26 @@ def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
 
 
 async def _complete(rows: Sequence[Sighting]) -> None:
-    """Adds to the reports their alerts, these with their judges, and who is meant."""
+    """Adds to the reports their alerts, these with whose they are and who took them, and who is meant."""
     if not rows:
         return
     words, value = among(row.id for row in rows)
-    source = f"alert a JOIN person b ON b.id = a.judge_id WHERE a.sighting_id {words} ORDER BY a.id"
-    alerts = await joined((Alert, Person), source, value)
+    people = "JOIN person b ON b.id = a.judge_id LEFT JOIN person c ON c.id = a.handler_id"
+    alerts = await joined((Alert, Person, Person), f"alert a {people} WHERE a.sighting_id {words} ORDER BY a.id", value)
     source = f"suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id {words} ORDER BY a.id"
     meant = await joined((Suspect, Debtor), source, value)
-    words, value = among(alert.id for alert, _judge in alerts)
+    words, value = among(alert.id for alert, _judge, _handler in alerts)
     source = f"recipient a JOIN person b ON b.id = a.person_id WHERE a.alert_id {words} ORDER BY a.id"
     holders = await joined((Recipient, Person), source, value) if alerts else []
     for holder, holding in holders:
         relate(holder, person=holding)
-    for alert, judge in alerts:
-        relate(alert, judge=judge, recipients=[one for one, _person in holders if one.alert_id == alert.id])
+    for alert, judge, handler in alerts:
+        mine = [one for one, _person in holders if one.alert_id == alert.id]
+        relate(alert, judge=judge, handler=handler, recipients=mine)
     for suspect, debtor in meant:
         relate(suspect, debtor=debtor)
     for row in rows:
-        relate(row, alerts=[alert for alert, _judge in alerts if alert.sighting_id == row.id])
+        relate(row, alerts=[alert for alert, _judge, _handler in alerts if alert.sighting_id == row.id])
         relate(row, suspects=[suspect for suspect, _debtor in meant if suspect.sighting_id == row.id])
 
 

@@ -1,14 +1,16 @@
 """Lists of reports, asked for in plain words; what one may not see isn't in them."""
 
+import io
 from datetime import datetime
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from storage.desk.listing import OVER, RUNNING, WAITING, Asked, understand
 from storage.engine.clock import SHANGHAI
 from storage.people.person import Person, Role
-from tests.world import JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World
+from tests.world import HEAD, JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, TOWN_SECRETARY, Stage, World
 
 NOW = datetime(2026, 11, 24, 9, 41, tzinfo=SHANGHAI)  # a Tuesday
 
@@ -106,3 +108,32 @@ async def test_pages_are_turned_after_a_restart_and_only_by_whose_they_are(stage
         await world.phone(TOWN_SECRETARY).taps_data(card, forward)
         await world.settled()
         assert "这个按钮已经过期了。" in world.toasts
+
+
+async def test_who_acted_is_who_is_named(world: World) -> None:
+    """The head takes what its judge didn't answer: lists, the judge's and the head's own, and the steps say so."""
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(JUDGE).expects("林永福")
+    for _minute in range(12):
+        await world.advance(60)
+    head = world.phone(HEAD)
+    card = await head.expects(lambda message: "收到" in dict(message.buttons))
+    await head.taps("收到", card)
+    await world.settled()
+    supervisor = world.phone(SUPERVISOR)
+    await supervisor.says("/today")
+    assert "胡建平 已收到" in (await supervisor.expects("已收到")).text
+    await supervisor.says("/case 456")
+    found = await supervisor.expects("执456号")
+    assert "终本 → 正在处理" in found.text
+    await supervisor.taps("全部经过", found)
+    told = await supervisor.expects("无人应答 → 再催一次")
+    assert "无人应答 → 执行局局长" in told.text and "胡建平 收到" in told.text
+    await supervisor.taps("导出", found)
+    await world.settled()
+    sent = [m for m in await supervisor.received() if "document" in m.body][-1].body["document"]["file_id"]
+    book = load_workbook(io.BytesIO((world.store.files / sent).read_bytes()))
+    case, reports, steps = (list(page.values) for page in book.worksheets)
+    assert case[1][5] == "终本 → 正在处理" and case[1][2] == "（按权限不显示）"
+    assert "胡建平" in reports[1] and "（按权限不显示）" in reports[1]
+    assert "胡建平 收到" in [row[2] for row in steps]

@@ -142,6 +142,9 @@ async def show_alert(showing: Showing) -> Card | None:
         *(gave or _headlines(showing, one)),
         await _title(showing, first, suspects, parties),
     ]
+    if first.recorded_at is not None:
+        said, recorded = showing.at(first.reported_at), showing.at(first.recorded_at)
+        lines.append(showing.text("alert.said_earlier", at=said, recorded=recorded))
     if first.text:
         lines.append(showing.text("alert.quote", text=shortened(first.text)))
     if first.amended:

@@ -390,9 +390,10 @@ def _first_line(showing: Showing, row: Sighting) -> str:
     else:
         who = names(showing, _visible(showing, list(row.suspects), row), row.doubtful)
     place = " · " + showing.text("sighting.at_place", place=row.place) if row.place else ""
-    return showing.text(
-        "sighting.receipt_logged", at=showing.at(row.reported_at), who=locales.Html(who), place=locales.Html(place)
-    )
+    at, parts = showing.at(row.reported_at), {"who": locales.Html(who), "place": locales.Html(place)}
+    if row.recorded_at is not None:
+        return showing.text("sighting.receipt_logged_late", at=at, recorded=showing.at(row.recorded_at), **parts)
+    return showing.text("sighting.receipt_logged", at=at, **parts)
 
 
 def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[str]:

@@ -51,6 +51,8 @@ class Sighting(Model):
     amended = fields.TextField(default="")
     area_code = fields.CharField(max_length=12, db_index=True)
     reported_at = fields.DatetimeField(db_index=True)
+    recorded_at = fields.DatetimeField(null=True)
+    """When it was recorded, where that was later than it was said."""
     kind = fields.CharField(max_length=10, default="other")
     place = fields.CharField(max_length=80, default="")
     urgent = fields.BooleanField(default=False)
@@ -131,6 +133,7 @@ async def record(
         text=text,
         area_code=reporter.area_code,
         reported_at=said_at or unit().now,
+        recorded_at=unit().now if said_at is not None else None,
         state=SightingState.NOT_SENT,
         spoken=spoken,
         code=new_incident(),

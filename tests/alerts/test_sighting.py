@@ -16,6 +16,7 @@ from tests.world import (
     NEIGHBOUR,
     SECOND_JUDGE,
     SECRETARY,
+    START,
     SUPERVISOR,
     THIRD_JUDGE,
     World,
@@ -278,3 +279,11 @@ async def test_who_was_seen_these_days_comes_first_among_those_who_may_be_meant(
     await world.advance(3600)
     await world.phone(SECRETARY).says("老施在打牌")
     assert "施有土" in (await world.phone(SECRETARY).expects("是哪一位")).buttons[0][0]
+
+
+async def test_what_was_said_without_a_signal_shows_both_times(world: World) -> None:
+    said = int(START.timestamp()) - 30 * 60
+    await world.phone(SECRETARY).sends(text="林永福回来了，在村委", date=said)
+    await world.phone(SECRETARY).expects("09:11 说的，09:41 已记录")
+    card = await world.phone(JUDGE).expects("林永福回来了")
+    assert "（09:11 说的，当时没有信号，09:41 才收到）" in card.text

@@ -1,4 +1,4 @@
-"""What a machine has heard in a voice message, and when it listens next."""
+"""What a machine has heard in a voice message, when it listens next, and when a late report was recorded."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ COLUMNS = {
         "words": "TEXT DEFAULT '' NOT NULL",
         "hear_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
     },
-    "sighting": {"spoken": {"sqlite": "INT DEFAULT 0 NOT NULL", "postgres": "BOOL DEFAULT false NOT NULL"}},
+    "sighting": {
+        "spoken": {"sqlite": "INT DEFAULT 0 NOT NULL", "postgres": "BOOL DEFAULT false NOT NULL"},
+        "recorded_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
+    },
 }
 
 

@@ -41,13 +41,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Erasure:
-    """Whom it is about: a debtor as they were, what stands in the name's place, and the reports about them."""
+    """Whom it is about: a debtor as they were, what stands in the name's place, the reports about them, and those that
+    are kept for now because they may be about somebody else."""
 
     debtor_id: int
     name: str
     area_code: str
     words: str
     reports: tuple[int, ...]
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

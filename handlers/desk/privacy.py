@@ -32,7 +32,9 @@ async def access(turn: Turn, words: str) -> None:
 async def erase(turn: Turn, words: str) -> None:
     """Answers `/erase` with an id number or a name: another who heads the court has to agree."""
     found = await _one(turn, words, "privacy.erase_how")
-    if found is not None:
+    if found is not None and await privacy.may_be_two(found):
+        await turn.say("privacy.which_number")
+    elif found is not None:
         await approval.ask(turn, Deed.ERASE, county_of(found.area_code), found.id)
 
 

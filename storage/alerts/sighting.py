@@ -62,6 +62,8 @@ class Sighting(Model):
     spoken = fields.BooleanField(default=False)
     """A machine has written down what was said: the voice counts, not the words."""
     code = fields.CharField(max_length=8)
+    blank_with = fields.TextField(null=True)
+    """What takes the place of the words once nothing of the report is open: it may be about somebody who is erased."""
     state = fields.CharEnumField(SightingState, max_length=10)
     joined: fields.ForeignKeyNullableRelation["Sighting"] = fields.ForeignKeyField(
         "chuishao.Sighting", related_name="witnesses", null=True, on_delete=fields.SET_NULL
@@ -346,8 +348,12 @@ async def newest_in(area_code: str, limit: int) -> list[Sighting]:
 
 
 async def _erases(what: Erasure) -> None:
-    """Keeps, by number, that they may have been meant, but not by which words."""
+    """Keeps, by number, that they may have been meant, but not by which words; of a report that goes on about somebody
+    else, nothing."""
     await run("UPDATE suspect SET evidence = '[]' WHERE debtor_id = ?", what.debtor_id)
+    words, value = among(what.kept)
+    await run(f"DELETE FROM suspect WHERE debtor_id = ? AND sighting_id {words}", what.debtor_id, value)
+    await run(f"UPDATE sighting SET blank_with = ? WHERE id {words}", what.words, value)
 
 
 async def _thins(reports: Sequence[int], words: str) -> None:
@@ -356,7 +362,7 @@ async def _thins(reports: Sequence[int], words: str) -> None:
         said = [text for text in (row.text, row.amended) if text]
         await inbox.forget_updates(row.channel, row.chat_id, row.message_id, said)
         await outbox.unsay(Address(row.channel, row.chat_id), row.message_id)
-        await change(Sighting, row.id, text=words, amended="", place="")
+        await change(Sighting, row.id, text=words, amended="", place="", blank_with=None)
 
 
 NOUN = Noun(

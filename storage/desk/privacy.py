@@ -19,11 +19,12 @@ from storage.engine import audit
 from storage.engine.audit import AuditEntry
 from storage.engine.unit import unit
 from storage.engine.values import column
-from storage.noun import Erasure
+from storage.noun import Due, Erasure, Noun
 from storage.nouns import nouns
 from storage.people.area import bounds_of, county_of
+from storage.people.endpoint import Address
 from storage.people.person import Person
-from storage.post import outbox
+from storage.post import inbox, outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
@@ -67,6 +68,11 @@ async def _cases_of(debtor_id: int) -> list[int]:
     return column(await CaseDebtor.filter(debtor_id=debtor_id).values_list("case_id", flat=True))
 
 
+async def may_be_two(debtor: Debtor) -> bool:
+    """Tells whether several cases are taken for one person's only because of the name: nobody has an id number."""
+    return not debtor.id_index and await CaseDebtor.filter(debtor_id=debtor.id).count() > 1
+
+
 async def kept_about(debtor_id: int) -> Kept:
     """Counts what there is about somebody."""
     names = await Alias.filter(debtor_id=debtor_id).count() + await Plate.filter(debtor_id=debtor_id).count()
@@ -84,13 +90,19 @@ async def looks_at(debtor_id: int) -> list[Look]:
 
 async def erase(debtor_id: int, by: Person, words: str) -> None:
     """Takes out everything that tells who it is: the record, the names, what was said of them, and the messages that
-    showed it. `words` stands in its place. That there was a case, and what became of it, stays. Needs a unit."""
+    showed it, those included in which somebody asked about them. `words` stands in its place. That there was a case,
+    and what became of it, stays; so does, while it is open, a report that may be about somebody else and doesn't say
+    the name. Needs a unit."""
     debtor = await Debtor.get_or_none(id=debtor_id)
     if debtor is None:
         return
-    reports = [report.id for report in await _reports_about(debtor)]
+    about = await _reports_about(debtor)
+    kept = await _about_others_too(debtor, about)
+    reports = [report.id for report in about if report.id not in kept]
+    for channel, chat_id, message_id in await inbox.messages_saying(debtor.name):
+        await outbox.unsay(Address(channel, chat_id), message_id)
     await blank(reports, words)
-    what = Erasure(debtor.id, debtor.name, debtor.area_code, words, tuple(reports))
+    what = Erasure(debtor.id, debtor.name, debtor.area_code, words, tuple(reports), tuple(kept))
     for noun in nouns().values():
         if noun.erases is not None:
             await noun.erases(what)
@@ -121,6 +133,31 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
     return await Sighting.filter(Q(id__in=list(ids)) | Q(joined_id__in=list(ids))).order_by("id")
 
 
+async def _about_others_too(debtor: Debtor, reports: Sequence[Sighting]) -> set[int]:
+    """Finds those of the reports that may be about another debtor, don't say this one's name, and are still open."""
+    quiet = [row for row in reports if debtor.name not in f"{row.text} {row.amended}"]
+    open_roots = await _open_among([row.root_id for row in quiet])
+    others = Suspect.filter(sighting_id__in=[row.id for row in quiet]).exclude(debtor_id=debtor.id)
+    of_others = set(column(await others.values_list("sighting_id", flat=True)))
+    return {row.id for row in quiet if row.root_id in open_roots and (row.id in of_others or row.root_id in of_others)}
+
+
+async def _open_among(roots: Sequence[int]) -> set[int]:
+    return set(column(await Alert.filter(sighting_id__in=roots, state__in=OPEN).values_list("sighting_id", flat=True)))
+
+
+async def over_since(_now: datetime) -> list[Sighting]:
+    """Lists the reports whose words were kept for somebody else's sake and needn't be any more."""
+    rows = await Sighting.filter(blank_with__isnull=False).order_by("id").limit(PORTION)
+    still_open = await _open_among([row.root_id for row in rows]) if rows else set()
+    return [row for row in rows if row.root_id not in still_open]
+
+
+async def blank_now(row: Sighting) -> None:
+    """Takes out what was said in a report that is over. Needs a unit."""
+    await blank([row.id], row.blank_with or "")
+
+
 async def stay_unnamed(report: Sighting) -> None:
     """Lets a code stand for the reporter of this report from now on (保密).
 
@@ -144,9 +181,12 @@ async def thin(before: datetime, after_id: int, words: str) -> int | None:
     """
     rows = await Sighting.filter(id__gt=after_id, reported_at__lt=before).order_by("id").limit(PORTION)
     roots = [row.joined_id or row.id for row in rows]
-    open_ones = column(await Alert.filter(sighting_id__in=roots, state__in=OPEN).values_list("sighting_id", flat=True))
+    open_ones = await _open_among(roots)
     over = [row.id for row in rows if (row.joined_id or row.id) not in open_ones and row.text != words]
     await blank(over, words)
     if over:
         audit.record("sighting.thinned", rows=len(over))
     return rows[-1].id if rows else None
+
+
+NOUN = Noun(due=Due(over_since, blank_now, "timer:privacy"))

@@ -240,11 +240,29 @@ async def forget_updates(channel: str, chat_id: int, message_id: int, said: Sequ
             await run("UPDATE inbox SET payload = '{}' WHERE id = ?", row["id"])
 
 
-async def _erases(what: Erasure) -> None:
-    """Empties the updates that say the name. (JSON has what isn't ASCII escaped.)"""
-    said = json.dumps(what.name)[1:-1]
+async def messages_saying(name: str) -> list[tuple[str, int, int]]:
+    """Finds the messages of people that say the name: channel, chat and number of each."""
+    found = []
+    for row in await _saying(name):
+        update = json.loads(row["payload"])
+        for body in (update.get("message"), update.get("edited_message")):
+            if isinstance(body, dict) and isinstance(body.get("message_id"), int):
+                found.append((str(row["channel"]), int(row["chat_id"]), int(body["message_id"])))
+    return found
+
+
+async def _saying(name: str) -> Sequence[Any]:
+    """Loads the updates that are over and say the name. (JSON has what isn't ASCII escaped.)"""
+    said = json.dumps(name)[1:-1]
     within = "strpos" if is_shared() else "instr"
-    await run(f"UPDATE inbox SET payload = '{{}}' WHERE {OVER} AND {within}(payload, ?) > 0", said)
+    says = f"{OVER} AND {within}(payload, ?) > 0"
+    return await fetch(f"SELECT id, channel, chat_id, payload FROM inbox WHERE {says}", said)
+
+
+async def _erases(what: Erasure) -> None:
+    """Empties the updates that say the name."""
+    words, value = among(row["id"] for row in await _saying(what.name))
+    await run(f"UPDATE inbox SET payload = '{{}}' WHERE id {words}", value)
 
 
 NOUN = Noun(

@@ -381,8 +381,13 @@ async def on_its_way(to: Address, kind: str, ref: int) -> bool:
 
 
 async def _erases(what: Erasure) -> None:
-    """Takes back every message that shows the debtor, and what is on its way as it arrives."""
-    await take_back(await messages_about([Subject(About.DEBTOR, what.debtor_id)]))
+    """Takes back every message that shows the debtor, and what is on its way as it arrives; what is about a report that
+    may be about somebody else is shown anew."""
+    kept = await messages_about(Subject(About.REPORT, report) for report in what.kept)
+    staying = {row.id for row in kept}
+    of_theirs = await messages_about([Subject(About.DEBTOR, what.debtor_id)])
+    await take_back(row for row in of_theirs if row.id not in staying)
+    await show_again(kept)
     await forbid([Subject(About.DEBTOR, what.debtor_id), *(Subject(About.REPORT, report) for report in what.reports)])
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from tortoise import fields
 
 from storage.alerts.attachment import Attachment
-from storage.alerts.sighting import Sighting
+from storage.alerts.sighting import Sighting, Suspect
 from storage.cases import quota
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
@@ -15,9 +15,10 @@ from storage.desk import privacy
 from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
 from storage.post.inbox import Inbox
-from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECRETARY, SUPERVISOR, World
+from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, SUPERVISOR, World
 
 SENTENCE = "林永福回来了，在村委"
+OLD_DU = "老杜回来了，在村口抽烟"
 
 
 async def test_who_has_looked_at_somebody(world: World) -> None:
@@ -150,3 +151,52 @@ async def test_who_looks_up_two_hundred_names_an_hour_is_stopped(world: World) -
 async def test_who_is_no_debtor_is_said_to_be_none(world: World) -> None:
     await world.phone(ADMIN).says("/erase 沈立群")
     await world.phone(ADMIN).expects("被执行人里没有这个人")
+
+
+async def test_words_that_may_be_about_somebody_else_stay_while_that_is_open(world: World) -> None:
+    """老杜 may be either; one is erased, and the other's judge goes on with the card and the words."""
+    await world.phone(SECRETARY).says(OLD_DU)
+    await world.advance(61)
+    gone, stays = await Debtor.get(name="杜春生"), await Debtor.get(name="杜春升")
+    assert await Suspect.filter(debtor_id__in=[gone.id, stays.id]).count() == 2
+    await erase(world, "杜春生")
+    assert (await Sighting.get()).text == OLD_DU
+    card = await world.phone(JUDGE).expects(OLD_DU)
+    assert "杜春升" in card.text
+    for who in (JUDGE, SECOND_JUDGE, SECRETARY, ADMIN, HEAD):
+        assert not [m for m in await world.phone(who).received() if "杜春生" in m.text]
+    for who in (JUDGE, SECOND_JUDGE):
+        phone = world.phone(who)
+        await phone.taps("办结", await phone.expects(lambda m: OLD_DU in m.text and bool(m.buttons)))
+        await phone.taps("未见到")
+        await world.settled()
+    await world.advance(5)
+    assert (await Sighting.get()).text == "（已按申请删除）"
+    assert not [m for m in await world.phone(JUDGE).received() if OLD_DU in m.text]
+
+
+async def erase(world: World, name: str) -> None:
+    await world.phone(ADMIN).says(f"/erase {name}")
+    await world.phone(HEAD).taps("同意", await world.phone(HEAD).expects("【要您同意】"))
+    await world.phone(ADMIN).expects("同意了，已办")
+    await world.settled()
+
+
+async def test_who_asked_about_somebody_erased_has_the_question_taken_away_too(world: World) -> None:
+    asked = await world.phone(SUPERVISOR).says("林永福")
+    await world.phone(SUPERVISOR).expects("执456号")
+    await world.settled()
+    await erase(world, "林永福")
+    assert ("deleteMessage", {"chat_id": SUPERVISOR, "message_id": asked}) in world.calls
+    assert asked not in {message.id for message in await world.phone(SUPERVISOR).messages()}
+
+
+async def test_one_name_in_several_cases_without_a_number_is_not_erased_by_name(world: World) -> None:
+    async def forget_number() -> None:
+        await Debtor.filter(name="黄国强").update(id_index="")
+
+    await world.product.db.unit(forget_number)
+    await world.phone(ADMIN).says("/erase 黄国强")
+    await world.phone(ADMIN).expects("也许不是同一个人")
+    await world.settled()
+    assert not [m for m in await world.phone(HEAD).received() if "【要您同意】" in m.text]

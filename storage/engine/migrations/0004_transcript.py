@@ -1,4 +1,5 @@
-"""What a machine has heard in a voice message, when it listens next, and when a late report was recorded."""
+"""What a machine has heard in a voice message, when it listens next, and of a
+report when it was recorded, where that was late, and what takes the place of its words once it is over."""
 
 from typing import Any
 
@@ -14,8 +15,13 @@ COLUMNS = {
     "sighting": {
         "spoken": {"sqlite": "INT DEFAULT 0 NOT NULL", "postgres": "BOOL DEFAULT false NOT NULL"},
         "recorded_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
+        "blank_with": "TEXT",
     },
 }
+INDEXES = (
+    "idx_attachment_hear_at ON attachment (hear_at)",
+    "idx_sighting_blank_with ON sighting (id) WHERE blank_with IS NOT NULL",
+)
 
 
 async def forward(_apps: Any, editor: Any) -> None:
@@ -34,7 +40,8 @@ async def forward(_apps: Any, editor: Any) -> None:
             if column not in have:
                 words = kind if isinstance(kind, str) else kind["sqlite" if dialect == "sqlite" else "postgres"]
                 await client.execute_query(f"ALTER TABLE {table} ADD COLUMN {column} {words}")
-    await client.execute_query("CREATE INDEX IF NOT EXISTS idx_attachment_hear_at ON attachment (hear_at)")
+    for index in INDEXES:
+        await client.execute_query(f"CREATE INDEX IF NOT EXISTS {index}")
 
 
 class Migration(migrations.Migration):

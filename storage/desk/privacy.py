@@ -126,16 +126,22 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
     first, last = bounds_of(county_of(debtor.area_code))
     says = Q(text__contains=debtor.name) | Q(amended__contains=debtor.name)
     named = set(await Sighting.filter(says, area_code__gte=first, area_code__lte=last).values_list("id", flat=True))
-    heard = Attachment.filter(words__contains=debtor.name, sighting_id__not_isnull=True)
-    named |= set(column(await heard.values_list("sighting_id", flat=True)))
+    named |= set(await _heard_in(debtor.name))
     about_another = Suspect.filter(sighting_id__in=list(named), debtor__name=debtor.name).exclude(debtor_id=debtor.id)
     ids |= named - set(await about_another.values_list("sighting_id", flat=True))
     return await Sighting.filter(Q(id__in=list(ids)) | Q(joined_id__in=list(ids))).order_by("id")
 
 
+async def _heard_in(name: str) -> list[int]:
+    """Finds the reports with a voice in which a machine has heard the name."""
+    rows = Attachment.filter(words__contains=name, sighting_id__not_isnull=True)
+    return column(await rows.values_list("sighting_id", flat=True))
+
+
 async def _about_others_too(debtor: Debtor, reports: Sequence[Sighting]) -> set[int]:
     """Finds those of the reports that may be about another debtor, don't say this one's name, and are still open."""
-    quiet = [row for row in reports if debtor.name not in f"{row.text} {row.amended}"]
+    heard = set(await _heard_in(debtor.name))
+    quiet = [row for row in reports if debtor.name not in f"{row.text} {row.amended}" and row.id not in heard]
     open_roots = await _open_among([row.root_id for row in quiet])
     others = Suspect.filter(sighting_id__in=[row.id for row in quiet]).exclude(debtor_id=debtor.id)
     of_others = set(column(await others.values_list("sighting_id", flat=True)))
@@ -148,7 +154,7 @@ async def _open_among(roots: Sequence[int]) -> set[int]:
 
 async def over_since(_now: datetime) -> list[Sighting]:
     """Lists the reports whose words were kept for somebody else's sake and needn't be any more."""
-    rows = await Sighting.filter(blank_with__isnull=False).order_by("id").limit(PORTION)
+    rows = await Sighting.filter(blank_with__gt="").order_by("blank_with", "id").limit(PORTION)
     still_open = await _open_among([row.root_id for row in rows]) if rows else set()
     return [row for row in rows if row.root_id not in still_open]
 

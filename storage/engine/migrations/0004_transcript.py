@@ -20,7 +20,7 @@ COLUMNS = {
 }
 INDEXES = (
     "idx_attachment_hear_at ON attachment (hear_at)",
-    "idx_sighting_blank_with ON sighting (id) WHERE blank_with IS NOT NULL",
+    "idx_sighting_blank_with ON sighting (blank_with)",
 )
 
 

@@ -117,6 +117,8 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake")
+"""What the page knows of a person, beside the language."""
 _BOT_ID = 9_000_000_000
 """The bot's own number on the gateway: no chat there has it, for they count from 1."""
 
@@ -280,7 +282,7 @@ class _Assembly:
         endpoint = await at_chat(WEB, chat_id)
         who = endpoint.person if endpoint is not None and endpoint.person.active else None
         if who is None:
-            return {"language": self._settings.language, "push": "", "joined": "", "role": "", "waiting": "", "who": ""}
+            return {"language": self._settings.language, **dict.fromkeys(_OF_PERSON, "")}
         role = role_group(who)
         waiting = await alert.count_unanswered(who.area_code) if role in ("supervisor", "town") else 0
         return {
@@ -290,6 +292,7 @@ class _Assembly:
             "role": role,
             "who": self._db.secrets.index(f"page:{who.id}")[:16],
             "waiting": str(waiting or ""),
+            "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",
         }
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:

@@ -27,8 +27,9 @@ from storage.engine.schema import NewerDatabaseError, OlderDatabaseError, pendin
 from storage.opening import open_database
 from storage.people import person
 from storage.people.endpoint import reached
-from storage.people.person import Person, Role
+from storage.people.person import COURT, Person, Role
 from storage.post.inbox import Inbox, InboxState
+from storage.post.waking import sleepers
 
 FREE_GB = 1.0
 SKEW_SECONDS = 5.0
@@ -156,6 +157,12 @@ async def _records(db: Database) -> AsyncIterator[Finding]:
         yield Finding("judges", Grade.BAD, "doctor.judges_unreachable", {"names": "、".join(deaf[:10])})
     elif count:
         yield Finding("judges", Grade.OK, "doctor.judges_ok")
+    asleep = await sleepers(one.id for one in people if one.role in COURT)
+    if asleep:
+        names = [one.name for one in people if one.id in asleep]
+        yield Finding("waking", Grade.WARN, "doctor.waking_none", {"names": "、".join(names[:10]), "count": len(names)})
+    elif count:
+        yield Finding("waking", Grade.OK, "doctor.waking_ok")
     cases, orphans = await Case.all().count(), await Case.filter(judge_id=None).count()
     key = "doctor.cases_orphan" if orphans else "doctor.cases_ok"
     yield Finding("cases", Grade.WARN if orphans else Grade.OK, key, {"count": cases, "orphans": orphans})

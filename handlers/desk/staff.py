@@ -17,6 +17,8 @@ from storage.people.area import full_name
 from storage.people.endpoint import addresses
 from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
+_ASLEEP = 10
+"""So many are named whom nothing wakes."""
 _ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\S*\d\S*)\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
 _KEEPS = re.compile(r"(?:加|添加|新增|add|改|修改|set)(?:\s.*|$)", re.I)
 _CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|role|area)\s+(\S+)", re.I)
@@ -186,6 +188,9 @@ async def show_people(showing: Showing) -> Card | None:
     for role, (every, joined) in (await staff.head_count(showing.person)).items():
         name = showing.plain(f"person.role_{role.value}")
         lines.append(showing.text("staff.count", role=name, every=every, joined=joined))
+    if asleep := await staff.whom_nobody_wakes(showing.person):
+        named = [one.name for one in asleep[:_ASLEEP]]
+        lines.append(showing.text("staff.asleep", count=len(asleep), names="、".join(named)))
     return Card("\n".join([*lines, showing.text("staff.how")]))
 
 

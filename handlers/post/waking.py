@@ -7,9 +7,8 @@ from handlers.route import App, on_command, on_tap
 from storage.alerts import alert
 from storage.alerts.alert import AlertState
 from storage.people.access import Action
-from storage.people.endpoint import Address
 from storage.post import waking
-from storage.post.outbox import Lane, Outbox, put, put_to_person
+from storage.post.outbox import Lane, Outbox, put_to_person
 from storage.post.waking import Push
 
 
@@ -33,7 +32,7 @@ async def push_(turn: Turn, words: str) -> None:
         if row is None:
             await turn.say("waking.many", most=waking.MOST)
             return
-        await _try(turn, row)
+        await waking.try_out(row)
     await turn.reply("pushes", turn.who.id)
 
 
@@ -48,13 +47,8 @@ async def try_it(turn: Turn, tap: Tap) -> None:
     """Answers 试一下: sends a trial."""
     row = await _own(turn, tap)
     if row is not None:
-        await _try(turn, row)
+        await waking.try_out(row)
         await turn.toast("waking.trying")
-
-
-async def _try(turn: Turn, row: Push) -> None:
-    await waking.works_again(row.id)
-    await put(Address(waking.CHANNEL, row.id, turn.who.id), "notice", lane=Lane.REPLY, fresh=True)
 
 
 async def remove(turn: Turn, tap: Tap) -> None:

@@ -122,25 +122,25 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
 
     Also those that say the name, though it was put right since, unless it is about somebody else who is called so.
     """
-    ids = set(await Suspect.filter(debtor_id=debtor.id).values_list("sighting_id", flat=True))
+    ids = set(column(await Suspect.filter(debtor_id=debtor.id).values_list("sighting_id", flat=True)))
     first, last = bounds_of(county_of(debtor.area_code))
     says = Q(text__contains=debtor.name) | Q(amended__contains=debtor.name)
-    named = set(await Sighting.filter(says, area_code__gte=first, area_code__lte=last).values_list("id", flat=True))
-    named |= set(await _heard_in(debtor.name))
+    said = Sighting.filter(says, area_code__gte=first, area_code__lte=last)
+    named = set(column(await said.values_list("id", flat=True))) | await _heard_in(debtor.name)
     about_another = Suspect.filter(sighting_id__in=list(named), debtor__name=debtor.name).exclude(debtor_id=debtor.id)
-    ids |= named - set(await about_another.values_list("sighting_id", flat=True))
+    ids |= named - set(column(await about_another.values_list("sighting_id", flat=True)))
     return await Sighting.filter(Q(id__in=list(ids)) | Q(joined_id__in=list(ids))).order_by("id")
 
 
-async def _heard_in(name: str) -> list[int]:
+async def _heard_in(name: str) -> set[int]:
     """Finds the reports with a voice in which a machine has heard the name."""
     rows = Attachment.filter(words__contains=name, sighting_id__not_isnull=True)
-    return column(await rows.values_list("sighting_id", flat=True))
+    return set(column(await rows.values_list("sighting_id", flat=True)))
 
 
 async def _about_others_too(debtor: Debtor, reports: Sequence[Sighting]) -> set[int]:
     """Finds those of the reports that may be about another debtor, don't say this one's name, and are still open."""
-    heard = set(await _heard_in(debtor.name))
+    heard = await _heard_in(debtor.name)
     quiet = [row for row in reports if debtor.name not in f"{row.text} {row.amended}" and row.id not in heard]
     open_roots = await _open_among([row.root_id for row in quiet])
     others = Suspect.filter(sighting_id__in=[row.id for row in quiet]).exclude(debtor_id=debtor.id)

@@ -12,9 +12,9 @@ from storage.engine.values import column
 from storage.nouns import nouns
 from storage.people.area import Area, bounds_of, contains, short_name
 from storage.people.endpoint import Endpoint, reached
-from storage.people.person import Person, Role, find
+from storage.people.person import COURT, Person, Role, find
 from storage.post import invitation
-from storage.post.waking import sign_out
+from storage.post.waking import sign_out, sleepers
 
 MOST = 40
 
@@ -70,6 +70,15 @@ async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:
     roles = dict(await people.values_list("id", "role"))
     joined = Counter(roles[one] for one in await reached(roles))
     return {role: (every[role], joined[role]) for role in Role if role in every}
+
+
+async def whom_nobody_wakes(keeper: Person) -> list[Person]:
+    """Lists the court's people of the area who have joined, but on a page alone that can't wake them."""
+    first, last = bounds_of(keeper.area_code)
+    people = Person.filter(active=True, role__in=list(COURT), area_code__gte=first, area_code__lte=last)
+    rows = await people.order_by("id")
+    asleep = await sleepers(one.id for one in rows)
+    return [one for one in rows if one.id in asleep]
 
 
 async def take_on(name: str, phone: str, role: Role, area_code: str, organisation: str, by: Person) -> Person | None:

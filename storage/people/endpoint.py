@@ -89,6 +89,14 @@ async def reached(person_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(row["person_id"] for row in rows if row["channel"] in _served)
 
 
+async def served_by(channel: str, person_ids: Iterable[int]) -> frozenset[int]:
+    """Tells which of these people can be reached on a channel."""
+    words, value = among(sorted(set(person_ids)))
+    sql = f"SELECT person_id FROM endpoint WHERE active = ? AND channel = ? AND person_id {words}"
+    rows = await fetch(sql, True, channel, value) if channel in _served else ()
+    return frozenset(row["person_id"] for row in rows)
+
+
 async def of_person(endpoint_id: int, person_id: int) -> Endpoint | None:
     """Loads the chat of that number, if it is this person's."""
     return await one(Endpoint, "id = ? AND person_id = ?", endpoint_id, person_id)

@@ -4,7 +4,7 @@ e-mail, SMS. They carry no more than "something waits for you"; the addresses ar
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -14,10 +14,10 @@ from tortoise.models import Model
 
 from storage.engine import audit
 from storage.engine.secret import Secrets
-from storage.engine.sql import add, change, joined, pick, run
+from storage.engine.sql import add, among, change, fetch, joined, pick, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
-from storage.people.endpoint import Address, Endpoint, leave
+from storage.people.endpoint import TELEGRAM, Address, Endpoint, leave, reached, served_by
 from storage.people.person import Person, by_id
 from storage.people.quiet import quiet_left
 from storage.post.outbox import Lane, put
@@ -154,7 +154,8 @@ async def keep(person: Person, target: WakeAddress) -> Push | None:
 
 
 async def keep_browser(person: Person, target: WakeAddress) -> bool:
-    """Adds the browser, unless it is known already; the oldest browser gives way where there are many. Needs a unit."""
+    """Adds the browser, unless it is known already, and rings it once for a trial; the oldest browser gives way where
+    there are many. Needs a unit."""
     rows = await of_person(person.id)
     for row in rows:
         if row.kind == target.kind and unit().secrets.unseal(row.sealed) == target.url:
@@ -163,7 +164,16 @@ async def keep_browser(person: Person, target: WakeAddress) -> bool:
     browsers = [row for row in rows if row.kind == target.kind]
     if len(rows) >= MOST and browsers:
         await remove(browsers[0], person)
-    return await keep(person, target) is not None
+    added = await keep(person, target)
+    if added is not None:
+        await try_out(added)
+    return added is not None
+
+
+async def try_out(row: Push) -> None:
+    """Sends a trial. Needs a unit."""
+    await works_again(row.id)
+    await put(Address(CHANNEL, row.id, row.person_id), "notice", lane=Lane.REPLY, fresh=True)
 
 
 async def of_person(person_id: int) -> list[Push]:
@@ -185,6 +195,15 @@ async def notify(person_id: int, alert_id: int, *, urgent: bool) -> None:
     for row in ways:
         to = Address(CHANNEL, row.id, person_id)
         await put(to, "notice", alert_id, lane=Lane.ALERT, fresh=True, delay=delay)
+
+
+async def sleepers(person_ids: Iterable[int]) -> frozenset[int]:
+    """Finds those of these people who have joined and whom nothing wakes: a page that isn't open rings nowhere."""
+    there = await reached(person_ids)
+    words, value = among(sorted(there))
+    sql = f"SELECT person_id FROM push WHERE active = ? AND person_id {words}"
+    woken = {row["person_id"] for row in await fetch(sql, True, value)}
+    return there - woken - await served_by(TELEGRAM, there - woken)
 
 
 async def give_up(push_id: int) -> Push | None:

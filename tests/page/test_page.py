@@ -628,6 +628,7 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
         await context.grant_permissions(["notifications"], origin=product.url)
         judge = await Screen.joined(context, product, "19800001101")
         await judge.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await expect(judge.page.locator("#asleep")).to_contain_text("这部手机锁屏叫不到您", timeout=40_000)
         session = await context.new_cdp_session(judge.page)
         found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -645,6 +646,8 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
             "await new Promise((done) => setTimeout(done, 50)); } }"
         )
         assert await asyncio.wait_for(judge.page.evaluate(asked), 30) == "吹哨：有一条新线索"
+        await judge.taps("换一种提醒：钉钉、企业微信、短信…")
+        await judge.sees("现在有急事只在这里叫您")
 
 
 async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(product: Product) -> None:

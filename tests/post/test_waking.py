@@ -357,3 +357,22 @@ async def test_who_may_not_be_woken_or_names_another_server_is_refused(stage: St
         async with aiohttp.ClientSession() as stranger:
             assert (await stranger.post(f"{base}/push", json=good)).status == 401
         assert end.taken == []
+
+
+async def test_whom_nothing_wakes_is_named_until_a_trial_has_rung(stage: Stage) -> None:
+    async with far_end() as end, stage.world(push_hosts="127.0.0.1") as world, page_of(world, JUDGE) as (page, base):
+        judge, admin = await world.person(JUDGE), world.phone(ADMIN)
+
+        async def leave_telegram() -> None:
+            await Endpoint.filter(person_id=judge.id, channel="telegram").update(active=False)
+
+        await world.product.db.unit(leave_telegram)
+        await admin.says("/people")
+        assert "网页关着就叫不醒的 1 人：沈立群" in (await admin.expects("叫不醒")).text
+        browser = Browser(f"{end.url}/push/abcdefgh")
+        assert (await page.post(f"{base}/push", json=browser.subscription)).status == 200
+        await world.settled()
+        assert browser.reads(end.raw[-1][1]) == {"text": "吹哨：试一下，能收到就好。"}
+        await admin.says("/people")
+        await world.settled()
+        assert "叫不醒" not in (await admin.received())[-1].text

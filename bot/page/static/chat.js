@@ -108,7 +108,7 @@ function signedOut() {
   line(words.signed_out + (words.phone ? put(words.signed_out_call, { phone: words.phone }) : ""));
   $("locked").hidden = true;
   $("chat").hidden = false;
-  for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "set-pin"]) $(part).hidden = true;
+  for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "asleep", "set-pin"]) $(part).hidden = true;
   $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
 }
@@ -756,30 +756,46 @@ function sendPlace() {
 // -- being woken while the page isn't open -------------------------------------------------------------------------------
 
 let wakingKey = "";
-function offerWaking(key) {
+function offerWaking(key, awake) {
   wakingKey = key;
-  const possible = key && "Notification" in window && "PushManager" in window && "serviceWorker" in navigator;
-  $("wake").hidden = !possible || Notification.permission !== "default";
-  if (possible && Notification.permission === "granted") wakeMe();
+  const possible = "Notification" in window && "PushManager" in window && "serviceWorker" in navigator;
+  $("wake").hidden = !key || !possible || Notification.permission !== "default";
+  $("asleep").hidden = true;
+  if (!key) return;
+  if (!possible) notWoken(words.wake_failed, awake);
+  else if (Notification.permission === "denied") notWoken(words.wake_denied, awake);
+  else if (Notification.permission === "granted") wakeMe(awake);
+}
+
+// Said where nothing else wakes this person, with what to do about it.
+function notWoken(why, awake) {
+  if (awake) return;
+  $("asleep").firstElementChild.textContent = why;
+  $("asleep").hidden = false;
 }
 
 async function askForWaking() {
   $("wake").hidden = true;
   if (await Notification.requestPermission() === "granted") wakeMe();
+  else notWoken(words.wake_denied);
 }
 
 let woken = "";
-async function wakeMe() {
+let unwoken = false;
+async function wakeMe(awake) {
+  if (unwoken) notWoken(words.wake_failed, awake);
   if (woken === wakingKey) return; // said once
   woken = wakingKey;
   try {
-    const worker = await navigator.serviceWorker.ready;
+    const worker = await within(navigator.serviceWorker.ready);
     const wanted = { userVisibleOnly: true, applicationServerKey: wakingKey };
-    const given = await worker.pushManager.getSubscription() || await worker.pushManager.subscribe(wanted);
-    await post(`${base}/push`, given.toJSON());
+    const given = await within(worker.pushManager.getSubscription()) || await within(worker.pushManager.subscribe(wanted), 30);
+    unwoken = !(await post(`${base}/push`, given.toJSON())).ok;
   } catch (error) {
     console.warn("can't be woken", error); // no push service in reach, as often in China: /push has other ways
+    unwoken = true;
   }
+  if (unwoken) notWoken(words.wake_failed, awake);
 }
 
 // What each role needs to see first.
@@ -829,7 +845,7 @@ async function homeIs(now) {
   }
   adopt();
   menu(now.commands);
-  offerWaking(now.push);
+  offerWaking(now.push, now.awake);
   home(now);
 }
 
@@ -1018,6 +1034,7 @@ async function start() {
   $("no-pin").addEventListener("click", () => keepPin(""));
   for (const sign of ["pointerdown", "keydown", "touchmove"]) addEventListener(sign, touch, { passive: true });
   $("wake").addEventListener("click", askForWaking);
+  $("asleep").lastElementChild.addEventListener("click", () => say("/push"));
   $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
   $("replying").lastElementChild.addEventListener("click", () => answer(null));
   $("place").addEventListener("click", sendPlace);

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.engine.secret import new_key
-from tests import declared
+from tests import declared, warm
 from tests.postgres import Server, find_binaries
 from tests.world import FarEnd, ManualClock, Stage, World, fill, settings_for
 
@@ -21,6 +21,13 @@ def absent(what: str) -> None:
     if IN_CI:
         pytest.fail(f"CI must have {what}")
     pytest.skip(f"SKIPPED because {what} isn't on this machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forking() -> Iterator[None]:
+    """Commands are forked from a process that has imported them."""
+    with warm.forking():
+        yield
 
 
 @pytest.fixture(scope="session")

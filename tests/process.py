@@ -14,6 +14,7 @@ import aiohttp
 from bot.office.importing import Kind, import_file
 from bot.settings import Settings
 from storage.opening import open_database
+from tests import warm
 from tests.telegram import SECRET, TOKEN
 
 CHUISHAO = Path(sys.executable).with_name("chuishao")
@@ -34,7 +35,7 @@ class Bot:
         self.prefix: list[str] = []
         """Put before the command: taskset, prlimit."""
         self.log = data / "log"
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: warm.Process | None = None
         data.mkdir(parents=True, exist_ok=True)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CHUISHAO_")},
@@ -53,15 +54,8 @@ class Bot:
 
     async def command(self, *words: str) -> tuple[int, str]:
         """Runs a command to its end; exit code and everything it said."""
-        process = await asyncio.create_subprocess_exec(
-            str(CHUISHAO),
-            *words,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        return int(process.returncode or 0), said.decode()
+        done = await asyncio.to_thread(warm.run, *words, environment=self.environment, cwd=Path.cwd())
+        return done.returncode, done.stdout + done.stderr
 
     async def imports(self, files: dict[str, Path]) -> None:
         """A file of each kind, as the command does it, but in this process: starting three more takes its time."""
@@ -78,9 +72,13 @@ class Bot:
         """Starts it, or another program in its place, without waiting until it is ready."""
         words = instead or (str(CHUISHAO), "run")
         with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.prefix, *words, env=self.environment, stdout=log, stderr=log
-            )
+            if instead or self.prefix:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.prefix, *words, env=self.environment, stdout=log, stderr=log
+                )
+            else:
+                number = log.fileno()
+                self.process = await warm.start("run", environment=self.environment, out=number, err=number)
 
     async def ready(self, patience: float = 30.0) -> None:
         """Until /readyz says so."""

@@ -17,12 +17,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests import warm
 from tests.engine.test_schema import KEY
 from tests.world import SAMPLE
 
 pytestmark = pytest.mark.slow
 
-COMMAND = [sys.executable, "-c", "from bot.main import main; main()"]
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 
@@ -33,11 +33,7 @@ def surroundings(data: Path, **more: str) -> dict[str, str]:
 
 
 def chuishao(data: Path, *words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-    environment = surroundings(data, **more)
-    done = [*COMMAND, *words]
-    return subprocess.run(
-        done, env=environment, cwd=data.parent, input=given, capture_output=True, text=True, timeout=60
-    )
+    return warm.run(*words, environment=surroundings(data, **more), cwd=data.parent, given=given)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +55,7 @@ def data(sample: Path, tmp_path: Path) -> Path:
 class Running:
     """`chuishao run` in a process of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: warm.Process, url: str) -> None:
         self.process = process
         self.url = url
 
@@ -70,10 +66,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def started(data: Path, command: str = "run", **more: str) -> AsyncIterator[Running]:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, command, env=surroundings(data, **more), cwd=data.parent,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    process = await warm.start(command, environment=surroundings(data, **more), cwd=data.parent)
     assert process.stdout is not None
     async with asyncio.timeout(PATIENCE):
         line = (await process.stdout.readline()).decode()

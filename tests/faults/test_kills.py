@@ -13,10 +13,11 @@ import pytest
 from storage.engine.audit import verify
 from storage.engine.secret import Secrets, new_key
 from storage.opening import open_database
+from tests import warm
 from tests.county import County
 from tests.faults.kills import IN_FLIGHT, Killing
 from tests.postgres import Server
-from tests.process import CHUISHAO, Bot
+from tests.process import Bot
 from tests.telegram import Telegram
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ async def test_other_commands_may_be_killed_at_any_moment(engine: str, tmp_path:
         (("backup", str(tmp_path / "copy")), 1),
     ):
         for _ in range(kills):
-            await killed(bot, words, 0.5 + chance.random() * 2.5)
+            await killed(bot, words, 0.05 + chance.random() * 1.5)
         code, said = await bot.command(*words)
         assert code == 0 or (words[0] == "backup" and "copy" in said), said
     assert (await bot.command("audit", "verify"))[0] == 0
@@ -66,9 +67,8 @@ async def test_other_commands_may_be_killed_at_any_moment(engine: str, tmp_path:
 
 
 async def killed(bot: Bot, words: tuple[str, ...], after: float) -> None:
-    process = await asyncio.create_subprocess_exec(
-        str(CHUISHAO), *words, env=bot.environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
+    with Path(os.devnull).open("wb") as nothing:
+        process = await warm.start(*words, environment=bot.environment, out=nothing.fileno())
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), after)
     if process.returncode is None:

@@ -1,4 +1,8 @@
-"""The Bot API's methods that the gateway has. Each takes the decoded parameters and returns the result."""
+"""The Bot API's methods that the gateway has. Each takes the decoded parameters and returns the result.
+
+A file is sent along or named by its id. One that is named by an HTTP URL is refused: the gateway fetches nothing, or
+whoever holds the token could have it ask machines that only it reaches.
+"""
 
 import asyncio
 import mimetypes
@@ -12,6 +16,7 @@ from bot.gateway.parameters import (
     Files,
     Parameters,
     RefusedError,
+    Upload,
     asks_reply,
     bad,
     caption,
@@ -25,6 +30,7 @@ from bot.gateway.parameters import (
     within,
     word,
 )
+from bot.gateway.picture import measured
 from bot.gateway.quota import Quota
 from bot.gateway.store import Store
 from bot.gateway.webhook import Webhook
@@ -212,9 +218,9 @@ class Methods:
         return await self._post_file(p, file, {"document": _document(file), **words})
 
     async def _send_voice(self, p: Parameters, f: Files) -> Any:
-        words, length = caption(p), max(0, whole(p, "duration", 0) or 0)
+        words = caption(p)
         file = await self._file(p, f, "voice", "audio/ogg")
-        return await self._post_file(p, file, {"voice": {**_plain(file), "duration": length}, **words})
+        return await self._post_file(p, file, {"voice": {**_plain(file), "duration": 0, **file.about}, **words})
 
     async def _send_location(self, p: Parameters, _f: Files) -> Any:
         place: dict[str, Any] = {"latitude": number(p, "latitude", 90), "longitude": number(p, "longitude", 180)}
@@ -290,8 +296,9 @@ class Methods:
             if not f[name]:
                 raise bad("file must be non-empty")
             mime = "image/png" if kind == "photo" and f[name].startswith(b"\x89PNG") else mime
-            file_id = await self.store.keep_file(int(chat["id"]), kind, mime, f[name])
-            return _File(file_id, len(f[name]), f[name].name, fresh=True)
+            about = await self._about(p, f, kind, f[name])
+            file_id = await self.store.keep_file(int(chat["id"]), kind, mime, f[name], about)
+            return _File(file_id, len(f[name]), about, fresh=True)
         if not p.get(kind):
             raise bad(f"there is no {kind} in the request")
         known = await self.store.file(word(p, kind))
@@ -299,7 +306,24 @@ class Methods:
             raise bad("wrong file identifier/HTTP URL specified")  # files by URL are not fetched here
         if known["kind"] != kind:
             raise bad(f"can't use file of type {_type_of(known['kind'])} as {_type_of(kind)}")
-        return _File(known["id"], known["size"])
+        return _File(known["id"], known["size"], known["about"])
+
+    async def _about(self, p: Parameters, f: Files, kind: str, sent: Upload) -> dict[str, Any]:
+        """Collects what is told about a file, now and when it is sent again by its id."""
+        if kind == "photo":
+            return dict(await asyncio.to_thread(measured, sent))
+        if kind == "voice":
+            return {"duration": max(0, whole(p, "duration", 0) or 0), "mime_type": "audio/ogg"}
+        mime = mimetypes.guess_type(sent.name)[0] if sent.name else None
+        about: dict[str, Any] = {"file_name": sent.name} if sent.name else {}
+        about |= {"mime_type": mime} if mime else {}
+        said = str(p.get("thumbnail") or p.get("thumb") or "").removeprefix(_ATTACHED)
+        small = f.get(said) or f.get("thumbnail") or f.get("thumb")
+        if small:
+            shown = await asyncio.to_thread(measured, small)
+            kept = await self.store.keep_file(0, "photo", "image/jpeg", small, dict(shown))
+            about["thumbnail"] = _picture(_File(kept, len(small), dict(shown)))
+        return about
 
     async def _post_file(self, p: Parameters, file: "_File", content: dict[str, Any]) -> Any:
         try:
@@ -313,6 +337,8 @@ class Methods:
         for file in files:
             if file.fresh:
                 await self.store.forget_file(file.id)
+                if small := file.about.get("thumbnail"):
+                    await self.store.forget_file(small["file_id"])
 
     def _within_quota(self, chat_id: int) -> None:
         seconds = self.quota.refusal(chat_id, time.monotonic()) if self.quota is not None else None
@@ -479,7 +505,7 @@ class Methods:
         known = await self.store.file(word(p, "file_id"))
         if known is None:
             raise bad("invalid file_id" if word(p, "file_id") else "file_id not specified")
-        return {**_plain(_File(known["id"], known["size"])), "file_path": known["id"]}
+        return {**_plain(_File(known["id"], known["size"], {})), "file_path": known["id"]}
 
     async def _get_chat(self, p: Parameters, _f: Files) -> Any:
         return {**await self._chat(p), "accent_color_id": 0, "max_reaction_count": 1, "accepted_gift_types": _NO_GIFTS}
@@ -592,7 +618,8 @@ class _File(NamedTuple):
 
     id: str
     size: int
-    name: str = ""
+    about: dict[str, Any]
+    """What is told about it: name, kind, how long it lasts, how large it is."""
     fresh: bool = False
 
 
@@ -609,14 +636,11 @@ def _type_of(kind: str) -> str:
 
 
 def _picture(file: _File) -> dict[str, Any]:
-    return {**_plain(file), "width": 0, "height": 0}
+    return {**_plain(file), "width": 0, "height": 0, **file.about}
 
 
 def _document(file: _File) -> dict[str, Any]:
-    if not file.name:
-        return _plain(file)
-    kind = mimetypes.guess_type(file.name)[0]
-    return {**_plain(file), "file_name": file.name, **({"mime_type": kind} if kind else {})}
+    return {**_plain(file), **file.about}
 
 
 async def _first(seconds: float, *events: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.gateway.entities import with_found
 from bot.gateway.markup import MarkupError, parse_html, parse_markdown, parse_old_markdown, utf16
 from bot.transport.body import parse_json
 
@@ -194,6 +195,7 @@ def formatted(p: Parameters, name: str, limit: int) -> tuple[str, list[dict[str,
                 f"{one['offset'] + one['length']}"
             )
     text, entities = _trimmed(text, entities)
+    entities = with_found(text, entities)
     if utf16(text) > limit:
         raise bad("message is too long" if name == "text" else "message caption is too long")
     return text, entities

@@ -27,6 +27,9 @@ class Gateway:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_route("*", "/bot{token}/{method}", self._method)
         app.router.add_get("/file/bot{token}/{path}", self._file)
+        app.router.add_get("/file/bot{token}//{path}", self._file)  # as telegrinder writes it
+        for nowhere in ("/bot{rest:.*}", "/file/{rest:.*}"):
+            app.router.add_route("*", nowhere, self._nowhere)
 
     def _known(self, request: web.Request) -> bool:
         return hmac.compare_digest(request.match_info["token"].encode(), self.methods.token.encode())
@@ -52,8 +55,12 @@ class Gateway:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         known = await self.methods.store.file(request.match_info["path"]) if self._known(request) else None
         if known is None:
-            return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
+            return await self._nowhere(request)
         return web.FileResponse(self.methods.store.files / known["id"])
+
+    @staticmethod
+    async def _nowhere(_request: web.Request) -> web.StreamResponse:
+        return _refusal(RefusedError(404, "Not Found"))
 
 
 def _refusal(error: RefusedError) -> web.Response:

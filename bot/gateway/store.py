@@ -84,6 +84,8 @@ class Store:
         stray.put_aside(folder / "gateway.db")
         self._db, self._reading = (self._connect(folder / "gateway.db") for _ in range(2))
         self._db.executescript(_SCHEMA)
+        if "about" not in [row["name"] for row in self._db.execute("SELECT name FROM pragma_table_info('file')")]:
+            self._db.execute("ALTER TABLE file ADD COLUMN about TEXT NOT NULL DEFAULT '{}'")
         for pragma in ("query_only=ON", "cache_size=-500"):
             self._reading.execute(f"PRAGMA {pragma}")
         self._waiting: deque[Job] = deque()
@@ -518,24 +520,29 @@ class Store:
         """Finds the message that this phone sent under this id."""
         return _sent(self._reading, chat_id, client_id) if client_id else None
 
-    async def keep_file(self, chat_id: int, kind: str, mime: str, content: bytes) -> str:
-        """Keeps a file and returns its id. The content is on disk before its row is."""
+    async def keep_file(
+        self, chat_id: int, kind: str, mime: str, content: bytes, about: dict[str, Any] | None = None
+    ) -> str:
+        """Keeps a file and returns its id. The content is on disk before its row is. `about` is what whoever sees the
+        file is told of it: its name, how long it lasts, how large a picture is."""
         file_id = secrets.token_urlsafe(18)
+        told = json.dumps(about or {})
 
         def work() -> None:
             with (self.files / file_id).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", (file_id, chat_id, kind, mime, len(content)))
+            row = (file_id, chat_id, kind, mime, len(content), told)
+            self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", row)
 
         await self._run(work)
         return file_id
 
     async def file(self, file_id: str) -> dict[str, Any] | None:
-        """Returns the file's id, chat_id, kind, mime and size, or None."""
+        """Returns the file's id, chat_id, kind, mime, size and what else is told about it, or None."""
         found = self.rows("SELECT * FROM file WHERE id = ?", file_id)
-        return dict(found[0]) if found else None
+        return {**dict(found[0]), "about": json.loads(found[0]["about"])} if found else None
 
     async def shown_in(self, chat_id: int, file_id: str) -> bool:
         """Tells whether a message of the chat shows the file, which decides who may see it."""
@@ -608,6 +615,7 @@ def _sent(db: sqlite3.Connection, chat_id: int, client_id: str) -> dict[str, Any
 def files_in(body: dict[str, Any]) -> list[str]:
     """Returns the ids of the files shown by a message and by the one that it answers."""
     found = [*body.get("photo", ()), *(body[name] for name in ("voice", "document") if name in body)]
+    found += [one["thumbnail"] for one in found if "thumbnail" in one]
     replied = body.get("reply_to_message")
     return [one["file_id"] for one in found] + (files_in(replied) if isinstance(replied, dict) else [])
 

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.gateway.methods import Methods
+from bot.gateway.picture import measured
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
 from bot.page.session import Left, Look, Sessions
@@ -172,11 +173,12 @@ class WebChat:
         client_id = str(form.get("id", ""))[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
-        file_id = await self._store.keep_file(chat_id, kind, mime, content)
+        about = await asyncio.to_thread(measured, content) if kind == "photo" else {}
+        file_id = await self._store.keep_file(chat_id, kind, mime, content, about)
         file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(content)}
         part: dict[str, Any] = {"voice": {**file, "duration": 0}}
         if kind == "photo":
-            part = {"photo": [{**file, "width": 0, "height": 0}]}
+            part = {"photo": [{**file, **about}]}
         stored = await self._store.from_person(
             chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part}, client_id
         )

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from PIL import Image
 from telegram import (
     Bot,
     BotCommand,
@@ -698,3 +699,86 @@ async def test_the_older_markdown(far_end: FarEnd) -> None:
     body = await far_end.methods.call("sendMessage", said, {})
     assert body["text"] == "粗 斜 码 链 a.b_c"
     assert [one["type"] for one in body["entities"]] == ["bold", "italic", "code", "text_link"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("见 https://e.org/a?b=1。再说", [("url", "https://e.org/a?b=1")]),
+        ("see (https://e.org/a).", [("url", "https://e.org/a")]),
+        ("court.gov.cn/x and a.b", [("url", "court.gov.cn/x")]),
+        ("mail a.b@court.gov.cn now", [("email", "a.b@court.gov.cn")]),
+        ("@chuishao_bot #案件 #12 $USD /push a/b 8/10", [
+            ("mention", "@chuishao_bot"), ("hashtag", "#案件"), ("cashtag", "$USD"), ("bot_command", "/push"),
+        ]),
+        ("😀 /help", [("bot_command", "/help")]),
+        ("12:30 3.5 @ # $ /", []),
+    ],
+)  # fmt: skip
+async def test_what_a_text_says_by_itself_is_found(far_end: FarEnd, text: str, found: list[tuple[str, str]]) -> None:
+    sent = await good(far_end, "sendMessage", chat_id=CHAT, text=text)
+    assert [(one["type"], words_of(text, one)) for one in sent.get("entities", [])] == found
+
+
+async def good(far_end: FarEnd, method: str, **parameters: Any) -> dict[str, Any]:
+    """What a call answers that is taken."""
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(f"{far_end.url}/bot{TOKEN}/{method}", json=parameters)
+        return await _result(answer)
+
+
+async def uploaded(far_end: FarEnd, method: str, **parts: str | tuple[str, bytes]) -> dict[str, Any]:
+    """What a form with files answers that is taken."""
+    form = aiohttp.FormData(quote_fields=False)
+    for name, part in parts.items():
+        if isinstance(part, str):
+            form.add_field(name, part)
+        else:
+            form.add_field(name, part[1], filename=part[0])
+    async with aiohttp.ClientSession() as session:
+        return await _result(await session.post(f"{far_end.url}/bot{TOKEN}/{method}", data=form))
+
+
+async def _result(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    body = await answer.json()
+    assert body["ok"], body
+    return dict(body["result"])
+
+
+def words_of(text: str, entity: dict[str, Any]) -> str:
+    units = text.encode("utf-16-le")
+    return units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
+
+
+async def test_within_code_and_links_nothing_is_found_and_within_bold_it_is(far_end: FarEnd) -> None:
+    html = '<b>see /help</b> <code>/me</code> <a href="https://e.org">@somebody</a>'
+    sent = await good(far_end, "sendMessage", chat_id=CHAT, text=html, parse_mode="HTML")
+    assert [one["type"] for one in sent["entities"]] == ["bold", "bot_command", "code", "text_link"]
+
+
+async def test_what_was_sent_is_told_of_it_also_when_it_is_sent_again(far_end: FarEnd) -> None:
+    """A photo's size, a voice's length, a document's name, kind and thumbnail."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(picture, "JPEG")
+    photo = picture.getvalue()
+    sent = await uploaded(far_end, "sendPhoto", chat_id="5", photo=("p.jpg", photo))
+    voice = await uploaded(far_end, "sendVoice", chat_id="5", duration="7", voice=("v.ogg", b"OggS.."))
+    table = await uploaded(
+        far_end, "sendDocument", chat_id="5", document=("表.pdf", b"%PDF"), thumbnail=("t.jpg", photo)
+    )
+    assert [(size["width"], size["height"]) for size in sent["photo"]] == [(64, 48)]
+    assert voice["voice"]["duration"] == 7 and voice["voice"]["mime_type"] == "audio/ogg"
+    assert table["document"]["file_name"] == "表.pdf" and table["document"]["mime_type"] == "application/pdf"
+    assert table["document"]["thumbnail"]["width"] == 64
+    for kind, before in (("photo", sent), ("voice", voice), ("document", table)):
+        file = before[kind][0] if kind == "photo" else before[kind]
+        again = await good(far_end, f"send{kind.title()}", chat_id=CHAT, **{kind: file["file_id"]})
+        assert again[kind] == before[kind]
+
+
+async def test_where_nothing_is_the_answer_is_json(far_end: FarEnd) -> None:
+    async with aiohttp.ClientSession() as session:
+        for path in (f"/bot{TOKEN}", f"/bot{TOKEN}/a/b", "/file/x", f"/file/bot{TOKEN}//nothing"):
+            async with session.get(far_end.url + path) as answer:
+                assert answer.status == 404
+                assert await answer.json() == {"ok": False, "error_code": 404, "description": "Not Found"}

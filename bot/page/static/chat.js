@@ -362,6 +362,7 @@ function formatted(text, entities) {
     linked(whole, text.slice(at, entity.offset));
     const part = text.slice(entity.offset, entity.offset + entity.length);
     if (entity.type === "text_link" && /^(https?|tel):/.test(entity.url)) whole.append(link(entity.url, part));
+    else if (entity.type === "url") linked(whole, part);
     else whole.append(element(tags[entity.type] || "span", "", part));
     at = entity.offset + entity.length;
   }

@@ -12,6 +12,8 @@ quotation mark was opened and never closed. Rows and columns are counted from 0,
 shows them.
 """
 
+import codecs
+import contextlib
 import csv
 import io
 import json
@@ -263,24 +265,56 @@ def _pieces(parts: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 
 
 def _decoded(content: bytes) -> str:
-    """Decodes UTF-8, GB18030, or UTF-16 as Excel's "Unicode text" is."""
+    """Decodes UTF-8, GB18030, or UTF-16 as Excel's "Unicode text" is; a file that was put together out of several is
+    decoded line by line, and what is in none of them is left out."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings: tuple[str, ...] = ("utf-16",)
-    elif b"\0" in content:
+        return _without_nul(_by(content, "utf-16"))
+    nul = content.count(0)
+    if nul > len(content) // 20:
         even, odd = content[:4096:2].count(0), content[1:4096:2].count(0)
         if abs(even - odd) < len(content[:4096]) // 20:
             raise Refused("format")
-        encodings = ("utf-16-le",) if odd > even else ("utf-16-be",)
-    else:
-        encodings = ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise Refused("format")
+        return _without_nul(_by(content, "utf-16-le" if odd > even else "utf-16-be"))
+    content = content.replace(b"\0", b"")
+    for encoding in ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return _line_by_line(content.removeprefix(codecs.BOM_UTF8))
+
+
+def _by(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Refused("format") from error
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise Refused("format")
+    return text
+
+
+def _line_by_line(content: bytes) -> str:
+    """Decodes each line by itself. Where most of them have signs of no encoding, it is no text."""
+    lines, strange = [], 0
+    for line in content.split(b"\n"):
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                lines.append(line.decode(encoding))
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            strange += 1
+            lines.append(line.decode("utf-8" if _is_mostly_utf8(line) else "gb18030", "replace"))
+    if strange > max(3, len(lines) // 10):
+        raise Refused("format")
+    return "\n".join(lines)
+
+
+def _is_mostly_utf8(line: bytes) -> bool:
+    return line.decode("utf-8", "replace").count("\ufffd") <= line.decode("gb18030", "replace").count("\ufffd")
 
 
 def _text(text: str) -> Iterator[Found]:

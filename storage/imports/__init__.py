@@ -34,6 +34,12 @@ class Report:
     def warn(self, row: Row, code: str, word: str = "") -> None:
         self.warnings.append(Remark(row.line, code, word, row.sheet, row.part))
 
+    def fit(self, row: Row, column: str, text: str, most: int) -> str:
+        """Returns as much of a text as its column holds, and says so where that isn't all."""
+        if len(text) > most:
+            self.warn(row, "cut_short", f"{column}（{most}）")
+        return text[:most]
+
     def took(self, row: Row, how: str) -> None:
         """Notes what a row was; one that stands for several things is what the first of added, changed is true of."""
         ways = ("added", "changed", "unchanged")

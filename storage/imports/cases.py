@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from tortoise.models import Model
@@ -13,6 +13,7 @@ from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.cases.number import CaseNo, is_of_another_kind, names_a_document, parse_case_nos
 from storage.engine import audit
+from storage.engine.clock import local
 from storage.engine.secret import Secrets
 from storage.engine.text import fold, is_company_name, squeeze
 from storage.imports import Plan, Progress, Report, chunks, normal, numbered, sequences_follow, sift
@@ -69,6 +70,11 @@ _WAY_WORDS = {
 """How each is written in full."""
 _COMPANIES = ("企业", "公司", "法人", "单位", "非自然人", "组织")
 """What stands in the column of a person's sex where it is none."""
+_SEXES = {
+    **dict.fromkeys(("男", "男性", "1", "M", "MALE"), "男"),
+    **dict.fromkeys(("女", "女性", "2", "F", "FEMALE"), "女"),
+}
+"""As offices write it; the numbers are those of GB/T 2261.1."""
 _DEBTOR_FIELDS = ("gender", "born", "phone", "registered_address", "hint")
 _OURS = (CaseStatus.RESUMED, CaseStatus.SETTLING, CaseStatus.PERFORMED)
 """States that the bot's users have brought about; an old export doesn't undo them."""
@@ -138,7 +144,7 @@ class _Reader:
         filed, dormant = normal.day(row["立案日期"], "立案日期"), normal.day(row["终本日期"], "终本日期")
         village = self._village(row, numbers[0])
         id_number = self._id_number(row)
-        judge_id, judge_name = self._judge(row), squeeze(row["承办法官"])[:40]
+        judge_id, judge_name = self._judge(row), self.report.fit(row, "承办法官", squeeze(row["承办法官"]), 40)
         key = (id_number, name) if id_number else (name, village, str(judge_id or judge_name or numbers[0]))
         good_plates, words, aside = normal.plates(row["车牌号"])
         note = [row["备注"].strip(), *words, *aside, *aside_name]
@@ -148,7 +154,7 @@ class _Reader:
         for number in numbers:
             if (earlier := self.parties.get((str(number), key))) is not None:
                 raise Unclear("same_case_and_debtor", str(earlier.row.line))
-        creditor, ending = squeeze(row["申请执行人"])[:120], self._ending(row)
+        creditor, ending = self.report.fit(row, "申请执行人", squeeze(row["申请执行人"]), 120), self._ending(row)
         said = " ".join(filter(None, note))
         for place, number in enumerate(numbers):
             owed = amount if place == 0 else None  # several cases share one sum: it isn't owed twice
@@ -260,16 +266,16 @@ class _Reader:
         plates: list[str],
         others: list[str],
     ) -> None:
-        gender = squeeze(row["性别"])
+        gender, fit = squeeze(row["性别"]), self.report.fit
         company = normal.is_company_code(id_number) or gender in _COMPANIES or is_company_name(name)
         kind = DebtorKind.COMPANY if company else DebtorKind.PERSON
         person = self.people.setdefault(
-            key, _Person(name[:120], kind, village, id_number, bool(row["所在村社"].strip()))
+            key, _Person(fit(row, "被执行人", name, 120), kind, village, id_number, bool(row["所在村社"].strip()))
         )
-        person.gender = person.gender or (gender if gender in ("男", "女") else "")
-        person.phone = person.phone or normal.phones(row["手机号"])[:30]
-        person.registered_address = person.registered_address or fold(row["户籍地"])[:200]
-        person.hint = person.hint or fold(row["住处"])[:120]
+        person.gender = person.gender or _SEXES.get(gender.upper(), "")
+        person.phone = person.phone or fit(row, "手机号", normal.phones(row["手机号"]), 30)
+        person.registered_address = person.registered_address or fit(row, "户籍地", fold(row["户籍地"]), 200)
+        person.hint = person.hint or fit(row, "住处", fold(row["住处"]), 120)
         person.aliases.update(dict.fromkeys([*normal.aliases(row["曾用名/绰号"]), *others]))
         person.plates.update(dict.fromkeys(plates))
 
@@ -277,6 +283,8 @@ class _Reader:
 def _numbers(row: Row) -> list[CaseNo]:
     """Reads the numbers of a row's case, or of its cases. Raises Unclear."""
     found = parse_case_nos(row["案号"])
+    if any(one.year > local(datetime.now(UTC)).year + 1 for one in found):
+        raise Unclear("case_year", fold(row["案号"]))
     if found:
         return found
     if not squeeze(row["案号"]):

@@ -15,6 +15,7 @@ _DAY = r"\(?(?:周|星期|礼拜)[一二三四五六日天]\)?"
 _AFTER = rf"(?:[ T,]|{_DAY}|(?:上|下|中|早|晚)[午上]|AM|PM|{_TIME})*"
 """What may follow a date: a day of the week, a time."""
 _DATE = re.compile(rf"(\d{{4}}) ?[-/.年] ?(\d{{1,2}}) ?[-/.月] ?(\d{{1,2}}) ?[日号.]?{_AFTER}", re.I)
+_FOREIGN_DATE = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){_AFTER}", re.I)
 _COMPACT_DATE = re.compile(rf"((?:19|20)\d{{2}})(\d{{2}})(\d{{2}})(?:(?:[ T]{_AFTER})|\d{{6}})?", re.I)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _SERIAL_ZERO, _SERIAL_YEARS = date(1899, 12, 30), (1990, 2100)
@@ -86,6 +87,10 @@ def day(cell: str, column: str) -> date | None:
             if not _YEARS[0] <= on.year <= _YEARS[1]:
                 raise Unclear("impossible_date", f"{column} {text}")
             return on
+        if foreign := _FOREIGN_DATE.fullmatch(text):
+            first, second, year = (int(part) for part in foreign.groups())
+            if (on_one := _foreign_day(first, second, year)) is not None:
+                return on_one
         if han := _HAN_DATE.fullmatch(text):
             month, of_month = (numeral(part) for part in han.groups()[1:])
             if month and of_month:
@@ -96,7 +101,15 @@ def day(cell: str, column: str) -> date | None:
                 return on
     except ValueError as error:
         raise Unclear("impossible_date", f"{column} {text}") from error
-    raise Unclear("impossible_date", f"{column} {text}")
+    raise Unclear("ambiguous_date" if _FOREIGN_DATE.fullmatch(text) else "impossible_date", f"{column} {text}")
+
+
+def _foreign_day(first: int, second: int, year: int) -> date | None:
+    """Reads 12/31/2024 and 31/12/2024, which can be one day only; 3/4/2024 may be two: None."""
+    if first <= 12 and second <= 12 and first != second:
+        return None
+    month, of_month = (second, first) if first > 12 else (first, second)
+    return date(year, month, of_month)
 
 
 _ABOUT = re.compile(r"^(?:大约|大概|约为|约|近|暂计|暂估|估计|至少|不少于|不低于|超过)")

@@ -40,7 +40,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     for count, row in enumerate(kept):
         progress(count, len(kept))
         try:
-            person = _person(row, known_areas)
+            person = _person(row, known_areas, report)
             if person.phone in lines:
                 raise Unclear("same_phone", str(lines[person.phone]))
             old = have.get(person.phone)
@@ -119,7 +119,7 @@ _ROLE_WORDS = {
 """How offices call what the product calls by one name."""
 
 
-def _person(row: Row, known_areas: set[str]) -> Person:
+def _person(row: Row, known_areas: set[str], report: Report) -> Person:
     name = squeeze(row["姓名"])
     if not name:
         raise Unclear("missing_name")
@@ -127,14 +127,14 @@ def _person(row: Row, known_areas: set[str]) -> Person:
     role = _role(row["角色"])
     areas = _areas(row, role, known_areas)
     return Person(
-        name=name[:40],
+        name=report.fit(row, "姓名", name, 40),
         phone=number,
-        staff_no=code(row["工号"])[:20],
+        staff_no=report.fit(row, "工号", code(row["工号"]), 20),
         role=role,
         area_code=areas[0],
         more_areas=",".join(areas[1:]),
-        organisation=fold(row["单位"])[:80],
-        title=fold(row["职务"])[:40],
+        organisation=report.fit(row, "单位", fold(row["单位"]), 80),
+        title=report.fit(row, "职务", fold(row["职务"]), 40),
     )
 
 

@@ -345,7 +345,7 @@ def test_a_date(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["2013", "201308", "2013-13-01", "8月15日", "12345", "99999", "2013-08-15号楼", "15/8/2013"]
+    "cell", ["2013", "201308", "2013-13-01", "8月15日", "12345", "99999", "2013-08-15号楼", "5/8/2013"]
 )
 def test_no_date(cell: str) -> None:
     with pytest.raises(Unclear):
@@ -812,3 +812,55 @@ async def test_a_duty_list_kept_before_there_were_hours_is_not_entered_twice(db:
     await db.unit(lambda: Shift.all().update(starts_at=midnight))
     done = await written(db, tmp_path / "a.csv", text, "duty")
     assert (done.report.added, await Shift.all().count()) == (0, 1)
+
+
+async def test_a_sex_as_a_number_a_year_that_cannot_be_and_what_does_not_fit(db: Database, tmp_path: Path) -> None:
+    long = "很" * 130
+    text = (
+        "案号,被执行人,性别,所在村社,住处\n"
+        "（2024）浙1122执1号,张三丰,1,七里乡周弄村,甲\n"
+        "（2024）浙1122执2号,李四娘,女性,七里乡周弄村,乙\n"
+        f"（2024）浙1122执3号,王五郎,M,七里乡周弄村,{long}\n"
+        "（2084）浙1122执4号,赵六子,2,七里乡周弄村,丙\n"
+    )
+    done = await written(db, tmp_path / "cases.csv", text)
+    assert [(one.line, one.code) for one in done.report.rejected] == [(5, "case_year")]
+    assert (4, "cut_short", "住处（120）") in [(one.line, one.code, one.word) for one in done.report.warnings]
+    people = {
+        one.name: (one.gender, len(one.hint)) for one in await Debtor.filter(name__in=["张三丰", "李四娘", "王五郎"])
+    }
+    assert people == {"张三丰": ("男", 1), "李四娘": ("女", 1), "王五郎": ("男", 120)}
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("12/31/2024", date(2024, 12, 31)), ("31/12/2024", date(2024, 12, 31)), ("31.12.2024 8:30", date(2024, 12, 31)),
+        ("4/4/2024", date(2024, 4, 4)), ("3/4/2024", "ambiguous_date"), ("13/13/2024", "impossible_date"),
+    ],
+)  # fmt: skip
+def test_a_foreign_date_is_read_where_it_can_be_one_day_only(said: str, read: date | str) -> None:
+    if isinstance(read, date):
+        assert day(said, "立案日期") == read
+    else:
+        with pytest.raises(Unclear) as why:
+            day(said, "立案日期")
+        assert why.value.code == read
+
+
+@pytest.mark.parametrize("how", ["nul", "two encodings", "a broken byte"])
+async def test_one_strange_byte_costs_no_file(db: Database, tmp_path: Path, how: str) -> None:
+    """A NUL out of a database, two files put together, a character cut in two."""
+    lines = [f"（2024）浙1122执{number}号,人名{number},七里乡周弄村,FY101,注" for number in range(1, 7)]
+    head = HEADERS.encode()
+    raw = {
+        "nul": "\n".join([HEADERS, *lines]).encode().replace("注".encode(), "注\0".encode(), 1),
+        "two encodings": b"\n".join(
+            [head, *(one.encode() for one in lines[:3]), *(one.encode("gb18030") for one in lines[3:])]
+        ),
+        "a broken byte": b"\n".join([head, *(one.encode() for one in lines)]) + b"\xe6",
+    }[how]
+    (tmp_path / "cases.csv").write_bytes(raw)
+    done = await take(db, "cases", tmp_path / "cases.csv")
+    assert done.report.added == 6 and not done.report.rejected
+    assert {f"人名{number}" for number in range(1, 7)} <= set(await Debtor.all().values_list("name", flat=True))

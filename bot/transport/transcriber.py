@@ -69,13 +69,17 @@ class ServerEar:
             async with self._session.post(
                 self._url, data=form, headers=self._headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                raw = await answer.content.read(_LONGEST_ANSWER)
+                raw = bytearray()
+                async for part in answer.content.iter_any():
+                    raw += part
+                    if len(raw) > _LONGEST_ANSWER:
+                        raise NotHeardError("too long an answer")
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotHeardError(type(error).__name__) from error
         if status != 200:
             raise NotHeardError(f"status {status}")
-        return _text(raw)
+        return _text(bytes(raw))
 
 
 class ModelEar:

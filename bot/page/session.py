@@ -16,6 +16,7 @@ from storage.post.invitation import MOST_TRIES
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 JOINS_A_MINUTE = 30
+JSON_BYTES = 256_000
 NUMBERS = 10_000
 """Of so many telephone numbers that nobody was asked to join with it is known how often somebody tried them."""
 _LINK = re.compile(r"[\w-]{16,64}", re.ASCII)
@@ -62,8 +63,9 @@ class Sessions:
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         """Opens a chat and says `/start CODE` in it: joining is the bot's business, here as on Telegram."""
-        body = await self.json_of(request)
+        self.same_origin(request)
         self._count(self._joins, request)
+        body = await self.json_of(request)
         code = str(body.get("code", ""))[:64]
         found = await self._look(code)
         if "refused" in found:
@@ -76,8 +78,9 @@ class Sessions:
 
     async def _invited(self, request: web.Request) -> web.StreamResponse:
         """Tells whom a link invites, and to which court: who was given the link would learn it by joining."""
-        body = await self.json_of(request)
+        self.same_origin(request)
         self._count(self._looks, request)
+        body = await self.json_of(request)
         code = str(body.get("code", ""))[:64]
         found = await self._look(code) if _LINK.fullmatch(code) else {"refused": "wrong"}
         return web.json_response(found, status=403 if "refused" in found else 200)
@@ -195,12 +198,24 @@ class Sessions:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
-            body = parse_json(await request.read())
+            body = parse_json(await _within_limit(request))
         except (ValueError, ConnectionResetError) as error:  # no JSON, or a phone that went away in the middle
             raise web.HTTPBadRequest from error
         if not isinstance(body, dict):
             raise web.HTTPBadRequest
         return body
+
+
+async def _within_limit(request: web.Request) -> bytes:
+    """Reads the body, no more of it than JSON may be. Raises 413."""
+    if (request.content_length or 0) > JSON_BYTES:
+        raise web.HTTPRequestEntityTooLarge(JSON_BYTES, request.content_length or 0)
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > JSON_BYTES:
+            raise web.HTTPRequestEntityTooLarge(JSON_BYTES, len(body))
+    return bytes(body)
 
 
 def _caller(request: web.Request) -> str:

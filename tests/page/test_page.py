@@ -827,11 +827,22 @@ async def test_slow_senders_hold_up_nobody(product: Product) -> None:
             writer.transport.abort()
 
 
+async def chunks(content: bytes) -> AsyncIterator[bytes]:
+    """A body whose length isn't said beforehand."""
+    for start in range(0, len(content), 10_000):
+        yield content[start : start + 10_000]
+
+
 async def test_what_is_oversized_or_splits_a_header_is_refused(product: Product) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as phone:
         base = await signed_in(product, phone)
         async with phone.post(f"{base}/say", data=io.BytesIO(b"[" * 13_000_000), headers=JSON) as it:
             assert it.status == 413
+        for where in (f"{base}/say", f"{product.url}/api/join"):
+            async with phone.post(where, data=io.BytesIO(b"[" * 300_000), headers=JSON) as it:
+                assert it.status == 413
+            async with phone.post(where, data=chunks(b"[" * 300_000), headers=JSON) as it:
+                assert it.status == 413
         async with phone.post(f"{base}/say", data=b"[" * 100_000, headers=JSON) as it:
             assert it.status == 400
         async with phone.get(f"{base}/session", headers={"X-Long": "a" * 20_000}) as it:

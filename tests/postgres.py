@@ -29,10 +29,13 @@ class Server:
     def __init__(self, binaries: Path, *, durable: bool = True) -> None:
         """`durable`: whether it waits for the disk, which it must where it is going to be killed itself."""
         self.binaries = binaries
-        self._hurry = "" if durable else " -c fsync=off -c full_page_writes=off"
+        # Room for what is copied: else each new database waits for the disk to take the one before.
+        roomy = " -c shared_buffers=256MB -c max_wal_size=4GB"
+        self._hurry = "" if durable else f" -c fsync=off -c full_page_writes=off{roomy}"
         # Not among pytest's folders: it closes those to everybody else again whenever it starts.
         self.folder = Path(tempfile.mkdtemp(prefix="chuishao-postgres-"))
         self._numbers = itertools.count(1)
+        self._psql: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -83,6 +86,7 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL for the server and all that it has started."""
+        self._hang_up()
         pid = int((self.folder / "db" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for number in (pid, *map(int, children)):
@@ -109,25 +113,42 @@ class Server:
         self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-w", "promote")
 
     def sql(self, statement: str) -> None:
-        """One statement, as the owner."""
-        self._ask("psql", "-d", "postgres", "-q", "-c", statement)
+        """One statement, as the owner, by a psql that stays open: a start of it costs more than most statements."""
+        if self._psql is None or self._psql.poll() is not None:
+            command = [str(self.binaries / "psql"), *self._where, "-d", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1"]
+            self._psql = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
+        assert self._psql.stdin is not None and self._psql.stdout is not None
+        self._psql.stdin.write(f"{statement};\n\\echo done\n".encode())
+        self._psql.stdin.flush()
+        while (line := self._psql.stdout.readline()) != b"done\n":
+            assert line, f"{statement} failed"
 
     def _ask(self, program: str, *words: str) -> None:
         """One of PostgreSQL's programs, as the owner."""
-        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "chuishao")
-        self._run(str(self.binaries / program), *where, *words)
+        self._run(str(self.binaries / program), *self._where, *words)
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return ("-h", "127.0.0.1", "-p", str(self.port), "-U", "chuishao")
 
     def stop(self) -> None:
         """Ends it, whatever it was doing, and leaves nothing of it behind."""
+        self._hang_up()
         self._run(str(self.binaries / "pg_ctl"), "-D", str(self.folder / "db"), "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hang_up(self) -> None:
+        if self._psql is not None:
+            self._psql.kill()
+            self._psql.communicate()
+            self._psql = None
 
     def create(self, name: str | None = None, template: str = "template1") -> str:
         """A new database's url."""
         name = name or f"story_{next(self._numbers)}"
         if template != "template1":  # whoever has filled it may not have been let go yet
             self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'")
-        self._ask("createdb", "-T", template, name)
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgres://chuishao@127.0.0.1:{self.port}/{name}"
 
     def restore(self, statements: bytes) -> str:
@@ -140,7 +161,7 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Before the system has got round to writing it to the disk."""
-        self._ask("dropdb", "--force", url.rsplit("/", 1)[1])
+        self.sql(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
 
 def _lives(pid: int) -> bool:

@@ -1,8 +1,10 @@
 """What happens because time passes: the ladder, questions that nobody answered, and what needn't be kept."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -12,7 +14,8 @@ from bot.transport.channel import WEB
 from bot.transport.metrics import Metrics
 from storage.desk import privacy
 from storage.engine.database import Database
-from storage.engine.failure import StorageUnavailableError
+from storage.engine.failure import StorageUnavailableError, gave_way
+from storage.noun import Due
 from storage.nouns import nouns
 from storage.people import endpoint
 from storage.post import inbox, outbox
@@ -28,6 +31,16 @@ _SWEEP_EVERY = timedelta(minutes=1)
 _YEAR = timedelta(days=365.25)
 _NOBODYS = timedelta(days=2)
 """For so long a chat waits for somebody to join with it."""
+
+
+async def _found(due: Due, now: datetime) -> Sequence[Any]:
+    """Looks for what is due. Raises StorageUnavailableError where the line is cut, by whichever way it is asked for."""
+    try:
+        return await due.find(now)
+    except Exception as error:
+        if gave_way(error):
+            raise StorageUnavailableError from error
+        raise
 
 
 async def _clock_went_back() -> None:
@@ -100,7 +113,7 @@ class Timers:
     async def _due(self, now: datetime) -> None:
         """Runs what the nouns say is due, each in a unit of its own."""
         for noun in nouns().values():
-            for item in await noun.due.find(now) if noun.due is not None else ():
+            for item in await _found(noun.due, now) if noun.due is not None else ():
                 assert noun.due is not None
                 await self._db.unit(partial(noun.due.act, item), noun.due.source)
 

@@ -50,10 +50,13 @@ def sound(content: bytes) -> Any:
 
     resampler = av.AudioResampler(format="flt", layout="mono", rate=HERTZ)
     parts: list[Any] = []
+    length = 0
     with av.open(io.BytesIO(content)) as container:
         for frame in container.decode(audio=0):
-            parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
-            if sum(map(len, parts)) > LONGEST * HERTZ:
+            fresh = [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
+            parts += fresh
+            length += sum(map(len, fresh))
+            if length > LONGEST * HERTZ:
                 break
     parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(None)]
     return numpy.concatenate(parts) if parts else numpy.zeros(0, dtype=numpy.float32)

@@ -16,13 +16,13 @@ from bot.transport.update import readable
 from handlers.alerts import attachment as attachment_handlers
 from handlers.context import Turn, current_turn, failure
 from handlers.people.help import offer_menu
-from storage.alerts import attachment
+from storage.alerts import attachment, raising
 from storage.alerts.attachment import Attachment
 from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
 from storage.engine.replicas import hold
 from storage.engine.unit import Companion, unit
-from storage.people.endpoint import Address, addresses, at_chat, revive
+from storage.people.endpoint import Address, at_chat, revive
 from storage.post import inbox
 from storage.post.inbox import InHandError, OutOfTurnError, Waiting
 from storage.post.outbox import Lane, put, tell_admins, tell_all_admins
@@ -239,22 +239,23 @@ class Router:
     async def heard(self, row: Attachment, words: str) -> bool:
         """Handles what a machine has heard in a voice, in the chat that sent it; False where that must wait. Needs a
         unit."""
-        where = [one for one in await addresses(row.reporter_id) if one.channel == row.channel]
-        fresh = await attachment.by_id(row.id, locked=True)
-        if not where or fresh is None or fresh.hear_at is None:
-            return True
-        if not await hold((row.channel, where[0].chat_id)):
+        if not await hold((row.channel, row.chat_id)):
             return False
-        endpoint = await at_chat(row.channel, where[0].chat_id)
-        if endpoint is None or not endpoint.person.active:
+        fresh = await attachment.by_id(row.id, locked=True)
+        if fresh is None or fresh.hear_at is None:
+            return True
+        endpoint = await at_chat(row.channel, row.chat_id)
+        if endpoint is None or not endpoint.person.active or endpoint.person_id != fresh.reporter_id:
+            await attachment.heard(fresh, words)
+            await raising.show_words(fresh)
             return True
         turn = Turn(
             channel=row.channel,
             chat_id=endpoint.chat_id,
             person=endpoint.person,
             endpoint=endpoint,
-            message_id=row.message_id or None,
-            said_at=self._said_at(row.at),
+            message_id=fresh.message_id or None,
+            said_at=fresh.said_at,
         )
         await attachment_handlers.heard(turn, fresh, words)
         return True

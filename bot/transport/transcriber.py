@@ -6,6 +6,7 @@ goes its way meanwhile, and is asked about again.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from storage.engine.failure import StorageUnavailableError
 
 SIDE_BY_SIDE = 2
 PATIENCE_SECONDS = 60.0
-_LEASE = timedelta(seconds=PATIENCE_SECONDS + 30)
+_LEASE = timedelta(seconds=2 * PATIENCE_SECONDS + 30)
 """For so long another process leaves a voice alone."""
 _MODEL = "whisper-1"
 """What a server is asked for whose URL names no model; those with one model take any name."""
@@ -161,11 +162,13 @@ class Transcriber:
         free = SIDE_BY_SIDE - len(self._hearing)
         if free <= 0:
             return ()
-        return await attachment.unheard(self._db.clock.now(), sorted(self._channels), free)
+        due = await attachment.unheard(self._db.clock.now(), sorted(self._channels), 2 * SIDE_BY_SIDE)
+        return [row for row in due if row.id not in self._hearing][:free]
 
     async def _hear(self, row: Attachment) -> None:
         try:
-            await self._db.unit(partial(attachment.listen, row, _LEASE), "transcriber")
+            if not await self._db.unit(partial(attachment.listen, row, _LEASE), "transcriber"):
+                return
             words = await self._words(row)
             if words is None or not await self._db.unit(partial(self._router.heard, row, words), "transcriber"):
                 await self._db.unit(partial(attachment.hear_later, row), "transcriber")
@@ -173,6 +176,8 @@ class Transcriber:
             _log.error("transcript not kept, storage unavailable", attachment=row.id)
         except Exception as error:  # noqa: BLE001 - whatever reading the words raises, the voice goes its way
             _log.error("transcript not read", attachment=row.id, error=type(error).__name__, where=where(error))
+            with contextlib.suppress(StorageUnavailableError):
+                await self._db.unit(partial(attachment.hear_later, row), "transcriber")
         finally:
             self._hearing.pop(row.id, None)
 

@@ -12,12 +12,11 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_said, on_tap
-from storage.alerts import alert, attachment, raising, sighting
+from storage.alerts import alert, attachment, raising, sighting, unexplained
 from storage.alerts.attachment import Attachment, AttachmentKind
-from storage.alerts.sighting import Sighting
+from storage.alerts.sighting import Sighting, SightingState
 from storage.engine.unit import unit
 from storage.people.access import Action, may
-from storage.people.endpoint import Address
 from storage.post.outbox import OR_GOES, Lane, put
 from storage.reading.read import Reading
 from storage.reading.understand import understand
@@ -46,7 +45,7 @@ async def received(turn: Turn, update: Update) -> None:
     row = await _keep(turn, message)
     if message.caption:
         said = await report(turn, message.caption, captioned=True)
-        if row is not None and said.state is sighting.SightingState.NOT_SENT:
+        if row is not None and said.state is SightingState.NOT_SENT:
             await _follow(turn, row)  # the words were an answer, or rang nobody: it goes where they went
     elif row is not None and not await _follow(turn, row):
         delay = _ALBUM if message.media_group_id else None
@@ -73,7 +72,12 @@ async def _keep(turn: Turn, message: Message) -> Attachment | None:
     if message.location is not None:
         place = message.location
         return await attachment.keep(
-            turn.who, AttachmentKind.LOCATION, turn.channel, latitude=place.latitude, longitude=place.longitude
+            turn.who,
+            AttachmentKind.LOCATION,
+            turn.channel,
+            chat_id=turn.chat_id,
+            latitude=place.latitude,
+            longitude=place.longitude,
         )
     file = message.effective_attachment
     found = file[-1] if isinstance(file, list | tuple) else file
@@ -81,8 +85,15 @@ async def _keep(turn: Turn, message: Message) -> Attachment | None:
     kind = AttachmentKind(next(one.value for one in AttachmentKind if getattr(message, one.value, None)))
     if size > _LARGEST:
         return None
-    message_id = 0 if message.caption else message.message_id
-    return await attachment.keep(turn.who, kind, turn.channel, file_id=file_id, message_id=message_id)
+    return await attachment.keep(
+        turn.who,
+        kind,
+        turn.channel,
+        chat_id=turn.chat_id,
+        message_id=0 if message.caption else message.message_id,
+        said_at=turn.said_at,
+        file_id=file_id,
+    )
 
 
 async def heard(turn: Turn, row: Attachment, words: str) -> None:
@@ -91,8 +102,14 @@ async def heard(turn: Turn, row: Attachment, words: str) -> None:
     What isn't clearly a report stays with the voice: somebody at the court hears it, for doubt goes up.
     """
     await attachment.heard(row, words)
+    home = await _home(row)
+    if home is not None and home.state is SightingState.WITHDRAWN:
+        return
     reading = await understand(turn.who, words, unit().now)
-    home = await sighting.by_id(row.sighting_id) if row.sighting_id is not None else None
+    if reading.confidential:
+        about = home or await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE)
+        if about is not None:
+            await keep_unnamed(turn, about)
     if home is None:
         await _report_heard(turn, row, words, reading)
     elif not (home.text or home.amended):
@@ -101,12 +118,20 @@ async def heard(turn: Turn, row: Attachment, words: str) -> None:
             await explain(turn, home, words, reading)
     elif await _names_somebody_else(home, reading):
         other = await report(turn, words, captioned=True, spoken=True)
-        await attachment.belong(row, other.id)
-        await raising.attach(other, row.id)
-    elif reading.confidential:
-        await keep_unnamed(turn, home)
+        if other.state in (SightingState.ALERTED, SightingState.ASKING):
+            await attachment.belong(row, other.id)
+            await raising.attach(other, row.id)
     await raising.show_words(row)
     await put(turn.address, "say_who", row.id, lane=Lane.REPLY, args={OR_GOES: True})
+
+
+async def _home(row: Attachment) -> Sighting | None:
+    """Loads the report to which the voice belongs, as it stands: it may just be taken back in another chat."""
+    home = await sighting.by_id(row.sighting_id) if row.sighting_id is not None else None
+    if home is None:
+        return None
+    await raising.lock(home.root_id)
+    return await sighting.by_id(home.id)
 
 
 async def _report_heard(turn: Turn, row: Attachment, words: str, reading: Reading) -> None:
@@ -116,7 +141,7 @@ async def _report_heard(turn: Turn, row: Attachment, words: str, reading: Readin
     if not (reading.is_lead or goes_on):
         return
     said = await report(turn, words, captioned=True, spoken=True)
-    if said.state is sighting.SightingState.NOT_SENT and not await _follow(turn, row):
+    if said.state is SightingState.NOT_SENT and not await _follow(turn, row):
         await attachment.release(said.id)
 
 
@@ -134,11 +159,7 @@ async def send_bare(turn: Turn, tap: Tap) -> None:
         await turn.refuse(f"attachment:{tap.ref}")
         return
     await turn.toast()
-    made = await sighting.record(turn.who, turn.channel, turn.chat_id, 0, "")
-    await attachment.belong(row, made.id)
-    await sighting.settle(made, off_list=True)
-    await raising.raise_for(made)
-    await put(Address(turn.channel, turn.chat_id, turn.who.id), "receipt", made.id, lane=Lane.RECEIPT)
+    await unexplained.raise_alone(row, turn.who)
 
 
 async def unsupported(turn: Turn, update: Update) -> None:

@@ -57,10 +57,20 @@ def register(app: App) -> None:
 async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool = False) -> Sighting:
     """Logs it first, then reads it, then tells whoever is concerned; returns the report as it stands then. What was
     sent before words that ring nobody waits on for others, unless they stood below it (`captioned`). Words that were
-    `spoken` have been written down by a machine."""
-    origin, said_at = turn.message_id or 0, turn.said_at
-    row = await sighting.record(turn.who, turn.channel, turn.chat_id, origin, text, said_at=said_at, spoken=spoken)
+    `spoken` have been written down by a machine: they add, and take nothing back."""
+    row = await sighting.record(
+        turn.who,
+        turn.channel,
+        turn.chat_id,
+        turn.message_id or 0,
+        text,
+        said_at=turn.said_at,
+        recorded_at=unit().now if turn.said_at is not None else None,
+        spoken=spoken,
+    )
     reading = await understand(turn.who, text, unit().now)
+    if spoken:
+        reading = replace(reading, withdraws=False, corrects=False)
     refers = reading.withdraws or reading.corrects or reading.confidential
     earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
     if reading.withdraws and earlier is not None:

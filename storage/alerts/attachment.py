@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -11,7 +12,10 @@ from storage.engine import audit
 from storage.engine.sql import add, among, change, for_update, is_shared, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record
+from storage.people.area import bounds_of, county_of
+from storage.people.endpoint import Address
 from storage.people.person import Person
+from storage.post import outbox
 
 BELONGS = timedelta(minutes=10)
 """A photo this long before or after the sentence belongs to it."""
@@ -57,6 +61,9 @@ class Attachment(Model):
     latitude = fields.FloatField(null=True)
     longitude = fields.FloatField(null=True)
     at = fields.DatetimeField()
+    said_at = fields.DatetimeField(null=True)
+    """When it was sent, where that was earlier than it came: the phone had no signal."""
+    chat_id = fields.BigIntField(default=0)
     message_id = fields.BigIntField(default=0)
     words = fields.TextField(default="")
     hear_at = fields.DatetimeField(null=True, db_index=True)
@@ -71,11 +78,13 @@ async def keep(
     kind: AttachmentKind,
     channel: str,
     *,
+    chat_id: int = 0,
+    message_id: int = 0,
+    said_at: datetime | None = None,
     file_id: str = "",
     latitude: float | None = None,
     longitude: float | None = None,
     sighting_id: int | None = None,
-    message_id: int = 0,
 ) -> Attachment:
     """Records the attachment before anything is decided about it."""
     row = await add(
@@ -88,7 +97,9 @@ async def keep(
         longitude=longitude,
         at=unit().now,
         sighting_id=sighting_id,
+        chat_id=chat_id,
         message_id=message_id,
+        said_at=said_at,
         hear_at=unit().now if kind in SPOKEN else None,
     )
     audit.record("attachment.kept", f"attachment:{row.id}", actor=reporter.actor, kind=kind)
@@ -135,13 +146,15 @@ async def unexplained(now: datetime, limit: int = 100) -> list[Attachment]:
 async def unheard(now: datetime, channels: Sequence[str], limit: int) -> list[Attachment]:
     """Lists the voices on these channels that a machine shall listen to now, the newest first: whoever speaks waits."""
     names, value = among(channels)
-    where = f"hear_at > ? AND hear_at <= ? AND channel {names} ORDER BY hear_at DESC LIMIT {limit:d}"
-    return await pick(Attachment, where, now - LOOKED_BACK, now, value)
+    where = f"hear_at > ? AND hear_at <= ? AND at > ? AND channel {names} ORDER BY hear_at DESC LIMIT {limit:d}"
+    return await pick(Attachment, where, now - LOOKED_BACK, now, now - LOOKED_BACK, value)
 
 
-async def listen(row: Attachment, lease: timedelta) -> None:
-    """Takes a voice in hand for so long; then somebody may ask the machine anew. Needs a unit."""
-    await change(Attachment, row.id, hear_at=unit().now + lease)
+async def listen(row: Attachment, lease: timedelta) -> bool:
+    """Takes a voice in hand for so long; then somebody may ask the machine anew. False where somebody else has it, or
+    it has been heard meanwhile. Needs a unit."""
+    now = unit().now
+    return bool(await run("UPDATE attachment SET hear_at = ? WHERE id = ? AND hear_at <= ?", now + lease, row.id, now))
 
 
 async def heard(row: Attachment, words: str) -> None:
@@ -154,7 +167,8 @@ async def heard(row: Attachment, words: str) -> None:
 async def hear_later(row: Attachment) -> None:
     """Lets the machine be asked again; what is too old for that is given up. Needs a unit."""
     now = unit().now
-    await change(Attachment, row.id, hear_at=now + HEARD_AGAIN if now - row.at < HEARD_WITHIN else None)
+    again = now + HEARD_AGAIN if now - row.at < HEARD_WITHIN else None
+    await run("UPDATE attachment SET hear_at = ? WHERE id = ? AND hear_at IS NOT NULL", again, row.id)
 
 
 async def release(sighting_id: int) -> None:
@@ -181,16 +195,30 @@ async def place_of(sighting_ids: list[int]) -> tuple[float, float] | None:
     return (found[0].latitude or 0.0, found[0].longitude or 0.0) if found else None
 
 
+async def _unsay(where: str, *args: Any) -> None:
+    """Deletes attachments, and takes the messages back in which they came."""
+    for row in await pick(Attachment, where, *args):
+        if row.chat_id and row.message_id:
+            await outbox.unsay(Address(row.channel, row.chat_id), row.message_id)
+        await run("DELETE FROM attachment WHERE id = ?", row.id)
+
+
 async def _thins(reports: Sequence[int], _words: str) -> None:
     """Deletes what came with a report along with its words."""
     within, value = among(reports)
-    await run(f"DELETE FROM attachment WHERE sighting_id {within}", value)
+    await _unsay(f"sighting_id {within}", value)
 
 
 async def _erases(what: Erasure) -> None:
-    """Takes out what was heard of the name in voices that belong to no report."""
-    within = "strpos" if is_shared() else "instr"
-    await run(f"DELETE FROM attachment WHERE sighting_id IS NULL AND {within}(words, ?) > 0", what.name)
+    """Takes out what was heard of the name in the court's voices that belong to no report; one that may still become a
+    report goes on without the words."""
+    says = "strpos" if is_shared() else "instr"
+    first, last = bounds_of(county_of(what.area_code))
+    ours = "reporter_id IN (SELECT id FROM person WHERE area_code >= ? AND area_code <= ?)"
+    loose = f"sighting_id IS NULL AND {says}(words, ?) > 0 AND {ours}"
+    since = unit().now - LOOKED_BACK
+    await _unsay(f"{loose} AND at <= ?", what.name, first, last, since)
+    await run(f"UPDATE attachment SET words = '', hear_at = NULL WHERE {loose}", what.name, first, last)
 
 
 NOUN = Noun(

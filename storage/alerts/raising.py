@@ -30,7 +30,7 @@ async def raise_for(report: Sighting) -> Sighting | None:
     if len(debtor_ids) == 1 and not report.doubtful and report.state is not SightingState.ALERTED:
         first = await sighting.find_open_about(debtor_ids[0], unit().now - sighting.WITNESS)
         if first is not None and first.id != report.id:
-            await _lock(first.id)
+            await lock(first.id)
             if await open_alerts(first.id):
                 await join(report, first)
                 return first
@@ -108,7 +108,7 @@ async def hand_card(alert: Alert, person_id: int, *, escalated: bool = False, fr
     return rings
 
 
-async def _lock(root_id: int) -> None:
+async def lock(root_id: int) -> None:
     """Locks a report, so that it isn't withdrawn while somebody joins it, nor joined while it is withdrawn."""
     await fetch(f"SELECT id FROM sighting WHERE id = ?{for_update()}", root_id)
 
@@ -162,7 +162,7 @@ async def show_words(item: Attachment) -> None:
 
 async def withdraw(report: Sighting) -> None:
     """Takes back a report (看错了): the judges are told at once. Where others reported it too, their word stands."""
-    await _lock(report.root_id)
+    await lock(report.root_id)
     family = await sighting.with_witnesses(report.root_id)
     for row in family:
         if row.reporter_id == report.reporter_id:

@@ -122,10 +122,11 @@ async def record(
     text: str,
     *,
     said_at: datetime | None = None,
+    recorded_at: datetime | None = None,
     spoken: bool = False,
 ) -> Sighting:
     """Logs the report first, before anything is decided about it. `said_at` is when it was said, if that was earlier
-    than it is handled; `spoken` where a machine wrote it down."""
+    than it is handled, `recorded_at` when it came, if that was later; `spoken` where a machine wrote it down."""
     row = await add(
         Sighting,
         reporter_id=reporter.id,
@@ -135,7 +136,7 @@ async def record(
         text=text,
         area_code=reporter.area_code,
         reported_at=said_at or unit().now,
-        recorded_at=unit().now if said_at is not None else None,
+        recorded_at=recorded_at,
         state=SightingState.NOT_SENT,
         spoken=spoken,
         code=new_incident(),

@@ -3,7 +3,7 @@
 The audit names nobody but by number, so its chain stays whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 from storage.alerts import sighting
 from storage.alerts.alert import OPEN, Alert
 from storage.alerts.attachment import Attachment
-from storage.alerts.sighting import Sighting, Suspect
+from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases.case import CaseDebtor, may_read
 from storage.cases.debtor import Alias, Debtor, Plate, debtors_called
 from storage.engine import audit
@@ -22,10 +22,11 @@ from storage.engine.values import column
 from storage.noun import Due, Erasure, Noun
 from storage.nouns import nouns
 from storage.people.area import bounds_of, county_of
-from storage.people.endpoint import Address
+from storage.people.endpoint import Address, Endpoint
 from storage.people.person import Person
 from storage.post import inbox, outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
+from storage.post.inbox import Message
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""
@@ -99,8 +100,8 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     about = await _reports_about(debtor)
     kept = await _about_others_too(debtor, about)
     reports = [report.id for report in about if report.id not in kept]
-    for channel, chat_id, message_id in await inbox.messages_saying(debtor.name):
-        await outbox.unsay(Address(channel, chat_id), message_id)
+    for message in await _questions_about(debtor, reports):
+        await outbox.unsay(Address(message.channel, message.chat_id), message.message_id)
     await blank(reports, words)
     what = Erasure(debtor.id, debtor.name, debtor.area_code, words, tuple(reports), tuple(kept))
     for noun in nouns().values():
@@ -126,26 +127,69 @@ async def _reports_about(debtor: Debtor) -> list[Sighting]:
     first, last = bounds_of(county_of(debtor.area_code))
     says = Q(text__contains=debtor.name) | Q(amended__contains=debtor.name)
     said = Sighting.filter(says, area_code__gte=first, area_code__lte=last)
-    named = set(column(await said.values_list("id", flat=True))) | await _heard_in(debtor.name)
+    names = await _names(debtor)
+    saying = await said.values_list("id", "text", "amended")
+    named = {row[0] for row in saying if names(f"{row[1]} {row[2]}")} | await _heard_in(debtor)
     about_another = Suspect.filter(sighting_id__in=list(named), debtor__name=debtor.name).exclude(debtor_id=debtor.id)
     ids |= named - set(column(await about_another.values_list("sighting_id", flat=True)))
     return await Sighting.filter(Q(id__in=list(ids)) | Q(joined_id__in=list(ids))).order_by("id")
 
 
-async def _heard_in(name: str) -> set[int]:
-    """Finds the reports with a voice in which a machine has heard the name."""
-    rows = Attachment.filter(words__contains=name, sighting_id__not_isnull=True)
-    return set(column(await rows.values_list("sighting_id", flat=True)))
+async def _heard_in(debtor: Debtor) -> set[int]:
+    """Finds the reports of the court's area with a voice in which a machine has heard the name."""
+    rows = Attachment.filter(words__contains=debtor.name, sighting_id__not_isnull=True)
+    first, last = bounds_of(county_of(debtor.area_code))
+    reports = Sighting.filter(id__in=column(await rows.values_list("sighting_id", flat=True)))
+    return set(column(await reports.filter(area_code__gte=first, area_code__lte=last).values_list("id", flat=True)))
+
+
+async def _names(debtor: Debtor) -> Callable[[str], bool]:
+    """Returns what tells whether a text names the debtor, and not somebody else known whose name is longer."""
+    rows = Debtor.filter(name__contains=debtor.name).exclude(name=debtor.name)
+    longer = column(await rows.values_list("name", flat=True))
+
+    def names(text: str) -> bool:
+        for other in longer:
+            text = text.replace(other, "")
+        return debtor.name in text
+
+    return names
+
+
+async def _questions_about(debtor: Debtor, reports: Sequence[int]) -> list[Message]:
+    """Finds what people of the court's area have said with the name in it: questions, and what was passed on. Not what
+    is a report about somebody else, and not where the name is only the beginning of somebody else's."""
+    said = await inbox.messages_saying(debtor.name)
+    first, last = bounds_of(county_of(debtor.area_code))
+    near = Endpoint.filter(
+        chat_id__in=[one.chat_id for one in said], person__area_code__gte=first, person__area_code__lte=last
+    )
+    chats = set(await near.values_list("channel", "chat_id"))
+    others = Sighting.filter(chat_id__in=[one.chat_id for one in said]).exclude(id__in=list(reports))
+    kept = set(await others.values_list("channel", "chat_id", "message_id"))
+    names = await _names(debtor)
+    return [
+        one
+        for one in said
+        if (one.channel, one.chat_id) in chats
+        and (one.channel, one.chat_id, one.message_id) not in kept
+        and names(one.text)
+    ]
 
 
 async def _about_others_too(debtor: Debtor, reports: Sequence[Sighting]) -> set[int]:
     """Finds those of the reports that may be about another debtor, don't say this one's name, and are still open."""
-    heard = await _heard_in(debtor.name)
+    heard = await _heard_in(debtor)
     quiet = [row for row in reports if debtor.name not in f"{row.text} {row.amended}" and row.id not in heard]
     open_roots = await _open_among([row.root_id for row in quiet])
     others = Suspect.filter(sighting_id__in=[row.id for row in quiet]).exclude(debtor_id=debtor.id)
     of_others = set(column(await others.values_list("sighting_id", flat=True)))
-    return {row.id for row in quiet if row.root_id in open_roots and (row.id in of_others or row.root_id in of_others)}
+    return {
+        row.id
+        for row in quiet
+        if (row.root_id in open_roots or row.state is SightingState.ASKING)
+        and (row.id in of_others or row.root_id in of_others)
+    }
 
 
 async def _open_among(roots: Sequence[int]) -> set[int]:
@@ -156,7 +200,7 @@ async def over_since(_now: datetime) -> list[Sighting]:
     """Lists the reports whose words were kept for somebody else's sake and needn't be any more."""
     rows = await Sighting.filter(blank_with__gt="").order_by("blank_with", "id").limit(PORTION)
     still_open = await _open_among([row.root_id for row in rows]) if rows else set()
-    return [row for row in rows if row.root_id not in still_open]
+    return [row for row in rows if row.root_id not in still_open and row.state is not SightingState.ASKING]
 
 
 async def blank_now(row: Sighting) -> None:

@@ -89,7 +89,7 @@ def day(cell: str, column: str) -> date | None:
             return on
         if foreign := _FOREIGN_DATE.fullmatch(text):
             first, second, year = (int(part) for part in foreign.groups())
-            if (on_one := _foreign_day(first, second, year)) is not None:
+            if _YEARS[0] <= year <= _YEARS[1] and (on_one := _foreign_day(first, second, year)) is not None:
                 return on_one
         if han := _HAN_DATE.fullmatch(text):
             month, of_month = (numeral(part) for part in han.groups()[1:])

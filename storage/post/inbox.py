@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise import fields
 from tortoise.models import Model
@@ -240,14 +240,24 @@ async def forget_updates(channel: str, chat_id: int, message_id: int, said: Sequ
             await run("UPDATE inbox SET payload = '{}' WHERE id = ?", row["id"])
 
 
-async def messages_saying(name: str) -> list[tuple[str, int, int]]:
-    """Finds the messages of people that say the name: channel, chat and number of each."""
+class Message(NamedTuple):
+    """Something that a person said: where, and what."""
+
+    channel: str
+    chat_id: int
+    message_id: int
+    text: str
+
+
+async def messages_saying(name: str) -> list[Message]:
+    """Finds the messages of people that say the name, also where it is a part of another."""
     found = []
     for row in await _saying(name):
         update = json.loads(row["payload"])
         for body in (update.get("message"), update.get("edited_message")):
             if isinstance(body, dict) and isinstance(body.get("message_id"), int):
-                found.append((str(row["channel"]), int(row["chat_id"]), int(body["message_id"])))
+                said = f"{body.get('text') or ''} {body.get('caption') or ''}"
+                found.append(Message(row["channel"], row["chat_id"], body["message_id"], said))
     return found
 
 

@@ -106,7 +106,8 @@ async def _spoken(phone: str, digits: str) -> Invitation | Refused:
         return found
     newest = next((row for row in rows if row.used_at is None and row.expires_at > unit().now), None)
     if newest is None:
-        return Refused(Reason.WRONG)
+        spent_up = rows and rows[0].tries >= MOST_TRIES and rows[0].expires_at > unit().now
+        return Refused(Reason.SPENT, 0) if spent_up else Refused(Reason.WRONG)
     newest.tries += 1
     spent = unit().now if newest.tries >= MOST_TRIES else None
     await Invitation.filter(id=newest.id).update(tries=newest.tries, used_at=spent)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from storage.alerts.alert import Alert, AlertState
 from storage.alerts.attachment import Attachment
 from storage.alerts.sighting import Sighting
-from tests.world import ADMIN, GRID_WORKER, HEAD, JUDGE, SECRETARY, Phone, Stage, World
+from storage.people.endpoint import join
+from storage.people.person import Person
+from tests.world import ADMIN, GRID_WORKER, HEAD, JUDGE, SECRETARY, STRANGER, Phone, Stage, World
 
 SENTENCE = "林永福回来了，人就在村委"
 
@@ -56,9 +59,14 @@ async def listened(stage: Stage, **words: str | int) -> AsyncIterator[tuple[Worl
         await runner.cleanup()
 
 
-async def speaks(world: World, phone: Phone, content: str, **more: Any) -> None:
+async def sends_voice(world: World, phone: Phone, content: str) -> None:
     file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", content.encode())
-    await phone.sends(voice={"file_id": file_id, "file_unique_id": file_id[:16], "duration": 3}, **more)
+    await phone.sends(voice={"file_id": file_id, "file_unique_id": file_id[:16], "duration": 3})
+    await world.settled()
+
+
+async def speaks(world: World, phone: Phone, content: str) -> None:
+    await sends_voice(world, phone, content)
     await heard(world)
 
 
@@ -91,6 +99,115 @@ async def test_a_spoken_report_rings_the_judge(stage: Stage) -> None:
         assert await Alert.all().count() == 1
 
 
+async def test_a_voice_that_went_up_by_itself_tells_no_tale_of_a_lost_signal(stage: Stage) -> None:
+    async with listened(stage, one="今天天气不错") as (world, _listener):
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.advance(61)
+        card = await world.phone(HEAD).expects(lambda message: bool(message.buttons))
+        assert "没有信号" not in card.text and "说的" not in card.text
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_who_asks_in_a_voice_not_to_be_named_is_not(stage: Stage, late: bool) -> None:
+    """In time, or after the voice has gone up with the name: then that is taken back."""
+    async with listened(stage, one="有个欠钱的回来了在村口，别说是我说的") as (world, listener):
+        if late:
+            listener.free.clear()
+            await sends_voice(world, world.phone(SECRETARY), "one")
+            world.clock.advance(1)
+            await world.until(lambda: _asked(listener))
+            await world.advance(62)
+            await world.phone(HEAD).expects("应建华")
+            listener.free.set()
+            await heard(world)
+        else:
+            await speaks(world, world.phone(SECRETARY), "one")
+        await world.advance(61)
+        assert await Sighting.filter(confidential=True).exists()
+        for who in (HEAD, JUDGE):
+            assert not [m for m in await world.phone(who).received() if "应建华" in m.text]
+
+
+async def test_a_voice_that_only_asks_not_to_be_named_goes_up_unnamed(stage: Stage) -> None:
+    async with listened(stage, one="千万要保密，不要说是我讲的") as (world, _listener):
+        await speaks(world, world.phone(SECRETARY), "one")
+        await world.advance(61)
+        await world.phone(HEAD).expects(lambda message: bool(message.buttons))
+        assert not [m for m in await world.phone(HEAD).received() if "应建华" in m.text]
+
+
+async def test_a_report_that_was_taken_back_stays_so(stage: Stage) -> None:
+    async with listened(stage, one=SENTENCE) as (world, listener):
+        listener.free.clear()
+        await sends_voice(world, world.phone(SECRETARY), "one")
+        world.clock.advance(1)
+        await world.until(lambda: _asked(listener))
+        await world.advance(62)
+        await world.phone(SECRETARY).taps("撤回", await world.phone(SECRETARY).expects("已记录"))
+        await world.settled()
+        listener.free.set()
+        await heard(world)
+        assert await Alert.exclude(state=AlertState.WITHDRAWN).count() == 0
+
+
+async def test_a_voice_that_corrects_adds_and_takes_nothing_back(stage: Stage) -> None:
+    async with listened(stage, one="不是林永福，是朱宝根回来了") as (world, _listener):
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.phone(JUDGE).expects(SENTENCE)
+        await speaks(world, world.phone(SECRETARY), "one")
+        assert await Alert.filter(state=AlertState.SENT).count() == 2
+
+
+async def test_a_voice_is_reported_from_the_chat_in_which_it_came(stage: Stage) -> None:
+    """Whoever has two phones says something on the one and speaks on the other."""
+    async with listened(stage, one=SENTENCE) as (world, _listener):
+        person = await world.person(SECRETARY)
+        await world.phone(SECRETARY).says("你好")
+        await world.store.ensure_chat(STRANGER)
+        await world.product.db.unit(lambda: join(person, "telegram", STRANGER))
+        other = world.phone(STRANGER)
+        await speaks(world, other, "one")
+        await world.phone(JUDGE).expects(SENTENCE)
+        report = await Sighting.get(text=SENTENCE)
+        assert report.chat_id == STRANGER
+        await other.expects("已记录")
+
+
+async def test_a_voice_of_somebody_who_left_is_heard_once(stage: Stage) -> None:
+    async with listened(stage, one="今天天气不错") as (world, listener):
+        listener.free.clear()
+        await sends_voice(world, world.phone(SECRETARY), "one")
+        world.clock.advance(1)
+        await world.until(lambda: _asked(listener))
+
+        async def leave() -> None:
+            await Person.filter(phone="19800001001").update(active=False)
+
+        await world.product.db.unit(leave)
+        listener.free.set()
+        for _again in range(3):
+            await heard(world)
+            await world.advance(200)
+        assert len(listener.asked) == 1
+        assert (await Attachment.get()).hear_at is None
+
+
+async def test_a_busy_writer_makes_one_voice_no_storm(stage: Stage) -> None:
+    async with listened(stage, one=SENTENCE) as (world, listener):
+        transcriber = world.product.transcriber
+        assert transcriber is not None
+        listener.free.clear()
+        await sends_voice(world, world.phone(SECRETARY), "one")
+        for _tick in range(20):
+            world.clock.advance(1)
+            await asyncio.sleep(0)
+        await world.until(lambda: _asked(listener))
+        await world.settled()
+        assert len(listener.asked) == 1
+        listener.free.set()
+        await heard(world)
+
+
 async def test_what_is_no_report_goes_up_with_the_voice(stage: Stage) -> None:
     """The machine may have heard wrong: a person hears the voice, and reads what the machine made of it."""
     async with listened(stage, one="今天天气不错") as (world, _listener):
@@ -105,11 +222,8 @@ async def test_what_is_no_report_goes_up_with_the_voice(stage: Stage) -> None:
 async def test_words_that_come_after_the_voice_went_up_turn_it_to_the_judge(stage: Stage) -> None:
     async with listened(stage, one=SENTENCE) as (world, listener):
         listener.free.clear()
-        phone = world.phone(SECRETARY)
-        file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", b"one")
-        await phone.sends(voice={"file_id": file_id, "file_unique_id": "v", "duration": 3})
-        await phone.expects("语音收到了")
-        await world.settled()
+        await sends_voice(world, world.phone(SECRETARY), "one")
+        await world.phone(SECRETARY).expects("语音收到了")
         world.clock.advance(1)
         await world.until(lambda: _asked(listener))
         await world.advance(62)
@@ -189,14 +303,11 @@ async def test_who_was_asked_for_may_be_killed(stage: Stage) -> None:
     """A restart asks again for what nobody has answered."""
     async with listened(stage, one=SENTENCE) as (world, listener):
         listener.free.clear()
-        phone = world.phone(SECRETARY)
-        file_id = await world.store.keep_file(phone.chat_id, "voice", "audio/ogg", b"one")
-        await phone.sends(voice={"file_id": file_id, "file_unique_id": "v", "duration": 3})
-        await world.settled()
+        await sends_voice(world, world.phone(SECRETARY), "one")
         world.clock.advance(1)
         await world.until(lambda: _asked(listener))
     async with listened(stage, one=SENTENCE) as (world, _again):
-        world.clock.advance(95)
+        world.clock.advance(155)
         await heard(world)
         await world.phone(JUDGE).expects(SENTENCE)
 

@@ -200,3 +200,18 @@ async def test_one_name_in_several_cases_without_a_number_is_not_erased_by_name(
     await world.phone(ADMIN).expects("也许不是同一个人")
     await world.settled()
     assert not [m for m in await world.phone(HEAD).received() if "【要您同意】" in m.text]
+
+
+async def test_what_is_said_about_somebody_of_a_longer_name_stays(world: World) -> None:
+    """朱宝根荣 is somebody else, and known; so is what another court's people say."""
+
+    async def add() -> None:
+        await Debtor.create(name="朱宝根荣", kind="person", gender="男", area_code="331122203226")
+
+    await world.product.db.unit(add)
+    said = await world.phone(SECRETARY).says("朱宝根荣今天也来开会")
+    asked = await world.phone(HEAD).says("朱宝根")
+    await world.settled()
+    await erase(world, "朱宝根")
+    assert said in {message.id for message in await world.phone(SECRETARY).messages()}
+    assert asked not in {message.id for message in await world.phone(HEAD).messages()}

@@ -8,6 +8,7 @@ from storage.alerts.sighting import Sighting
 from storage.engine.audit import AuditEntry
 from storage.people.endpoint import Endpoint, join
 from storage.people.person import Person
+from storage.post import invitation as invitations
 from storage.post.invitation import Invitation, invite
 from storage.post.outbox import Outbox
 from tests.world import ADMIN, SECRETARY, STRANGER, World
@@ -161,3 +162,18 @@ async def test_a_spoken_code_is_good_for_ten_minutes(world: World) -> None:
 async def test_who_is_to_be_invited_must_be_known(world: World, said: str, answer: str) -> None:
     await world.phone(ADMIN).says(f"/invite {said}")
     await world.phone(ADMIN).expects(answer)
+
+
+async def test_a_code_that_was_guessed_at_too_often_says_so_for_good(world: World) -> None:
+    person = await world.person(SECRETARY)
+    digits = await world.product.db.unit(lambda: invitations.speak(person, actor="test"))
+
+    async def guess(number: int) -> invitations.Refused:
+        code = f"{person.phone}-{(int(digits) + number) % 1_000_000:06}"
+        found = await world.product.db.unit(lambda: invitations.look(code))
+        assert isinstance(found, invitations.Refused)
+        return found
+
+    left = [(await guess(number)).left for number in range(1, 8)]
+    assert left == [4, 3, 2, 1, 0, 0, 0]
+    assert (await guess(0)).why is invitations.Reason.SPENT and (await guess(9)).why is invitations.Reason.SPENT

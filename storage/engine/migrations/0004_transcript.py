@@ -8,7 +8,9 @@ from tortoise.migrations import operations as ops
 
 COLUMNS = {
     "attachment": {
+        "chat_id": "BIGINT DEFAULT 0 NOT NULL",
         "message_id": "BIGINT DEFAULT 0 NOT NULL",
+        "said_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
         "words": "TEXT DEFAULT '' NOT NULL",
         "hear_at": {"sqlite": "TIMESTAMP", "postgres": "TIMESTAMPTZ"},
     },

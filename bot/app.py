@@ -26,6 +26,7 @@ from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.health.watchdog import Watchdog
 from bot.page.board import Board
+from bot.page.caller import networks
 from bot.page.chat import WebChat
 from bot.settings import Settings
 from bot.timers import Timers
@@ -164,7 +165,8 @@ class _Assembly:
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
         asked = (self._person_of, self._subscribe, self._look, self._left)
-        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, *asked)
+        proxies = networks(settings.trusted_proxies)
+        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, proxies, *asked)
         if settings.web:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)

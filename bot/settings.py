@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     """The password of PostgreSQL as it is, with whatever it holds; in a URL # ? @ / % must be escaped."""
     proxy: str = ""
     """Through which Telegram is reached; without it, the one that the environment names."""
+    trusted_proxies: str = "127.0.0.1, ::1"
+    """Addresses or networks of the proxies before the page: whose word about where a request comes from is taken."""
     data: Path = Path("data")
     webhook_url: str = ""
     webhook_secret: str = ""
@@ -163,6 +166,15 @@ class Settings(BaseSettings):
     def _proxy(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
             raise ValueError("want_proxy")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trusted_proxies(cls, value: str) -> str:
+        try:
+            [ip_network(one.strip(), strict=False) for one in value.split(",") if one.strip()]
+        except ValueError as error:
+            raise ValueError("want_networks") from error
         return value
 
     @field_validator("listen")

@@ -36,6 +36,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("LANGUAGE", "fr"),
         ("LOG_LEVEL", "LOUD"),
         ("TICK", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("TRANSCRIBE", "ftp://x/y"),
         ("TRANSCRIBE", "/no/such/folder"),
         ("KEEP_DAYS", "3"),

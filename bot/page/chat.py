@@ -14,6 +14,7 @@ from bot.gateway.methods import Methods
 from bot.gateway.picture import measured
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
+from bot.page.caller import Network
 from bot.page.session import Left, Look, Sessions
 from bot.page.upload import checked, turned
 
@@ -36,6 +37,7 @@ class WebChat:
         methods: Methods,
         joining_url: str,
         court_phone: str,
+        proxies: tuple[Network, ...],
         person_of: PersonOf,
         subscribe: Subscribe,
         look: Look,
@@ -49,7 +51,7 @@ class WebChat:
         self._taps: dict[str, int] = {}
         self.closing = asyncio.Event()
         self._assets = Assets(joining_url, court_phone)
-        self._sessions = Sessions(store, joining_url, self.say, look, left, self._wake)
+        self._sessions = Sessions(store, joining_url, proxies, self.say, look, left, self._wake)
         self._lock = self._sessions.lock
         store.watchers.append(self._wake)
         methods.answers.append(self._answered)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.gateway.lock import Lock
 from bot.gateway.store import Store
+from bot.page.caller import Network, caller
 from bot.transport.body import parse_json
 from storage.post.invitation import MOST_TRIES
 
@@ -39,10 +40,18 @@ class Sessions:
     browser."""
 
     def __init__(
-        self, store: Store, joining_url: str, say: Say, look: Look, left: Left, wake: Callable[[int], None]
+        self,
+        store: Store,
+        joining_url: str,
+        proxies: tuple[Network, ...],
+        say: Say,
+        look: Look,
+        left: Left,
+        wake: Callable[[int], None],
     ) -> None:
         self._store = store
         self._joining_url = joining_url
+        self._proxies = proxies
         self._say = say
         self._look = look
         self._left = left
@@ -85,13 +94,12 @@ class Sessions:
         found = await self._look(code) if _LINK.fullmatch(code) else {"refused": "wrong"}
         return web.json_response(found, status=403 if "refused" in found else 200)
 
-    @staticmethod
-    def _count(of: dict[str, deque[float]], request: web.Request) -> None:
+    def _count(self, of: dict[str, deque[float]], request: web.Request) -> None:
         """Raises 429 where an address asks too often."""
         now = time.monotonic()
         if len(of) > 10_000:
             of.clear()
-        mine = of.setdefault(_caller(request), deque(maxlen=JOINS_A_MINUTE))
+        mine = of.setdefault(caller(request, self._proxies), deque(maxlen=JOINS_A_MINUTE))
         if len(mine) == JOINS_A_MINUTE and now - mine[0] < 60:
             raise web.HTTPTooManyRequests
         mine.append(now)
@@ -216,12 +224,6 @@ async def _within_limit(request: web.Request) -> bytes:
         if len(body) > JSON_BYTES:
             raise web.HTTPRequestEntityTooLarge(JSON_BYTES, len(body))
     return bytes(body)
-
-
-def _caller(request: web.Request) -> str:
-    """Returns the address that a request comes from; behind a proxy on the same machine, the one that it names."""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return named if named and request.remote in ("127.0.0.1", "::1") else request.remote or ""
 
 
 def _cookie(slug: str) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from PIL import Image
 from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bot.app import Product
+from bot.page.caller import caller, networks
 from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
@@ -275,3 +277,20 @@ async def test_a_judge_sees_what_is_open_and_finds_what_was_said_before(product:
         await expect(judge.page.get_by_text("登记好了")).to_have_count(1)
         await expect(judge.page.locator("#messages li").first).to_contain_text("登记好了")
         await expect(judge.page.get_by_role("button", name="更早的")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("remote", "said", "trusted", "at"),
+    [
+        ("127.0.0.1", "192.0.2.1", "127.0.0.1", "192.0.2.1"),
+        ("127.0.0.1", "6.6.6.6, 192.0.2.1", "127.0.0.1", "192.0.2.1"),  # the left one anybody may write
+        ("192.0.2.9", "192.0.2.1", "127.0.0.1", "192.0.2.9"),
+        ("172.18.0.1", "192.0.2.1, 172.18.0.5", "127.0.0.1, 172.16.0.0/12", "192.0.2.1"),
+        ("127.0.0.1", "nonsense", "127.0.0.1", "127.0.0.1"),
+        ("::ffff:127.0.0.1", "192.0.2.1", "127.0.0.1", "192.0.2.1"),
+        ("127.0.0.1", "", "127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_the_rightmost_address_that_is_no_proxy_counts(remote: str, said: str, trusted: str, at: str) -> None:
+    request = make_mocked_request("POST", "/api/join", headers={"X-Forwarded-For": said} if said else {})
+    assert caller(request.clone(remote=remote), networks(trusted)) == at

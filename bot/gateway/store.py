@@ -46,10 +46,19 @@ CREATE TABLE IF NOT EXISTS message (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS message_client ON message (chat_id, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_seq ON message (chat_id, seq);
+CREATE INDEX IF NOT EXISTS message_date ON message (json_extract(body, '$.date'));
+CREATE INDEX IF NOT EXISTS message_answers
+    ON message (chat_id, json_extract(body, '$.reply_to_message.message_id'))
+    WHERE json_extract(body, '$.reply_to_message.message_id') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS pending (update_id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS file (
     id TEXT PRIMARY KEY, chat_id INTEGER NOT NULL, kind TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS shows (
+    file_id TEXT NOT NULL, chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL,
+    PRIMARY KEY (file_id, chat_id, message_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS shows_message ON shows (chat_id, message_id);
 CREATE TABLE IF NOT EXISTS menu (chat_id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pin (
@@ -86,6 +95,7 @@ class Store:
         self._db.executescript(_SCHEMA)
         if "about" not in [row["name"] for row in self._db.execute("SELECT name FROM pragma_table_info('file')")]:
             self._db.execute("ALTER TABLE file ADD COLUMN about TEXT NOT NULL DEFAULT '{}'")
+            self._note_all_files()
         for pragma in ("query_only=ON", "cache_size=-500"):
             self._reading.execute(f"PRAGMA {pragma}")
         self._waiting: deque[Job] = deque()
@@ -286,6 +296,7 @@ class Store:
             for delete in (
                 "DELETE FROM session WHERE chat_id = ?",
                 "DELETE FROM message WHERE chat_id = ?",
+                "DELETE FROM shows WHERE chat_id = ?",
                 "DELETE FROM menu WHERE chat_id = ?",
                 "DELETE FROM pin WHERE chat_id = ?",
                 "DELETE FROM opened WHERE chat_id = ?",
@@ -299,8 +310,8 @@ class Store:
 
     def _forgotten(self, file_id: str) -> bool:
         """Takes the file's row away, unless a message shows it."""
-        shown = "SELECT 1 FROM message WHERE instr(body, ?) > 0 LIMIT 1"
-        if self._db.execute(shown, (json.dumps(file_id),)).fetchone() is not None:
+        shown = "SELECT 1 FROM shows WHERE file_id = ? LIMIT 1"
+        if self._db.execute(shown, (file_id,)).fetchone() is not None:
             return False
         self._db.execute("DELETE FROM file WHERE id = ?", (file_id,))
         return True
@@ -315,6 +326,39 @@ class Store:
         self._unlink([file_id] if await self._run(lambda: self._forgotten(file_id)) else [])
 
     # -- messages ----------------------------------------------------------------------------------------------
+
+    def _note_all_files(self) -> None:
+        """Notes which message shows which file, once, in a store that was made before that was noted."""
+        sql = "SELECT chat_id, message_id, body FROM message WHERE deleted = 0 AND instr(body, '\"file_id\"') > 0"
+        for row in self._db.execute(sql).fetchall():
+            self._note_files(row["chat_id"], row["message_id"], json.loads(row["body"]))
+
+    def _note_files(self, chat_id: int, message_id: int, body: dict[str, Any]) -> None:
+        """Notes which files the message shows, so that they are found without searching what was said."""
+        self._db.execute("DELETE FROM shows WHERE chat_id = ? AND message_id = ?", (chat_id, message_id))
+        rows = [(one, chat_id, message_id) for one in dict.fromkeys(files_in(body))]
+        self._db.executemany("INSERT INTO shows VALUES (?, ?, ?)", rows)
+
+    def _requote(self, chat_id: int, message_id: int, body: dict[str, Any] | None) -> None:
+        """Shows a message as it is now, or no more, also where others quote it."""
+        answers = (
+            "SELECT message_id, body FROM message WHERE chat_id = ? AND deleted = 0 "
+            "AND json_extract(body, '$.reply_to_message.message_id') = ?"
+        )
+        for row in self._db.execute(answers, (chat_id, message_id)).fetchall():
+            quoting = json.loads(row["body"])
+            del quoting["reply_to_message"]
+            quoting.pop("quote", None)
+            if body is not None:
+                quoting["reply_to_message"] = {k: v for k, v in body.items() if k != "reply_to_message"}
+            self._rewrite(chat_id, row["message_id"], quoting)
+
+    def _rewrite(self, chat_id: int, message_id: int, body: dict[str, Any]) -> None:
+        self._db.execute(
+            "UPDATE message SET body = ?, seq = ? WHERE chat_id = ? AND message_id = ?",
+            (json.dumps(body), self._next_seq(), chat_id, message_id),
+        )
+        self._note_files(chat_id, message_id, body)
 
     def _next_seq(self) -> int:
         row = self._db.execute("UPDATE counter SET value = value + 1 WHERE name = 'seq' RETURNING value").fetchone()
@@ -332,6 +376,8 @@ class Store:
             "INSERT INTO message (chat_id, message_id, seq, client_id, body) VALUES (?, ?, ?, ?, ?)",
             (chat_id, body["message_id"], self._next_seq(), client_id, json.dumps(body)),
         )
+        if files_in(body):
+            self._note_files(chat_id, body["message_id"], body)
         return body
 
     async def from_bot(self, chat_id: int, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
@@ -367,10 +413,8 @@ class Store:
             if body is None:
                 return None
             if change(body):
-                self._db.execute(
-                    "UPDATE message SET body = ?, seq = ? WHERE chat_id = ? AND message_id = ?",
-                    (json.dumps(body), self._next_seq(), chat_id, message_id),
-                )
+                self._rewrite(chat_id, message_id, body)
+                self._requote(chat_id, message_id, body)
             return body
 
         body = await self._run(work)
@@ -379,16 +423,26 @@ class Store:
         return body
 
     async def delete(self, chat_id: int, message_id: int) -> bool:
-        def work() -> bool:
-            cursor = self._db.execute(
-                "UPDATE message SET deleted = 1, seq = ? WHERE chat_id = ? AND message_id = ? AND deleted = 0",
-                (self._next_seq(), chat_id, message_id),
-            )
-            return cursor.rowcount == 1
+        """Takes a message away, with what it said, where others quote it, and the files that only it showed. That there
+        was one stays, for the phones that have yet to hear it."""
 
-        done = await self._run(work)
+        def work() -> list[str] | None:
+            body = _body(self._db, chat_id, message_id)
+            if body is None:
+                return None
+            left = json.dumps({"message_id": message_id, "date": body.get("date", 0)})
+            self._db.execute(
+                "UPDATE message SET deleted = 1, body = ?, seq = ? WHERE chat_id = ? AND message_id = ?",
+                (left, self._next_seq(), chat_id, message_id),
+            )
+            self._db.execute("DELETE FROM shows WHERE chat_id = ? AND message_id = ?", (chat_id, message_id))
+            self._requote(chat_id, message_id, None)
+            return [file_id for file_id in files_in(body) if self._forgotten(file_id)]
+
+        gone = await self._run(work)
+        self._unlink(gone or [])
         self._touched(chat_id)
-        return done
+        return gone is not None
 
     async def message(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
         return _body(self._reading, chat_id, message_id)
@@ -546,15 +600,7 @@ class Store:
 
     async def shown_in(self, chat_id: int, file_id: str) -> bool:
         """Tells whether a message of the chat shows the file, which decides who may see it."""
-
-        def work() -> bool:
-            row = self._db.execute(
-                "SELECT body FROM message WHERE chat_id = ? AND deleted = 0 AND instr(body, ?) > 0",
-                (chat_id, json.dumps(file_id)),
-            )
-            return any(file_id in files_in(json.loads(one["body"])) for one in row)
-
-        return await self._run(work)
+        return bool(self.rows("SELECT 1 FROM shows WHERE file_id = ? AND chat_id = ?", file_id, chat_id))
 
     async def prune(self, before: float) -> bool:
         """Forgets a portion of the messages that are older than `before`, and the files that only they show.
@@ -564,9 +610,12 @@ class Store:
 
         def work() -> tuple[int, list[str]]:
             old = self._db.execute(
-                "SELECT rowid, body FROM message WHERE json_extract(body, '$.date') < ? LIMIT ?", (before, PORTION)
+                "SELECT rowid, chat_id, message_id, body FROM message WHERE json_extract(body, '$.date') < ? LIMIT ?",
+                (before, PORTION),
             ).fetchall()
             self._db.executemany("DELETE FROM message WHERE rowid = ?", [(row["rowid"],) for row in old])
+            places = [(row["chat_id"], row["message_id"]) for row in old]
+            self._db.executemany("DELETE FROM shows WHERE chat_id = ? AND message_id = ?", places)
             files = {one for row in old for one in files_in(json.loads(row["body"]))}
             gone = [file_id for file_id in files if self._forgotten(file_id)]
             self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))

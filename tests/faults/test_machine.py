@@ -17,7 +17,7 @@ from storage.post.outbox import Outbox, OutboxState
 from tests.conftest import absent
 from tests.county import County
 from tests.faults.test_far_end import FarEndSays, says_no
-from tests.process import Bot
+from tests.process import CHUISHAO, Bot
 from tests.telegram import Telegram
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, Stage, World
 
@@ -125,7 +125,7 @@ async def test_a_process_that_runs_out_of_memory_loses_nothing(engine: str, tmp_
         await bot.imports(county.write(tmp_path / "files"))
         reports = county.reports()
         said = [next(reports) for _ in range(60)]
-        await bot.start()
+        await bot.start(str(CHUISHAO), "run")  # as a user does: how much memory it has is what this is about
         await bot.ready()
         limit = await bot.command_of("prlimit", "--pid", str(bot.pid), f"--data={bot.data_bytes() + 3_000_000}")
         assert limit == 0

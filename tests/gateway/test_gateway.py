@@ -782,3 +782,52 @@ async def test_where_nothing_is_the_answer_is_json(far_end: FarEnd) -> None:
             async with session.get(far_end.url + path) as answer:
                 assert answer.status == 404
                 assert await answer.json() == {"ok": False, "error_code": 404, "description": "Not Found"}
+
+
+async def test_what_is_taken_back_is_gone_from_the_file_and_from_whoever_quotes_it(far_end: FarEnd) -> None:
+    store = far_end.store
+    photo = await uploaded(far_end, "sendPhoto", chat_id="5", photo=("p.jpg", b"\xff\xd8\xffpicture"), caption="秘密一")
+    told = await good(far_end, "sendMessage", chat_id=CHAT, text="秘密二")
+    answer = await good(
+        far_end, "sendMessage", chat_id=CHAT, text="x", reply_parameters={"message_id": told["message_id"]}
+    )
+    assert answer["reply_to_message"]["text"] == "秘密二"
+    await good(far_end, "editMessageText", chat_id=CHAT, message_id=told["message_id"], text="公开")
+    quoting = await store.message(CHAT, answer["message_id"])
+    assert quoting is not None and quoting["reply_to_message"]["text"] == "公开"
+    for one in (photo, told):
+        async with aiohttp.ClientSession() as session:
+            done = {"chat_id": CHAT, "message_id": one["message_id"]}
+            assert (await (await session.post(f"{far_end.url}/bot{TOKEN}/deleteMessage", json=done)).json())["ok"]
+    quoting = await store.message(CHAT, answer["message_id"])
+    assert quoting is not None and "reply_to_message" not in quoting
+    assert list(store.files.iterdir()) == []
+    kept = [json.loads(row["body"]) for row in store.rows("SELECT body FROM message")]
+    assert "秘密" not in json.dumps(kept, ensure_ascii=False)
+
+
+async def test_a_file_is_found_without_a_search_also_in_an_older_store(far_end: FarEnd) -> None:
+    photo = await uploaded(far_end, "sendPhoto", chat_id="5", photo=("p.jpg", b"\xff\xd8\xffpicture"))
+    file_id = photo["photo"][0]["file_id"]
+    store = far_end.store
+    for sql in (
+        "SELECT 1 FROM shows WHERE file_id = 'x' AND chat_id = 5",
+        "SELECT 1 FROM shows WHERE file_id = 'x' LIMIT 1",
+        "SELECT rowid FROM message WHERE json_extract(body, '$.date') < 5 LIMIT 500",
+        "SELECT body FROM message WHERE chat_id = 5 AND deleted = 0 "
+        "AND json_extract(body, '$.reply_to_message.message_id') = 7",
+    ):
+        plan = [row["detail"] for row in store.rows(f"EXPLAIN QUERY PLAN {sql}")]
+        assert not [step for step in plan if step.startswith("SCAN")], plan
+    assert await store.shown_in(CHAT, file_id) and not await store.shown_in(CHAT + 1, file_id)
+
+    def older(db: sqlite3.Connection) -> None:
+        db.execute("ALTER TABLE file DROP COLUMN about")
+        db.execute("DELETE FROM shows")
+
+    await store.transact(older)
+    again = Store(store.files.parent)
+    try:
+        assert await again.shown_in(CHAT, file_id)
+    finally:
+        again.close()

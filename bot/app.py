@@ -26,9 +26,8 @@ from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.health.watchdog import Watchdog
 from bot.page.board import Board
-from bot.page.caller import networks
 from bot.page.chat import WebChat
-from bot.settings import Settings
+from bot.settings import Settings, networks
 from bot.timers import Timers
 from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.transport.channel import TELEGRAM, WEB, Channel, Way, build

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -33,6 +33,14 @@ def _is_whole(url: str) -> bool:
         return False
     good = bool(parts.hostname) and (port is None or port > 0) and not parts.fragment and parts.netloc.count("@") <= 1
     return good and "@" not in parts.path and "@" not in parts.query
+
+
+Network = IPv4Network | IPv6Network
+
+
+def networks(said: str) -> tuple[Network, ...]:
+    """Reads addresses and networks with commas between: 127.0.0.1, 172.16.0.0/12. Raises ValueError."""
+    return tuple(ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip())
 
 
 class Settings(BaseSettings):
@@ -172,7 +180,7 @@ class Settings(BaseSettings):
     @classmethod
     def _trusted_proxies(cls, value: str) -> str:
         try:
-            [ip_network(one.strip(), strict=False) for one in value.split(",") if one.strip()]
+            networks(value)
         except ValueError as error:
             raise ValueError("want_networks") from error
         return value

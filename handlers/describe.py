@@ -46,7 +46,7 @@ def names(showing: Showing, people: Sequence[str], doubtful: bool) -> str:
 
 def judge_name(showing: Showing, alert: Alert) -> str:
     """Returns the name of the judge, or of who took the alert over."""
-    return officer_name(showing, alert.handler or alert.judge)
+    return officer_name(showing, alert.taken_by)
 
 
 def officer_name(showing: Showing, person: Person) -> str:

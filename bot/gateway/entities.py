@@ -16,15 +16,13 @@ _SCHEME = r"(?:https?|ftp|ton|tonsite|tg)://[^\s<>\"，。；、！？）】》�
 _REST = r"(?::\d{1,5})?(?:[/?#][^\s<>\"，。；、！？）】》”]*)?"
 _KINDS = (
     ("email", re.compile(rf"(?<![\w.+-])[a-z0-9_.+-]{{1,64}}@{_HOST}", re.I)),
-    (
-        "url",
-        re.compile(rf"{_SCHEME}|(?<![@\w.-]){_HOST}{_REST}", re.I),
-    ),
+    ("url", re.compile(rf"{_SCHEME}|(?<![@\w.-]){_HOST}{_REST}", re.I)),
     ("mention", re.compile(r"(?<![\w@])@[a-z]\w{2,31}\b", re.I | re.A)),
     ("hashtag", re.compile(r"(?<![\w#])#(?=\w*[^\W\d_])\w{1,256}")),
     ("cashtag", re.compile(r"(?<![\w$])\$[A-Z]{1,8}(?![A-Za-z0-9_])")),
     ("bot_command", re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z]\w{2,31})?(?![\w/<>@])", re.A)),
 )
+_NAMES = frozenset(kind for kind, _pattern in _KINDS)
 _SIGNS = frozenset("@#$/.")
 _CLOSED = frozenset({"code", "pre", "text_link", "text_mention", "custom_emoji"})
 """Within these nothing is looked for."""
@@ -55,6 +53,5 @@ def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _within(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tells whether `one` lies in a larger stretch that is only written otherwise: bold, a quotation."""
-    found = {kind for kind, _pattern in _KINDS}
     inside = other["offset"] <= one["offset"] and one["offset"] + one["length"] <= other["offset"] + other["length"]
-    return other["type"] not in found and bool(inside)
+    return other["type"] not in _NAMES and bool(inside)

@@ -1,15 +1,10 @@
 """Tells from which address a request comes, where proxies of the court's stand in between."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 
 from aiohttp import web
 
-Network = IPv4Network | IPv6Network
-
-
-def networks(said: str) -> tuple[Network, ...]:
-    """Reads addresses and networks with commas between: 127.0.0.1, 172.16.0.0/12. Raises ValueError."""
-    return tuple(ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip())
+from bot.settings import Network
 
 
 def caller(request: web.Request, trusted: tuple[Network, ...]) -> str:

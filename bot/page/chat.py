@@ -14,9 +14,9 @@ from bot.gateway.methods import Methods
 from bot.gateway.picture import measured
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
-from bot.page.caller import Network
 from bot.page.session import Left, Look, Sessions
 from bot.page.upload import checked, turned
+from bot.settings import Network
 
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""

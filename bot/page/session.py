@@ -10,7 +10,8 @@ from aiohttp import web
 
 from bot.gateway.lock import Lock
 from bot.gateway.store import Store
-from bot.page.caller import Network, caller
+from bot.page.caller import caller
+from bot.settings import Network
 from bot.transport.body import parse_json
 from storage.post.invitation import MOST_TRIES
 

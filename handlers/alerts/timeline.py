@@ -83,7 +83,7 @@ async def _sheets(showing: Showing, row: Case, alerts: list[alert.Alert]) -> lis
         words = shortened(one.sighting.amended or one.sighting.text) if whole else hidden
         state = showing.plain(f"alert.state_{one.state.value}")
         outcome = showing.plain(f"alert.outcome_{one.outcome.value}") if one.outcome is not None else ""
-        who = (one.handler or one.judge).name
+        who = one.taken_by.name
         about: list[Cell] = [one.sighting_id, local(one.raised_at), where, words, who, state, outcome, one.amount]
         reports.append(about)
         steps += [[one.sighting_id, local(event.at), event_words(showing, event)] for event in one.timeline]

@@ -161,7 +161,7 @@ def state_of(showing: Showing, one: Alert) -> str:
         return showing.plain("listing.waits", judge=one.judge.name, since=since, raised=told)
     if one.state is AlertState.CLOSED and one.outcome is not None:
         return showing.plain(f"alert.outcome_{one.outcome.value}")
-    return f"{(one.handler or one.judge).name} {showing.plain(f'alert.state_{one.state.value}')}"
+    return f"{one.taken_by.name} {showing.plain(f'alert.state_{one.state.value}')}"
 
 
 def _buttons(showing: Showing, ref: int, page: Page) -> list[list[Button]]:

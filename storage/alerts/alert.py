@@ -91,6 +91,11 @@ class Alert(Model):
         return self.owner_id or self.judge_id
 
     @property
+    def taken_by(self) -> Person:
+        """Returns who took the last step, else whose it is; both must be fetched."""
+        return self.handler or self.judge
+
+    @property
     def timeline(self) -> list["AlertEvent"]:
         """Returns the events in order; they must be fetched."""
         return sorted(self.events, key=lambda event: event.id)

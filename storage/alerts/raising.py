@@ -145,19 +145,19 @@ async def part(report: Sighting) -> None:
     await refresh_sighting(root)
 
 
-async def attach(report: Sighting, attachment_id: int) -> None:
-    """Sends a photo, voice or place that came after the sentence to where the sentence went."""
+async def attach(report: Sighting, attachment_id: int, *, fresh: bool = True) -> None:
+    """Sends a photo, voice or place that came after the sentence to where the sentence went; not `fresh`, shows it
+    anew there."""
     for alert in await standing_alerts(report.root_id):
         for person_id in await recipient_ids(alert.id):
-            await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=True)
+            await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=fresh)
 
 
 async def show_words(item: Attachment) -> None:
     """Shows what was heard in a voice under it, wherever it has been sent."""
     report = await sighting.by_id(item.sighting_id) if item.sighting_id is not None else None
-    for alert in await standing_alerts(report.root_id) if report is not None else ():
-        for person_id in await recipient_ids(alert.id):
-            await put_to_person(person_id, "attachment", item.id, lane=Lane.ALERT)
+    if report is not None:
+        await attach(report, item.id, fresh=False)
 
 
 async def withdraw(report: Sighting) -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bot.app import Product
-from bot.page.caller import caller, networks
+from bot.page.caller import caller
+from bot.settings import networks
 from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person

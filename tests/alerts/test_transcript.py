@@ -84,6 +84,14 @@ async def heard(world: World) -> None:
     await world.settled()
 
 
+async def keeps_waiting(world: World, listener: Listener) -> None:
+    """The secretary speaks, and the machine is asked and doesn't answer."""
+    listener.free.clear()
+    await sends_voice(world, world.phone(SECRETARY), "one")
+    world.clock.advance(1)  # the transcriber's next look
+    await world.until(lambda: _asked(listener))
+
+
 async def test_a_spoken_report_rings_the_judge(stage: Stage) -> None:
     async with listened(stage, one=SENTENCE) as (world, listener):
         await speaks(world, world.phone(SECRETARY), "one")
@@ -112,10 +120,7 @@ async def test_who_asks_in_a_voice_not_to_be_named_is_not(stage: Stage, late: bo
     """In time, or after the voice has gone up with the name: then that is taken back."""
     async with listened(stage, one="有个欠钱的回来了在村口，别说是我说的") as (world, listener):
         if late:
-            listener.free.clear()
-            await sends_voice(world, world.phone(SECRETARY), "one")
-            world.clock.advance(1)
-            await world.until(lambda: _asked(listener))
+            await keeps_waiting(world, listener)
             await world.advance(62)
             await world.phone(HEAD).expects("应建华")
             listener.free.set()
@@ -138,10 +143,7 @@ async def test_a_voice_that_only_asks_not_to_be_named_goes_up_unnamed(stage: Sta
 
 async def test_a_report_that_was_taken_back_stays_so(stage: Stage) -> None:
     async with listened(stage, one=SENTENCE) as (world, listener):
-        listener.free.clear()
-        await sends_voice(world, world.phone(SECRETARY), "one")
-        world.clock.advance(1)
-        await world.until(lambda: _asked(listener))
+        await keeps_waiting(world, listener)
         await world.advance(62)
         await world.phone(SECRETARY).taps("撤回", await world.phone(SECRETARY).expects("已记录"))
         await world.settled()
@@ -175,10 +177,7 @@ async def test_a_voice_is_reported_from_the_chat_in_which_it_came(stage: Stage) 
 
 async def test_a_voice_of_somebody_who_left_is_heard_once(stage: Stage) -> None:
     async with listened(stage, one="今天天气不错") as (world, listener):
-        listener.free.clear()
-        await sends_voice(world, world.phone(SECRETARY), "one")
-        world.clock.advance(1)
-        await world.until(lambda: _asked(listener))
+        await keeps_waiting(world, listener)
 
         async def leave() -> None:
             await Person.filter(phone="19800001001").update(active=False)
@@ -221,11 +220,8 @@ async def test_what_is_no_report_goes_up_with_the_voice(stage: Stage) -> None:
 
 async def test_words_that_come_after_the_voice_went_up_turn_it_to_the_judge(stage: Stage) -> None:
     async with listened(stage, one=SENTENCE) as (world, listener):
-        listener.free.clear()
-        await sends_voice(world, world.phone(SECRETARY), "one")
+        await keeps_waiting(world, listener)
         await world.phone(SECRETARY).expects("语音收到了")
-        world.clock.advance(1)
-        await world.until(lambda: _asked(listener))
         await world.advance(62)
         await world.phone(HEAD).expects(lambda message: "voice" in message.body)
         listener.free.set()
@@ -302,10 +298,7 @@ async def test_a_model_that_dies_harms_nothing(stage: Stage, tmp_path: Path) -> 
 async def test_who_was_asked_for_may_be_killed(stage: Stage) -> None:
     """A restart asks again for what nobody has answered."""
     async with listened(stage, one=SENTENCE) as (world, listener):
-        listener.free.clear()
-        await sends_voice(world, world.phone(SECRETARY), "one")
-        world.clock.advance(1)
-        await world.until(lambda: _asked(listener))
+        await keeps_waiting(world, listener)
     async with listened(stage, one=SENTENCE) as (world, _again):
         world.clock.advance(155)
         await heard(world)

@@ -32,7 +32,7 @@ from storage.post.delivery import Subject
 from storage.post.outbox import Lane, put
 from storage.reading.bearing import Bearing, bearing_of, says_who_came
 from storage.reading.candidates import village_meant
-from storage.reading.read import Manner, Reading
+from storage.reading.read import Manner, Reading, only_asks_that
 from storage.reading.understand import understand
 
 LONGEST_QUESTION = 30
@@ -72,24 +72,31 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
     if spoken:
         reading = replace(reading, withdraws=False, corrects=False)
     refers = reading.withdraws or reading.corrects or reading.confidential
-    earlier = await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE) if refers else None
+    since = unit().now - sighting.CORRECTABLE
+    earlier = await sighting.latest_of(turn.who.id, since) if refers else None
+    about_earlier = reading.anaphoric or reading.corrects or not reading.is_lead
+    hides = reading.confidential and about_earlier and earlier is not None
+    if hides and earlier is not None:
+        await keep_unnamed(turn, earlier)
     if reading.withdraws and earlier is not None:
         await raising.withdraw(earlier)
         await turn.say("sighting.withdrawn")
     elif reading.corrects and reading.guesses and earlier is not None and await _was_about(earlier, reading.denied):
         await _correct(turn, earlier, text, reading)
-    elif reading.confidential and not reading.is_lead and earlier is not None:
-        await keep_unnamed(turn, earlier)
-    elif reading.anaphoric and await _goes_on(turn, row, reading):
+    elif (reading.anaphoric and not only_asks_that(text) and await _goes_on(turn, row, reading)) or hides:
         pass
+    elif reading.confidential and not reading.is_lead:
+        await turn.say("sighting.hidden_next")
     elif reading.is_lead and reading.guesses and not reading.ambiguous and (bare := await _bare(turn)) is not None:
         await explain(turn, bare, text, reading)
     elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):
         await _take(turn, row, replace(reading, manner=Manner.LEAD))
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
-    if row.state is SightingState.NOT_SENT and not captioned:
-        await attachment.release(row.id)
+    if row.state is SightingState.NOT_SENT:
+        await sighting.stay_with(row, turn.who, reading.confidential)
+        if not captioned:
+            await attachment.release(row.id)
     return row
 
 
@@ -148,6 +155,8 @@ async def tell(turn: Turn, tap: Tap) -> None:
 
 async def explain(turn: Turn, bare: Sighting, text: str, reading: Reading) -> None:
     """Takes the words that a report without any waited for, a photo or voice that went up by itself."""
+    if reading.confidential:
+        await keep_unnamed(turn, bare)
     await sighting.note_reading(bare, reading)
     await _correct(turn, bare, text, reading)
 
@@ -196,10 +205,15 @@ async def edited(turn: Turn, update: Update) -> None:
     if row is None or row.state is SightingState.NOT_SENT:
         await report(turn, text)
     elif row.state is not SightingState.WITHDRAWN and text not in (row.text, row.amended):
-        await _correct(turn, row, text, await understand(turn.who, text, unit().now))
+        reading = await understand(turn.who, text, unit().now)
+        if reading.confidential:
+            await keep_unnamed(turn, row)
+        await _correct(turn, row, text, reading)
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
+    if not reading.confidential and await sighting.asked_before(turn.who.id, unit().now - attachment.BELONGS):
+        reading = replace(reading, confidential=True)
     await sighting.note_reading(row, reading)
     await _place_in_area(turn.who, row, reading)
     if reading.ambiguous:

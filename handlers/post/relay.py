@@ -10,6 +10,7 @@ from handlers.context import Turn
 from handlers.describe import reporter_name, shows
 from storage.alerts import alert, sighting
 from storage.alerts.sighting import Sighting
+from storage.desk import privacy
 from storage.people.endpoint import Address
 from storage.people.person import by_id
 from storage.post import question, relay
@@ -17,6 +18,7 @@ from storage.post.delivery import delivery_of
 from storage.post.outbox import Lane, put, put_to_person
 from storage.post.question import QuestionKind
 from storage.post.relay import Direction, Relay
+from storage.reading.read import asks_to_stay_unnamed
 
 
 async def take(turn: Turn, message: Message) -> bool:
@@ -87,6 +89,9 @@ async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
     report = await sighting.of_reporter(before.sighting_id, turn.who.id)
     if report is None:
         return False
+    if asks_to_stay_unnamed(text) and not report.confidential:
+        await privacy.stay_unnamed(report)
+        await turn.say("sighting.hidden")
     said = await relay.say(Direction.TO_JUDGE, before.alert_id, report.id, turn.who, before.asker_id, text)
     await put_to_person(before.asker_id, "relay", said.id, lane=Lane.ALERT, fresh=True)
     await turn.say("relay.answered")

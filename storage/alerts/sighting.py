@@ -236,6 +236,33 @@ async def stay_unnamed(row: Sighting) -> None:
     audit.record("sighting.confidential", f"sighting:{row.id}", actor=f"person:{row.reporter_id}")
 
 
+async def stay_with(row: Sighting, reporter: Person, asks: bool) -> None:
+    """Lets words that are no report of their own inherit that their reporter isn't named (保密): they `ask` for it, or
+    have asked within the time in which words belong to what was said before. Needs a unit."""
+    if not row.confidential and (asks or await is_unnamed(reporter.id, unit().now - CORRECTABLE)):
+        await stay_unnamed(row)
+
+
+async def is_unnamed(reporter_id: int, since: datetime) -> bool:
+    """Tells whether the reporter has asked since then not to be named."""
+    sql = "SELECT 1 FROM sighting WHERE reporter_id = ? AND reported_at >= ? AND confidential = ? LIMIT 1"
+    return bool(await fetch(sql, reporter_id, since, True))
+
+
+async def asked_before(reporter_id: int, since: datetime) -> bool:
+    """Tells whether the reporter has asked since then not to be named, before there was anything to report."""
+    where = "reporter_id = ? AND reported_at >= ? AND confidential = ? AND state = ? LIMIT 1"
+    said = await one(Sighting, where, reporter_id, since, True, SightingState.NOT_SENT)
+    return said is not None and await latest_of(reporter_id, unit().now - CORRECTABLE) is None
+
+
+async def said_around(root: Sighting, reporter_id: int) -> list[Sighting]:
+    """Loads what the reporter said around a report without its being one: answers, corrections, what was taken back."""
+    first, last = root.reported_at - WITNESS, root.reported_at + CORRECTABLE
+    where = "reporter_id = ? AND reported_at >= ? AND reported_at <= ? AND state IN (?, ?) ORDER BY id"
+    return await pick(Sighting, where, reporter_id, first, last, SightingState.NOT_SENT, SightingState.WITHDRAWN)
+
+
 async def find_open_about(debtor_id: int, since: datetime) -> Sighting | None:
     """Finds the first report about this debtor, no older than `since`, whose alert is still open."""
     return await one(

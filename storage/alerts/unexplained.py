@@ -21,9 +21,8 @@ async def raise_alone(row: Attachment, reporter: Person) -> Sighting:
     )
     await attachment.belong(row, report.id)
     words = [one.words for one in await attachment.of_sighting(report.id) if one.words]
-    for heard in words:
-        if (await understand(reporter, heard, unit().now)).confidential and not report.confidential:
-            await sighting.stay_unnamed(report)
+    asks = [(await understand(reporter, heard, unit().now)).confidential for heard in words]
+    await sighting.stay_with(report, reporter, any(asks))
     await sighting.settle(report, off_list=True)
     await raising.raise_for(report)
     if row.chat_id:

@@ -211,11 +211,15 @@ async def blank_now(row: Sighting) -> None:
 async def stay_unnamed(report: Sighting) -> None:
     """Lets a code stand for the reporter of this report from now on (保密).
 
-    Also for the reporter of what they said to go on about it, and in the messages that named them. Needs a unit.
+    Also for the reporter of what they said to go on about it and around it, and in the messages that named them. Needs
+    a unit.
     """
     named = []
-    for row in await sighting.with_witnesses(report.root_id):
-        if row.reporter_id == report.reporter_id and (row.id == report.id or not row.confidential):
+    family = await sighting.with_witnesses(report.root_id)
+    around = await sighting.said_around(family[0], report.reporter_id) if family else []
+    mine = {row.id: row for row in [*family, *around] if row.reporter_id == report.reporter_id}
+    for row in mine.values():
+        if row.id == report.id or not row.confidential:
             await sighting.stay_unnamed(row)
             named.append(Subject(About.REPORTER, row.id))
     report.confidential = True

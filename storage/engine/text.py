@@ -5,7 +5,12 @@ import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad\u180e\ufe00-\ufe0f]")
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u00ad\ufe00-\ufe0f\U000e0000-\U000e01ef\ufff9-\ufffb"
+    "\u061c\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b-\u180f\u2800\ufdfa\ufdfb]"
+)
+"""What shows nothing or turns the direction of writing: joiners, fillers, marks, tags. And the two Arabic signs that
+unfold to whole sentences."""
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 """What no file and no database takes as text: a soft line break of Word's, half a character."""
@@ -44,10 +49,15 @@ READ_LIMIT = 2000
 """Longer messages are kept whole; only this many characters are read."""
 
 
+def beginning(text: str) -> str:
+    """Folds as much of a message as is read: the limit also counts after folding, which makes some signs longer."""
+    return fold(text[:READ_LIMIT])[:READ_LIMIT]
+
+
 @lru_cache(16)  # a message is gone through several times
 def heard(text: str) -> str:
     """Prepares a message for reading: its beginning, folded, with simplified characters."""
-    return _EXOTIC_DOT.sub("·", simplified(fold(text[:READ_LIMIT])))
+    return _EXOTIC_DOT.sub("·", simplified(beginning(text)))
 
 
 _PLACE = re.compile(

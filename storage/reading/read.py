@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storage.engine.text import READ_LIMIT, fold, simplified
+from storage.engine.text import beginning, simplified
 from storage.reading.classifier import scene_of
 from storage.reading.evidence import Guess, Known, Sureness, likelihood, sureness
 from storage.reading.mention import resolve, signs_of, stretches_of, who, without_places
@@ -48,7 +48,15 @@ _SOMEBODY = re.compile(
     r"[老小阿](?!师|板|家|婆|公|人|百|年|街|屋|时|孩|心|车)[\u4e00-\u9fa5]|姓[\u4e00-\u9fa5]|那个|有人"
     r"|((?![他她又刚已])[\u4e00-\u9fa5]){2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)"
 )
-_CONFIDENTIAL = re.compile(r"保密|(不要|别|莫)(说|讲|透露|告诉).{0,6}(我|谁)")
+_WONT = "(?:不要|不能|不可以|不许|不好|别|莫|勿)"
+_CONFIDENTIAL = re.compile(
+    "保[个一下守]{0,2}密|匿名|[不别莫]要?留名|[隐藏][去藏瞒掉][^,，。]{0,4}(?:姓名|名字|身份)"
+    f"|{_WONT}[^,，。]{{0,4}}(?:说|讲|透露|告诉|写|公开|泄露|提|报|暴露|传出去|知道|晓得)[^,，。]{{0,6}}(?:我|谁|哪个|名字|身份)"
+    f"|{_WONT}[把将]我[^,，。]{{0,6}}(?:说|讲|透露|报|写|供|讲?传)|{_WONT}[^,，。]{{0,2}}传出去"
+    "|我[^,，。他她]{0,4}不[想要愿肯]意?[^,，。]{0,4}(?:知道|晓得|露面|出面|留名字?)|怕[^,，。]{0,6}(?:报复|寻仇|记恨|记仇)"
+)
+"""The sender asks that nobody be told who said it, or is afraid: doubt protects."""
+_BESIDE_ASKING = re.compile(r"[\W我你您们他她替帮给请千万一定要的得了说讲报啊哦呀吧是这个事件情麻烦谢举]+")
 _EITHER = re.compile(
     "不是[^,，。是]{1,8}就是|其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
 )
@@ -114,12 +122,23 @@ class Reading:
         return Reading(self.manner, confidential=self.confidential, withdraws=self.withdraws, corrects=self.corrects)
 
 
+def asks_to_stay_unnamed(text: str) -> bool:
+    """Tells whether the sender asks that nobody be told who said it."""
+    return bool(_CONFIDENTIAL.search(simplified(beginning(text))))
+
+
+def only_asks_that(text: str) -> bool:
+    """Tells whether nothing is said beside it: there is nothing to pass on."""
+    rest, asks = _CONFIDENTIAL.subn("", simplified(beginning(text)))
+    return bool(asks) and not _BESIDE_ASKING.sub("", rest)
+
+
 def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
     decides. Never raises, whatever the text."""
-    written = fold(text[:READ_LIMIT])
+    written = beginning(text)
     plain = simplified(written)
-    confidential = bool(_CONFIDENTIAL.search(plain))
+    confidential = asks_to_stay_unnamed(plain)
     denied = _denied(plain, circles)
     last = _DENIED_LAST.search(plain)
     mistaken = not _STANDS.search(plain) and (

@@ -11,6 +11,7 @@ from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
 from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, age
+from storage.people.access import Action, may
 from storage.people.person import Person, Role
 from storage.post.delivery import About, Subject
 
@@ -37,6 +38,12 @@ def debtor_line(showing: Showing, debtor: Debtor) -> str:
     if not facts:
         return locales.escape(debtor.name)
     return showing.text("case.debtor", name=debtor.name, facts=showing.plain("case.comma").join(facts))
+
+
+def in_sight(person: Person, debtors: Sequence[Debtor]) -> list[Debtor]:
+    """Returns those of the debtors of whom this person may be told by a report: who reports, of those who live where
+    they work. Of the others they learn nothing, also not whether they are on the list."""
+    return [one for one in debtors if not may(person, Action.REPORT) or person.covers(one.area_code)]
 
 
 def names(showing: Showing, people: Sequence[str], doubtful: bool) -> str:

@@ -10,14 +10,14 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card, shortened
 from handlers.cases import case as case_handlers
 from handlers.context import Turn
-from handlers.describe import debtor_line, judge_name, names, officer_name, shows, witness_line
+from handlers.describe import debtor_line, in_sight, judge_name, names, officer_name, shows, witness_line
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, asking, attachment, raising, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
-from storage.alerts.sighting import Sighting, SightingState, Suspect
+from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.case import search
-from storage.cases.debtor import debtors_by_id
+from storage.cases.debtor import Debtor, debtors_by_id
 from storage.cases.number import parse_case_no, parse_part
 from storage.cases.plate import plate_asked
 from storage.desk import listing, privacy
@@ -37,6 +37,7 @@ from storage.reading.understand import understand
 
 LONGEST_QUESTION = 30
 SURE_ENOUGH = 0.5
+_ON_THE_WAY = (AlertState.EN_ROUTE, AlertState.ON_SCENE)
 TOWN = 9
 """Digits of a town's code: whoever reports for so much doesn't say where."""
 
@@ -216,9 +217,11 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         reading = replace(reading, confidential=True)
     await sighting.note_reading(row, reading)
     await _place_in_area(turn.who, row, reading)
-    if reading.ambiguous:
+    ids = [guess.debtor_id for guess in reading.guesses] if reading.ambiguous else []
+    people = await debtors_by_id(ids)
+    if offered := [one.id for one in in_sight(turn.who, [people[one] for one in ids if one in people])]:
         await sighting.set_state(row, SightingState.ASKING)
-        await asking.ask_which(turn.address, turn.who, row, [guess.debtor_id for guess in reading.guesses])
+        await asking.ask_which(turn.address, turn.who, row, offered)
         await _receipt(row)
     else:
         first = await raising.raise_for(row)
@@ -384,14 +387,16 @@ async def show_receipt(showing: Showing) -> Card | None:
     if row is None:
         return None
     alerts = await alert.of_sighting_root(row.root_id)
-    lines = [_first_line(showing, row)]
+    seen = in_sight(row.reporter, [one.debtor for one in row.suspects])
+    lines = [_first_line(showing, row, seen)]
     if row.state is SightingState.WITHDRAWN:
         lines.append(showing.text("sighting.receipt_withdrawn"))
         return Card("\n".join(lines), shows=_whom(row))
-    if row.joined_id is not None:
+    if row.joined_id is not None and seen:
         lines.append(showing.text("sighting.receipt_joined"))
     live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
-    lines += [_alert_line(showing, one) for one in live if not _rings_nobody(one)]
+    ringing = [one for one in live if not _rings_nobody(one)]
+    lines += [_alert_line(showing, one) for one in ringing] if seen else _court_line(showing, ringing)
     if row.state is SightingState.ASKING:
         lines.append(showing.text("sighting.receipt_asking"))
     elif not live or all(map(_rings_nobody, live)):
@@ -401,18 +406,21 @@ async def show_receipt(showing: Showing) -> Card | None:
         lines.append(showing.text("sighting.receipt_watch"))
     if row.confidential:
         lines.append(showing.text("sighting.receipt_hidden"))
-    return Card("\n".join(lines), _receipt_buttons(showing, row, live), shows=_whom(row))
+    return Card("\n".join(lines), _receipt_buttons(showing, row, live, seen), shows=_whom(row))
 
 
 def _whom(row: Sighting) -> frozenset[Subject]:
     return shows([one.debtor_id for one in row.suspects], {row.id, row.root_id})
 
 
-def _first_line(showing: Showing, row: Sighting) -> str:
-    if row.off_list or not row.suspects:
-        who = showing.text("sighting.off_list") if row.off_list else showing.text("sighting.unread")
+def _first_line(showing: Showing, row: Sighting, seen: list[Debtor]) -> str:
+    """Says who is meant; to somebody of another area only their own words, whoever is meant and whether or not it is
+    anybody on the list."""
+    said = row.amended or row.text
+    if seen:
+        who = names(showing, [debtor_line(showing, one) for one in seen], row.doubtful)
     else:
-        who = names(showing, _visible(showing, list(row.suspects), row), row.doubtful)
+        who = showing.text("sighting.own_words", text=shortened(said, 60)) if said else showing.text("sighting.unread")
     place = " · " + showing.text("sighting.at_place", place=row.place) if row.place else ""
     at, parts = showing.at(row.reported_at), {"who": locales.Html(who), "place": locales.Html(place)}
     if row.recorded_at is not None:
@@ -420,18 +428,25 @@ def _first_line(showing: Showing, row: Sighting) -> str:
     return showing.text("sighting.receipt_logged", at=at, **parts)
 
 
-def _visible(showing: Showing, suspects: list[Suspect], row: Sighting) -> list[str]:
-    """Describes the suspects; of debtors outside the reporter's area only the name, which they typed themselves."""
-    seen = []
-    for suspect in suspects:
-        inside = row.reporter.covers(suspect.debtor.area_code)
-        seen.append(debtor_line(showing, suspect.debtor) if inside else locales.escape(suspect.debtor.name))
-    return seen
-
-
 def _rings_nobody(one: Alert) -> bool:
     """Tells whether the whole ladder held nobody who can be reached."""
     return one.state is AlertState.SENT and not one.reachable and one.escalate_at is None and one.delivered_at is None
+
+
+def _court_line(showing: Showing, ringing: list[Alert]) -> list[str]:
+    """Says how far the court is with what it was told, without anybody's name, however many are at it."""
+    if not ringing:
+        return []
+    parts = [showing.text("sighting.step_court")]
+    for kind in ("delivered", *(state.value for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY))):
+        times = [event.at for one in ringing for event in one.events if event.kind == kind]
+        if times:
+            key = "sighting.step_arrived" if kind == "delivered" else f"sighting.step_{kind}"
+            parts.append(showing.text(key, at=showing.at(min(times))))
+    over = [one.closed_at for one in ringing if one.closed_at is not None]
+    if len(over) == len(ringing):
+        parts.append(showing.text("sighting.step_over", at=showing.at(max(over))))
+    return [" · ".join(parts)]
 
 
 def _alert_line(showing: Showing, one: Alert) -> str:
@@ -450,7 +465,7 @@ def _alert_line(showing: Showing, one: Alert) -> str:
         hands = [event.actor for event in one.timeline if event.kind == "delivered"]
         reached = officer_name(showing, hands[-1]) if hands and hands[-1] and one.handler is None else name
         parts = [showing.text("sighting.step_delivered", judge=reached, at=showing.at(one.delivered_at))]
-    for state in (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE):
+    for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY):
         if state.value in steps and one.state is not AlertState.SENT:
             parts.append(showing.text(f"sighting.step_{state.value}", at=showing.at(steps[state.value])))
     if one.state is AlertState.SENT and ("escalated" in steps or not one.reachable):
@@ -458,12 +473,12 @@ def _alert_line(showing: Showing, one: Alert) -> str:
     return " · ".join(parts)
 
 
-def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert]) -> list[list[Button]]:
+def _receipt_buttons(showing: Showing, row: Sighting, live: list[Alert], seen: list[Debtor]) -> list[list[Button]]:
     running = any(one.state in OPEN for one in live)
     if row.state is SightingState.ALERTED and live and not running:
         return []
     buttons = []
-    if row.state is SightingState.ALERTED and row.suspects:
+    if row.state is SightingState.ALERTED and seen:
         buttons.append(showing.button("sighting.not_him", "wrong", row.id))
     buttons.append(showing.button("sighting.undo", "undo", row.id))
     if not row.confidential:
@@ -484,10 +499,11 @@ async def show_passed_on(showing: Showing) -> Card | None:
     if first is None:
         return None
     live = [one for one in await alert.of_sighting_root(first.id) if one.state is not AlertState.WITHDRAWN]
-    judges = "、".join(dict.fromkeys(judge_name(showing, one) for one in live))
-    seen = _visible(showing, list(first.suspects), row)
-    who = names(showing, seen, first.doubtful) if seen else showing.text("sighting.off_list")
-    text = showing.text("sighting.passed_on", judges=judges, who=locales.Html(who))
+    text = showing.text("sighting.passed_on_court")
+    if seen := in_sight(row.reporter, [one.debtor for one in first.suspects]):
+        judges = "、".join(dict.fromkeys(judge_name(showing, one) for one in live))
+        who = names(showing, [debtor_line(showing, one) for one in seen], first.doubtful)
+        text = showing.text("sighting.passed_on", judges=judges, who=locales.Html(who))
     ways = [showing.button("sighting.another", "apart", row.id), showing.button("sighting.no_report", "idle", row.id)]
     running = any(one.state in OPEN for one in live)
     return Card(text, [ways] if running else [], shows=_whom(row) | _whom(first))

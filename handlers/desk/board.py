@@ -1,12 +1,13 @@
 """What the big screen shows of somebody's area: what waits, today's steps, the judges, and two pictures."""
 
 import asyncio
+import html
 from typing import Any
 
 from handlers.card import Showing
 from handlers.describe import event_line, lasted
 from handlers.desk.chart import cartogram, chart
-from handlers.desk.listing import state_of
+from handlers.desk.listing import state_of, who_of
 from storage.alerts import alert
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
@@ -45,7 +46,7 @@ async def overview(showing: Showing, person: Person) -> dict[str, Any]:
 
 
 async def _waits(showing: Showing, row: Sighting) -> list[str]:
-    people = "、".join(one.debtor.name for one in row.suspects) or showing.plain("board.off_list")
+    people = html.unescape(who_of(showing, row))
     alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
     states = "、".join(dict.fromkeys(state_of(showing, one) for one in alerts))
     return [showing.at(row.reported_at), people, await full_name(row.area_code), states]

@@ -6,7 +6,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import lasted, names, shows
+from handlers.describe import in_sight, lasted, names, shows
 from handlers.route import App, Command, on_command, on_tap
 from storage.alerts.alert import Alert, AlertState, waited
 from storage.alerts.sighting import Sighting
@@ -139,10 +139,9 @@ def _period(showing: Showing, asked: Asked) -> str:
 
 
 async def _line(showing: Showing, row: Sighting) -> str:
-    people = [locales.escape(one.debtor.name) for one in row.suspects]
-    who = names(showing, people, row.doubtful) if people else showing.text("sighting.off_list")
+    who = who_of(showing, row)
     alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
-    states = [state_of(showing, one) for one in alerts] or [showing.plain(f"sighting.state_{row.state.value}")]
+    states = [_state(showing, row, one) for one in alerts] or [showing.plain(f"sighting.state_{row.state.value}")]
     return showing.text(
         "listing.line",
         at=showing.at(row.reported_at),
@@ -150,6 +149,24 @@ async def _line(showing: Showing, row: Sighting) -> str:
         village=await full_name(row.area_code),
         state="、".join(dict.fromkeys(states)),
     )
+
+
+def _state(showing: Showing, row: Sighting, one: Alert) -> str:
+    """Says how far an alert is; not with whom, where the person may not be told of whom it is."""
+    person = showing.person
+    if person is None or not may(person, Action.REPORT) or in_sight(person, [each.debtor for each in row.suspects]):
+        return state_of(showing, one)
+    return showing.plain(f"alert.state_{one.state.value}")
+
+
+def who_of(showing: Showing, row: Sighting) -> str:
+    """Says of whom a report is, as far as this person may be told, as markup."""
+    person = showing.person
+    assert person is not None
+    seen = in_sight(person, [one.debtor for one in row.suspects])
+    if seen:
+        return names(showing, [locales.escape(one.name) for one in seen], row.doubtful)
+    return showing.text("sighting.not_here" if may(person, Action.REPORT) else "sighting.off_list")
 
 
 def state_of(showing: Showing, one: Alert) -> str:

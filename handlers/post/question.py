@@ -5,11 +5,11 @@ import html
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import debtor_line, shows
+from handlers.describe import debtor_line, in_sight, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert, asking, sighting, steps
 from storage.alerts.sighting import Sighting, SightingState
-from storage.cases.debtor import Debtor, debtors_by_id, names_among
+from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.post import question
@@ -93,17 +93,19 @@ async def unsure(turn: Turn, tap: Tap) -> None:
 async def show_which(showing: Showing) -> Card | None:
     row = await question.by_id(showing.ref)
     report = await sighting.by_id(row.ref) if row is not None else None
-    if row is None or report is None:
+    person = showing.person
+    if row is None or report is None or person is None:
         return None
     if report.state is SightingState.WITHDRAWN:
         return Card(showing.text("sighting.receipt_withdrawn"))
     chosen = await sighting.suspect_ids(report.id)
     if row.closed_at is not None and not report.doubtful:
-        who = "、".join((await names_among(chosen)).values())
+        known = await debtors_by_id(chosen)
+        who = "、".join(one.name for one in in_sight(person, [known[one] for one in chosen if one in known]))
         text = showing.text("question.answered", who=who) if who else showing.text("question.off_list")
         return Card(text, shows=shows(chosen, [report.id]))
     found = await debtors_by_id(row.option_ids)
-    people = [found[number] for number in row.option_ids if number in found]
+    people = in_sight(person, [found[number] for number in row.option_ids if number in found])
     buttons = [[Button(_label(showing, person), Tap("pick", row.id, person.id))] for person in people]
     buttons.append(
         [showing.button("question.none", "none", row.id), showing.button("question.unsure", "unsure", row.id)]

@@ -60,9 +60,11 @@ async def choose(row: Question, report: Sighting, debtor_id: int, signs: Sequenc
 
 
 async def choose_none(row: Question, report: Sighting, by: Person) -> None:
-    """Goes on with somebody who isn't on the list. Needs a unit."""
-    await sighting.set_suspects(report, {})
-    await _settled(row, report, by, off_list=True)
+    """Goes on with those of whom the reporter wasn't asked, as they live elsewhere, else with somebody who isn't on the
+    list. Needs a unit."""
+    rest = [one for one in await sighting.suspects_of(report) if one.debtor_id not in row.option_ids]
+    await sighting.set_suspects(report, {one.debtor_id: tuple(one.reasons) for one in rest})
+    await _settled(row, report, by, off_list=not rest, doubtful=len(rest) > 1)
 
 
 async def leave_open(row: Question) -> bool:
@@ -77,8 +79,8 @@ async def leave_open(row: Question) -> bool:
     return True
 
 
-async def _settled(row: Question, report: Sighting, by: Person, *, off_list: bool) -> None:
-    await sighting.settle(report, off_list=off_list)
+async def _settled(row: Question, report: Sighting, by: Person, *, off_list: bool, doubtful: bool = False) -> None:
+    await sighting.settle(report, off_list=off_list, doubtful=doubtful)
     audit.record("sighting.settled", f"sighting:{report.id}", actor=by.actor)
     await question.close(row.id)
     if report.state is SightingState.ALERTED:

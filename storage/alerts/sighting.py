@@ -348,10 +348,11 @@ async def of_reporter(sighting_id: int, reporter_id: int) -> Sighting | None:
     return await one(Sighting, "id = ? AND reporter_id = ?", sighting_id, reporter_id)
 
 
-async def settle(row: Sighting, *, off_list: bool = False, place: str = "") -> None:
-    """Notes that it is now clear who is meant, or that they aren't on the list (`off_list`). Needs a unit."""
-    row.doubtful, row.off_list, row.place = False, off_list, place[:80] or row.place
-    await change(Sighting, row.id, doubtful=False, off_list=off_list, place=row.place)
+async def settle(row: Sighting, *, off_list: bool = False, doubtful: bool = False, place: str = "") -> None:
+    """Notes that it is now clear who is meant, or one of whom (`doubtful`), or that they aren't on the list
+    (`off_list`). Needs a unit."""
+    row.doubtful, row.off_list, row.place = doubtful, off_list, place[:80] or row.place
+    await change(Sighting, row.id, doubtful=doubtful, off_list=off_list, place=row.place)
 
 
 async def part(row: Sighting) -> None:

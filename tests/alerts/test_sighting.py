@@ -76,7 +76,7 @@ async def test_what_was_not_understood_can_be_sent_up_all_the_same(world: World)
     await secretary.taps("就按线索报上去")
     card = await world.phone(HEAD).expects("村里的路修好了")
     assert "名单外线索" in card.text
-    await secretary.expects("已送达胡建平")
+    await secretary.expects("已转法院 · 已送达")
 
 
 async def test_what_was_read_as_a_question_goes_to_the_judge_of_whoever_is_named(world: World) -> None:

@@ -1,6 +1,8 @@
 """What goes out: a text with buttons, made from a record at the moment it is sent."""
 
-from collections.abc import Awaitable, Callable
+import html
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +15,10 @@ from storage.people.person import Person
 from storage.post.delivery import Subject
 from storage.post.outbox import Outbox
 
-TEXT_LIMIT = 4096
+TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
+"""Units, entities resolved."""
+_REPEAT = 100
+"""Room for what is said above a card that may have come before."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +142,52 @@ def kind_of(name: str) -> Kind | None:
     return KINDS.get(OLD_KINDS.get(name, name))
 
 
+_TAGS = re.compile("<[^>]*>")
+
+
+def units(text: str) -> int:
+    """Counts as Telegram counts: UTF-16 units, of which a smiley or a rare character has two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shown(text: str) -> str:
+    """Returns what a person sees of a text with markup, and what counts for its length."""
+    return html.unescape(_TAGS.sub("", text))
+
+
 def shortened(words: str, limit: int = 900) -> str:
-    """Shortens a sentence so that it fits into a card; people don't write longer ones, machines do."""
-    return words if len(words) <= limit else words[:limit] + "…"
+    """Shortens a sentence to so many units, to fit into a card; people don't write longer ones, machines do."""
+    if units(words) <= limit:
+        return words
+    return words.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore") + "…"
+
+
+def fitting(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Shortens a text with markup, without which it is then: cards keep to their limits, this is for what they didn't
+    foresee."""
+    plain = shown(text)
+    return text if units(plain) <= limit else locales.escape(shortened(plain, limit - 1))
+
+
+class Spare(str):
+    """A line that is left out where a card would get too long; of several the one of the highest rank first."""
+
+    rank: int
+
+    def __new__(cls, line: str, rank: int) -> "Spare":
+        self = super().__new__(cls, line)
+        self.rank = rank
+        return self
+
+
+def together(lines: Sequence[str], limit: int = TEXT_LIMIT - _REPEAT) -> str:
+    """Puts a card's lines together, without the empty ones and without as many spare ones as it must."""
+    kept = [line for line in lines if line]
+    spare = sorted((one for one in kept if isinstance(one, Spare)), key=lambda one: one.rank)
+    while spare and units(shown("\n".join(kept))) > limit:
+        gone = spare.pop()
+        kept = [line for line in kept if line is not gone]
+    return "\n".join(kept)
 
 
 @card("text")

@@ -12,6 +12,8 @@ from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
 CALL_SECONDS = 20.0
+_UNSAID, _UNBELIEVABLE = 5.0, 24 * 3600.0
+"""Seconds to wait where a far end doesn't say how long, or what can't be meant."""
 
 
 class ApiError(Exception):
@@ -29,7 +31,11 @@ class RetryAfterError(ApiError):
 
     @property
     def seconds(self) -> float:
-        return float(self.parameters.get("retry_after", 1))
+        try:
+            seconds = float(self.parameters.get("retry_after", 1))
+        except (TypeError, ValueError):
+            return _UNSAID
+        return seconds if 0 <= seconds < _UNBELIEVABLE else _UNSAID
 
 
 class UnreachableError(ApiError):

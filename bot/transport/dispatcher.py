@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -26,11 +26,12 @@ from bot.transport.channel import TELEGRAM, WEB, Way
 from bot.transport.limiter import NoLimits
 from bot.transport.metrics import Metrics
 from bot.transport.router import where
-from handlers.card import TEXT_LIMIT, Card, Showing, kind_of
+from handlers.card import CAPTION_LIMIT, TEXT_LIMIT, Card, Showing, fitting, kind_of
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
 from storage.engine.unit import unit
 from storage.people import endpoint, person
+from storage.people.endpoint import Address
 from storage.people.quiet import quiet_left
 from storage.post import outbox
 from storage.post.delivery import Delivery, last_delivery, last_forbidden
@@ -40,6 +41,10 @@ SIDE_BY_SIDE = 32
 FOR_ALERTS = 8
 """Of these places, how many the other lanes leave free: an alert never waits for one."""
 REFUSED_SECONDS = 30.0
+_SHORT = 900
+"""Units of a card that was too long for the far end."""
+TOLD_EVERY = timedelta(hours=1)
+"""So often the administrators are told that a kind of card can't be made or isn't taken."""
 _MEDIA = {"photo": "sendPhoto", "voice": "sendVoice", "document": "sendDocument"}
 """What goes on by its id; every other kind goes on as a document."""
 _ENDINGS = {"video": ".mp4", "animation": ".mp4", "video_note": ".mp4", "audio": ".mp3"}
@@ -60,6 +65,7 @@ class Dispatcher:
         self._nursery = nursery
         self._flying: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
+        self._told: dict[str, datetime] = {}
         self._ended = asyncio.Event()
         db.rider = partial(self._claim, left_over=False)
 
@@ -158,8 +164,41 @@ class Dispatcher:
             _log.error("outcome not noted; the lease will run out", outbox=row.id)
         except Exception as error:  # noqa: BLE001 - a card that can't be made must not take the dispatcher along
             _log.error("card failed", outbox=row.id, kind=row.kind, error=type(error).__name__, where=where(error))
-            await self._settle(row, OutboxState.FAILED if row.attempts >= 5 else None, 2.0**row.attempts)
+            if row.attempts < 5:
+                await self._settle(row, None, 2.0**row.attempts)
+            else:
+                await self._lost(row)
         return False
+
+    async def _lost(self, row: Outbox) -> None:
+        """Gives up a card that can't be made: the record goes on without it, whoever asked for it hears so."""
+
+        async def note() -> None:
+            await outbox.end(row, OutboxState.FAILED)
+            await self._tell_record(row)
+            if row.lane is Lane.REPLY and row.fresh and row.kind != "text":
+                args = {"key": "help.card_not_made", "number": row.id}
+                to = Address(row.channel, row.chat_id, row.person_id)
+                await outbox.put(to, "text", lane=Lane.REPLY, fresh=True, args=args)
+            await self._tell_admins(row)
+
+        await self._db.unit(note, f"outbox:{row.id}")
+
+    @staticmethod
+    async def _tell_record(row: Outbox) -> None:
+        """Lets the record go on without its card. Needs a unit."""
+        kind = kind_of(row.kind)
+        if kind is not None and kind.undeliverable is not None:
+            await kind.undeliverable(row)
+
+    async def _tell_admins(self, row: Outbox) -> None:
+        """Tells the administrators of a card that didn't get through by a fault of the program's, not too often. Needs
+        a unit."""
+        before = self._told.get(row.kind)
+        if row.kind == "text" or (before is not None and unit().now - before < TOLD_EVERY):
+            return
+        self._told[row.kind] = unit().now
+        await outbox.tell_all_admins("help.card_lost", kind=row.kind, number=row.id)
 
     async def _settle(
         self, row: Outbox, state: OutboxState | None, pause: float = 0, *, doubtful: bool = False
@@ -200,7 +239,7 @@ class Dispatcher:
             with self._metrics.limiter_wait.labels(row.lane.name.lower()).time():
                 await channel.limiter.wait(row.lane, row.chat_id)
         try:
-            message_id = await self._call(channel, row, card, before)
+            message_id = await self._call_or_shorter(channel, row, card, before)
         except (ApiError, NotSentError, NoAnswerError) as error:
             await self._refused(channel, row, error)
             return False
@@ -222,7 +261,12 @@ class Dispatcher:
             raise
         except Exception as error:  # noqa: BLE001 - it was sent; whatever fails after that must not send it again
             _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
-            await self._db.unit(partial(outbox.sent, row, message_id, rendered, card.shows, since), f"outbox:{row.id}")
+
+            async def note_only_that() -> None:
+                await outbox.sent(row, message_id, rendered, card.shows, since)
+                await self._tell_admins(row)
+
+            await self._db.unit(note_only_that, f"outbox:{row.id}")
         return True
 
     async def _unknown(self, row: Outbox) -> None:
@@ -261,6 +305,16 @@ class Dispatcher:
             chat_id=row.chat_id,
         )
 
+    async def _call_or_shorter(self, channel: Way, row: Outbox, card: Card, before: Delivery | None) -> int | None:
+        """Sends the card; a short one where the far end finds it too long after all."""
+        try:
+            return await self._call(channel, row, card, before)
+        except ApiError as error:
+            if error.code != 400 or "too long" not in error.description.lower().replace("_", " "):
+                raise
+            _log.error("card too long", outbox=row.id, kind=row.kind)
+            return await self._call(channel, row, replace(card, text=fitting(card.text, _SHORT)), before)
+
     async def _call(self, channel: Way, row: Outbox, card: Card, before: Delivery | None) -> int | None:
         """Sends or edits the message and returns its id, None for what isn't a message."""
         if card.method:
@@ -270,7 +324,8 @@ class Dispatcher:
         markup = card.markup()
         if before is not None and card.place is None and card.file is None:
             name = "caption" if card.media is not None else "text"
-            edited = {**shared, "message_id": before.message_id, name: _fitting(card.text), "parse_mode": "HTML"}
+            limit = CAPTION_LIMIT if card.media is not None else TEXT_LIMIT
+            edited = {**shared, "message_id": before.message_id, name: fitting(card.text, limit), "parse_mode": "HTML"}
             if markup and "inline_keyboard" in markup:
                 edited["reply_markup"] = markup
             if await self._edit(channel, f"editMessage{name.title()}", edited):
@@ -286,13 +341,13 @@ class Dispatcher:
             result = await channel.api.call("sendLocation", {**shared, "latitude": latitude, "longitude": longitude})
         elif card.file is not None:
             made = card.file
-            shared |= {"caption": card.text, "parse_mode": "HTML"}
+            shared |= {"caption": fitting(card.text, CAPTION_LIMIT), "parse_mode": "HTML"}
             upload = Upload(made.kind, made.content, made.name)
             result = await channel.api.call(_MEDIA[made.kind], shared, upload=upload, seconds=60)
         elif card.media is not None:
             result = await self._send_media(channel, card, shared)
         else:
-            shared |= {"text": _fitting(card.text), "parse_mode": "HTML"}
+            shared |= {"text": fitting(card.text), "parse_mode": "HTML"}
             result = await channel.api.call("sendMessage", shared)
         return int(result["message_id"])
 
@@ -315,7 +370,7 @@ class Dispatcher:
         """
         media = card.media
         assert media is not None
-        shared |= {"caption": card.text, "parse_mode": "HTML"}
+        shared |= {"caption": fitting(card.text, CAPTION_LIMIT), "parse_mode": "HTML"}
         if media.channel == channel.name and media.kind in _MEDIA:
             return await channel.api.call(_MEDIA[media.kind], {**shared, media.kind: media.file_id})
         origin = self._channels.get(media.channel)
@@ -398,17 +453,12 @@ class Dispatcher:
                 row.channel, row.chat_id, str(error.code)
             ):
                 await self._tell_elsewhere(row)
-            kind = kind_of(row.kind)
-            if kind is not None and kind.undeliverable is not None:
-                await kind.undeliverable(row)
+            elif not isinstance(error, UnreachableError):
+                await self._tell_admins(row)
+            await self._tell_record(row)
 
         await self._db.unit(note, f"outbox:{row.id}")
 
 
 async def _shown(row: Outbox) -> Delivery | None:
     return await last_delivery(row.channel, row.chat_id, row.kind, row.ref)
-
-
-def _fitting(text: str) -> str:
-    """Shortens a text to Telegram's limit; cards shorten people's words, this is for what they didn't foresee."""
-    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1].rsplit("\n", 1)[0] + "…"

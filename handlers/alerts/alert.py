@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import locales
 from handlers.callback import Tap
-from handlers.card import Button, Card, Showing, card, shortened
+from handlers.card import Button, Card, Showing, Spare, card, shortened, together
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, event_line, judge_name, names, reporter_name, shows, witness_line
 from handlers.post import relay as relay_handlers
@@ -155,17 +155,18 @@ async def show_alert(showing: Showing) -> Card | None:
     if first.place:
         lines.append(showing.text("sighting.at_place", place=first.place))
     lines.append(_says(showing, first))
-    lines += _evidence(showing, first, suspects)
-    lines += _facts(showing, parties)
+    lines += [Spare(line, 2) for line in _evidence(showing, first, suspects)]
+    lines += [Spare(line, 3) for line in _facts(showing, parties)]
     others = {row.concerns for row in rows[1:]}
-    lines += _cases(showing, [party for party in parties if party.case.judge_id not in others])
+    cases = _cases(showing, [party for party in parties if party.case.judge_id not in others])
+    lines += [Spare(line, 4) for line in cases]
     if watching := await follow.supervisors(one.sighting_id):
         lines.append(showing.text("alert.supervised", names="、".join(watching)))
     later = [row for row in family if row is not first and row.state is not SightingState.WITHDRAWN]
-    lines += [witness_line(showing, row, first) for row in later[-_WITNESSES:]]
+    lines += [Spare(witness_line(showing, row, first), 1) for row in later[-_WITNESSES:]]
     lines += _progress(showing, one)
-    lines += _others(showing, rows[1:])
-    text = "\n".join(line for line in lines if line)
+    lines += [Spare(line, 2) for line in _others(showing, rows[1:])]
+    text = together(lines)
     whom = shows(
         {*(one.debtor_id for one in suspects), *(party.debtor_id for party in parties)},
         [row.id for row in family],

@@ -12,9 +12,10 @@ from storage.engine import audit
 from storage.engine.sql import fetch, pick
 from storage.engine.unit import unit
 from storage.noun import Due, Noun
+from storage.people.area import full_name
 from storage.people.endpoint import addresses
 from storage.post import waking
-from storage.post.outbox import Lane, on_its_way, put_to_person
+from storage.post.outbox import Lane, on_its_way, put_to_person, tell_admins
 
 
 async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
@@ -44,6 +45,7 @@ async def escalate(alert_id: int) -> None:
     call = next_call(climb, rungs, staff, now)
     if call is None and not alert.reachable and alert.escalate_at is not None:
         await refresh_receipts(alert.sighting_id)  # nobody at all: the reporter is told whom to ring
+        await tell_admins(alert.area_code, "alert.nobody_left", number=alert.id, area=await full_name(alert.area_code))
     if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
         await set_values(alert, escalate_at=call.at if call is not None else None)
         return

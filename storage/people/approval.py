@@ -11,6 +11,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.audit import AuditEntry
 from storage.engine.unit import unit
+from storage.engine.values import column
 from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.access import TABLE, Action
 from storage.people.area import contains
@@ -71,11 +72,17 @@ async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any)
 
 async def is_independent(of: Person, asker_id: int) -> bool:
     """Tells whether the second pair of eyes is really another's: not somebody whom the asker has in the last 30 days
-    made what they are, or given a way in."""
+    made what they are, or given a way in, directly or over others whom they made or let in."""
     deeds = [*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)]
-    since = unit().now - OF_LATE
-    made = AuditEntry.filter(subject=of.actor, actor=f"person:{asker_id}", action__in=deeds, at__gt=since)
-    return not await made.exists()
+    since, asker = unit().now - OF_LATE, f"person:{asker_id}"
+    beginning, asked = {of.actor}, set[str]()
+    while beginning:
+        made = AuditEntry.filter(subject__in=sorted(beginning), action__in=deeds, at__gt=since)
+        asked |= beginning
+        beginning = set(column(await made.values_list("actor", flat=True))) - asked
+        if asker in beginning:
+            return False
+    return True
 
 
 async def by_id(approval_id: int) -> Approval | None:
@@ -83,9 +90,10 @@ async def by_id(approval_id: int) -> Approval | None:
 
 
 async def who_may_agree(asker: Person, area_code: str) -> list[Person]:
-    """Lists those who answer for the area, except the one who asks."""
+    """Lists those who answer for the area and are independent of the one who asks."""
     rows = await Person.filter(role__in=list(TABLE[Action.ROSTER]), active=True).exclude(id=asker.id).order_by("id")
-    return [row for row in rows if contains(row.area_code, area_code)]
+    near = [row for row in rows if contains(row.area_code, area_code)]
+    return [row for row in near if await is_independent(row, asker.id)]
 
 
 async def answer(approval_id: int, by: Person, *, agrees: bool) -> Approval | None:

@@ -11,10 +11,13 @@ from storage.alerts.sighting import Sighting, Suspect
 from storage.cases import quota
 from storage.cases.case import Case
 from storage.cases.debtor import Debtor
-from storage.desk import privacy
+from storage.desk import privacy, staff
 from storage.duty.ladder import Rung
 from storage.engine.audit import AuditEntry, verify
+from storage.people import approval
+from storage.people.person import Person, Role
 from storage.post.inbox import Inbox
+from storage.post.invitation import invite
 from tests.world import ADMIN, HEAD, JUDGE, NEIGHBOUR, SECOND_JUDGE, SECRETARY, SUPERVISOR, World
 
 SENTENCE = "林永福回来了，在村委"
@@ -101,6 +104,33 @@ async def test_nobody_makes_their_own_second_pair_of_eyes(world: World) -> None:
     await world.phone(HEAD).taps("同意", asked)
     await world.phone(HEAD).hears("要另找一位")
     assert await Debtor.filter(name="林永福").exists()
+
+
+async def test_puppets_of_puppets_are_no_second_pair_of_eyes(world: World) -> None:
+    """The asker makes B, B makes C; or B invites the head, and whoever has that link agrees. A month later they may."""
+    asker = await world.person(ADMIN)
+
+    async def make() -> tuple[Person, Person]:
+        puppet = await staff.take_on("甲某", "19800009001", Role.ADMIN, "331122", "", asker)
+        assert puppet is not None
+        second = await staff.take_on("乙某", "19800009002", Role.ADMIN, "331122", "", puppet)
+        assert second is not None
+        await invite(await world.person(HEAD), actor=puppet.actor)
+        return puppet, second
+
+    puppets = await world.product.db.unit(make)
+
+    async def independent() -> list[bool]:
+        people = [*puppets, await world.person(HEAD)]
+        return [await approval.is_independent(one, asker.id) for one in people]
+
+    assert await world.product.db.unit(independent) == [False, False, False]
+    await world.phone(ADMIN).says("/erase 林永福")
+    await world.phone(ADMIN).expects("还没有另一位")
+    await world.settled()
+    assert not [m for m in await world.phone(HEAD).received() if "【要您同意】" in m.text]
+    world.clock.advance(31 * 24 * 3600)
+    assert await world.product.db.unit(independent) == [True, True, True]
 
 
 async def test_who_says_no_prevents_it(world: World) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from functools import partial
 
 from bot.gateway.store import Store, digest
 
@@ -20,6 +19,8 @@ class Lock:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pinned: set[int] | None = None
+        self._open: dict[tuple[int, str], float] = {}
+        """Until when each session is open, in seconds of a clock that nobody sets. After a restart all are locked."""
 
     def has(self, chat_id: int) -> bool:
         """Tells whether the chat has a PIN; asked often, so it is remembered."""
@@ -29,15 +30,14 @@ class Lock:
 
     def is_locked(self, chat_id: int, token: str) -> bool:
         """Tells whether this session has to give the PIN before anything else."""
-        if not self.has(chat_id):
-            return False
-        sql = "SELECT 1 FROM opened WHERE chat_id = ? AND token = ? AND until > ?"
-        return not self._store.rows(sql, chat_id, digest(token), time.time())
+        return self.has(chat_id) and self._open.get((chat_id, digest(token)), 0.0) <= time.monotonic()
 
-    async def touch(self, chat_id: int, token: str) -> None:
+    def touch(self, chat_id: int, token: str) -> None:
         """Keeps the page open for another while, as somebody who may is at it."""
         if self.has(chat_id):
-            await self._store.transact(partial(_open, chat_id, token))
+            now = time.monotonic()
+            self._open = {session: until for session, until in self._open.items() if until > now}
+            self._open[chat_id, digest(token)] = now + OPEN_SECONDS
 
     async def keep(self, chat_id: int, token: str, pin: str) -> None:
         """Sets the PIN, or takes it away where it is empty. `pin` is four to six digits."""
@@ -46,13 +46,14 @@ class Lock:
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM pin WHERE chat_id = ?", (chat_id,))
-            db.execute("DELETE FROM opened WHERE chat_id = ?", (chat_id,))
             if pin:
                 db.execute("INSERT INTO pin (chat_id, salt, hash) VALUES (?, ?, ?)", (chat_id, salt, kept))
-                _open(chat_id, token, db)
 
         await self._store.transact(work)
         self._pinned = None
+        self._open = {session: until for session, until in self._open.items() if session[0] != chat_id}
+        if pin:
+            self.touch(chat_id, token)
 
     async def open(self, chat_id: int, token: str, pin: str) -> bool | None:
         """Tells whether it was the PIN; None with the last of TRIES wrong ones, after which nobody is to go on."""
@@ -69,21 +70,17 @@ class Lock:
                 db.execute("UPDATE pin SET tries = tries + 1 WHERE chat_id = ?", (chat_id,))
                 return int(row["tries"]) + 1
             db.execute("UPDATE pin SET tries = 0 WHERE chat_id = ?", (chat_id,))
-            _open(chat_id, token, db)
             return 0
 
         wrong = await self._store.transact(work)
+        if not wrong:
+            self.touch(chat_id, token)
         return None if wrong >= TRIES else not wrong
 
     async def forgotten(self, chat_id: int) -> None:
         """Signs the browsers out, as nobody knows the PIN; another invitation opens another chat."""
         await self._store.end_sessions(chat_id)
         await self.keep(chat_id, "", "")
-
-
-def _open(chat_id: int, token: str, db: sqlite3.Connection) -> None:
-    until = time.time() + OPEN_SECONDS
-    db.execute("INSERT OR REPLACE INTO opened VALUES (?, ?, ?)", (chat_id, digest(token), until))
 
 
 def _hash(pin: str, salt: bytes) -> bytes:

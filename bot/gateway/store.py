@@ -64,9 +64,7 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pin (
     chat_id INTEGER PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS opened (
-    chat_id INTEGER NOT NULL, token TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (chat_id, token)
-);
+DROP TABLE IF EXISTS opened;
 CREATE TABLE IF NOT EXISTS numbered (chat_id INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('seq', 0);
@@ -299,7 +297,6 @@ class Store:
                 "DELETE FROM shows WHERE chat_id = ?",
                 "DELETE FROM menu WHERE chat_id = ?",
                 "DELETE FROM pin WHERE chat_id = ?",
-                "DELETE FROM opened WHERE chat_id = ?",
                 "DELETE FROM numbered WHERE chat_id = ?",
                 "DELETE FROM chat WHERE id = ?",
             ):
@@ -583,10 +580,14 @@ class Store:
         told = json.dumps(about or {})
 
         def work() -> None:
-            with (self.files / file_id).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                with (self.files / file_id).open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                (self.files / file_id).unlink(missing_ok=True)  # half of it would keep a full disk full
+                raise
             row = (file_id, chat_id, kind, mime, len(content), told)
             self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -619,7 +620,6 @@ class Store:
             files = {one for row in old for one in files_in(json.loads(row["body"]))}
             gone = [file_id for file_id in files if self._forgotten(file_id)]
             self._db.execute("DELETE FROM session WHERE ends_at < ?", (time.time(),))
-            self._db.execute("DELETE FROM opened WHERE until < ?", (time.time(),))
             return len(old), gone
 
         count, gone = await self._run(work)

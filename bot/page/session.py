@@ -139,7 +139,7 @@ class Sessions:
         """Returns the chat of an open page; what is sent from it shows that somebody is there."""
         chat_id, token, _since = await self._open(request)
         if request.method == "POST":
-            await self._lock.touch(chat_id, token)
+            self._lock.touch(chat_id, token)
         return chat_id
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
@@ -151,7 +151,7 @@ class Sessions:
         response = web.Response(status=204)
         if time.time() - since > RENEWED_AFTER:
             fresh = await self._store.renew_session(chat_id, token)
-            await self._lock.touch(chat_id, fresh)
+            self._lock.touch(chat_id, fresh)
             secure = request.secure or forwarded_tls(request)
             give_session(response, request.match_info["slug"], fresh, secure=secure)
         return response

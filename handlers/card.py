@@ -12,7 +12,7 @@ from handlers.callback import Tap
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
 from storage.people.person import Person
-from storage.post.delivery import Subject
+from storage.post.delivery import About, Subject
 from storage.post.outbox import Outbox
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
@@ -192,10 +192,11 @@ def together(lines: Sequence[str], limit: int = TEXT_LIMIT - _REPEAT) -> str:
 
 @card("text")
 async def show_text(showing: Showing) -> Card | None:
-    """Shows a plain sentence of the catalogue."""
-    args = {name: value for name, value in showing.args.items() if name != "key"}
+    """Shows a plain sentence of the catalogue; `about` says by number whom the message it answers was about."""
+    args = {name: value for name, value in showing.args.items() if name not in ("key", "about")}
     noun, dot, key = str(showing.args["key"]).partition(".")
-    return Card(showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args))
+    whom = frozenset(Subject(About.DEBTOR, number) for number in showing.args.get("about", ()))
+    return Card(showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args), shows=whom)
 
 
 @card("toast")

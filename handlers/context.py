@@ -25,6 +25,9 @@ class Turn:
     person: Person | None
     endpoint: Endpoint | None
     message_id: int | None = None
+    """To what an answer replies visibly: not to commands."""
+    asked: int | None = None
+    """The message that is being handled."""
     query_id: str = ""
     bot_name: str = ""
     joining_url: str = ""
@@ -66,7 +69,7 @@ class Turn:
         Not `fresh` changes the card that is there already, if this chat has one of this kind and record.
         """
         reply_to = self.message_id if fresh and not self.query_id else None
-        await put(self.address, kind, ref, lane=lane, fresh=fresh, args=args, reply_to=reply_to)
+        await put(self.address, kind, ref, lane=lane, fresh=fresh, args=args, reply_to=reply_to, asked=self.asked)
 
     async def say(self, key: str, **args: Any) -> None:
         """Answers with a sentence of the catalogue."""

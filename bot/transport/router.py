@@ -227,6 +227,7 @@ class Router:
             person=speaker,
             endpoint=endpoint if speaker is not None else None,
             message_id=message.message_id if message is not None and not (command or update.callback_query) else None,
+            asked=message.message_id if message is not None and not update.callback_query else None,
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
             joining_url=self._joining_url,

@@ -45,10 +45,11 @@ async def take(turn: Turn, message: Message) -> bool:
 
 async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
     names = [name for one in alerts if one.state in alert.OPEN for name in await steps.urge(one, turn.who, words)]
+    about = [number for one in alerts for number in await sighting.suspect_ids(one.sighting_id)]
     if names:
-        await turn.say("urge.done", names="、".join(dict.fromkeys(names)))
+        await turn.say("urge.done", names="、".join(dict.fromkeys(names)), about=about)
     else:
-        await turn.say("urge.nothing")
+        await turn.say("urge.nothing", about=about)
 
 
 @card("urged")

@@ -33,7 +33,7 @@ async def erase(turn: Turn, words: str) -> None:
     """Answers `/erase` with an id number or a name: another who heads the court has to agree."""
     found = await _one(turn, words, "privacy.erase_how")
     if found is not None and await privacy.may_be_two(found):
-        await turn.say("privacy.which_number")
+        await turn.say("privacy.which_number", about=[found.id])
     elif found is not None:
         await approval.ask(turn, Deed.ERASE, county_of(found.area_code), found.id)
 
@@ -44,7 +44,7 @@ async def _one(turn: Turn, words: str, how: str) -> Debtor | None:
         return None
     found = await privacy.find(fold(words)[:40], turn.who)
     if len(found) != 1:
-        await turn.say("privacy.several" if found else "privacy.nobody")
+        await turn.say("privacy.several" if found else "privacy.nobody", about=[one.id for one in found])
         return None
     return found[0]
 

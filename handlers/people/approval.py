@@ -29,12 +29,13 @@ async def ask(turn: Turn, deed: Deed, area_code: str, ref: int = 0, **args: obje
     """Asks everybody of the court who may agree, but not who asks."""
     others = await approval.who_may_agree(turn.who, area_code)
     if not others:
-        await turn.say("approval.nobody")
+        await turn.say("approval.nobody", about=[ref] if deed is Deed.ERASE else [])
         return
     row = await approval.ask(deed, area_code, turn.who, ref, **args)
     for one in others:
         await put_to_person(one.id, "approval", row.id, lane=Lane.REPLY, fresh=True)
-    await turn.say("approval.asked", names="、".join(one.name for one in others))
+    about = [ref] if deed is Deed.ERASE else []
+    await turn.say("approval.asked", names="、".join(one.name for one in others), about=about)
 
 
 async def answer(turn: Turn, tap: Tap) -> None:
@@ -78,6 +79,8 @@ async def show_approval(showing: Showing) -> Card | None:
     else:
         what = showing.plain(f"approval.deed_{row.deed.value}", ref=row.ref, target=await _target(showing, row))
     text = showing.text(f"approval.{row.state.value}_card", name=asker.name, what=what)
+    if row.deed is Deed.ERASE and row.state is ApprovalState.DONE:
+        text = f"{text}\n{showing.text('approval.backups', at=showing.at(showing.now))}"
     if row.state is not ApprovalState.ASKED or showing.person.id == row.asked_by:
         return Card(text, shows=shows([row.ref] if whom else ()))
     return Card(

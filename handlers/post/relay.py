@@ -76,7 +76,7 @@ async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
         to = Address(report.channel, report.chat_id, report.reporter_id)
         await put(to, "relay", said.id, lane=Lane.ALERT, fresh=True, reply_to=report.message_id or None)
         await question.ask(QuestionKind.ANSWER, report.channel, report.chat_id, report.reporter_id, said.id)
-    await turn.say("relay.asked")
+    await turn.say("relay.asked", about=await sighting.suspect_ids(held.sighting_id))
     return True
 
 
@@ -94,7 +94,7 @@ async def _continue(turn: Turn, before: Relay | None, text: str) -> bool:
         await turn.say("sighting.hidden")
     said = await relay.say(Direction.TO_JUDGE, before.alert_id, report.id, turn.who, before.asker_id, text)
     await put_to_person(before.asker_id, "relay", said.id, lane=Lane.ALERT, fresh=True)
-    await turn.say("relay.answered")
+    await turn.say("relay.answered", about=await sighting.suspect_ids(report.root_id))
     return True
 
 

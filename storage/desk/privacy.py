@@ -13,7 +13,8 @@ from storage.alerts import sighting
 from storage.alerts.alert import OPEN, Alert
 from storage.alerts.attachment import Attachment
 from storage.alerts.sighting import Sighting, SightingState, Suspect
-from storage.cases.case import CaseDebtor, may_read
+from storage.cases import erased
+from storage.cases.case import Case, CaseDebtor, may_read
 from storage.cases.debtor import Alias, Debtor, Plate, debtors_called
 from storage.engine import audit
 from storage.engine.audit import AuditEntry
@@ -22,11 +23,10 @@ from storage.engine.values import column
 from storage.noun import Due, Erasure, Noun
 from storage.nouns import nouns
 from storage.people.area import bounds_of, county_of
-from storage.people.endpoint import Address, Endpoint
+from storage.people.endpoint import Address
 from storage.people.person import Person
-from storage.post import inbox, outbox
+from storage.post import outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
-from storage.post.inbox import Message
 
 LOOKED = ("read", "listed", "exported", "followed", "supervised", "left")
 """What counts, of what is done to a case, as having looked at its people."""
@@ -103,6 +103,8 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
     for message in await _questions_about(debtor, reports):
         await outbox.unsay(Address(message.channel, message.chat_id), message.message_id)
     await blank(reports, words)
+    cases = await Case.filter(id__in=await _cases_of(debtor.id)).values_list("number", flat=True)
+    await erased.note(debtor.name, debtor.id_index, column(cases))
     what = Erasure(debtor.id, debtor.name, debtor.area_code, words, tuple(reports), tuple(kept))
     for noun in nouns().values():
         if noun.erases is not None:
@@ -156,25 +158,12 @@ async def _names(debtor: Debtor) -> Callable[[str], bool]:
     return names
 
 
-async def _questions_about(debtor: Debtor, reports: Sequence[int]) -> list[Message]:
-    """Finds what people of the court's area have said with the name in it: questions, and what was passed on. Not what
-    is a report about somebody else, and not where the name is only the beginning of somebody else's."""
-    said = await inbox.messages_saying(debtor.name)
-    first, last = bounds_of(county_of(debtor.area_code))
-    near = Endpoint.filter(
-        chat_id__in=[one.chat_id for one in said], person__area_code__gte=first, person__area_code__lte=last
-    )
-    chats = set(await near.values_list("channel", "chat_id"))
-    others = Sighting.filter(chat_id__in=[one.chat_id for one in said]).exclude(id__in=list(reports))
+async def _questions_about(debtor: Debtor, reports: Sequence[int]) -> list[outbox.Question]:
+    """Finds in what people have asked about the debtor. Not what is a report about somebody else."""
+    asked = await outbox.questions_about(debtor.id)
+    others = Sighting.filter(chat_id__in=[one.chat_id for one in asked]).exclude(id__in=list(reports))
     kept = set(await others.values_list("channel", "chat_id", "message_id"))
-    names = await _names(debtor)
-    return [
-        one
-        for one in said
-        if (one.channel, one.chat_id) in chats
-        and (one.channel, one.chat_id, one.message_id) not in kept
-        and names(one.text)
-    ]
+    return [one for one in asked if tuple(one) not in kept]
 
 
 async def _about_others_too(debtor: Debtor, reports: Sequence[Sighting]) -> set[int]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from tortoise.models import Model
 
+from storage.cases import erased
 from storage.cases.case import Case, CaseDebtor, CaseStatus
 from storage.cases.debtor import Alias, Debtor, DebtorKind, Plate, id_tail
 from storage.cases.number import CaseNo, is_of_another_kind, names_a_document, parse_case_nos
@@ -310,10 +311,36 @@ async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets) -> Pla
             reader.take(row)
         except Unclear as why:
             report.reject(row, why)
+    await _leave_out_erased(reader, secrets, report)
     work = _Work(reader, secrets)
     await work.compare(report)
     progress(len(kept), len(kept))
     return Plan(report, work.apply, (Debtor, Alias, Plate, Case, CaseDebtor), work.changing())
+
+
+async def _leave_out_erased(reader: _Reader, secrets: Secrets, report: Report) -> None:
+    """Returns the rows of those who were erased at their request. A case that was filed later is another matter."""
+    marks: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for key, party in reader.parties.items():
+        person = reader.people[party.person_key]
+        index = secrets.index(person.id_number) if person.id_number else ""
+        marks[key] = erased.marks(secrets, person.name, index, [str(party.number)])
+    gone: dict[str, datetime] = {}
+    for some in chunks(sorted({one for several in marks.values() for one in several})):
+        gone |= await erased.when(some)
+    returned, rows = set(), set[int]()
+    for key, party in list(reader.parties.items()):
+        since = [gone[one] for one in marks[key] if one in gone]
+        filed = party.filed_on or date(party.number.year, 1, 1)
+        if since and filed <= local(max(since)).date():
+            del reader.parties[key]
+            returned.add(party.person_key)
+            if id(party.row) not in rows:
+                rows.add(id(party.row))
+                report.reject(party.row, Unclear("erased", str(party.number)))
+    still = {party.person_key for party in reader.parties.values()}
+    for person_key in returned - still:
+        del reader.people[person_key]
 
 
 class _Work:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -173,13 +173,14 @@ async def oldest() -> datetime | None:
 
 
 async def take(row_id: int, chat: tuple[str, int]) -> bool:
-    """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit. Raises
-    InHandError or OutOfTurnError where it isn't this row's turn; False where the row is done."""
+    """Marks the row as done in the handler's own transaction: what it did and that it did it are one commit; what came
+    in isn't kept twice. Raises InHandError or OutOfTurnError where it isn't this row's turn; False where the row is
+    done."""
     if not await hold(chat):
         raise InHandError
     if not await is_next(chat, row_id):
         raise OutOfTurnError
-    return bool(await run("UPDATE inbox SET state = 1 WHERE id = ? AND state = 0", row_id))
+    return bool(await run("UPDATE inbox SET state = 1, payload = '{}' WHERE id = ? AND state = 0", row_id))
 
 
 async def failed(row_id: int) -> str | None:
@@ -209,8 +210,8 @@ async def retry(row: Inbox, actor: str) -> None:
 
 
 async def drop(row: Inbox, actor: str) -> None:
-    """Gives up an update: nobody will handle it any more; it stays on record."""
-    await change(Inbox, row.id, state=InboxState.DROPPED)
+    """Gives up an update: nobody will handle it any more. That it came stays on record."""
+    await change(Inbox, row.id, state=InboxState.DROPPED, payload="{}")
     audit.record("inbox.dropped", f"inbox:{row.id}", actor=actor, incident=row.incident)
 
 
@@ -229,50 +230,24 @@ OVER = f"state IN ({InboxState.DONE:d}, {InboxState.DROPPED:d})"
 
 
 async def forget_updates(channel: str, chat_id: int, message_id: int, said: Sequence[str]) -> None:
-    """Empties the updates in which a message came, was put right, or was carried on. Needs a unit."""
-    sql = "SELECT id, payload FROM inbox WHERE channel = ? AND chat_id = ?"
-    for row in await fetch(sql, channel, chat_id):
-        update = json.loads(row["payload"])
-        bodies = [body for name in ("message", "edited_message") if isinstance(body := update.get(name), dict)]
-        words = " ".join(str(body.get(name) or "") for body in bodies for name in ("text", "caption"))
-        same = any(body.get("message_id") == message_id for body in bodies)
-        if same or any(text in words for text in said):
+    """Empties the dead letters in which a message came, was put right, or was carried on. Needs a unit."""
+    sql = "SELECT id, payload FROM inbox WHERE state = ? AND channel = ? AND chat_id = ?"
+    for row in await fetch(sql, InboxState.DEAD, channel, chat_id):
+        payload = row["payload"]
+        if f'"message_id": {message_id},' in payload or any(_escaped(text) in payload for text in said):
             await run("UPDATE inbox SET payload = '{}' WHERE id = ?", row["id"])
 
 
-class Message(NamedTuple):
-    """Something that a person said: where, and what."""
-
-    channel: str
-    chat_id: int
-    message_id: int
-    text: str
-
-
-async def messages_saying(name: str) -> list[Message]:
-    """Finds the messages of people that say the name, also where it is a part of another."""
-    found = []
-    for row in await _saying(name):
-        update = json.loads(row["payload"])
-        for body in (update.get("message"), update.get("edited_message")):
-            if isinstance(body, dict) and isinstance(body.get("message_id"), int):
-                said = f"{body.get('text') or ''} {body.get('caption') or ''}"
-                found.append(Message(row["channel"], row["chat_id"], body["message_id"], said))
-    return found
-
-
-async def _saying(name: str) -> Sequence[Any]:
-    """Loads the updates that are over and say the name. (JSON has what isn't ASCII escaped.)"""
-    said = json.dumps(name)[1:-1]
-    within = "strpos" if is_shared() else "instr"
-    says = f"{OVER} AND {within}(payload, ?) > 0"
-    return await fetch(f"SELECT id, channel, chat_id, payload FROM inbox WHERE {says}", said)
+def _escaped(text: str) -> str:
+    """Returns the text as it stands in a payload, whether or not that can be read otherwise."""
+    return json.dumps(text)[1:-1]
 
 
 async def _erases(what: Erasure) -> None:
-    """Empties the updates that say the name."""
-    words, value = among(row["id"] for row in await _saying(what.name))
-    await run(f"UPDATE inbox SET payload = '{{}}' WHERE id {words}", value)
+    """Empties the dead letters that say the name."""
+    within = "strpos" if is_shared() else "instr"
+    sql = f"UPDATE inbox SET payload = '{{}}' WHERE state = ? AND {within}(payload, ?) > 0"
+    await run(sql, InboxState.DEAD, _escaped(what.name))
 
 
 NOUN = Noun(

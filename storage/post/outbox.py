@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise import fields
 from tortoise.models import Model
@@ -67,6 +67,8 @@ class Outbox(Model):
     lane = fields.IntEnumField(Lane)
     fresh = fields.BooleanField(default=False)
     reply_to = fields.BigIntField(null=True)
+    asked = fields.BigIntField(null=True)
+    """The message of the person's that it answers: by it a question about somebody is found."""
     not_before = fields.DatetimeField()
     created_at = fields.DatetimeField()
     attempts = fields.SmallIntField(default=0)
@@ -85,6 +87,14 @@ class Outbox(Model):
         return dict(json.loads(self.args))
 
 
+class Question(NamedTuple):
+    """What a person said and got an answer to: where."""
+
+    channel: str
+    chat_id: int
+    message_id: int
+
+
 async def put(
     to: Address,
     kind: str,
@@ -94,10 +104,12 @@ async def put(
     args: dict[str, Any] | None = None,
     fresh: bool = False,
     reply_to: int | None = None,
+    asked: int | None = None,
     delay: timedelta | None = None,
 ) -> None:
     """Queues a card in the running unit. Not `fresh`: changes the card already there, if there is one, and several
-    such changes that are waiting become one. `args` holds codes and ids, nothing personal."""
+    such changes that are waiting become one. `args` holds codes and ids, nothing personal. `asked` is the number of the
+    person's message that it answers."""
     scope = unit()
     dedup = None if ref == 0 else f"{kind}:{ref}:{to.channel}:{to.chat_id}"
     scope.outbox_touched = True
@@ -127,6 +139,7 @@ async def put(
         lane=lane,
         fresh=fresh,
         reply_to=reply_to,
+        asked=asked,
         not_before=not_before,
         created_at=scope.now,
         dedup=dedup,
@@ -320,6 +333,15 @@ async def unsay(to: Address, message_id: int) -> None:
     """Takes one message back from a phone. Needs a unit."""
     if message_id:
         await put(to, "unsay", lane=Lane.REPLY, fresh=True, args={"message": message_id})
+
+
+async def questions_about(debtor_id: int) -> list[Question]:
+    """Finds what people have said that was answered with a message which shows the debtor."""
+    source = (
+        "SELECT DISTINCT b.channel, b.chat_id, c.asked FROM shown a JOIN delivery b ON b.id = a.delivery_id "
+        "JOIN outbox c ON c.id = b.outbox_id WHERE a.about = ? AND a.ref = ? AND c.asked IS NOT NULL"
+    )
+    return [Question(*row) for row in await fetch(source, About.DEBTOR, debtor_id)]
 
 
 async def show_again(messages: Iterable[Delivery]) -> None:

@@ -207,7 +207,8 @@ async def test_words_that_may_be_about_somebody_else_stay_while_that_is_open(wor
 
 async def erase(world: World, name: str) -> None:
     await world.phone(ADMIN).says(f"/erase {name}")
-    await world.phone(HEAD).taps("同意", await world.phone(HEAD).expects("【要您同意】"))
+    asked = await world.phone(HEAD).expects(lambda m: "【要您同意】" in m.text and name in m.text)
+    await world.phone(HEAD).taps("同意", asked)
     await world.phone(ADMIN).expects("同意了，已办")
     await world.settled()
 

@@ -10,7 +10,7 @@ from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, sto
 from bot.health.single import only_one
 from bot.office.backup import BackupError, back_up, restore
 from bot.settings import load
-from storage.engine.audit import verify
+from storage.engine.audit import NoHeadError, head, published, verify
 from storage.engine.clock import local
 
 audit_app = typer.Typer(no_args_is_help=True)
@@ -45,15 +45,34 @@ def restore_(source: Annotated[Path, typer.Argument(help=word("cli.restore_sourc
 
 
 @audit_app.command("verify", help=word("cli.audit_verify"))
-def audit_verify() -> None:
+def audit_verify(
+    against: Annotated[str, typer.Option("--against", help=word("cli.audit_against"))] = "",
+) -> None:
     async def work() -> int:
         async with opened() as (settings, _db):
-            verdict = await verify(settings.secrets())
-        if verdict.broken is None:
+            try:
+                kept = published(against, settings.secrets()) if against else None
+            except NoHeadError:
+                stop(word("cli.audit_no_such_head"), FOUND)
+            with bar("cli.audit_progress") as progress:
+                verdict = await verify(settings.secrets(), kept, progress)
+        if verdict.fault is None:
             typer.echo(word("cli.audit_whole", count=verdict.entries))
             return DONE
-        typer.echo(word("cli.audit_broken", number=verdict.broken))
+        typer.echo(word(f"cli.audit_fault_{verdict.fault.value}", number=verdict.broken, count=verdict.entries))
         return FOUND
+
+    go(work())
+
+
+@audit_app.command("head", help=word("cli.audit_head"))
+def audit_head() -> None:
+    async def work() -> int:
+        async with opened() as (settings, _db):
+            now = await head()
+            secrets = settings.secrets()
+        typer.echo(word("cli.audit_head_now", head=now.attested(secrets), public=secrets.public_key))
+        return DONE
 
     go(work())
 

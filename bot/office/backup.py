@@ -1,5 +1,6 @@
 """`chuishao backup`: a folder that a data folder can be made of again, consistent while the bot runs; and `restore`."""
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -7,12 +8,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import asyncpg
+
 from bot.settings import Settings
+from storage.engine.audit import Head
 from storage.version import VERSION
 
 PAGES = 2000
@@ -51,7 +56,7 @@ def back_up(settings: Settings, target: Path, progress: Progress) -> int:
             (part / "gateway").mkdir()
             _copy_sqlite(gateway / "gateway.db", part / "gateway" / "gateway.db", progress)
             _copy_files(gateway / "files", part / "gateway" / "files")
-        _write_manifest(part)
+        _write_manifest(part, _audit_head(settings, part))
         part.rename(target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -71,11 +76,33 @@ def _copy_files(source: Path, target: Path) -> None:
             shutil.copy2(path, there)
 
 
-def _write_manifest(folder: Path) -> None:
+def _audit_head(settings: Settings, part: Path) -> str:
+    """Returns the head of the audit, signed, as it stands in the backup; on PostgreSQL as it stands after that was
+    made. Empty where there is none."""
+    asked = "SELECT count, hash FROM audit_head WHERE id = 1"
+    if settings.database_path is not None:
+        with contextlib.closing(sqlite3.connect(part / "chuishao.db")) as db:
+            found = db.execute(asked).fetchone()
+    else:
+        found = asyncio.run(_ask_postgres(settings.database_url, asked))
+    return Head(*found).attested(settings.secrets()) if found else ""
+
+
+async def _ask_postgres(url: str, asked: str) -> Sequence[Any] | None:
+    db = await asyncpg.connect(url)
+    try:
+        row: Sequence[Any] | None = await db.fetchrow(asked)
+        return row
+    finally:
+        await db.close()
+
+
+def _write_manifest(folder: Path, audit_head: str) -> None:
     """Writes down what belongs to the backup, and makes all of it private."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     hashes = {str(path.relative_to(folder)): _hash(path) for path in files}
-    said = {"version": VERSION, "made": datetime.now(UTC).isoformat(timespec="seconds"), "files": hashes}
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    said = {"version": VERSION, "made": made, "audit_head": audit_head, "files": hashes}
     (folder / MANIFEST).write_text(json.dumps(said, indent=1), "utf-8")
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)

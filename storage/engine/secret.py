@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import os
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -34,6 +36,7 @@ class Secrets:
         self._cipher = AESGCM(self._derive(master, b"seal"))
         self._index = hmac.new(self._derive(master, b"index"), digestmod=hashlib.sha256)
         self._audit = hmac.new(self._derive(master, b"audit"), digestmod=hashlib.sha256)
+        self._attesting = Ed25519PrivateKey.from_private_bytes(self._derive(master, b"audit head"))
         self.push_key = self._derive(master, b"push")
         """With which the page's push messages are signed; the same for every process of the installation."""
 
@@ -54,6 +57,25 @@ class Secrets:
     def index(self, text: str) -> str:
         """Hashes: the same text gives the same 64 hex digits; nobody without the key can try numbers out."""
         return _signed(self._index, text)
+
+    def attest(self, text: str) -> str:
+        """Signs so that whoever has the public key can tell, and nobody else can do it."""
+        return base64.urlsafe_b64encode(self._attesting.sign(text.encode())).decode().rstrip("=")
+
+    def attested(self, text: str, signature: str) -> bool:
+        """Tells whether this installation has signed the text."""
+        try:
+            raw = base64.urlsafe_b64decode(signature.encode() + b"=" * (-len(signature) % 4))
+            self._attesting.public_key().verify(raw, text.encode())
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+    @property
+    def public_key(self) -> str:
+        """Returns the key with which anybody can check what was attested: Ed25519, 32 bytes, base64url."""
+        raw = self._attesting.public_key().public_bytes_raw()
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
     def sign(self, text: str) -> str:
         """Signs a link of the audit chain."""

@@ -1,4 +1,5 @@
-"""Whom an import must not bring back, and which message a card answers; what was handled needn't be kept any more."""
+"""Whom an import must not bring back, which message a card answers, and a seal on the audit's head; what was handled
+needn't be kept any more."""
 
 from typing import Any
 
@@ -17,6 +18,7 @@ KINDS = {
     "sqlite": {"id": "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", "at": "TIMESTAMP"},
     "postgres": {"id": "SERIAL NOT NULL PRIMARY KEY", "at": "TIMESTAMPTZ"},
 }
+COLUMNS = {"outbox": ("asked", "BIGINT"), "audit_head": ("seal", "VARCHAR(64) DEFAULT '' NOT NULL")}
 
 
 async def forward(_apps: Any, editor: Any) -> None:
@@ -26,14 +28,15 @@ async def forward(_apps: Any, editor: Any) -> None:
     for statement in TABLE.format(**KINDS["sqlite" if lite else "postgres"]).split(";"):
         if statement.strip():
             await client.execute_query(statement)
-    there = (
-        "SELECT name FROM pragma_table_info('outbox')"
-        if lite
-        else "SELECT column_name AS name FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND table_name = 'outbox'"
-    )
-    if "asked" not in {row["name"] for row in (await client.execute_query(there))[1]}:
-        await client.execute_query("ALTER TABLE outbox ADD COLUMN asked BIGINT")
+    for table, (column, kind) in COLUMNS.items():
+        there = (
+            f"SELECT name FROM pragma_table_info('{table}')"
+            if lite
+            else "SELECT column_name AS name FROM information_schema.columns "
+            f"WHERE table_schema = current_schema() AND table_name = '{table}'"
+        )
+        if column not in {row["name"] for row in (await client.execute_query(there))[1]}:
+            await client.execute_query(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     await client.execute_query("UPDATE inbox SET payload = '{}' WHERE state IN (1, 3)")
 
 

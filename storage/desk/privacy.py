@@ -84,7 +84,7 @@ async def kept_about(debtor_id: int) -> Kept:
 async def looks_at(debtor_id: int) -> list[Look]:
     """Lists who has looked at this person's cases, the newest first."""
     subjects = [f"debtor:{debtor_id}", *(f"case:{number}" for number in await _cases_of(debtor_id))]
-    rows = await AuditEntry.filter(subject__in=subjects).order_by("-id").limit(500)
+    rows = await AuditEntry.filter(subject__in=subjects, id__gte=1).order_by("-id").limit(500)
     looks = [Look(row.at, row.actor, row.action.removeprefix("case.")) for row in rows]
     return [look for look in looks if look.action in LOOKED][:_MOST]
 

@@ -142,8 +142,8 @@ def link(row: Mapping[str, Any], previous: str, secrets: "Secrets") -> str:
     return secrets.sign(json.dumps([row["id"], _stamp(row["at"]), *named, previous]))
 
 
-def _stamp(at: datetime) -> str:
-    return str(round(at.timestamp() * 1_000_000))
+def _stamp(at: datetime | str) -> str:
+    return str(round(moment(at).timestamp() * 1_000_000))
 
 
 async def head() -> Head:
@@ -181,7 +181,7 @@ async def verify(
             if row["id"] != seen.count + 1:
                 return Verdict(count, seen.count + 1, Fault.MISSING)
             try:
-                signed = link({**dict(row), "at": moment(row["at"])}, seen.hash, secrets)
+                signed = link(row, seen.hash, secrets)
             except (ValueError, TypeError, OverflowError):
                 return Verdict(count, row["id"], Fault.UNREADABLE)
             if row["hash"] != signed:

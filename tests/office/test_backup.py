@@ -1,6 +1,7 @@
 """A backup, and the data folder that is made of it again, also beside what a crash left."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,7 @@ from bot.office import backup
 from bot.office.backup import BackupError, back_up, restore
 from bot.settings import Settings
 from storage.engine import stray
+from storage.engine.audit import Fault, published, verify
 from storage.opening import open_database
 from storage.people.person import Person
 from tests.world import ManualClock, fill, settings_for
@@ -103,6 +105,21 @@ def test_photos_that_are_pruned_meanwhile_break_no_backup(
     monkeypatch.setattr(shutil, "copy2", pruned)
     back_up(settings, tmp_path / "B", lambda _done, _all: None)
     assert sorted(path.name for path in (tmp_path / "B" / "gateway" / "files").iterdir()) == ["photo0", "photo2"]
+
+
+def test_a_backup_says_to_where_the_audit_went(settings: Settings, tmp_path: Path) -> None:
+    back_up(settings, tmp_path / "B", lambda _done, _all: None)
+    said = json.loads((tmp_path / "B" / "manifest.json").read_text())["audit_head"]
+
+    async def check() -> Fault | None:
+        async with open_database(settings.database_url, settings.secrets()) as db:
+            return (await verify(db.secrets, published(said, db.secrets))).fault
+
+    assert asyncio.run(check()) is None
+    (settings.data / "key").unlink(missing_ok=True)
+    nobodys = settings.model_copy(update={"key": ""})
+    back_up(nobodys, tmp_path / "C", lambda _done, _all: None)
+    assert json.loads((tmp_path / "C" / "manifest.json").read_text())["audit_head"] == ""
 
 
 def test_a_backup_is_private(settings: Settings, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from handlers.context import Context, Turn
 from storage.engine import audit
 from storage.people.access import Action, may
 from storage.post import question
+from storage.post.outbox import offered
 from storage.post.question import QuestionKind
 
 App = Application[Any, Context, Any, Any, Any, Any]
@@ -107,7 +108,14 @@ def register_taps(app: App) -> None:
             return
         tap = unpack(query.data if query else None)
         known = _taps.get(tap.verb) if tap else None
-        if tap is None or known is None or not may(turn.person, known[1]):
+        message = query.message.message_id if query is not None and query.message is not None else 0
+        data = str(query.data) if query is not None else ""
+        if (
+            tap is None
+            or known is None
+            or not may(turn.person, known[1])
+            or not await offered(turn.address, message, data, tap.ref)
+        ):
             await turn.refuse(f"tap:{tap.verb}" if known is not None and tap is not None else "tap")
             return
         await known[0](turn, tap)

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +26,10 @@ from bot.transport.api import BotApi
 from bot.transport.channel import build
 from bot.transport.limiter import NoLimits
 from storage.engine.clock import SHANGHAI
+from storage.engine.unit import unit
 from storage.opening import open_database
 from storage.people.person import Person
+from storage.post.delivery import Delivery
 from storage.post.inbox import Inbox, InboxState
 from storage.post.outbox import Outbox, OutboxState
 from tests import declared
@@ -112,6 +115,16 @@ class Message:
         return cls(body["message_id"], text, not body["from"].get("is_bot"), buttons, reply, body)
 
 
+async def _put_button(chat_id: int, message_id: int, data: str) -> None:
+    row = await Delivery.filter(channel="telegram", chat_id=chat_id, message_id=message_id).first()
+    if row is None:
+        at = unit().now
+        about = {"outbox_id": 0, "kind": "text", "ref": 0, "rendered": "", "at": at, "buttons": ""}
+        row = await Delivery.create(channel="telegram", chat_id=chat_id, message_id=message_id, **about)
+    if data not in (row.buttons or "").split():
+        await Delivery.filter(id=row.id).update(buttons=f"{row.buttons or ''} {data}")
+
+
 class Phone:
     """One person's chat with the bot, on the stand-in for Telegram."""
 
@@ -140,7 +153,13 @@ class Phone:
         await self._world.store.queue({"edited_message": body})
 
     async def taps_data(self, message: Message, data: str) -> None:
-        """A tap with any data, on a message in this phone's own chat."""
+        """A tap with any data, as if a button with it had been put on this message: what the button does has to check
+        for itself whose it is."""
+        await self._world.product.db.unit(partial(_put_button, self.chat_id, message.id, data), "story")
+        await self.forges(message, data)
+
+    async def forges(self, message: Message, data: str) -> None:
+        """A tap with any data, on a message in this phone's own chat that may have no such button."""
         body = {**message.body, "chat": self._user()["chat"]}
         query = {"id": f"q{next(self._world.numbers)}", "chat_instance": "1", "data": data, "message": body}
         await self._world.store.queue({"callback_query": {**query, "from": self._user()["from"]}})
@@ -150,8 +169,7 @@ class Phone:
         found = message or await self.expects(
             lambda m: any(text == label for text, _ in m.buttons), what=f"button {label}"
         )
-        data = next(data for text, data in found.buttons if text == label)
-        await self.taps_data(found, data)
+        await self.forges(found, next(data for text, data in found.buttons if text == label))
         return found
 
     async def messages(self) -> list[Message]:

@@ -10,6 +10,8 @@ from bot.transport.channel import WEB
 from handlers.card import Showing
 from handlers.desk.board import PICTURES, overview, picture
 from storage.alerts import alert
+from storage.cases import quota
+from storage.cases.quota import Verdict
 from storage.engine import audit
 from storage.engine.database import Database
 from storage.people.access import Action, may
@@ -63,10 +65,14 @@ class Board:
         )
 
     async def _note(self, who: Person, showing: Showing) -> None:
-        async def note() -> None:
-            audit.record("figures.read", who.area_code, actor=who.actor, kind="board")
+        """Counts and notes that somebody looks. Raises 429 where they have looked too often."""
 
-        await self._db.unit(note, f"web:{showing.chat_id}")
+        async def note() -> bool:
+            audit.record("figures.read", who.area_code, actor=who.actor, kind="board")
+            return await quota.look_up(who) is Verdict.GOES
+
+        if not await self._db.unit(note, f"web:{showing.chat_id}"):
+            raise web.HTTPTooManyRequests
 
     async def _page(self, _request: web.Request, _who: Person, _showing: Showing) -> web.StreamResponse:
         return web.FileResponse(PAGE / "board.html", headers={"Cache-Control": "no-cache"})
@@ -87,8 +93,8 @@ class Board:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        await response.prepare(request)
         await self._note(who, showing)
+        await response.prepare(request)
         seen, looks = -1, 0
         closing = self._webchat.closing
         try:

@@ -250,8 +250,10 @@ class Dispatcher:
         waited = (self._db.clock.now() - row.created_at).total_seconds()
         self._metrics.to_phone.labels(row.lane.name.lower()).observe(max(0.0, waited))
 
+        buttons = [button.tap.pack() for line in card.rows for button in line]
+
         async def note() -> None:
-            await outbox.sent(row, message_id, rendered, card.shows, since)
+            await outbox.sent(row, message_id, rendered, card.shows, since, buttons)
             if kind.delivered is not None:
                 await kind.delivered(row)
 
@@ -263,7 +265,7 @@ class Dispatcher:
             _log.error("delivery not followed up", outbox=row.id, error=type(error).__name__, where=where(error))
 
             async def note_only_that() -> None:
-                await outbox.sent(row, message_id, rendered, card.shows, since)
+                await outbox.sent(row, message_id, rendered, card.shows, since, buttons)
                 await self._tell_admins(row)
 
             await self._db.unit(note_only_that, f"outbox:{row.id}")

@@ -4,7 +4,8 @@ import asyncio
 
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card, shortened
-from handlers.cases.case import case_status, visible
+from handlers.cases.case import case_status
+from handlers.cases.quota import visible
 from handlers.context import Turn
 from handlers.describe import event_line, event_words, shows
 from handlers.route import App, on_tap
@@ -27,18 +28,21 @@ def register(app: App) -> None:
 
 async def open_timeline(turn: Turn, tap: Tap) -> None:
     if await visible(turn, tap):
+        await turn.toast()
         await turn.reply("timeline", tap.ref)
 
 
 async def open_place(turn: Turn, tap: Tap) -> None:
     """Answers 地图: where the debtor was last seen, as the reporter's phone had it."""
     if await visible(turn, tap):
+        await turn.toast()
         await turn.reply("case_place", tap.ref)
 
 
 async def open_sheet(turn: Turn, tap: Tap) -> None:
     """Answers 导出: the case with its reports as a spreadsheet."""
     if await visible(turn, tap):
+        await turn.toast()
         audit.record("case.exported", f"case:{tap.ref}", actor=turn.actor)
         await turn.reply("case_sheet", tap.ref)
 

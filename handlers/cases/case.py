@@ -6,6 +6,7 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.cases import follow as follow_handlers
+from handlers.cases.quota import visible
 from handlers.context import Turn
 from handlers.describe import choice, debtor_line, event_line, judge_name, shows
 from handlers.route import App, on_command, on_tap
@@ -13,7 +14,7 @@ from storage.alerts import alert
 from storage.alerts.attachment import place_of
 from storage.cases import case as cases
 from storage.cases import quota
-from storage.cases.case import Case, may_read, owing, search
+from storage.cases.case import Case, owing, search
 from storage.cases.debtor import age
 from storage.cases.quota import Verdict
 from storage.desk import listing
@@ -81,18 +82,9 @@ def _note(turn: Turn, found: list[Case]) -> None:
         audit.record(f"case.{deed}", f"case:{one.id}", actor=turn.actor)
 
 
-async def visible(turn: Turn, tap: Tap) -> bool:
-    """Tells whether the button's case may be read; records that it is, or refuses it like one that doesn't exist."""
-    if not await may_read(turn.who, tap.ref, unit().now):
-        await turn.refuse(f"case:{tap.ref}")
-        return False
-    audit.record("case.read", f"case:{tap.ref}", actor=turn.actor)
-    await turn.toast()
-    return True
-
-
 async def open_case(turn: Turn, tap: Tap) -> None:
     if await visible(turn, tap):
+        await turn.toast()
         await turn.reply("case", tap.ref)
 
 

@@ -2,6 +2,7 @@
 
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
+from handlers.cases.quota import visible
 from handlers.context import Turn
 from handlers.describe import event_line, shows
 from handlers.route import App, on_tap
@@ -9,7 +10,6 @@ from storage.alerts import alert
 from storage.cases import case as cases
 from storage.cases import follow
 from storage.cases.case import may_read
-from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.person import Person
 
@@ -21,8 +21,7 @@ def register(app: App) -> None:
 
 async def change(turn: Turn, tap: Tap) -> None:
     """Answers the follow buttons of a case's card: one tap turns it on, one more turns it off."""
-    if not await may_read(turn.who, tap.ref, unit().now):
-        await turn.refuse(f"case:{tap.ref}")
+    if not await visible(turn, tap):
         return
     supervised = tap.verb == "supervise"
     on = await follow.toggle(turn.who, tap.ref, supervised=supervised)

@@ -8,6 +8,8 @@ from handlers.describe import names, reporter_name, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import sighting
 from storage.alerts.sighting import Suspect
+from storage.cases import quota
+from storage.cases.quota import Verdict
 from storage.engine import audit
 from storage.engine.text import heard
 from storage.people.access import Action
@@ -43,6 +45,9 @@ async def _explain(turn: Turn, number: int) -> None:
     row = await sighting.by_id(number)
     if row is None or not contains(turn.who.area_code, row.area_code):
         await turn.say("why.none")
+        return
+    if await quota.look_up(turn.who) is Verdict.STOPPED:
+        await turn.say("privacy.stopped")
         return
     audit.record("sighting.explained", f"sighting:{row.id}", actor=turn.actor)
     await turn.reply("why", row.id)

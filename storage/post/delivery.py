@@ -24,6 +24,8 @@ class Delivery(Model):
     ref = fields.BigIntField()
     message_id = fields.BigIntField()
     rendered = fields.TextField()
+    buttons = fields.TextField(null=True)
+    """What its buttons carry, with blanks between; None for what was sent before that was kept."""
     at = fields.DatetimeField()
 
     class Meta:

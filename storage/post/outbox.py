@@ -296,12 +296,30 @@ async def oldest_by_lane(now: datetime) -> dict[Lane, datetime]:
     return {lane: moment(rows[0][0]) for lane, rows in found.items() if rows}
 
 
+async def offered(to: Address, message_id: int, button: str, ref: int) -> bool:
+    """Tells whether this button has been put before this chat: on the message as it stands or stood, or, where nobody
+    knows whether a message has arrived, on a card of the same record."""
+    sql = "SELECT buttons FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
+    if rows := await fetch(sql, to.channel, to.chat_id, message_id):
+        return any(row["buttons"] is None or button in row["buttons"].split() for row in rows)
+    chat = (to.channel, to.chat_id, ref, True)
+    unsure = "SELECT 1 FROM outbox WHERE channel = ? AND chat_id = ? AND ref = ? AND doubtful = ? LIMIT 1"
+    flying = "SELECT 1 FROM outbox WHERE state = 1 AND channel = ? AND chat_id = ? AND ref = ? LIMIT 1"
+    return bool(await fetch(unsure, *chat) or await fetch(flying, *chat[:3]))
+
+
 async def sent(
-    row: Outbox, message_id: int | None, rendered: str, shows: Iterable[Subject] = (), since: int = 0
+    row: Outbox,
+    message_id: int | None,
+    rendered: str,
+    shows: Iterable[Subject] = (),
+    since: int = 0,
+    buttons: Iterable[str] = (),
 ) -> None:
     """Marks the row as sent, as the far end confirmed.
 
-    `shows` is whom the message shows, `since` what `delivery.last_forbidden` said when the card was made.
+    `buttons` is what its buttons carry, `shows` whom the message shows, `since` what `delivery.last_forbidden` said
+    when the card was made.
     """
     await change(Outbox, row.id, state=OutboxState.DONE, **_FREE)
     if message_id is None:
@@ -315,6 +333,7 @@ async def sent(
         ref=row.ref,
         message_id=message_id,
         rendered=rendered,
+        buttons=" ".join(buttons),
         at=unit().now,
     )
     if gone := await note_shown(delivery.id, shows, since):

@@ -8,7 +8,7 @@ import pytest
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.duty import shift
-from storage.engine.audit import AuditEntry, verify
+from storage.engine.audit import SUBJECT, AuditEntry, verify
 from storage.engine.sql import add_all, run
 from storage.engine.unit import unit
 from storage.people.endpoint import Address, join
@@ -22,7 +22,11 @@ DAY = 24 * 3600.0
 
 
 async def counts() -> tuple[int, int, int]:
-    return await Inbox.all().count(), await Outbox.all().count(), await Delivery.all().count()
+    """Without the audit's head, which is told every day."""
+    heads = Outbox.filter(args__contains="privacy.head")
+    told = await heads.values_list("id", flat=True)
+    sent = Delivery.exclude(outbox_id__in=list(told))
+    return await Inbox.all().count(), await Outbox.exclude(id__in=list(told)).count(), await sent.count()
 
 
 async def test_raw_updates_and_the_record_of_sending_go_after_their_time(world: World) -> None:
@@ -32,14 +36,15 @@ async def test_raw_updates_and_the_record_of_sending_go_after_their_time(world: 
     await world.phone(JUDGE).taps("找到本人")
     await world.product.db.unit(lambda: run("UPDATE inbox SET state = 2, incident = 'K7Q2' WHERE id = 1"))
     await world.settled()
-    before, audited = await counts(), await AuditEntry.all().count()
+    entries = AuditEntry.exclude(subject=SUBJECT)
+    before, audited = await counts(), await entries.count()
     await world.advance(170 * DAY)
     assert await counts() == before
     await world.advance(11 * DAY)
     assert await counts() == (1, 0, 0)
     assert await Inbox.filter(incident="K7Q2").exists(), "a dead letter waits for somebody to look at it"
     assert await Sighting.all().count() == 1 and await Alert.all().count() == 1
-    assert await AuditEntry.all().count() == audited
+    assert await entries.count() == audited
     assert (await verify(world.product.db.secrets)).broken is None
 
 

@@ -1,5 +1,6 @@
 """What the court's people teach the reader: a candidate at first, never silently a certainty, seen and undone."""
 
+from storage.alerts.sighting import Sighting
 from storage.cases.debtor import Debtor, DebtorKind
 from storage.reading.evidence import Known
 from storage.reading.index import note
@@ -152,7 +153,8 @@ async def test_a_lesson_holds_in_its_own_village(world: World) -> None:
         await world.advance(3600)
     assert [row.times for row in await Lesson.all()] == [2]
     await world.phone(NEIGHBOUR).says("周弄村的老施回来了")
-    await world.phone(NEIGHBOUR).expects("是哪一位")
+    await world.phone(NEIGHBOUR).expects("已转法院")
+    assert (await Sighting.get(reporter__name="黄永良")).doubtful
 
 
 async def test_only_who_answers_for_it_sees_and_undoes_what_was_learned(world: World) -> None:

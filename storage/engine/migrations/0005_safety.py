@@ -1,5 +1,5 @@
-"""Whom an import must not bring back, which message a card answers, and a seal on the audit's head; what was handled
-needn't be kept any more."""
+"""Whom an import must not bring back, which message a card answers, which buttons were put before somebody, and a seal
+on the audit's head; what was handled needn't be kept any more."""
 
 from typing import Any
 
@@ -18,7 +18,11 @@ KINDS = {
     "sqlite": {"id": "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", "at": "TIMESTAMP"},
     "postgres": {"id": "SERIAL NOT NULL PRIMARY KEY", "at": "TIMESTAMPTZ"},
 }
-COLUMNS = {"outbox": ("asked", "BIGINT"), "audit_head": ("seal", "VARCHAR(64) DEFAULT '' NOT NULL")}
+COLUMNS = {
+    "outbox": ("asked", "BIGINT"),
+    "audit_head": ("seal", "VARCHAR(64) DEFAULT '' NOT NULL"),
+    "delivery": ("buttons", "TEXT"),
+}
 
 
 async def forward(_apps: Any, editor: Any) -> None:
@@ -37,6 +41,9 @@ async def forward(_apps: Any, editor: Any) -> None:
         )
         if column not in {row["name"] for row in (await client.execute_query(there))[1]}:
             await client.execute_query(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    await client.execute_query(
+        "CREATE INDEX IF NOT EXISTS outbox_doubtful ON outbox (channel, chat_id, ref) WHERE doubtful"
+    )
     await client.execute_query("UPDATE inbox SET payload = '{}' WHERE state IN (1, 3)")
 
 

@@ -26,12 +26,14 @@ from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.health.watchdog import Watchdog
 from bot.page.board import Board
+from bot.page.caller import is_among
 from bot.page.chat import WebChat
-from bot.settings import Settings, networks
+from bot.settings import Network, Settings, make_private, networks
 from bot.timers import Timers
 from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
 from bot.transport.channel import TELEGRAM, WEB, Channel, Way, build
 from bot.transport.dispatcher import Dispatcher
+from bot.transport.guard import HEAD_SECONDS, Guard, most_connections
 from bot.transport.limiter import Limiter, NoLimits, SharedLimits, TelegramLimits
 from bot.transport.metrics import Metrics
 from bot.transport.receiver import ALLOWED, Receiver
@@ -150,16 +152,18 @@ class _Assembly:
         self._receiving: list[asyncio.Task[None]] = []
         self._working: list[asyncio.Task[None]] = []
         self._transcriber: Transcriber | None = None
+        self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Product:
         settings, db = self._settings, self._db
+        make_private(settings.data)
         token = self._kept("gateway/token", lambda: f"{_BOT_ID}:{secrets.token_urlsafe(32)}")
         holder = self._name()
         strict = settings.gateway_limits == "telegram"
         methods = self._methods = Methods(self._store, token, Quota() if strict else None)
         app = web.Application(client_max_size=_REQUEST_BYTES)
         Gateway(methods).add_routes(app)
-        runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
+        runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3, keepalive_timeout=HEAD_SECONDS)
         listener, port = self._listener, self._listener.getsockname()[1]
         url = settings.public_url or f"http://{_loopback(settings.host)}:{port}"
         self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
@@ -208,7 +212,7 @@ class _Assembly:
         with contextlib.suppress(StorageUnavailableError):
             await db.unit(partial(outbox.take_over, holder), "dispatcher")
         await runner.setup()
-        await web.SockSite(runner, listener).start()
+        await self._serve(runner, listener, proxies)
         await methods.start()
         self._start()
         return Product(
@@ -225,6 +229,12 @@ class _Assembly:
             transcriber=self._transcriber,
             url=url,
         )
+
+    async def _serve(self, runner: web.AppRunner, listener: socket.socket, proxies: tuple[Network, ...]) -> None:
+        """Takes requests from now on, by way of the guard."""
+        assert runner.server is not None
+        guard = Guard(runner.server, lambda address: is_among(address, proxies), most_connections())
+        self._server = await asyncio.get_running_loop().create_server(guard, sock=listener, backlog=128)
 
     def _start(self) -> None:
         tick, start = self._settings.tick, self._nursery.create_task
@@ -265,6 +275,8 @@ class _Assembly:
         if self._transcriber is not None:
             self._transcriber.cancel()
         self._methods.close()
+        if self._server is not None:
+            self._server.close()
         await self._runner.cleanup()
         for channel in self._channels.values():
             await channel.app.shutdown()

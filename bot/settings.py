@@ -1,5 +1,6 @@
 """Settings, from the environment or a TOML file, all checked before anything starts."""
 
+import contextlib
 import os
 import re
 import tomllib
@@ -287,6 +288,18 @@ class Settings(BaseSettings):
         if not path.exists() and self.database_path is not None and self.database_path.exists():
             raise BadSettingsError(plain(self.language, "settings.key_missing", path=self.database_path, file=path))
         return Secrets(_key_file(path))
+
+
+def make_private(folder: Path) -> None:
+    """Lets nobody else on this machine read the data folder, also where an earlier version has made it, or a hand."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    places = [folder, *folder.iterdir()]
+    places += [one for inner in ("gateway",) if (folder / inner).is_dir() for one in (folder / inner).iterdir()]
+    for path in places:
+        wanted = 0o700 if path.is_dir() else 0o600
+        with contextlib.suppress(PermissionError, FileNotFoundError):  # another's, as a volume may be; doctor says so
+            if path.stat().st_mode & 0o077:
+                path.chmod(wanted)
 
 
 def _key_file(path: Path) -> str:

@@ -32,6 +32,8 @@ class Turn:
     bot_name: str = ""
     joining_url: str = ""
     push_hosts: tuple[str, ...] = ()
+    muted: bool = False
+    """A stranger who was answered less than a minute ago."""
     texting: bool = False
     """Whether SMS can be sent."""
     mailing: bool = False

@@ -1,6 +1,7 @@
 """How handlers are registered: every command and button with its permission; strangers get one sentence."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from telegram import Update
@@ -9,6 +10,7 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from handlers.callback import Tap, unpack
 from handlers.context import Context, Turn
 from storage.engine import audit
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.post import question
 from storage.post.outbox import offered
@@ -23,6 +25,8 @@ PRIVATE = filters.ChatType.PRIVATE
 _taps: dict[str, tuple[Tapped, Action]] = {}
 COMMANDS: dict[str, Action] = {}
 """Every command with its permission; the exhaustive permission test walks this table."""
+LONGEST = 1000
+"""So many characters of a command's words are looked at."""
 HANDLERS: dict[str, Command] = {}
 AWAITING: set[str] = set()
 """The commands whose words may come in the next message."""
@@ -31,7 +35,12 @@ MENU: dict[str, int] = {}
 
 
 async def refuse_stranger(turn: Turn, what: str) -> None:
-    """Answers a stranger with one polite sentence, the same whatever was typed, and makes an audit entry."""
+    """Answers a stranger with one polite sentence, the same whatever was typed, and makes an audit entry; within the
+    next minute what they send is only counted."""
+    scope = unit()
+    scope.after_commit.append(partial(scope.db.observer, "stranger", 1))
+    if turn.muted:
+        return
     audit.record("stranger.refused", actor=turn.actor, what=what)
     if turn.query_id:
         await turn.toast()
@@ -68,7 +77,7 @@ def on_command(
         else:
             message = update.effective_message
             words = (message.text or "").split(maxsplit=1) if message else []
-            await carry_out(turn, name, words[1].strip() if len(words) > 1 else "")
+            await carry_out(turn, name, words[1].strip()[:LONGEST] if len(words) > 1 else "")
 
     app.add_handler(CommandHandler(name, run, filters=PRIVATE & filters.UpdateType.MESSAGE))
 

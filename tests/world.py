@@ -174,7 +174,7 @@ class Phone:
 
     async def messages(self) -> list[Message]:
         """All messages now on the phone, in order."""
-        rows = await self._world.store.since(self.chat_id, 0, 1000)
+        rows = await self._world.store.since(self.chat_id, 0, 1000, most=10**9)
         return sorted((Message.of(body) for _seq, body, _id in rows if body is not None), key=lambda m: m.id)
 
     async def received(self) -> list[Message]:

@@ -21,6 +21,7 @@ from bot.health.single import AlreadyRunningError
 from bot.settings import BadSettingsError, Settings, load, unknown_in_environment
 from storage.engine.failure import StorageUnavailableError, sqlstate
 from storage.engine.schema import NewerDatabaseError, NotADatabaseError, OlderDatabaseError
+from storage.engine.text import printable
 from storage.opening import open_database
 from storage.version import VERSION
 
@@ -42,7 +43,7 @@ def word(key: str, **args: object) -> str:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"chuishao {VERSION}")
+        say(f"chuishao {VERSION}")
         raise typer.Exit
 
 
@@ -62,7 +63,7 @@ def main() -> None:
 
 
 def stop(line: str, code: int = WRONG) -> NoReturn:
-    typer.echo(line, err=True)
+    say(line, err=True)
     raise SystemExit(code)
 
 
@@ -118,7 +119,7 @@ def _system(error: OSError) -> str:
 def checked_settings() -> Settings:
     settings = load()
     if unknown := unknown_in_environment():
-        typer.echo(word("settings.unknown_warning", names="、".join(unknown)), err=True)
+        say(word("settings.unknown_warning", names="、".join(unknown)), err=True)
     return settings
 
 
@@ -133,6 +134,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     if sys.platform == "win32":
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Prints a text without what would steer the terminal: names and sentences are other people's."""
+    typer.echo(printable(text), err=err)
 
 
 @contextlib.asynccontextmanager

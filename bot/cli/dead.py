@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli.app import DONE, FOUND, app, go, opened, stop, word
+from bot.cli.app import DONE, FOUND, app, go, opened, say, stop, word
 from storage.engine.clock import local
 from storage.post import inbox
 from storage.post.inbox import Inbox
@@ -26,8 +26,8 @@ def dead_letters(context: typer.Context) -> None:
         for row in rows:
             at = local(row.received_at).strftime("%Y-%m-%d %H:%M")
             line = word("cli.dead_line", incident=row.incident, at=at, channel=row.channel, attempts=row.attempts)
-            typer.echo(line)
-        typer.echo(word("cli.dead_how" if rows else "cli.dead_none"))
+            say(line)
+        say(word("cli.dead_how" if rows else "cli.dead_none"))
         return FOUND if rows else DONE
 
     go(work())
@@ -51,10 +51,10 @@ def _with_dead(incidents: list[str] | None, everything: bool, deed: Deed, key: s
             rows = await inbox.dead(None if everything else wanted)
             for row in rows:
                 said = await db.unit(partial(deed, row, "command line"), "command line")
-                typer.echo(said or word(key, incident=row.incident))
+                say(said or word(key, incident=row.incident))
         missing = sorted(set(wanted) - {row.incident for row in rows})
         if missing:
-            typer.echo(word("cli.dead_unknown", incidents="、".join(missing)), err=True)
+            say(word("cli.dead_unknown", incidents="、".join(missing)), err=True)
         return FOUND if missing else DONE
 
     go(work())

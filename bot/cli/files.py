@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
+from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, say, stop, word
 from bot.health.single import only_one
 from bot.office.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
 from bot.office.exporting import export_cases
@@ -65,7 +65,7 @@ def _take_in(folder: Path) -> NoReturn:
         async with opened() as (_, db):
             with bar("imports.progress") as progress:
                 count = await import_all(db, folder, progress)
-        typer.echo(word("cli.taken_in", count=count))
+        say(word("cli.taken_in", count=count))
         return DONE
 
     try:
@@ -97,9 +97,9 @@ def _summary(report: Report) -> str:
 def _tell_sheets(table: Table) -> None:
     """Says which sheets were read, where there are several, and which weren't."""
     if len(table.sheets) > 1:
-        typer.echo(word("imports.sheets", names="、".join(table.sheets)))
+        say(word("imports.sheets", names="、".join(table.sheets)))
     for remark in table.unread:
-        typer.echo(word(f"imports.{remark.code}", name=remark.word), err=True)
+        say(word(f"imports.{remark.code}", name=remark.word), err=True)
 
 
 def _reason(remark: Remark) -> str:
@@ -115,29 +115,29 @@ def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose:
     report = done.report
     _tell_sheets(done.table)
     if done.unknown_headers:
-        typer.echo(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
+        say(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
     for remark in report.rejected[:_MOST_LINES]:
-        typer.echo(word("imports.rejected_line", line=_line(remark), reason=_reason(remark)), err=True)
+        say(word("imports.rejected_line", line=_line(remark), reason=_reason(remark)), err=True)
     if len(report.rejected) > _MOST_LINES:
-        typer.echo(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
+        say(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
     alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
     for code, count in alike.items():
-        typer.echo(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
+        say(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
     for remark in report.warnings:
         if remark.word or remark.code not in alike:
-            typer.echo(word("imports.warned_line", line=_line(remark), reason=_reason(remark)), err=True)
+            say(word("imports.warned_line", line=_line(remark), reason=_reason(remark)), err=True)
     if alike:
-        typer.echo(word("imports.verbose"), err=True)
-    typer.echo(_summary(report))
+        say(word("imports.verbose"), err=True)
+    say(_summary(report))
     if report.rejected:
         write_rejects(target, done.table.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
-        typer.echo(word("imports.rejects_file", path=target))
+        say(word("imports.rejects_file", path=target))
     if dry_run:
-        typer.echo(word("imports.dry_run"))
+        say(word("imports.dry_run"))
     elif strict and report.rejected:
-        typer.echo(word("imports.refused"))
+        say(word("imports.refused"))
     elif not done.written:
-        typer.echo(word("imports.nothing_changed"))
+        say(word("imports.nothing_changed"))
 
 
 @app.command("export", help=word("cli.export"))
@@ -153,7 +153,7 @@ def export(
                     count = await export_all(db, file, progress, spreadsheet=xlsx)
                 else:
                     count = await export_cases(db, file, progress)
-        typer.echo(word("cli.export_done", count=count, path=file))
+        say(word("cli.export_done", count=count, path=file))
         return DONE
 
     go(work())
@@ -170,7 +170,7 @@ def imports_(
                 return await _undo(db, yes=yes)
             for row in await journal.runs():
                 state = word("cli.import_undone") if row.undone_at is not None else ""
-                typer.echo(f"{_run_line(row)}{state}")
+                say(f"{_run_line(row)}{state}")
         return DONE
 
     go(work())
@@ -185,7 +185,7 @@ async def _undo(db: Database, *, yes: bool) -> int:
     """Says what it is about to take back, and asks."""
     row = await journal.last()
     if row is None:
-        typer.echo(word("cli.nothing_to_undo"))
+        say(word("cli.nothing_to_undo"))
         return DONE
     if not yes and not typer.confirm(word("cli.undo_sure", line=_run_line(row))):
         return FOUND
@@ -193,7 +193,7 @@ async def _undo(db: Database, *, yes: bool) -> int:
         await db.unit(partial(journal.undo, row), "cli:import", seconds=IMPORT_SECONDS)
     except journal.InUseError as error:
         table, count = error.args
-        typer.echo(word("cli.import_in_use", file=row.file, table=table, count=count), err=True)
+        say(word("cli.import_in_use", file=row.file, table=table, count=count), err=True)
         return FOUND
-    typer.echo(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed))
+    say(word("cli.import_taken_back", file=row.file, added=row.added, changed=row.changed))
     return DONE

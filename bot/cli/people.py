@@ -6,7 +6,7 @@ from typing import Annotated
 import segno
 import typer
 
-from bot.cli.app import DONE, app, go, opened, stop, word
+from bot.cli.app import DONE, app, go, opened, say, stop, word
 from bot.settings import Settings
 from storage.engine.clock import SHANGHAI
 from storage.engine.database import Database
@@ -37,7 +37,7 @@ def invite_(
             for person in people:
                 await _invite(settings, db, person, name, picture=not missing)
             if not people:
-                typer.echo(word("cli.invite_nobody"))
+                say(word("cli.invite_nobody"))
         return DONE
 
     if not who and not missing:
@@ -56,11 +56,11 @@ async def _invite(settings: Settings, db: Database, person: Person, bot_name: st
     code = await db.unit(lambda: invite(person, actor="cli"), "cli:invite")
     until = (datetime.now(SHANGHAI) + VALID).strftime("%Y-%m-%d %H:%M")
     role, area = word(f"person.role_{person.role.value}"), await full_name(person.area_code)
-    typer.echo(word("cli.invite_for", name=person.name, role=role, area=area, until=until))
+    say(word("cli.invite_for", name=person.name, role=role, area=area, until=until))
     links = [f"{settings.public_url or f'http://{settings.listen}'}/#{code}"]
     links += [f"https://t.me/{bot_name}?start={code}"] if bot_name else []
     for link in links:
-        typer.echo(link)
+        say(link)
         if picture:
             segno.make(link, micro=False).terminal(compact=True, border=1)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.app import DONE, app, go, opened, word
+from bot.cli.app import DONE, app, go, opened, say, word
 from bot.cli.people import one_person
 from storage.cases.debtor import debtors_by_id
 from storage.engine.text import heard
@@ -69,14 +69,14 @@ def _show(text: str, reading: Reading, names: dict[int, str], now: datetime, *, 
             "withdraws": reading.withdraws,
             "corrects": reading.corrects,
         }
-        typer.echo(json.dumps(shown, ensure_ascii=False))
+        say(json.dumps(shown, ensure_ascii=False))
         return
     if not reading.is_lead:
-        typer.echo(f"{text}\n  {word('cli.read_not_lead')}")
+        say(f"{text}\n  {word('cli.read_not_lead')}")
         return
     glue = word("case.or") if reading.ambiguous else word("case.and")
     who = glue.join(str(one["name"]) for one in debtors) or word("cli.read_nobody")
     urgent = word("cli.read_urgent") if reading.urgent else ""
     line = word("cli.read_lead", kind=word(f"cli.kind_{reading.kind}"), who=who, place=reading.place, urgent=urgent)
     reasons = "；".join("，".join(one["evidence"]) for one in debtors)
-    typer.echo(f"{text}\n  {line}\n  {reasons}".rstrip())
+    say(f"{text}\n  {line}\n  {reasons}".rstrip())

@@ -6,9 +6,7 @@ The program itself is loaded where it runs: the other commands need not wait for
 import asyncio
 import signal
 
-import typer
-
-from bot.cli.app import DONE, app, checked_settings, go, opened, word
+from bot.cli.app import DONE, app, checked_settings, go, opened, say, word
 from bot.health.single import only_one
 from storage.engine.secret import new_key
 
@@ -34,9 +32,9 @@ def run() -> None:
     async def work() -> int:
         told = asyncio.Event()
         async with running(settings, extend=lambda _app: _heed(told)) as product:
-            typer.echo(word("cli.running", url=product.url))
+            say(word("cli.running", url=product.url))
             await told.wait()
-        typer.echo(word("cli.stopped"))
+        say(word("cli.stopped"))
         return DONE
 
     with only_one(settings):
@@ -54,9 +52,9 @@ def demo() -> None:
         told = asyncio.Event()
         async with open_demo(checked_settings()) as (_product, url):
             _heed(told)
-            typer.echo(word("cli.demo_running", url=url))
+            say(word("cli.demo_running", url=url))
             await told.wait()
-        typer.echo(word("cli.stopped"))
+        say(word("cli.stopped"))
         return DONE
 
     go(work())
@@ -66,7 +64,7 @@ def demo() -> None:
 def init() -> None:
     async def work() -> int:
         async with opened() as (settings, _db):
-            typer.echo(word("cli.initialised", where=settings.database_shown))
+            say(word("cli.initialised", where=settings.database_shown))
         return DONE
 
     go(work())
@@ -74,4 +72,4 @@ def init() -> None:
 
 @app.command("key", help=word("cli.key"))
 def key() -> None:
-    typer.echo(new_key())
+    say(new_key())

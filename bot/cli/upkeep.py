@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, stop, word
+from bot.cli.app import DONE, FOUND, app, bar, checked_settings, go, opened, say, stop, word
 from bot.health.single import only_one
 from bot.office.backup import BackupError, back_up, restore
 from bot.settings import load
@@ -28,7 +28,7 @@ def backup(target: Annotated[Path | None, typer.Argument(help=word("cli.backup_t
     except BackupError as error:
         stop(word(f"cli.{error.key}", path=folder, why=error.why), FOUND)
     where = "CHUISHAO_KEY" if settings.key else settings.data / "key"
-    typer.echo(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where))
+    say(word("cli.backup_done", path=folder, size=f"{size / 1e6:.1f}", where=where))
 
 
 @app.command("restore", help=word("cli.restore"))
@@ -39,9 +39,9 @@ def restore_(source: Annotated[Path, typer.Argument(help=word("cli.restore_sourc
             aside = restore(settings, source)
     except BackupError as error:
         stop(word(f"cli.{error.key}", path=source, why=error.why), FOUND)
-    typer.echo(word("cli.restored", path=source))
+    say(word("cli.restored", path=source))
     if aside is not None:
-        typer.echo(word("cli.restored_aside", path=aside))
+        say(word("cli.restored_aside", path=aside))
 
 
 @audit_app.command("verify", help=word("cli.audit_verify"))
@@ -57,9 +57,9 @@ def audit_verify(
             with bar("cli.audit_progress") as progress:
                 verdict = await verify(settings.secrets(), kept, progress)
         if verdict.fault is None:
-            typer.echo(word("cli.audit_whole", count=verdict.entries))
+            say(word("cli.audit_whole", count=verdict.entries))
             return DONE
-        typer.echo(word(f"cli.audit_fault_{verdict.fault.value}", number=verdict.broken, count=verdict.entries))
+        say(word(f"cli.audit_fault_{verdict.fault.value}", number=verdict.broken, count=verdict.entries))
         return FOUND
 
     go(work())
@@ -71,7 +71,7 @@ def audit_head() -> None:
         async with opened() as (settings, _db):
             now = await head()
             secrets = settings.secrets()
-        typer.echo(word("cli.audit_head_now", head=now.attested(secrets), public=secrets.public_key))
+        say(word("cli.audit_head_now", head=now.attested(secrets), public=secrets.public_key))
         return DONE
 
     go(work())
@@ -86,7 +86,7 @@ def doctor() -> None:
         async for finding in examination.examine(load()):
             grade = word(f"doctor.{finding.grade.value}")
             line = f"{grade:　<3}{word(f'doctor.{finding.subject}')}：{word(finding.key, **finding.args)}"
-            typer.echo(line)
+            say(line)
             worst = FOUND if finding.grade is examination.Grade.BAD else worst
         return worst
 

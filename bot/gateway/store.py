@@ -25,6 +25,8 @@ T = TypeVar("T")
 SESSION_SECONDS = 365 * 24 * 3600
 GROUP = 128
 """How many changes share one commit."""
+PAGE_BYTES = 240_000
+"""About so much of a chat is given at once."""
 PORTION = 500
 """How many messages are forgotten in one transaction."""
 OVERLAP_SECONDS = 120
@@ -444,17 +446,30 @@ class Store:
     async def message(self, chat_id: int, message_id: int) -> dict[str, Any] | None:
         return _body(self._reading, chat_id, message_id)
 
-    async def since(self, chat_id: int, seq: int, limit: int = 200) -> list[tuple[int, dict[str, Any] | None, int]]:
-        """Returns messages new or changed after `seq`, in order, at most `limit`.
+    def _page(self, sql: str, *args: Any, most: int) -> list[sqlite3.Row]:
+        """Reads rows until their bodies have so many bytes, at least one."""
+        rows, size = list[sqlite3.Row](), 0
+        with contextlib.closing(self._reading.execute(sql, args)) as found:
+            for row in found:
+                size += len(row["body"])
+                if rows and size > most:
+                    break
+                rows.append(row)
+        return rows
+
+    async def since(
+        self, chat_id: int, seq: int, limit: int = 200, most: int = PAGE_BYTES
+    ) -> list[tuple[int, dict[str, Any] | None, int]]:
+        """Returns messages new or changed after `seq`, in order, at most `limit`, and about `most` bytes of them.
 
         Each is (seq, body or None where deleted, message id). From 0 it returns the newest ones, however long ago they
         were changed, else the next changes.
         """
         sql = "SELECT seq, body, deleted, message_id FROM message WHERE chat_id = ? "
         if seq:
-            rows = self.rows(sql + "AND seq > ? ORDER BY seq LIMIT ?", chat_id, seq, limit)
+            rows = self._page(sql + "AND seq > ? ORDER BY seq LIMIT ?", chat_id, seq, limit, most=most)
         else:
-            rows = self.rows(sql + "ORDER BY message_id DESC LIMIT ?", chat_id, limit)
+            rows = self._page(sql + "ORDER BY message_id DESC LIMIT ?", chat_id, limit, most=most)
         return [
             (row["seq"], None if row["deleted"] else json.loads(row["body"]), row["message_id"])
             for row in sorted(rows, key=lambda row: int(row["seq"]))
@@ -467,12 +482,13 @@ class Store:
 
     async def earlier(self, chat_id: int, message_id: int, limit: int = 50) -> list[dict[str, Any]]:
         """Returns the messages before that one, the newest `limit` of them, in order."""
-        rows = self.rows(
+        rows = self._page(
             "SELECT body FROM message WHERE chat_id = ? AND message_id < ? AND deleted = 0 "
             "ORDER BY message_id DESC LIMIT ?",
             chat_id,
             message_id,
             limit,
+            most=PAGE_BYTES,
         )
         return [json.loads(row["body"]) for row in rows][::-1]
 
@@ -581,12 +597,13 @@ class Store:
 
         def work() -> None:
             try:
-                with (self.files / file_id).open("wb") as file:
+                path = self.files / file_id
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
             except OSError:
-                (self.files / file_id).unlink(missing_ok=True)  # half of it would keep a full disk full
+                path.unlink(missing_ok=True)  # half of it would keep a full disk full
                 raise
             row = (file_id, chat_id, kind, mime, len(content), told)
             self._db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", row)

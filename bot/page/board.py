@@ -1,5 +1,8 @@
 """The big screen and the desk: a page that shows a supervisor's area as it is now. It has the session of their chat."""
 
+import asyncio
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -16,11 +19,14 @@ from storage.engine import audit
 from storage.engine.database import Database
 from storage.people.access import Action, may
 from storage.people.endpoint import at_chat
-from storage.people.person import Person
+from storage.people.person import Person, Role
 
 LOOKS_EVERY = 2.0
 """Seconds between two looks whether something has happened; what only grows older is shown anew twice a minute."""
 _QUIET_LOOKS = 15
+KEPT_SECONDS = 60.0
+SCREENS = 5
+"""So many screens of one person at once."""
 _Answer = Callable[[web.Request, Person, Showing], Awaitable[web.StreamResponse]]
 
 
@@ -30,6 +36,9 @@ class Board:
     def __init__(self, db: Database, webchat: WebChat) -> None:
         self._db = db
         self._webchat = webchat
+        self._pictures: dict[tuple[str, str, int, str], tuple[float, bytes]] = {}
+        self._drawing = asyncio.Lock()
+        self._open = Counter[int]()
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/c/{slug}/board", self._behind(self._page))
@@ -85,16 +94,29 @@ class Board:
         name = request.match_info["name"]
         if name not in PICTURES:
             raise web.HTTPNotFound
-        drawn = await picture(showing, who, name)
+        drawn = await self._drawn(showing, who, name)
         return web.Response(body=drawn, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
+
+    async def _drawn(self, showing: Showing, who: Person, name: str) -> bytes:
+        """Draws a picture, or takes the one that was drawn for the same area within the last minute."""
+        key, now = (name, who.area_code, who.id if who.role is Role.JUDGE else 0, who.language), time.monotonic()
+        self._pictures = {one: kept for one, kept in self._pictures.items() if now - kept[0] < KEPT_SECONDS}
+        if key not in self._pictures:
+            async with self._drawing:  # one after the other: each takes a processor for a while
+                if key not in self._pictures:
+                    self._pictures[key] = (now, await picture(showing, who, name))
+        return self._pictures[key][1]
 
     async def _events(self, request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
         """Sends the whole overview again after a step of any alert, as long as the page is signed in and open."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
+        if self._open[showing.chat_id] >= SCREENS:
+            raise web.HTTPTooManyRequests
         await self._note(who, showing)
         await response.prepare(request)
+        self._open[showing.chat_id] += 1
         seen, looks = -1, 0
         closing = self._webchat.closing
         try:
@@ -110,6 +132,8 @@ class Board:
                 await within(LOOKS_EVERY, closing)
         except ConnectionResetError:
             pass  # the screen went dark; it will ask again
+        finally:
+            self._open[showing.chat_id] -= 1
         return response
 
     async def _still(self, request: web.Request, chat_id: int) -> Person | None:

@@ -12,7 +12,7 @@ def caller(request: web.Request, trusted: tuple[Network, ...]) -> str:
     named = [one.strip() for one in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
     at = request.remote or ""
     for before in reversed(named):
-        if not _is_among(at, trusted) or not _is_address(before):
+        if not is_among(at, trusted) or not _is_address(before):
             break
         at = before
     return at
@@ -25,7 +25,8 @@ def _is_address(said: str) -> bool:
         return False
 
 
-def _is_among(address: str, trusted: tuple[Network, ...]) -> bool:
+def is_among(address: str, trusted: tuple[Network, ...]) -> bool:
+    """Tells whether the address is one of these networks'."""
     try:
         place = ip_address(address)
     except ValueError:

@@ -14,8 +14,9 @@ from bot.gateway.methods import Methods
 from bot.gateway.picture import measured
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
+from bot.page.budget import Budget
 from bot.page.session import Left, Look, Sessions
-from bot.page.upload import checked, turned
+from bot.page.upload import FORM_BYTES, checked, read_form, turned
 from bot.settings import Network
 
 WAITED_AT_MOST = 7 * 24 * 3600
@@ -24,6 +25,8 @@ TEXT_CHARACTERS = 20_000
 PersonOf = Callable[[int], Awaitable[dict[str, str]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
+UPLOADS = 4
+"""So many files are read at once; they are held in memory."""
 STREAMS = 20
 """So many streams of one chat at once: a page has one."""
 
@@ -50,6 +53,8 @@ class WebChat:
         self._toasts: dict[int, deque[dict[str, Any]]] = {}
         self._taps: dict[str, int] = {}
         self.closing = asyncio.Event()
+        self._budget = Budget()
+        self._reading = asyncio.Semaphore(UPLOADS)
         self._assets = Assets(joining_url, court_phone)
         self._sessions = Sessions(store, joining_url, proxies, self.say, look, left, self._wake)
         self._lock = self._sessions.lock
@@ -115,10 +120,10 @@ class WebChat:
             raise web.HTTPBadRequest
         if len(text) > TEXT_CHARACTERS:
             raise web.HTTPRequestEntityTooLarge(TEXT_CHARACTERS, len(text))
-        stored = await self.say(
-            chat_id, text, _client_id(body), _message_id(body, "reply_to"), _said_at(body.get("waited"))
-        )
-        return web.json_response({"message_id": stored["message_id"]})
+        said_at = _said_at(body.get("waited"))
+        slow = await self._budget.turn(chat_id)
+        stored = await self.say(chat_id, text, _client_id(body), _message_id(body, "reply_to"), said_at)
+        return web.json_response({"message_id": stored["message_id"], **({"slow": True} if slow else {})})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
         chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
@@ -136,6 +141,8 @@ class WebChat:
     async def _tap(self, request: web.Request) -> web.StreamResponse:
         """Passes the tap on a button under a message of this chat on to the bot."""
         chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
+        if not self._budget.may_tap(chat_id):
+            raise web.HTTPTooManyRequests
         message = await self._store.message(chat_id, _message_id(body, "message_id") or 0)
         data = body.get("data")
         if message is None or not isinstance(data, str) or len(data.encode("utf-8", "replace")) > 64:
@@ -166,13 +173,13 @@ class WebChat:
         self._sessions.same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
             raise web.HTTPBadRequest  # else anybody could fill the disk
-        form = await request.post()
-        field = form.get("file")
-        if not isinstance(field, web.FileField):
-            raise web.HTTPBadRequest
-        content = await asyncio.to_thread(turned, field.file.read())
-        kind, mime = checked(content)
-        client_id = str(form.get("id", ""))[:64] or None
+        if not self._budget.may_send(chat_id, request.content_length or FORM_BYTES):
+            raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
+        async with self._reading:
+            form, content = await read_form(request)
+            content = await asyncio.to_thread(turned, content)
+            kind, mime = await asyncio.to_thread(checked, content)
+        client_id = form.get("id", "")[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
         about = await asyncio.to_thread(measured, content) if kind == "photo" else {}

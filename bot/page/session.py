@@ -1,5 +1,6 @@
 """Who a browser is: joining, the session's cookie, the PIN, and that nobody else speaks in its name."""
 
+import asyncio
 import re
 import time
 from collections import Counter, deque
@@ -19,6 +20,8 @@ YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 JOINS_A_MINUTE = 30
 JSON_BYTES = 256_000
+BODY_SECONDS = 15.0
+"""For so long the body of a request may take; of a file for its next part."""
 NUMBERS = 10_000
 """Of so many telephone numbers that nobody was asked to join with it is known how often somebody tried them."""
 _LINK = re.compile(r"[\w-]{16,64}", re.ASCII)
@@ -216,14 +219,18 @@ class Sessions:
 
 
 async def _within_limit(request: web.Request) -> bytes:
-    """Reads the body, no more of it than JSON may be. Raises 413."""
+    """Reads the body, no more of it than JSON may be. Raises 413, 408."""
     if (request.content_length or 0) > JSON_BYTES:
         raise web.HTTPRequestEntityTooLarge(JSON_BYTES, request.content_length or 0)
     body = bytearray()
-    async for part in request.content.iter_any():
-        body += part
-        if len(body) > JSON_BYTES:
-            raise web.HTTPRequestEntityTooLarge(JSON_BYTES, len(body))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.content.iter_any():
+                body += part
+                if len(body) > JSON_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(JSON_BYTES, len(body))
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     return bytes(body)
 
 

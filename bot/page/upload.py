@@ -1,11 +1,19 @@
 """What people upload: known by its content, whatever it is called, and small enough for the phone that will show it."""
 
+import asyncio
 import io
 import warnings
+from collections.abc import Awaitable
+from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
+
+from bot.page.session import BODY_SECONDS
+
+T = TypeVar("T")
 
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
+FORM_BYTES = 12_000_000
 MOST_PIXELS = 50_000_000
 """A few kilobytes can unpack to gigabytes; no camera of a phone makes more than this."""
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -13,6 +21,40 @@ _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 _QUALITY = 85
+
+
+async def read_form(request: web.Request) -> tuple[dict[str, str], bytes]:
+    """Reads an upload into memory, nothing of it into a file: its fields, and the content of its file. Raises 400; 413
+    for more than a form may be; 408 where the next part doesn't come."""
+    fields, content, size = dict[str, str](), None, 0
+    try:
+        reader = await request.multipart()
+        while (part := await _next(reader.next())) is not None:
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise web.HTTPBadRequest
+            body = bytearray()
+            while chunk := await _next(part.read_chunk()):
+                body += chunk
+                size += len(chunk)
+                if size > FORM_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(FORM_BYTES, size)
+            if part.filename is not None:
+                content = bytes(body)
+            else:
+                fields[part.name] = body.decode("utf-8", "replace")
+    except (ValueError, AssertionError, ConnectionResetError) as error:  # no form, or a phone that went away
+        raise web.HTTPBadRequest from error
+    if content is None:
+        raise web.HTTPBadRequest
+    return fields, content
+
+
+async def _next(work: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await work
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
 
 
 def turned(content: bytes) -> bytes:

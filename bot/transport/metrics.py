@@ -46,6 +46,7 @@ class Metrics:
             "chuishao_send_attempts", "Attempts until a message was sent", buckets=(1, 2, 3, 5, 10), registry=registry
         )
         self.deliveries = Counter("chuishao_deliveries", "Messages that arrived", ["kind"], registry=registry)
+        self.strangers = Counter("chuishao_strangers", "Messages and taps of strangers", registry=registry)
         self.dead_letters = Gauge("chuishao_dead_letters", "Updates given up", registry=registry)
 
     def observe(self, name: str, figure: float) -> None:
@@ -54,6 +55,8 @@ class Metrics:
             self.group.observe(figure)
         elif name == "answered":
             self.acknowledged.observe(figure)
+        elif name == "stranger":
+            self.strangers.inc(figure)
         elif name == "escalated":
             self.escalations.inc(figure)
         else:

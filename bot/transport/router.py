@@ -34,6 +34,8 @@ SIDE_BY_SIDE = 64
 LATE, TOO_LATE = timedelta(seconds=60), timedelta(days=7)
 """A message older than the one was sent before it could be handled; older than the other, its time is no time."""
 MOST_CHATS = 10_000
+MUTE = timedelta(minutes=1)
+"""So long a stranger who was answered isn't answered again."""
 Chat = tuple[str, int]
 _log = structlog.get_logger("router")
 
@@ -68,6 +70,8 @@ class Router:
         self._stopping = False
         self._unavailable = False
         self.languages: OrderedDict[Chat, str] = OrderedDict()
+        self._strangers: OrderedDict[Chat, datetime] = OrderedDict()
+        """When each stranger was answered last."""
         """Who of the known people has written of late, and their language: for a word to them while nothing can be
         looked up."""
 
@@ -227,6 +231,7 @@ class Router:
             person=speaker,
             endpoint=endpoint if speaker is not None else None,
             message_id=message.message_id if message is not None and not (command or update.callback_query) else None,
+            muted=speaker is None and self._was_answered((row.channel, row.chat_id)),
             asked=message.message_id if message is not None and not update.callback_query else None,
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,
@@ -260,6 +265,18 @@ class Router:
         )
         await attachment_handlers.heard(turn, fresh, words)
         return True
+
+    def _was_answered(self, chat: Chat) -> bool:
+        """Tells whether this stranger had an answer within the last minute; else notes that they get one now."""
+        now = self._db.clock.now()
+        last = self._strangers.get(chat)
+        if last is not None and last <= now < last + MUTE:
+            return True
+        self._strangers[chat] = now
+        self._strangers.move_to_end(chat)
+        while len(self._strangers) > MOST_CHATS:
+            self._strangers.popitem(last=False)
+        return False
 
     def _said_at(self, date: datetime) -> datetime | None:
         """Returns the far end's time of a message where it differs enough from the time of handling to be told."""

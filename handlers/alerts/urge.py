@@ -1,5 +1,7 @@
 """催办: who answers for an area asks the judge on, with a word of their own if they reply to the case's card."""
 
+from datetime import timedelta
+
 from telegram import Message
 
 from handlers.callback import Tap
@@ -9,11 +11,14 @@ from handlers.describe import shows
 from handlers.route import App, on_tap
 from storage.alerts import alert, sighting, steps
 from storage.alerts.alert import Alert
+from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import contains, full_name
 from storage.post.delivery import delivery_of
 
 LONGEST = 300
+ONCE_IN = timedelta(minutes=1)
+"""A tap more within it doesn't ring; words always go on."""
 
 
 def register(app: App) -> None:
@@ -25,6 +30,9 @@ async def urge(turn: Turn, tap: Tap) -> None:
     one = await alert.by_id(tap.ref)
     if one is None or not contains(turn.who.area_code, one.area_code):
         await turn.refuse(f"alert:{tap.ref}")
+        return
+    if await alert.was_urged(one.id, unit().now - ONCE_IN):
+        await turn.toast("urge.just_now", loud=True)
         return
     await turn.toast()
     await _urge(turn, [one], "")

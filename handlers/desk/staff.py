@@ -105,8 +105,11 @@ async def _changed(keeper: Person, person: Person, what: str, value: str) -> str
 async def handover(turn: Turn, words: str) -> None:
     """Answers `/handover 沈立群 郑雅芳`: asks once, then hands everything over in one step."""
     said = words.split()
+    if len(said) != 2:
+        await turn.say("staff.handover_how")
+        return
     both = [[one for one in await staff.seek(name, turn.who) if one.role is Role.JUDGE] for name in said]
-    if len(both) != 2 or any(len(found) != 1 for found in both) or both[0][0].id == both[1][0].id:
+    if any(len(found) != 1 for found in both) or both[0][0].id == both[1][0].id:
         await turn.say("staff.handover_how")
         return
     await turn.reply("handover", both[0][0].id, to=both[1][0].id)

@@ -213,6 +213,12 @@ async def newest_events(area_code: str, judge_id: int | None, since: datetime, l
     return [event for event, _alert, _actor in found]
 
 
+async def was_urged(alert_id: int, since: datetime) -> bool:
+    """Tells whether somebody has urged since then."""
+    sql = "SELECT 1 FROM alert_event WHERE alert_id = ? AND kind = 'urged' AND at > ? LIMIT 1"
+    return bool(await fetch(sql, alert_id, since))
+
+
 async def event(event_id: int) -> AlertEvent | None:
     """Loads a step with who took it, its alert, and whose that is."""
     source = (

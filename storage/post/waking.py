@@ -88,12 +88,20 @@ def understood(said: str, own_hosts: Collection[str] = ()) -> WakeAddress | None
     except ValueError:
         return None
     known = _HOSTS.get(host, "")
-    own = host in own_hosts and kind in ("ntfy", "bark")
+    own = _is_own(host, port, parts.scheme, own_hosts) and kind in ("ntfy", "bark")
     theirs = known and kind in ("", known) and port is None and parts.scheme == "https"
     if parts.scheme not in ("http", "https") or not (own or theirs):
         return None
     place = f"{host}:{port}" if port else host
     return _robot(kind or known, parts.path, parts.query, place, words[1] if len(words) > 1 else "", parts.scheme)
+
+
+def _is_own(host: str, port: int | None, scheme: str, own_hosts: Collection[str]) -> bool:
+    """Tells whether the court has named this server, with this port where it isn't the scheme's own: no other door of
+    the same machine is knocked at."""
+    usual = {"http": 80, "https": 443}.get(scheme)
+    names = {f"{host}:{port or usual}"} | ({host} if port in (None, usual) else set())
+    return bool(names & set(own_hosts))
 
 
 def _robot(kind: str, path: str, query: str, place: str, secret: str, scheme: str) -> WakeAddress | None:
@@ -129,13 +137,13 @@ def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> WakeAddres
         return None
     try:
         url = urlsplit(str(said["endpoint"]))
-        host, _port = url.hostname or "", url.port
+        host, port = url.hostname or "", url.port
     except ValueError:
         return None
     known = url.scheme == "https" and _BROWSERS.fullmatch(url.netloc)
     return (
         WakeAddress("web", json.dumps(said))
-        if known or (host in own_hosts and url.scheme in ("http", "https"))
+        if known or (url.scheme in ("http", "https") and _is_own(host, port, url.scheme, own_hosts))
         else None
     )
 

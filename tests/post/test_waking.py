@@ -67,7 +67,7 @@ async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tupl
     """The judge has these ways; what the trials brought is forgotten."""
     async with far_end() as end:
         more = {name: value.replace("FAR", end.url) for name, value in settings.items()}
-        async with stage.world(push_hosts="127.0.0.1", **more) as world:
+        async with stage.world(push_hosts=end.url.removeprefix("http://"), **more) as world:
             for way in ways:
                 await world.phone(JUDGE).says(f"/push {way.replace('FAR', end.url)}")
                 await world.phone(JUDGE).expects("除了这里")
@@ -94,13 +94,13 @@ async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tupl
     ],
 )  # fmt: skip
 def test_what_people_paste_is_understood(said: str, target: WakeAddress) -> None:
-    assert understood(said, ("127.0.0.1",)) == target
+    assert understood(said, ("127.0.0.1:9000",)) == target
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        "", "hello", "http://127.0.0.1:9000/topic", "ntfy http://10.0.0.1/topic", "json://127.0.0.1/x",
+        "", "hello", "http://127.0.0.1:9000/topic", "ntfy http://10.0.0.1/topic", "ntfy http://127.0.0.1:22/topic", "json://127.0.0.1/x",
         "https://evil.example/?access_token=abc123", "https://oapi.dingtalk.com:8443/robot/send?access_token=abc123",
         "https://oapi.dingtalk.com@evil.example/robot/send?access_token=abc123", "file:///etc/passwd",
         "http://oapi.dingtalk.com/robot/send?access_token=abc123",
@@ -317,7 +317,7 @@ async def page_of(world: World, chat_id: int) -> AsyncIterator[tuple[aiohttp.Cli
 
 
 async def test_a_browser_is_woken_and_only_it_can_read_why(stage: Stage) -> None:
-    async with far_end() as end, stage.world(push_hosts="127.0.0.1") as world, page_of(world, JUDGE) as (page, base):
+    async with far_end() as end, stage.world(push_hosts=end.url[7:]) as world, page_of(world, JUDGE) as (page, base):
         browser = Browser(f"{end.url}/push/abcdefgh")
         for _again in range(2):  # the page says so each time it opens
             assert (await page.post(f"{base}/push", json=browser.subscription)).status == 200
@@ -360,7 +360,7 @@ async def test_who_may_not_be_woken_or_names_another_server_is_refused(stage: St
 
 
 async def test_whom_nothing_wakes_is_named_until_a_trial_has_rung(stage: Stage) -> None:
-    async with far_end() as end, stage.world(push_hosts="127.0.0.1") as world, page_of(world, JUDGE) as (page, base):
+    async with far_end() as end, stage.world(push_hosts=end.url[7:]) as world, page_of(world, JUDGE) as (page, base):
         judge, admin = await world.person(JUDGE), world.phone(ADMIN)
 
         async def leave_telegram() -> None:

@@ -82,6 +82,8 @@ async function post(path, body) {
   if (answer.status === 423) lock();
   if (answer.status >= 500) toast(put(words.not_logged, { phone: words.phone }));
   else if (answer.status === 413 && !answer.headers.has("X-Chuishao")) toast(words.between_too_big);
+  else if (answer.headers.get("X-Chuishao") === "today") toast(words.too_much_today);
+  else if (answer.status === 429 && path.endsWith("/tap")) toast(words.tap_many);
   else if (trouble[answer.status]) toast(words[form || answer.status !== 413 ? trouble[answer.status] : "too_long"]);
   return answer;
 }
@@ -281,6 +283,7 @@ async function flush() {
       const stored = answer.ok ? await within(answer.json()) : {};
       if (Number.isInteger(stored.message_id)) { // the server's word, not that of a hotel's portal on the way
         sent = true;
+        if (stored.slow) toast(words.slow);
         await drop(entry);
         if (shown.has(stored.message_id)) entry.item.remove(); else claim(entry, stored.message_id);
       } else if ([400, 413, 415].includes(answer.status)) { // not taken as it is

@@ -113,7 +113,8 @@ class Store:
     def _connect(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        # What is deleted is overwritten.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "secure_delete=ON"):
             db.execute(f"PRAGMA {pragma}")
         return db
 
@@ -179,7 +180,10 @@ class Store:
 
     def rows(self, sql: str, *args: Any) -> list[sqlite3.Row]:
         """Returns what is found by index, as of the last commit."""
-        return self._reading.execute(sql, args).fetchall()
+        return self._read(sql, args).fetchall()
+
+    def _read(self, sql: str, args: tuple[Any, ...]) -> sqlite3.Cursor:
+        return self._reading.execute(sql, args)
 
     def _touched(self, chat_id: int) -> None:
         for watcher in list(self.watchers):
@@ -449,7 +453,7 @@ class Store:
     def _page(self, sql: str, *args: Any, most: int) -> list[sqlite3.Row]:
         """Reads rows until their bodies have so many bytes, at least one."""
         rows, size = list[sqlite3.Row](), 0
-        with contextlib.closing(self._reading.execute(sql, args)) as found:
+        with contextlib.closing(self._read(sql, args)) as found:
             for row in found:
                 size += len(row["body"])
                 if rows and size > most:

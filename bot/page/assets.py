@@ -19,6 +19,17 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(
+        ["microphone=(self)", "geolocation=(self)", "autoplay=(self)"]
+        + [
+            f"{name}=()"
+            for name in ("camera", "display-capture", "payment", "usb", "serial", "hid", "midi", "bluetooth")
+        ]
+        + [f"{name}=()" for name in ("accelerometer", "gyroscope", "magnetometer", "browsing-topics", "fullscreen")]
+    ),
     "X-Chuishao": "1",  # an answer without it comes from a server in between
 }
 
@@ -46,6 +57,8 @@ class Assets:
     async def _headers(request: web.Request, response: web.StreamResponse) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if request.path.startswith(("/c/", "/api/")):  # what somebody said or may join with is on no shelf
+            response.headers.setdefault("Cache-Control", "no-store")
 
     async def _index(self, _request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})

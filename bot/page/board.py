@@ -95,7 +95,7 @@ class Board:
         if name not in PICTURES:
             raise web.HTTPNotFound
         drawn = await self._drawn(showing, who, name)
-        return web.Response(body=drawn, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
+        return web.Response(body=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
     async def _drawn(self, showing: Showing, who: Person, name: str) -> bytes:
         """Draws a picture, or takes the one that was drawn for the same area within the last minute."""

@@ -16,7 +16,7 @@ from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
 from bot.page.budget import Budget
 from bot.page.session import Left, Look, Sessions
-from bot.page.upload import FORM_BYTES, checked, read_form, turned
+from bot.page.upload import FORM_BYTES, bare, checked, read_form, turned
 from bot.settings import Network
 
 WAITED_AT_MOST = 7 * 24 * 3600
@@ -179,6 +179,8 @@ class WebChat:
             form, content = await read_form(request)
             content = await asyncio.to_thread(turned, content)
             kind, mime = await asyncio.to_thread(checked, content)
+            if kind == "photo":
+                content = await asyncio.to_thread(bare, content)
         client_id = form.get("id", "")[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
@@ -201,7 +203,7 @@ class WebChat:
         known = await self._store.file(file_id)
         if known is None or not await self._store.shown_in(chat_id, file_id):
             raise web.HTTPNotFound
-        headers = {"Content-Type": known["mime"], "Cache-Control": "private, max-age=86400"}
+        headers = {"Content-Type": known["mime"], "Cache-Control": "no-store"}
         if known["kind"] == "document":  # to be saved, never shown as a page of ours
             headers |= {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         return web.FileResponse(self._store.files / file_id, headers=headers)

@@ -21,6 +21,12 @@ _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 _QUALITY = 85
+_KEPT = {"transparency", "icc_profile"}
+_HARMLESS = _KEPT | {
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression", "adobe"),
+    *("adobe_transform", "gamma", "srgb", "chromaticity", "interlace", "aspect", "background", "loop"),
+}
+"""What a picture may say of itself that tells nothing of who took it."""
 
 
 async def read_form(request: web.Request) -> tuple[dict[str, str], bytes]:
@@ -77,6 +83,26 @@ def turned(content: bytes) -> bytes:
     made = io.BytesIO()
     upright.thumbnail((1600, 1600))
     upright.save(made, "JPEG", quality=_QUALITY)
+    return made.getvalue()
+
+
+def bare(content: bytes) -> bytes:
+    """Returns a photo without what the camera says of place, time, device and owner, upright; as it is where it says
+    nothing. `checked` must have passed it."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content), formats=list(_PICTURES)) as picture:
+        kind, ends = picture.format or "", content.endswith(b"\xff\xd9") or not content.startswith(b"\xff\xd8")
+        if ends and set(picture.info) <= _HARMLESS and not getattr(picture, "text", None):
+            return content
+        try:
+            upright = ImageOps.exif_transpose(picture)
+            made = io.BytesIO()
+            for name in set(upright.info) - _KEPT:
+                del upright.info[name]
+            upright.save(made, kind, **({} if kind == "PNG" else {"quality": _QUALITY}))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise web.HTTPUnsupportedMediaType from error
     return made.getvalue()
 
 

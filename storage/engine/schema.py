@@ -26,9 +26,12 @@ from storage.engine.writer import SqliteWriter
 
 EXPANDS = "_expand"
 """How a migration's name ends that only adds what this version need not know: it may run beside the next one."""
-PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "30000", "foreign_keys": "ON"}
-WRITING = {**PRAGMAS, "temp_store": "MEMORY"}
-"""Without it every savepoint that outgrows 64 KB makes a file: at each report."""
+PRAGMAS = {
+    **{"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "30000", "foreign_keys": "ON"},
+    "trusted_schema": "OFF",
+}
+WRITING = {**PRAGMAS, "temp_store": "MEMORY", "secure_delete": "ON"}
+"""Savepoints stay in memory, else each that outgrows 64 KB makes a file; what is deleted is overwritten."""
 READING = {**PRAGMAS, "query_only": "ON", "cache_size": "-500"}
 _MIGRATING = 0x6368756973
 

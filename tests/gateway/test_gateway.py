@@ -626,13 +626,13 @@ async def test_what_is_read_at_once_is_found_by_index(tmp_path: Path, monkeypatc
     """On the loop's own thread nothing may go through a whole chat, or sort it."""
     store, read = Store(tmp_path), dict[str, tuple[Any, ...]]()
     chat_id, slug, token = await store.open_chat()
-    plainly = store.rows
+    plainly = store._read
 
-    def rows(sql: str, *args: Any) -> list[sqlite3.Row]:
+    def reading(sql: str, args: tuple[Any, ...]) -> sqlite3.Cursor:
         read[sql] = args
-        return plainly(sql, *args)
+        return plainly(sql, args)
 
-    monkeypatch.setattr(store, "rows", rows)
+    monkeypatch.setattr(store, "_read", reading)
     await store.chat_by_session(slug, token)
     for seq in (0, 1):
         await store.since(chat_id, seq)
@@ -645,7 +645,7 @@ async def test_what_is_read_at_once_is_found_by_index(tmp_path: Path, monkeypatc
     lock = Lock(store)
     await lock.keep(chat_id, token, "1234")
     assert not lock.is_locked(chat_id, token)
-    assert len(read) == 11
+    assert len(read) == 10
     for sql, args in read.items():
         plan = " ".join(row["detail"] for row in plainly(f"EXPLAIN QUERY PLAN {sql}", *args))
         assert "TEMP B-TREE" not in plan and ("SCAN" not in plan or sql == "SELECT chat_id FROM pin"), (sql, plan)

@@ -113,6 +113,21 @@ function signedOut() {
   for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "asleep", "set-pin"]) $(part).hidden = true;
   $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
+  memory.drop(`who-${slug}`);
+  offerToDrop();
+}
+
+// Who leaves a phone to others is asked about what never went out; what they don't answer stays for them.
+async function offerToDrop() {
+  const left = (await unsent()).filter((entry) => entry.slug === slug);
+  if (!left.length) return;
+  const asked = element("p", "", put(words.unsent_left, { count: left.length }));
+  asked.append(" ", button(words.unsent_drop, async () => {
+    for (const entry of left) await kept((store) => store.delete(entry.key));
+    waiting.length = refused.length = 0;
+    asked.textContent = words.unsent_dropped;
+  }));
+  $("line").append(asked);
 }
 
 // -- a page that locks itself: a phone that several people pick up ---------------------------------------------------------

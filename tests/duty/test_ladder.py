@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from storage.alerts.alert import Alert
 from storage.duty.court import is_open
-from storage.duty.ladder import LAST, Call, Rung, Staff, Target, plan
+from storage.duty.ladder import LAST, Call, Climb, Rung, Staff, Target, next_call, plan
 from storage.duty.leave import Absence, Leave
 from storage.duty.shift import Post, Shift
 from storage.people.person import Person, Role
@@ -306,3 +306,15 @@ async def test_a_number_that_fits_several_cases_offers_them(world: World) -> Non
     await supervisor.expects("先叫谁", after=said.id)
     await supervisor.says("/ladder 99999")
     await supervisor.expects("没有找到这件案子")
+
+
+def test_who_has_gone_on_leave_since_is_not_rung_again() -> None:
+    """The judge was called, then their leave began: the second call goes to who is there of those who were called."""
+    later = Absence(MINE, None, NOW + timedelta(seconds=60), NOW + DAY)
+    climb = Climb(NOW, 0, (MINE, CHIEF))
+    call = next_call(climb, RUNGS, replace(WHOLE, absences=(later,)), NOW)
+    assert call is not None and (call.target, call.people) == (Target.AGAIN, (CHIEF,))
+    alone = next_call(replace(climb, called=(MINE,)), RUNGS, replace(WHOLE, absences=(later,)), NOW)
+    assert alone is not None and alone.target is Target.DUTY
+    deaf = next_call(climb, RUNGS, replace(WHOLE, deaf=frozenset({CHIEF})), NOW)
+    assert deaf is not None and deaf.people == (MINE,)

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from bot.transport.dispatcher import FOR_ALERTS, SIDE_BY_SIDE
 from storage.alerts import raising
 from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Address, Endpoint, join
@@ -268,3 +269,36 @@ async def test_stale_alerts_wait_for_the_fresh_ones_and_go_newest_first(world: W
         rows = await world.product.db.unit(partial(take_due, room))
         taken += [row.chat_id for row in rows]
     assert taken == [9304, 9303, 9302, 9301]
+
+
+async def test_an_alert_never_waits_for_a_place_that_other_messages_have(world: World) -> None:
+    """The far end takes its time over forty other messages: the places that are kept for alerts are free."""
+    release, held = asyncio.Event(), 0
+    others = range(9400, 9440)
+
+    async def slow(method: str, parameters: dict[str, Any]) -> web.StreamResponse | None:
+        nonlocal held
+        if method == "sendMessage" and parameters.get("chat_id") in others:
+            held += 1
+            await release.wait()
+        return None
+
+    world.gateway.interceptors.append(slow)
+    for chat_id in others:
+        await world.store.ensure_chat(chat_id)
+
+    async def fill() -> None:
+        for chat_id in others:
+            await put(Address("telegram", chat_id), "text", lane=Lane.REPLY, fresh=True, args={"key": "help.cancelled"})
+
+    await world.product.db.unit(fill)
+
+    async def full() -> bool:
+        return held >= SIDE_BY_SIDE - FOR_ALERTS
+
+    await world.until(full)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.phone(JUDGE).expects(SENTENCE)
+    assert held == SIDE_BY_SIDE - FOR_ALERTS > 0
+    release.set()
+    await world.settled()

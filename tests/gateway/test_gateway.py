@@ -647,7 +647,7 @@ async def test_what_is_read_at_once_is_found_by_index(tmp_path: Path, monkeypatc
     assert not lock.is_locked(chat_id, token)
     assert len(read) == 10
     for sql, args in read.items():
-        plan = " ".join(row["detail"] for row in plainly(f"EXPLAIN QUERY PLAN {sql}", *args))
+        plan = " ".join(row["detail"] for row in plainly(f"EXPLAIN QUERY PLAN {sql}", args))
         assert "TEMP B-TREE" not in plan and ("SCAN" not in plan or sql == "SELECT chat_id FROM pin"), (sql, plan)
     store.close()
 

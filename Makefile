@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev clients demo test test-quick bench bench-long check format dist clean lock
+.PHONY: setup setup-dev clients demo test test-quick attack bench bench-long check format dist clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -52,6 +52,10 @@ test: check
 # While working: SQLite, no browser, no process killed.
 test-quick: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not postgres and not browser and not slow" $(PYTEST_ARGS)
+
+# What somebody who means harm can try, on the product as a user starts it: a table, in two minutes.
+attack: setup-dev
+	$(BIN)/python -m tests.attack
 
 # A wheel that needs no checkout.
 dist: setup

@@ -24,6 +24,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.main import behave
+
 LARGEST = 1 << 17
 COLD = [sys.executable, "-c", "from bot.main import main; main()"]
 _LOADED = ("bot.cli", "bot.app", "bot.office.importing", "bot.office.backup", "bot.office.dump", "bot.health.doctor")
@@ -215,6 +217,7 @@ def _main() -> None:
     os.environ.update(asked["environment"])
     sys.argv = ["chuishao", *asked["words"]]
     gc.enable()
+    behave()
     sys.modules["bot.cli"].app.main()
 
 

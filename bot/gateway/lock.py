@@ -19,6 +19,8 @@ class Lock:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pinned: set[int] | None = None
+        self._hashing = asyncio.Lock()
+        """One PIN after the other: each takes a processor for a tenth of a second."""
         self._open: dict[tuple[int, str], float] = {}
         """Until when each session is open, in seconds of a clock that nobody sets. After a restart all are locked."""
 
@@ -42,7 +44,7 @@ class Lock:
     async def keep(self, chat_id: int, token: str, pin: str) -> None:
         """Sets the PIN, or takes it away where it is empty. `pin` is four to six digits."""
         salt = secrets.token_bytes(16)
-        kept = await asyncio.to_thread(_hash, pin, salt) if pin else b""
+        kept = await self._hashed(pin, salt) if pin else b""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM pin WHERE chat_id = ?", (chat_id,))
@@ -60,7 +62,7 @@ class Lock:
 
         known = self._store.rows("SELECT salt FROM pin WHERE chat_id = ?", chat_id)
         salt = bytes(known[0]["salt"]) if known else b""
-        guess = await asyncio.to_thread(_hash, pin, salt)  # a tenth of a second, in which the writer serves others
+        guess = await self._hashed(pin, salt)
 
         def work(db: sqlite3.Connection) -> int:
             row = db.execute("SELECT salt, hash, tries FROM pin WHERE chat_id = ?", (chat_id,)).fetchone()
@@ -76,6 +78,10 @@ class Lock:
         if not wrong:
             self.touch(chat_id, token)
         return None if wrong >= TRIES else not wrong
+
+    async def _hashed(self, pin: str, salt: bytes) -> bytes:
+        async with self._hashing:
+            return await asyncio.to_thread(_hash, pin, salt)
 
     async def forgotten(self, chat_id: int) -> None:
         """Signs the browsers out, as nobody knows the PIN; another invitation opens another chat."""

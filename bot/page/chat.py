@@ -11,12 +11,11 @@ from typing import Any
 from aiohttp import web
 
 from bot.gateway.methods import Methods
-from bot.gateway.picture import measured
 from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
 from bot.page.budget import Budget
 from bot.page.session import Left, Look, Sessions
-from bot.page.upload import FORM_BYTES, bare, checked, read_form, turned
+from bot.page.upload import FORM_BYTES, prepared, read_form
 from bot.settings import Network
 
 WAITED_AT_MOST = 7 * 24 * 3600
@@ -25,7 +24,7 @@ TEXT_CHARACTERS = 20_000
 PersonOf = Callable[[int], Awaitable[dict[str, str]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
-UPLOADS = 4
+UPLOADS = 2
 """So many files are read at once; they are held in memory."""
 STREAMS = 20
 """So many streams of one chat at once: a page has one."""
@@ -177,19 +176,19 @@ class WebChat:
             raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
         async with self._reading:
             form, content = await read_form(request)
-            content = await asyncio.to_thread(turned, content)
-            kind, mime = await asyncio.to_thread(checked, content)
-            if kind == "photo":
-                content = await asyncio.to_thread(bare, content)
+            return await self._take_in(chat_id, form, content)
+
+    async def _take_in(self, chat_id: int, form: dict[str, str], content: bytes) -> web.StreamResponse:
+        """Keeps a file and says it in the chat, once however often it is sent under its id."""
         client_id = form.get("id", "")[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
-        about = await asyncio.to_thread(measured, content) if kind == "photo" else {}
-        file_id = await self._store.keep_file(chat_id, kind, mime, content, about)
-        file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(content)}
+        made = await asyncio.to_thread(prepared, content)
+        file_id = await self._store.keep_file(chat_id, made.kind, made.mime, made.content, made.about)
+        file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(made.content)}
         part: dict[str, Any] = {"voice": {**file, "duration": 0}}
-        if kind == "photo":
-            part = {"photo": [{**file, **about}]}
+        if made.kind == "photo":
+            part = {"photo": [{**file, **made.about}]}
         stored = await self._store.from_person(
             chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part}, client_id
         )

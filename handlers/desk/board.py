@@ -1,6 +1,5 @@
 """What the big screen shows of somebody's area: what waits, today's steps, the judges, and two pictures."""
 
-import asyncio
 import html
 from typing import Any
 
@@ -8,6 +7,7 @@ from handlers.card import Showing
 from handlers.describe import event_line, lasted
 from handlers.desk.chart import cartogram, chart
 from handlers.desk.listing import state_of, who_of
+from handlers.desk.picture import drawn
 from storage.alerts import alert
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
@@ -76,4 +76,4 @@ async def picture(showing: Showing, person: Person, name: str) -> bytes:
     """Draws one of PICTURES, of this month, as SVG."""
     of = await figures.counted(listing.of_this_month(Asked(), showing.now), person, showing.now)
     draw = await PICTURES[name](showing, of)
-    return await asyncio.to_thread(draw, "svg")
+    return await drawn(draw, "svg")

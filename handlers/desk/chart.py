@@ -1,6 +1,5 @@
 """/chart and /map: the figures of an area and a time as pictures."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -8,7 +7,7 @@ from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
 from handlers.desk.listing import ask_figures, head_of, kept_for, owned
-from handlers.desk.picture import Bar, Tile, bars, tiles, trend
+from handlers.desk.picture import Bar, Draw, Tile, bars, drawn, tiles, trend
 from handlers.route import App, Command, on_command, on_tap
 from storage.desk import figures
 from storage.desk.figures import Counted, Figures
@@ -57,17 +56,13 @@ async def show_board(showing: Showing) -> Card | None:
     return await _card(showing, judges_board)
 
 
-Draw = Callable[[str], bytes]
-"""The picture in a format: png or svg. Not to be called in the event loop."""
-
-
 async def _card(showing: Showing, make: Callable[[Showing, Counted], Awaitable[Draw]]) -> Card | None:
     kept = await kept_for(showing)
     if kept is None:
         return None
     row, person = kept
-    drawn = await make(showing, await figures.counted(row.what, person, showing.now))
-    return Card(file=File("photo", f"{row.id}.png", await asyncio.to_thread(drawn, "png")))
+    draw = await make(showing, await figures.counted(row.what, person, showing.now))
+    return Card(file=File("photo", f"{row.id}.png", await drawn(draw, "png")))
 
 
 async def chart(showing: Showing, of: Counted) -> Draw:

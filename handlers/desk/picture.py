@@ -1,19 +1,31 @@
-"""Figures as pictures: PNG for the chat, SVG for the page. Drawn with matplotlib, which is loaded when the first is
-asked for, and with a Chinese font of our own, so that no machine shows empty boxes."""
+"""Figures as pictures: PNG for the chat, SVG for the page. Drawn with matplotlib, in a process of its own that is
+started when the first is asked for: it holds the interpreter for a second at a time, and no alert waits for that. With
+a Chinese font of our own, so that no machine shows empty boxes."""
 
+import asyncio
+import contextlib
 import io
-from collections.abc import Sequence
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from locales import FONT
 
 _GREEN, _RED, _GREY, _PALE = "#14532d", "#b91c1c", "#6b7280", "#e5e7eb"
 _SHADES = ("#f1f5f2", "#cfe3d6", "#9cc5aa", "#5d9d74", "#2b7148", "#14532d")
-_drawing = Lock()
-"""matplotlib's text cache isn't made for several threads at once."""
+Draw = Callable[[str], bytes]
+"""Makes the picture in a format, png or svg. It is sent to the process that draws, so it is a function of this module
+with its arguments."""
+_PATIENCE = 60.0
+_artist: list[ProcessPoolExecutor] = []
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,38 @@ class Tile:
 
     label: str
     value: int
+
+
+async def drawn(draw: Draw, kind: str) -> bytes:
+    """Has a picture drawn. A process that has died meanwhile is replaced once."""
+    loop = asyncio.get_running_loop()
+    for last in (False, True):
+        if not _artist:
+            _artist.append(ProcessPoolExecutor(1, get_context("spawn"), initializer=_behind))
+        try:
+            return await asyncio.wait_for(loop.run_in_executor(_artist[0], draw, kind), _PATIENCE)
+        except (BrokenProcessPool, TimeoutError):
+            for one in _artist:
+                one.shutdown(wait=False, cancel_futures=True)
+            _artist.clear()
+            if last:
+                raise
+    raise AssertionError("one of the two tries ends it")
+
+
+def _behind() -> None:
+    """Makes the drawing process give way to everything else, and end with the one that it draws for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)
+    owner = parent_process()
+    if owner is not None:
+        threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
+
+
+def _end_with(owner: BaseProcess) -> None:
+    owner.join()
+    os._exit(0)
 
 
 def trend(bars: Sequence[Bar], title: str, height_name: str, line_name: str, kind: str = "png") -> bytes:
@@ -106,8 +150,7 @@ def _font(size: float) -> Any:
 
 def _blank(title: str, height: float = 3.6) -> tuple[Any, Any]:
     """Makes a figure and its axes, without pyplot, which would keep every one of them."""
-    with _drawing:
-        from matplotlib.figure import Figure
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, height), dpi=110, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
@@ -123,6 +166,5 @@ def _saved(figure: Any, kind: str) -> bytes:
         for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
             label.set_fontproperties(_font(10))
     made = io.BytesIO()
-    with _drawing:
-        figure.savefig(made, format=kind)
+    figure.savefig(made, format=kind)
     return made.getvalue()

@@ -11,9 +11,10 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Turn
-from handlers.desk.chart import Draw, cartogram, chart, places
+from handlers.desk.chart import cartogram, chart, places
 from handlers.desk.figures import lines_of, reform_lines
 from handlers.desk.listing import ask_figures, kept_for, owned
+from handlers.desk.picture import Draw, drawn
 from handlers.route import App, on_command, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage.desk import endings, figures, listing
@@ -143,7 +144,8 @@ async def show_report(showing: Showing) -> Card | None:
     signed = showing.plain("report.made", at=f"{local(showing.now):%Y-%m-%d %H:%M}")
     note = showing.plain("figures.small") if found.small else ""
     how = showing.plain("figures.definitions", small=SMALL)
-    content = await asyncio.to_thread(_document, found, [note, how, signed])
+    pictures = [await drawn(draw, "png") for draw in found.pictures]
+    content = await asyncio.to_thread(_document, found, pictures, [note, how, signed])
     return Card(locales.escape(found.title), file=File("document", f"{found.title}.docx", content))
 
 
@@ -191,7 +193,7 @@ def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
     return Sheet(showing.plain("report.ended"), showing.plain("report.ended_columns").split("|"), cells)
 
 
-def _document(found: Gathered, closing: list[str]) -> bytes:
+def _document(found: Gathered, pictures: Sequence[bytes], closing: list[str]) -> bytes:
     """Writes the report as a .docx. Not to be called in the event loop."""
     from docx import Document
     from docx.oxml.ns import qn
@@ -206,8 +208,8 @@ def _document(found: Gathered, closing: list[str]) -> bytes:
     document.add_heading(found.title, 1)
     for line in found.lines:
         document.add_paragraph(line, style="List Bullet")
-    for draw in found.pictures:
-        document.add_picture(io.BytesIO(draw("png")), width=Cm(15.5))
+    for picture in pictures:
+        document.add_picture(io.BytesIO(picture), width=Cm(15.5))
     for table in found.tables[1:]:
         document.add_heading(table.title, 2)
         _table(document, table)

@@ -110,8 +110,12 @@ async def test_every_role_in_every_area_with_every_command(world: World, monkeyp
     which takes its time.)"""
     blank = io.BytesIO()
     Image.new("RGB", (8, 8)).save(blank, "PNG")
-    for name in ("trend", "tiles"):
-        monkeypatch.setattr(f"handlers.desk.chart.{name}", lambda *_args: blank.getvalue())
+
+    async def drawn(*_args: object) -> bytes:
+        return blank.getvalue()
+
+    for name in ("chart", "report"):
+        monkeypatch.setattr(f"handlers.desk.{name}.drawn", drawn)
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.settled()
     await teach(world)

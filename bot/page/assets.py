@@ -53,10 +53,12 @@ class Assets:
         app.router.add_get("/qr/{code}", self._qr)
         app.on_response_prepare.append(self._headers)
 
-    @staticmethod
-    async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    async def _headers(self, request: web.Request, response: web.StreamResponse) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers["Server"] = "chuishao"  # and not what it is made of, and of which version
+        if self._joining_url.startswith("https:"):
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.path.startswith(("/c/", "/api/")):  # what somebody said or may join with is on no shelf
             response.headers.setdefault("Cache-Control", "no-store")
 

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.gateway.lock import Lock
@@ -16,6 +17,7 @@ from bot.settings import Network
 from bot.transport.body import parse_json
 from storage.post.invitation import MOST_TRIES
 
+_log = structlog.get_logger("page")
 YEAR = 365 * 24 * 3600
 RENEWED_AFTER = 7 * 24 * 3600
 JOINS_A_MINUTE = 30
@@ -86,7 +88,7 @@ class Sessions:
         chat_id, slug, token = await self._store.open_chat()
         await self._say(chat_id, f"/start {code}")
         response = web.json_response({"slug": slug})
-        give_session(response, slug, token, secure=request.secure or forwarded_tls(request))
+        give_session(response, slug, token, secure=self._is_secure(request))
         return response
 
     async def _invited(self, request: web.Request) -> web.StreamResponse:
@@ -155,8 +157,7 @@ class Sessions:
         if time.time() - since > RENEWED_AFTER:
             fresh = await self._store.renew_session(chat_id, token)
             self._lock.touch(chat_id, fresh)
-            secure = request.secure or forwarded_tls(request)
-            give_session(response, request.match_info["slug"], fresh, secure=secure)
+            give_session(response, request.match_info["slug"], fresh, secure=self._is_secure(request))
         return response
 
     async def _keep_pin(self, request: web.Request) -> web.StreamResponse:
@@ -177,12 +178,18 @@ class Sessions:
             await self._forgotten(chat_id)
             raise web.HTTPUnauthorized
         right = isinstance(pin, str) and await self._lock.open(chat_id, token, pin[:6] if pin.isascii() else "")
+        if not right:
+            _log.warning("wrong PIN", chat=chat_id, last=right is None)
         if right is None:
             await self._forgotten(chat_id)
         if not right:
             raise web.HTTPForbidden
         self._wake(chat_id)
         return web.json_response({})
+
+    def _is_secure(self, request: web.Request) -> bool:
+        """Tells whether the page is opened by TLS: as the court has written its address, or as the proxy says."""
+        return self._joining_url.startswith("https:") or request.secure or forwarded_tls(request)
 
     async def _forgotten(self, chat_id: int) -> None:
         """Signs the phone out, as nobody knows the PIN or somebody guesses; it is no longer one of the person's."""

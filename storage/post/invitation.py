@@ -13,8 +13,9 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
-from storage.people.endpoint import Endpoint, join
+from storage.people.endpoint import Endpoint, addresses, join
 from storage.people.person import Person
+from storage.post.outbox import Lane, put
 from storage.post.waking import sign_out
 
 VALID = timedelta(days=7)
@@ -135,7 +136,10 @@ async def _find(code: str) -> Invitation | Refused:
 async def look(code: str) -> Person | Refused:
     """Tells whom the code lets in, and uses nothing up; a wrong guess at a spoken one counts. Needs a unit."""
     row = await _find(code)
-    return row if isinstance(row, Refused) else row.person
+    if isinstance(row, Refused):
+        audit.record("invitation.refused", "chat:web", why=row.why.value)
+        return row
+    return row.person
 
 
 async def accept(code: str, channel: str, chat_id: int) -> Person | None:
@@ -150,7 +154,10 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
         old = await Endpoint.get_or_none(id=row.replaces_endpoint)
         if old is not None and (old.channel, old.chat_id) != (channel, chat_id):
             await sign_out(old, "moved")
+    others = [one for one in await addresses(person.id) if (one.channel, one.chat_id) != (channel, chat_id)]
     await join(person, channel, chat_id)
+    for other in others:  # whoever joins in somebody's name can't do it unseen
+        await put(other, "text", lane=Lane.REPLY, fresh=True, args={"key": "invitation.another_phone"})
     return person
 
 

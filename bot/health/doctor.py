@@ -102,7 +102,7 @@ def _key(settings: Settings) -> Finding:
     settings.secrets()
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("key", Grade.BAD, "doctor.key_open", {"path": path})
-    return Finding("key", Grade.OK, "doctor.key_file", {"path": path})
+    return Finding("key", Grade.WARN, "doctor.key_file", {"path": path})
 
 
 def _process(settings: Settings) -> Finding:

@@ -66,6 +66,7 @@ bench: setup-dev
 
 bench-long: setup-dev
 	$(BIN)/python -m tests.bench --long
+	$(BIN)/python -m tests.bench.mutants
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build-tools pyproject.toml -o requirements.txt

@@ -24,6 +24,7 @@ class _Chat:
     taps: deque[float] = field(default_factory=lambda: deque(maxlen=TAPS))
     pace: AsyncLimiter = field(default_factory=lambda: AsyncLimiter(WORDS, WORDS_SECONDS))
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     since: float = field(default_factory=time.monotonic)
     bytes: int = 0
 
@@ -58,6 +59,10 @@ class Budget:
             return False
         chat.bytes += size
         return True
+
+    def sending(self, chat_id: int) -> asyncio.Lock:
+        """Returns what a chat holds while it sends a file: one after the other."""
+        return self._of(chat_id).sending
 
     async def turn(self, chat_id: int) -> bool:
         """Waits until a sentence may go in, after those before it; tells whether that took noticeably long."""

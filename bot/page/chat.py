@@ -24,8 +24,8 @@ TEXT_CHARACTERS = 20_000
 PersonOf = Callable[[int], Awaitable[dict[str, str]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
-UPLOADS = 2
-"""So many files are read at once; they are held in memory."""
+UPLOADS = 16
+"""So many files are read at once, one of each chat: a slow line holds up nobody else's. They are held in memory."""
 STREAMS = 20
 """So many streams of one chat at once: a page has one."""
 
@@ -53,7 +53,7 @@ class WebChat:
         self._taps: dict[str, int] = {}
         self.closing = asyncio.Event()
         self._budget = Budget()
-        self._reading = asyncio.Semaphore(UPLOADS)
+        self._reading, self._preparing = asyncio.Semaphore(UPLOADS), asyncio.Semaphore(2)
         self._assets = Assets(joining_url, court_phone)
         self._sessions = Sessions(store, joining_url, proxies, self.say, look, left, self._wake)
         self._lock = self._sessions.lock
@@ -132,8 +132,10 @@ class WebChat:
             raise web.HTTPBadRequest from error
         if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
             raise web.HTTPBadRequest
+        said_at = _said_at(body.get("waited"))
+        await self._budget.turn(chat_id)
         stored = await self._store.from_person(
-            chat_id, {**_envelope(chat_id, _said_at(body.get("waited"))), "location": place}, _client_id(body)
+            chat_id, {**_envelope(chat_id, said_at), "location": place}, _client_id(body)
         )
         return web.json_response({"message_id": stored["message_id"]})
 
@@ -174,8 +176,9 @@ class WebChat:
             raise web.HTTPBadRequest  # else anybody could fill the disk
         if not self._budget.may_send(chat_id, request.content_length or FORM_BYTES):
             raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
-        async with self._reading:
+        async with self._budget.sending(chat_id), self._reading:
             form, content = await read_form(request)
+        async with self._preparing:
             return await self._take_in(chat_id, form, content)
 
     async def _take_in(self, chat_id: int, form: dict[str, str], content: bytes) -> web.StreamResponse:

@@ -1,7 +1,9 @@
 """What one chat or one stranger does makes nobody else wait; and what somebody says in words is never refused."""
 
 import asyncio
+import contextlib
 import stat
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import aiohttp
@@ -214,3 +216,31 @@ async def test_the_data_folder_is_nobody_elses(world: World) -> None:
     folder: Path = world.product.settings.data
     places = [folder, *folder.iterdir(), folder / "gateway" / "gateway.db"]
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in places} == {0}
+
+
+async def test_slow_lines_of_one_hold_up_nobody_elses_photo(world: World) -> None:
+    """Somebody begins eight uploads and sends a byte now and then."""
+    jpeg = b"\xff\xd8\xff\xe0" + b"x" * 1000
+    async with page_of(world, SECRETARY) as (slow, slow_base), page_of(world, JUDGE) as (page, base):
+        ends = asyncio.Event()
+
+        async def dripping() -> AsyncIterator[bytes]:
+            yield b'--X\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+            await ends.wait()
+
+        headers = {"Content-Type": "multipart/form-data; boundary=X"}
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(_ignoring(slow.post(f"{slow_base}/file", data=dripping(), headers=headers)))
+            await asyncio.sleep(0.3)  # they have begun: what comes now is beside them
+            form = aiohttp.FormData()
+            form.add_field("id", "mine")
+            form.add_field("file", jpeg, filename="a.jpg")
+            async with asyncio.timeout(5):
+                assert (await page.post(f"{base}/file", data=form)).status in (200, 415)
+            ends.set()
+
+
+async def _ignoring(work: Awaitable[aiohttp.ClientResponse]) -> None:
+    with contextlib.suppress(aiohttp.ClientError):
+        (await work).close()

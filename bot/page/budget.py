@@ -50,15 +50,16 @@ class Budget:
         taps.append(now)
         return True
 
-    def may_send(self, chat_id: int, size: int) -> bool:
-        """Counts the bytes of a file that is about to be read; False where the day's are used up."""
+    def has_room(self, chat_id: int, size: int) -> bool:
+        """Tells whether a file of so many bytes is still within the day's."""
         chat, now = self._of(chat_id), time.monotonic()
         if now - chat.since > DAY:
             chat.since, chat.bytes = now, 0
-        if chat.bytes + size > BYTES_A_DAY:
-            return False
-        chat.bytes += size
-        return True
+        return chat.bytes + max(size, 1) <= BYTES_A_DAY
+
+    def sent(self, chat_id: int, size: int) -> None:
+        """Counts the bytes of a file that was read."""
+        self._of(chat_id).bytes += size
 
     def sending(self, chat_id: int) -> asyncio.Lock:
         """Returns what a chat holds while it sends a file: one after the other."""

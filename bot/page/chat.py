@@ -15,7 +15,7 @@ from bot.gateway.store import Store, files_in
 from bot.page.assets import Assets
 from bot.page.budget import Budget
 from bot.page.session import Left, Look, Sessions
-from bot.page.upload import FORM_BYTES, prepared, read_form
+from bot.page.upload import prepared, read_form
 from bot.settings import Network
 
 WAITED_AT_MOST = 7 * 24 * 3600
@@ -174,10 +174,11 @@ class WebChat:
         self._sessions.same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
             raise web.HTTPBadRequest  # else anybody could fill the disk
-        if not self._budget.may_send(chat_id, request.content_length or FORM_BYTES):
-            raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
         async with self._budget.sending(chat_id), self._reading:
+            if not self._budget.has_room(chat_id, request.content_length or 0):
+                raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
             form, content = await read_form(request)
+            self._budget.sent(chat_id, len(content))
         async with self._preparing:
             return await self._take_in(chat_id, form, content)
 

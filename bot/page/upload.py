@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, NamedTuple, TypeVar
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.gateway.picture import measured
 from bot.page.session import BODY_SECONDS
@@ -14,7 +15,9 @@ from bot.page.session import BODY_SECONDS
 T = TypeVar("T")
 
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
-FORM_BYTES = 12_000_000
+FORM_BYTES, FIELDS = 12_000_000, ("id", "waited", "file")
+UPLOAD_SECONDS = 180.0
+"""For so long an upload may take in all: as long as the page waits for it."""
 MOST_PIXELS = 50_000_000
 """A few kilobytes can unpack to gigabytes; no camera of a phone makes more than this."""
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -52,11 +55,20 @@ def prepared(content: bytes) -> Prepared:
 async def read_form(request: web.Request) -> tuple[dict[str, str], bytes]:
     """Reads an upload into memory, nothing of it into a file: its fields, and the content of its file. Raises 400; 413
     for more than a form may be; 408 where the next part doesn't come."""
-    fields, content, size = dict[str, str](), None, 0
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            return await _read_form(request)
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+
+
+async def _read_form(request: web.Request) -> tuple[dict[str, str], bytes]:
+    fields, content, size, parts = dict[str, str](), None, 0, 0
     try:
         reader = await request.multipart()
         while (part := await _next(reader.next())) is not None:
-            if not isinstance(part, BodyPartReader) or part.name is None:
+            parts += 1
+            if not isinstance(part, BodyPartReader) or part.name not in FIELDS or parts > len(FIELDS):
                 raise web.HTTPBadRequest
             body = bytearray()
             while chunk := await _next(part.read_chunk()):
@@ -68,7 +80,8 @@ async def read_form(request: web.Request) -> tuple[dict[str, str], bytes]:
                 content = bytes(body)
             else:
                 fields[part.name] = body.decode("utf-8", "replace")
-    except (ValueError, AssertionError, ConnectionResetError) as error:  # no form, or a phone that went away
+    except (ValueError, AssertionError, ConnectionResetError, HttpProcessingError) as error:
+        # no form, a head that is none, or a phone that went away
         raise web.HTTPBadRequest from error
     if content is None:
         raise web.HTTPBadRequest

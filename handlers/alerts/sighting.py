@@ -213,8 +213,8 @@ async def edited(turn: Turn, update: Update) -> None:
 
 
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
-    if not reading.confidential and await sighting.asked_before(turn.who.id, unit().now - attachment.BELONGS):
-        reading = replace(reading, confidential=True)
+    if not reading.confidential and await sighting.is_unnamed(turn.who.id, unit().now - attachment.BELONGS):
+        reading = replace(reading, confidential=True)  # asked for a moment ago, for this or for what came before
     await sighting.note_reading(row, reading)
     await _place_in_area(turn.who, row, reading)
     ids = [guess.debtor_id for guess in reading.guesses] if reading.ambiguous else []
@@ -226,7 +226,14 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     else:
         first = await raising.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
-            await turn.reply("passed_on", row.id)
+            await (turn.reply("passed_on", row.id) if await _may_know(turn.who, row) else _receipt(row))
+    if reading.confidential:  # also in what they said before, to go on about it or to take it back
+        await privacy.stay_unnamed(row)
+        await raising.refresh_sighting(row.root_id)
+
+
+async def _may_know(reporter: Person, row: Sighting) -> bool:
+    return bool(in_sight(reporter, [one.debtor for one in await sighting.suspects_of(row)]))
 
 
 async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> None:
@@ -238,6 +245,9 @@ async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> N
 
 
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:
+    before = set(await sighting.suspect_ids(row.id))
+    if reading.guesses and not reading.ambiguous and {guess.debtor_id for guess in reading.guesses} != before:
+        await raising.stand_alone(row)
     await sighting.amend(row, text)
     if reading.guesses and not reading.ambiguous:
         await sighting.settle(row, place=reading.place)
@@ -286,6 +296,7 @@ async def not_him(turn: Turn, tap: Tap) -> None:
         await _receipt(row)
         return
     wrong, joined = await sighting.suspect_ids(row.id), row.joined_id
+    await raising.stand_alone(row)
     await sighting.part(row)
     await raising.retarget(row)
     if joined is not None:
@@ -396,7 +407,7 @@ async def show_receipt(showing: Showing) -> Card | None:
         lines.append(showing.text("sighting.receipt_joined"))
     live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
     ringing = [one for one in live if not _rings_nobody(one)]
-    lines += [_alert_line(showing, one) for one in ringing] if seen else _court_line(showing, ringing)
+    lines += [_alert_line(showing, one) for one in ringing] if seen else _court_line(showing, row, ringing)
     if row.state is SightingState.ASKING:
         lines.append(showing.text("sighting.receipt_asking"))
     elif not live or all(map(_rings_nobody, live)):
@@ -433,8 +444,9 @@ def _rings_nobody(one: Alert) -> bool:
     return one.state is AlertState.SENT and not one.reachable and one.escalate_at is None and one.delivered_at is None
 
 
-def _court_line(showing: Showing, ringing: list[Alert]) -> list[str]:
-    """Says how far the court is with what it was told, without anybody's name, however many are at it."""
+def _court_line(showing: Showing, row: Sighting, ringing: list[Alert]) -> list[str]:
+    """Says how far the court is with what it was told, without anybody's name, however many are at it, and as if nobody
+    had told it before."""
     if not ringing:
         return []
     parts = [showing.text("sighting.step_court")]
@@ -442,7 +454,7 @@ def _court_line(showing: Showing, ringing: list[Alert]) -> list[str]:
         times = [event.at for one in ringing for event in one.events if event.kind == kind]
         if times:
             key = "sighting.step_arrived" if kind == "delivered" else f"sighting.step_{kind}"
-            parts.append(showing.text(key, at=showing.at(min(times))))
+            parts.append(showing.text(key, at=showing.at(max(min(times), row.recorded_at or row.reported_at))))
     over = [one.closed_at for one in ringing if one.closed_at is not None]
     if len(over) == len(ringing):
         parts.append(showing.text("sighting.step_over", at=showing.at(max(over))))

@@ -7,7 +7,7 @@ from telegram import Message
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card, shortened
 from handlers.context import Turn
-from handlers.describe import reporter_name, shows
+from handlers.describe import in_sight, reporter_name, shows
 from storage.alerts import alert, sighting
 from storage.alerts.sighting import Sighting
 from storage.desk import privacy
@@ -122,8 +122,10 @@ async def show_relay(showing: Showing) -> Card | None:
         return None
     text = shortened(row.text)
     if row.direction is Direction.TO_REPORTER:
-        author = await by_id(row.author_id)
-        words = showing.text("relay.from_judge", name=author.name if author is not None else "", text=text)
+        author, whom = await by_id(row.author_id), (await sighting.whole(report.root_id) or report)
+        seen = in_sight(report.reporter, [one.debtor for one in whom.suspects])
+        key = "relay.from_judge" if seen else "relay.from_court"
+        words = showing.text(key, name=author.name if author is not None else "", text=text)
         return Card(words, shows=shows(reports=[report.id]))
     words = showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text)
     return Card(words, shows=shows(reports=[report.id], reporters=[report]))

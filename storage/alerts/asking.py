@@ -54,6 +54,8 @@ async def asked(question_id: int, person: Person) -> tuple[Question, Sighting] |
 async def choose(row: Question, report: Sighting, debtor_id: int, signs: Sequence[Evidence], by: Person) -> None:
     """Goes on with the debtor who is meant, and learns that the word in the signs means them. An answer that comes
     late still counts: it corrects what went out as doubtful. Needs a unit."""
+    if [debtor_id] != await sighting.suspect_ids(report.id):
+        await raising.stand_alone(report)
     await lesson.teach(LessonKind.ALIAS, report.area_code, signs, debtor_id, by, report.id)
     await sighting.set_suspects(report, {debtor_id: (("chosen", ""),)})
     await _settled(row, report, by, off_list=False)
@@ -62,6 +64,7 @@ async def choose(row: Question, report: Sighting, debtor_id: int, signs: Sequenc
 async def choose_none(row: Question, report: Sighting, by: Person) -> None:
     """Goes on with those of whom the reporter wasn't asked, as they live elsewhere, else with somebody who isn't on the
     list. Needs a unit."""
+    await raising.stand_alone(report)
     rest = [one for one in await sighting.suspects_of(report) if one.debtor_id not in row.option_ids]
     await sighting.set_suspects(report, {one.debtor_id: tuple(one.reasons) for one in rest})
     await _settled(row, report, by, off_list=not rest, doubtful=len(rest) > 1)

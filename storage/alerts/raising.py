@@ -13,7 +13,7 @@ from storage.duty import court
 from storage.duty.ladder import Call, Climb, Target, due_at, first_call, rungs_for, staff_for
 from storage.duty.leave import absences
 from storage.engine import audit
-from storage.engine.sql import add, change, fetch, for_update, pick
+from storage.engine.sql import add, change, fetch, for_update, pick, run
 from storage.engine.unit import unit
 from storage.people.endpoint import Address, addresses, reached
 from storage.post import waking
@@ -176,6 +176,23 @@ async def withdraw(report: Sighting) -> None:
             await set_values(alert, state=AlertState.WITHDRAWN, escalate_at=None, closed_at=unit().now)
         await _announce(alert, "withdrawn", report)
     await refresh_sighting(report.root_id)
+
+
+async def stand_alone(report: Sighting) -> None:
+    """Parts a report, before it is corrected, from what others have said about the same person: their word stands, and
+    keeps its alerts. Needs a unit."""
+    await lock(report.root_id)
+    if report.joined_id is not None:
+        root = report.joined_id
+        await sighting.leave(report)
+        await refresh_sighting(root)
+        return
+    family = await sighting.with_witnesses(report.id)
+    others = [row for row in family if row.reporter_id != report.reporter_id and row.state is SightingState.ALERTED]
+    if others:
+        await sighting.take_over(report, others)
+        await run("UPDATE alert SET sighting_id = ? WHERE sighting_id = ?", others[0].id, report.id)
+        await refresh_sighting(others[0].id)
 
 
 async def retarget(report: Sighting) -> None:

@@ -249,16 +249,9 @@ async def is_unnamed(reporter_id: int, since: datetime) -> bool:
     return bool(await fetch(sql, reporter_id, since, True))
 
 
-async def asked_before(reporter_id: int, since: datetime) -> bool:
-    """Tells whether the reporter has asked since then not to be named, before there was anything to report."""
-    where = "reporter_id = ? AND reported_at >= ? AND confidential = ? AND state = ? LIMIT 1"
-    said = await one(Sighting, where, reporter_id, since, True, SightingState.NOT_SENT)
-    return said is not None and await latest_of(reporter_id, unit().now - CORRECTABLE) is None
-
-
 async def said_around(root: Sighting, reporter_id: int) -> list[Sighting]:
     """Loads what the reporter said around a report without its being one: answers, corrections, what was taken back."""
-    first, last = root.reported_at - WITNESS, root.reported_at + CORRECTABLE
+    first, last = root.reported_at - CORRECTABLE, root.reported_at + CORRECTABLE
     where = "reporter_id = ? AND reported_at >= ? AND reported_at <= ? AND state IN (?, ?) ORDER BY id"
     return await pick(Sighting, where, reporter_id, first, last, SightingState.NOT_SENT, SightingState.WITHDRAWN)
 
@@ -362,6 +355,26 @@ async def part(row: Sighting) -> None:
     await settle(row, off_list=True)
     row.joined_id = None
     await change(Sighting, row.id, joined_id=None)
+
+
+async def leave(row: Sighting) -> None:
+    """Makes a report that joined another stand for itself. Needs a unit."""
+    row.joined_id = None
+    await change(Sighting, row.id, joined_id=None)
+
+
+async def take_over(row: Sighting, others: Sequence[Sighting]) -> None:
+    """Puts the first of these in the place of a report which they have joined, about whom that was about; who made it
+    keeps their own words. Needs a unit."""
+    first, *rest = others
+    for suspect in await suspects_of(row):
+        evidence = {suspect.debtor_id: tuple(suspect.reasons)}
+        if suspect.debtor_id not in await suspect_ids(first.id):
+            await _add_suspects(first, evidence)
+    await leave(first)
+    await change(Sighting, first.id, kind=row.kind, doubtful=row.doubtful, off_list=row.off_list)
+    for other in rest:
+        await change(Sighting, other.id, joined_id=first.id)
 
 
 async def by_ids(ids: Iterable[int]) -> dict[int, Sighting]:

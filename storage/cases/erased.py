@@ -22,16 +22,24 @@ class Erased(Model):
         table = "erased"
 
 
-def marks(secrets: Secrets, name: str, id_index: str, cases: Iterable[str]) -> list[str]:
-    """Makes the marks of somebody: one by the id number, by its blind index, where there is one; and one by the name
-    for each case, for files that leave the number out."""
-    said = [f"id:{id_index}"] if id_index else []
-    return [secrets.index(f"erased:{one}") for one in (*said, *(f"{name}:{number}" for number in cases))]
+SEVENTEEN = 17
+"""Digits of an id number by which somebody is known: the eighteenth is worked out, and in files often wrong."""
 
 
-async def note(name: str, id_index: str, cases: Iterable[str]) -> None:
-    """Notes somebody who is being erased. Needs a unit."""
-    made = marks(unit().secrets, name, id_index, cases)
+def by_number(secrets: Secrets, number: str) -> str:
+    """Makes the mark of an id number."""
+    return secrets.index(f"erased:id:{number[:SEVENTEEN]}")
+
+
+def by_case(secrets: Secrets, name: str, case: str) -> str:
+    """Makes the mark of a name in a case, for files that leave the number out."""
+    return secrets.index(f"erased:{name}:{case}")
+
+
+async def note(name: str, number: str, cases: Iterable[str]) -> None:
+    """Notes somebody who is being erased; `number` is empty where it isn't known. Needs a unit."""
+    secrets = unit().secrets
+    made = [by_case(secrets, name, one) for one in cases] + ([by_number(secrets, number)] if number else [])
     await Erased.bulk_create([Erased(mark=one, at=unit().now) for one in made])
 
 

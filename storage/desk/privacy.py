@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography.exceptions import InvalidTag
 from tortoise.expressions import Q
 
 from storage.alerts import sighting
@@ -104,12 +105,20 @@ async def erase(debtor_id: int, by: Person, words: str) -> None:
         await outbox.unsay(Address(message.channel, message.chat_id), message.message_id)
     await blank(reports, words)
     cases = await Case.filter(id__in=await _cases_of(debtor.id)).values_list("number", flat=True)
-    await erased.note(debtor.name, debtor.id_index, column(cases))
+    await erased.note(debtor.name, _number_of(debtor), column(cases))
     what = Erasure(debtor.id, debtor.name, debtor.area_code, words, tuple(reports), tuple(kept))
     for noun in nouns().values():
         if noun.erases is not None:
             await noun.erases(what)
     audit.record("debtor.erased", f"debtor:{debtor.id}", actor=by.actor, reports=len(reports))
+
+
+def _number_of(debtor: Debtor) -> str:
+    """Returns the id number; empty where there is none, or it was sealed with another key. Needs a unit."""
+    try:
+        return unit().secrets.unseal(debtor.id_sealed) if debtor.id_sealed else ""
+    except (ValueError, InvalidTag):
+        return ""
 
 
 async def blank(reports: Sequence[int], words: str) -> None:

@@ -319,20 +319,24 @@ async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets) -> Pla
 
 
 async def _leave_out_erased(reader: _Reader, secrets: Secrets, report: Report) -> None:
-    """Returns the rows of those who were erased at their request. A case that was filed later is another matter."""
-    marks: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for key, party in reader.parties.items():
-        person = reader.people[party.person_key]
-        index = secrets.index(person.id_number) if person.id_number else ""
-        marks[key] = erased.marks(secrets, person.name, index, [str(party.number)])
+    """Returns the rows of those who were erased at their request: always in the cases that they were erased in, and in
+    any other that wasn't filed afterwards, as both its date and its number say."""
+    number_marks = {
+        key: erased.by_number(secrets, one.id_number) for key, one in reader.people.items() if one.id_number
+    }
+    case_marks = {
+        key: erased.by_case(secrets, reader.people[party.person_key].name, str(party.number))
+        for key, party in reader.parties.items()
+    }
     gone: dict[str, datetime] = {}
-    for some in chunks(sorted({one for several in marks.values() for one in several})):
+    for some in chunks(sorted({*number_marks.values(), *case_marks.values()})):
         gone |= await erased.when(some)
     returned, rows = set(), set[int]()
     for key, party in list(reader.parties.items()):
-        since = [gone[one] for one in marks[key] if one in gone]
-        filed = party.filed_on or date(party.number.year, 1, 1)
-        if since and filed <= local(max(since)).date():
+        since = gone.get(number_marks.get(party.person_key, ""))
+        filed, year = party.filed_on, party.number.year
+        later = since is not None and filed is not None and filed > local(since).date() and year >= local(since).year
+        if case_marks[key] in gone or (since is not None and not later):
             del reader.parties[key]
             returned.add(party.person_key)
             if id(party.row) not in rows:

@@ -71,18 +71,23 @@ async def ask(deed: Deed, area_code: str, by: Person, ref: int = 0, **args: Any)
 
 
 async def is_independent(of: Person, asker_id: int) -> bool:
-    """Tells whether the second pair of eyes is really another's: not somebody whom the asker has in the last 30 days
-    made what they are, or given a way in, directly or over others whom they made or let in."""
+    """Tells whether the second pair of eyes is really another's: neither has in the last 30 days made the other what
+    they are, or given them a way in, directly or over others."""
+    asker = f"person:{asker_id}"
+    if of.actor == asker:
+        return True  # that one can't agree to one's own wish is another rule
+    return asker not in await _makers(of.actor) and of.actor not in await _makers(asker)
+
+
+async def _makers(actor: str) -> set[str]:
+    """Finds who stands behind somebody, themselves included: who has made them or let them in of late, and so on."""
     deeds = [*(f"person.{deed}" for deed in _MAKING), *(f"invitation.{way}" for way in _LETTING_IN)]
-    since, asker = unit().now - OF_LATE, f"person:{asker_id}"
-    beginning, asked = {of.actor}, set[str]()
-    while beginning:
-        made = AuditEntry.filter(subject__in=sorted(beginning), action__in=deeds, at__gt=since)
-        asked |= beginning
-        beginning = set(column(await made.values_list("actor", flat=True))) - asked
-        if asker in beginning:
-            return False
-    return True
+    since, found, ahead = unit().now - OF_LATE, set[str](), {actor}
+    while ahead:
+        found |= ahead
+        made = AuditEntry.filter(subject__in=sorted(ahead), action__in=deeds, at__gt=since, actor__startswith="person:")
+        ahead = set(column(await made.values_list("actor", flat=True))) - found
+    return found
 
 
 async def by_id(approval_id: int) -> Approval | None:

@@ -215,9 +215,13 @@ async def take_due(room: Room, *, left_over: bool = True) -> list[Outbox]:
 _FREE: dict[str, Any] = {"lease_until": None, "holder": ""}
 """Of a row that nobody has in hand any more."""
 STALE = timedelta(seconds=60)
-_FRESH_FIRST = "CASE WHEN created_at < ? THEN 1 ELSE 0 END, CASE WHEN created_at < ? THEN -id ELSE id END"
-"""Alerts in the order in which they came; after an outage the new ones before those that are stale, and of these the
-newest first, for there it is likeliest that somebody is still where they were seen."""
+_FRESH_FIRST = (
+    "CASE WHEN kind = 'alert' THEN 0 ELSE 1 END, "
+    "CASE WHEN created_at < ? THEN 1 ELSE 0 END, CASE WHEN created_at < ? THEN -id ELSE id END"
+)
+"""Alerts before what goes on about one that is known, a witness or a photo; each in the order in which they came; after
+an outage the new ones before those that are stale, and of these the newest first, for there it is likeliest that
+somebody is still where they were seen."""
 
 
 async def _take_due(
@@ -300,12 +304,17 @@ async def offered(to: Address, message_id: int, button: str, ref: int) -> bool:
     """Tells whether this button has been put before this chat: on the message as it stands or stood, or, where nobody
     knows whether a message has arrived, on a card of the same record."""
     sql = "SELECT buttons FROM delivery WHERE channel = ? AND chat_id = ? AND message_id = ?"
-    if rows := await fetch(sql, to.channel, to.chat_id, message_id):
-        return any(row["buttons"] is None or button in row["buttons"].split() for row in rows)
     chat = (to.channel, to.chat_id, ref, True)
     unsure = "SELECT 1 FROM outbox WHERE channel = ? AND chat_id = ? AND ref = ? AND doubtful = ? LIMIT 1"
     flying = "SELECT 1 FROM outbox WHERE state = 1 AND channel = ? AND chat_id = ? AND ref = ? LIMIT 1"
-    return bool(await fetch(unsure, *chat) or await fetch(flying, *chat[:3]))
+
+    async def shown() -> bool:
+        rows = await fetch(sql, to.channel, to.chat_id, message_id)
+        return any(row["buttons"] is None or button in row["buttons"].split() for row in rows)
+
+    if await shown() or await fetch(unsure, *chat) or await fetch(flying, *chat[:3]):
+        return True
+    return await shown()  # it may have arrived between the two, and then it is no longer on its way
 
 
 async def sent(

@@ -86,7 +86,7 @@ async def _everybody_asks(world: World, *, also: tuple[str, ...] = ()) -> None:
             continue
         for chat in OTHERS:
             await world.phone(chat).says(typed)
-        await world.settled()
+        await world.settled(60)
     for number in range(1, await Sighting.all().count() + 1):
         await world.phone(HEAD).says(f"/why {number}")
     await world.phone(SUPERVISOR).says("/week")
@@ -95,7 +95,7 @@ async def _everybody_asks(world: World, *, also: tuple[str, ...] = ()) -> None:
             for message in await world.phone(chat).received():
                 if any(label in text for text, _data in message.buttons):
                     await world.phone(chat).taps(next(t for t, _ in message.buttons if label in t), message)
-    await world.settled()
+    await world.settled(60)
 
 
 async def _drawn(world: World) -> str:

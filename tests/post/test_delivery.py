@@ -125,6 +125,8 @@ async def test_who_is_erased_is_on_no_phone_any_more(world: World) -> None:
 async def test_every_kind_of_card_says_whom_it_shows(world: World) -> None:
     """A new kind is either one that shows nobody, or one that a story here has sent."""
     await tell_it_everywhere(world)
+    await world.phone(SECRETARY).says("看错了")
+    await world.settled()
     shown = {kind for kind, about in declared.SEEN.items() if about}
     assert set(KINDS) - SHOW_NOBODY - {"which"} <= shown, set(KINDS) - SHOW_NOBODY - shown
     assert shown & SHOW_NOBODY == set()
@@ -140,7 +142,8 @@ async def test_who_asks_not_to_be_named_is_named_on_no_phone_of_the_court(world:
         await world.settled()
     after = await on_phones(world)
     assert phones_that_say({chat: after[chat] for chat in court}, "应建华", "001001") == []
-    assert any("林永福穿蓝衣服" in text for text in after[JUDGE]), "the words stay, without the name"
+    assert any("我也看见林永福了" in text for text in after[JUDGE]), "what others said stays"
+    assert any("林永福回来了" in text for text in after[SECOND_JUDGE]), "the words stay, without the name"
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

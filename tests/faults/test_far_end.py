@@ -302,3 +302,21 @@ async def test_an_alert_never_waits_for_a_place_that_other_messages_have(world: 
     assert held == SIDE_BY_SIDE - FOR_ALERTS > 0
     release.set()
     await world.settled()
+
+
+async def test_an_alert_goes_before_what_is_said_on_about_another(world: World) -> None:
+    """In the judge's own chat: twenty follow-ups wait, and the alert about somebody else has grown stale."""
+    now = world.clock.now()
+    world.product.channels["telegram"].silence.keep_all(now, 3600)
+
+    async def note(kind: str, age: int) -> None:
+        await put(Address("telegram", JUDGE), kind, 7, lane=Lane.ALERT, fresh=True)
+        newest = await Outbox.all().order_by("-id").first()
+        assert newest is not None
+        await Outbox.filter(id=newest.id).update(created_at=now - timedelta(seconds=age))
+
+    for number in range(20):
+        await world.product.db.unit(partial(note, "witness", number))
+    await world.product.db.unit(partial(note, "alert", 90))
+    rows = await world.product.db.unit(partial(take_due, Room(1, 0, frozenset({"telegram"}))))
+    assert [row.kind for row in rows] == ["alert"]

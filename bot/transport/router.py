@@ -225,13 +225,14 @@ class Router:
             self._remember((row.channel, row.chat_id), speaker.language)
         message = update.effective_message
         command = message is not None and (message.text or "").startswith("/")
+        joins = message is not None and (message.text or "").startswith("/start ")
         return Turn(
             channel=row.channel,
             chat_id=row.chat_id,
             person=speaker,
             endpoint=endpoint if speaker is not None else None,
             message_id=message.message_id if message is not None and not (command or update.callback_query) else None,
-            muted=speaker is None and self._was_answered((row.channel, row.chat_id)),
+            muted=speaker is None and not joins and self._was_answered((row.channel, row.chat_id)),
             asked=message.message_id if message is not None and not update.callback_query else None,
             query_id=update.callback_query.id if update.callback_query is not None else "",
             bot_name=channel.bot_name,

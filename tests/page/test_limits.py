@@ -16,6 +16,7 @@ from bot.transport.guard import FROM_ONE, Guard
 from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
 from storage.engine.audit import AuditEntry
+from storage.post.invitation import invite
 from storage.post.outbox import Outbox
 from tests.post.test_waking import page_of
 from tests.world import ADMIN, JUDGE, SECRETARY, STRANGER, SUPERVISOR, World
@@ -162,6 +163,19 @@ async def test_a_stranger_who_goes_on_is_only_counted(world: World) -> None:
     await stranger.says("喂")
     await world.settled()
     assert len(await stranger.received()) == 2
+
+
+async def test_who_joined_and_was_dismissed_a_moment_later_is_answered(world: World) -> None:
+    """A code that was used is no answer to a stranger."""
+    stranger, who = world.phone(STRANGER), await world.person(SECRETARY)
+    code = await world.product.db.unit(lambda: invite(who))
+    await stranger.says(f"/start {code}")
+    await stranger.expects("登记好了")
+    await world.phone(ADMIN).says("/people 应建华")
+    await world.phone(ADMIN).taps("手机丢了")
+    await world.settled()
+    await stranger.says("喂")
+    await stranger.expects("只对登记人员开放")
 
 
 async def test_who_urges_on_and_on_rings_once_a_minute_and_words_go_on(world: World) -> None:

@@ -123,8 +123,8 @@ def record(action: str, subject: str = "", *, actor: str = "system", **detail: A
 
 async def append(scope: Unit) -> None:
     """Writes the unit's entries after the last one; called once, at the end of the unit."""
-    previous, count = (await fetch(f"SELECT hash, count FROM audit_head WHERE id = 1{for_update()}"))[0]
-    rows = []
+    before = await head()
+    previous, count, rows = before.hash, before.count, []
     for entry in scope.audit:
         count += 1
         detail = json.dumps(entry["detail"], ensure_ascii=False, sort_keys=True)

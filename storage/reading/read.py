@@ -138,7 +138,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     decides. Never raises, whatever the text."""
     written = beginning(text)
     plain = simplified(written)
-    confidential = asks_to_stay_unnamed(plain)
+    confidential = bool(_CONFIDENTIAL.search(plain))
     denied = _denied(plain, circles)
     last = _DENIED_LAST.search(plain)
     mistaken = not _STANDS.search(plain) and (

@@ -105,7 +105,7 @@ async def heard(turn: Turn, row: Attachment, words: str) -> None:
     home = await _home(row)
     if home is not None and home.state is SightingState.WITHDRAWN:
         return
-    reading = await understand(turn.who, words, unit().now)
+    reading = (await understand(turn.who, words, unit().now)).answered
     if reading.confidential:
         about = home or await sighting.latest_of(turn.who.id, unit().now - sighting.CORRECTABLE)
         if about is not None:
@@ -113,7 +113,7 @@ async def heard(turn: Turn, row: Attachment, words: str) -> None:
     if home is None:
         await _report_heard(turn, row, words, reading)
     elif not (home.text or home.amended):
-        if reading.is_lead and reading.guesses and not reading.ambiguous:
+        if reading.is_lead and not reading.anaphoric and not reading.ambiguous:
             await sighting.is_spoken(home)
             await explain(turn, home, words, reading)
     elif await _names_somebody_else(home, reading):

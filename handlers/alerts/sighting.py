@@ -69,7 +69,7 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
         recorded_at=unit().now if turn.said_at is not None else None,
         spoken=spoken,
     )
-    reading = await understand(turn.who, text, unit().now)
+    reading = (await understand(turn.who, text, unit().now)).answered
     if spoken:
         reading = replace(reading, withdraws=False, corrects=False)
     refers = reading.withdraws or reading.corrects or reading.confidential
@@ -79,16 +79,16 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
     hides = reading.confidential and about_earlier and earlier is not None
     if hides and earlier is not None:
         await keep_unnamed(turn, earlier)
-    if reading.withdraws and earlier is not None:
+    if reading.withdraws and earlier is not None and await _was_about(earlier, reading):
         await raising.withdraw(earlier)
         await turn.say("sighting.withdrawn")
-    elif reading.corrects and reading.guesses and earlier is not None and await _was_about(earlier, reading.denied):
+    elif reading.corrects and earlier is not None and await _was_about(earlier, reading):
         await _correct(turn, earlier, text, reading)
     elif (reading.anaphoric and not only_asks_that(text) and await _goes_on(turn, row, reading)) or hides:
         pass
     elif reading.confidential and not reading.is_lead:
         await turn.say("sighting.hidden_next")
-    elif reading.is_lead and reading.guesses and not reading.ambiguous and (bare := await _bare(turn)) is not None:
+    elif reading.is_lead and not reading.anaphoric and (bare := await _bare(turn)) and not await _which(turn, reading):
         await explain(turn, bare, text, reading)
     elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):
         await _take(turn, row, replace(reading, manner=Manner.LEAD))
@@ -166,10 +166,12 @@ async def _bare(turn: Turn) -> Sighting | None:
     return await sighting.newest_bare(turn.who.id, unit().now - attachment.BELONGS)
 
 
-async def _was_about(earlier: Sighting, denied: tuple[int, ...]) -> bool:
+async def _was_about(earlier: Sighting, reading: Reading) -> bool:
     """Tells whether a correction is about this report: 不是老林 takes nothing back from one about somebody else."""
-    before = await sighting.suspect_ids(earlier.id)
-    return not denied or not before or bool(set(denied) & set(before))
+    said = f"{earlier.text} {earlier.amended}"
+    if not reading.denies or any(words in said for words in reading.denies):
+        return True
+    return bool(set(reading.denied) & set(await sighting.suspect_ids(earlier.id)))
 
 
 async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
@@ -206,7 +208,7 @@ async def edited(turn: Turn, update: Update) -> None:
     if row is None or row.state is SightingState.NOT_SENT:
         await report(turn, text)
     elif row.state is not SightingState.WITHDRAWN and text not in (row.text, row.amended):
-        reading = await understand(turn.who, text, unit().now)
+        reading = (await understand(turn.who, text, unit().now)).answered
         if reading.confidential:
             await keep_unnamed(turn, row)
         await _correct(turn, row, text, reading)
@@ -217,9 +219,7 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         reading = replace(reading, confidential=True)  # asked for a moment ago, for this or for what came before
     await sighting.note_reading(row, reading)
     await _place_in_area(turn.who, row, reading)
-    ids = [guess.debtor_id for guess in reading.guesses] if reading.ambiguous else []
-    people = await debtors_by_id(ids)
-    if offered := [one.id for one in in_sight(turn.who, [people[one] for one in ids if one in people])]:
+    if offered := await _which(turn, reading):
         await sighting.set_state(row, SightingState.ASKING)
         await asking.ask_which(turn.address, turn.who, row, offered)
         await _receipt(row)
@@ -230,6 +230,13 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     if reading.confidential:  # also in what they said before, to go on about it or to take it back
         await privacy.stay_unnamed(row)
         await raising.refresh_sighting(row.root_id)
+
+
+async def _which(turn: Turn, reading: Reading) -> list[int]:
+    """Lists those who may be meant where it isn't sure, as far as the reporter may be told of them."""
+    ids = [guess.debtor_id for guess in reading.guesses] if reading.ambiguous else []
+    people = await debtors_by_id(ids)
+    return [one.id for one in in_sight(turn.who, [people[one] for one in ids if one in people])]
 
 
 async def _may_know(reporter: Person, row: Sighting) -> bool:
@@ -246,10 +253,11 @@ async def _place_in_area(reporter: Person, row: Sighting, reading: Reading) -> N
 
 async def _correct(turn: Turn, row: Sighting, text: str, reading: Reading) -> None:
     before = set(await sighting.suspect_ids(row.id))
-    if reading.guesses and not reading.ambiguous and {guess.debtor_id for guess in reading.guesses} != before:
+    settled = not reading.ambiguous and bool(reading.guesses or (reading.corrects and reading.denies))
+    if settled and {guess.debtor_id for guess in reading.guesses} != before:
         await raising.stand_alone(row)
     await sighting.amend(row, text)
-    if reading.guesses and not reading.ambiguous:
+    if settled:
         await sighting.settle(row, place=reading.place)
         await sighting.set_suspects(row, {guess.debtor_id: guess.evidence for guess in reading.guesses})
         await asking.close_which(row.id)

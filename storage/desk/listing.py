@@ -232,13 +232,17 @@ def _conditions(asked: Asked, person: Person) -> tuple[str, list[Any]]:
     Of a large area's time the index by time finds the few, of what has a state and no time the alerts do; the engine,
     which knows no figures, is led there.
     """
-    where = ["+joined_id IS NULL", "state <> ?"]
+    where = ["state <> ?"]
     args: list[Any] = [SightingState.NOT_SENT.value]
     code, judge_id = asked.seen_by(person)
-    if asked.reporter_id is not None:
-        where.append("reporter_id = ?")
+    if asked.reporter_id is not None:  # all that they reported, also what others had reported before
+        where += [
+            "(joined_id IS NULL OR EXISTS (SELECT 1 FROM suspect WHERE sighting_id = sighting.id))",
+            "reporter_id = ?",
+        ]
         args.append(asked.reporter_id)
     else:
+        where.append("+joined_id IS NULL")
         column = "area_code || ''" if asked.since and len(code) < 12 else "area_code"
         where.append(f"{column} >= ? AND {column} <= ?")
         args += bounds_of(code)
@@ -263,9 +267,10 @@ async def _complete(rows: Sequence[Sighting]) -> None:
     """Adds to the reports their alerts, these with whose they are and who took them, and who is meant."""
     if not rows:
         return
-    words, value = among(row.id for row in rows)
+    words, value = among(row.root_id for row in rows)
     people = "JOIN person b ON b.id = a.judge_id LEFT JOIN person c ON c.id = a.handler_id"
     alerts = await joined((Alert, Person, Person), f"alert a {people} WHERE a.sighting_id {words} ORDER BY a.id", value)
+    words, value = among(row.id for row in rows)
     source = f"suspect a JOIN debtor b ON b.id = a.debtor_id WHERE a.sighting_id {words} ORDER BY a.id"
     meant = await joined((Suspect, Debtor), source, value)
     words, value = among(alert.id for alert, _judge, _handler in alerts)
@@ -279,7 +284,7 @@ async def _complete(rows: Sequence[Sighting]) -> None:
     for suspect, debtor in meant:
         relate(suspect, debtor=debtor)
     for row in rows:
-        relate(row, alerts=[alert for alert, _judge, _handler in alerts if alert.sighting_id == row.id])
+        relate(row, alerts=[alert for alert, _judge, _handler in alerts if alert.sighting_id == row.root_id])
         relate(row, suspects=[suspect for suspect, _debtor in meant if suspect.sighting_id == row.id])
 
 

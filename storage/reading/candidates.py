@@ -249,6 +249,7 @@ async def _load(queries: Sequence[Query], home: Sequence[str], text: str, now: d
             amounts=tuple(map(int, about["amount"])),
             hint=hint,
             seen=bool(about["seen"]),
+            area_code=area_code,
             taught=tuple(about["taught"]),
             learned=tuple(about["learned"]),
             doubted=tuple(about["doubted"]),

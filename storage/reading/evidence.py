@@ -29,6 +29,8 @@ class Known:
     """Where they live, as the village says it: 祠堂后面."""
     seen: bool = False
     """Somebody reported them of late."""
+    area_code: str = ""
+    """The village where they are at home."""
     taught: tuple[str, ...] = ()
     """Words that were once said to mean them in the sender's village."""
     learned: tuple[str, ...] = ()

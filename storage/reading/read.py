@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from storage.engine.text import beginning, simplified
+from storage.reading.bearing import names_somebody
 from storage.reading.classifier import scene_of
 from storage.reading.evidence import Guess, Known, Sureness, likelihood, sureness
-from storage.reading.mention import resolve, signs_of, stretches_of, who, without_places
+from storage.reading.mention import SURNAMES, resolve, signs_of, stretches_of, who, without_places
 from storage.reading.owing import amounts_in
 
 _GREETING = re.compile(
@@ -61,6 +62,11 @@ _EITHER = re.compile(
     "不是[^,，。是]{1,8}就是|其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
 )
 """One of them, and the sender doesn't say which."""
+_CALLED = re.compile(
+    f"[老小阿](?!师|板|家|婆|公|人|百|年|街|屋|时|孩|心|车)[\u4e00-\u9fa5]{{1,2}}"
+    f"|[{''.join(sorted(SURNAMES - set('和从在有到方常时成平明安高金')))}][\u4e00-\u9fa5]{{1,2}}(?![\u4e00-\u9fa5])"
+)
+"""What somebody may be called, known or not."""
 _ANOTHER = re.compile("也(?:是|算)[^,，。]{0,6}(?:老赖|欠|赖账)|也欠|外地[^,，。]{0,3}老赖")
 """It is somebody else who owes as well."""
 
@@ -107,8 +113,14 @@ class Reading:
     """The sender says who was meant instead."""
     denied: tuple[int, ...] = ()
     """Debtors of whom the sender says that it isn't they."""
+    denies: tuple[str, ...] = ()
+    """The words of which the sender says that it isn't they, whoever that is: 老林, 张建国."""
     anaphoric: bool = False
     """Nobody is named or described, at most 他: it goes on about what was said before, if there is something."""
+    heeded: tuple[int, ...] = ()
+    """Everybody of whom the text was thought to speak on the way."""
+    sighted: "Reading | None" = None
+    """What it would be if those of whom the sender may not be told were on no list; None: the same."""
 
     @property
     def is_lead(self) -> bool:
@@ -120,6 +132,16 @@ class Reading:
         if self.is_lead:
             return self
         return Reading(self.manner, confidential=self.confidential, withdraws=self.withdraws, corrects=self.corrects)
+
+    @property
+    def answered(self) -> "Reading":
+        """Returns what may be acted on before the sender's eyes: whom they may not be told of decides nothing that they
+        could see, and is meant all the same."""
+        if self.sighted is None:
+            return self
+        if not self.sighted.is_lead:
+            return self.sighted
+        return replace(self.sighted, guesses=self.guesses, ambiguous=self.ambiguous, confidence=self.confidence)
 
 
 def asks_to_stay_unnamed(text: str) -> bool:
@@ -139,7 +161,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     written = beginning(text)
     plain = simplified(written)
     confidential = bool(_CONFIDENTIAL.search(plain))
-    denied = _denied(plain, circles)
+    denied, denies = _denied(plain, circles)
     last = _DENIED_LAST.search(plain)
     mistaken = not _STANDS.search(plain) and (
         bool(_TOOK_BACK.search(plain)) or bool(last and denied & _meant(last[1], circles))
@@ -150,7 +172,9 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
     if _TAKEN_BACK.search(plain) and mistaken and not _NOT_BUT.search(plain):
-        return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
+        return Reading(
+            Manner.NEGATION, withdraws=True, confidential=confidential, denied=tuple(sorted(denied)), denies=denies
+        )
     mentions, people = who(positive, circles)
     scene = scene_of(plain, stretches_of(mentions, people), signs_of(mentions) | manners_of(plain))
     mentions = [one for one in mentions if not one.crowd]
@@ -159,9 +183,14 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     if _ANOTHER.search(positive) and all(sureness(guess.evidence) is not Sureness.SURE for guess in guesses):
         guesses, ambiguous = (), False
     told = {kind for guess in guesses for kind, _word in guess.evidence}
-    if (mistaken or correcting) and told <= {"address"}:
-        return Reading(Manner.NEGATION, withdraws=True, confidential=confidential)
-    described = bool(_SOMEBODY.search(plain))
+    heeded = tuple(sorted({key for one in mentions for key in one.options}))
+    ids = tuple(sorted(denied))
+    instead = bool(denies) and told <= {"address"} and _instead(plain)
+    if (mistaken or correcting) and told <= {"address"} and not instead:
+        return Reading(
+            Manner.NEGATION, withdraws=True, confidential=confidential, denied=ids, denies=denies, heeded=heeded
+        )
+    described = bool(_SOMEBODY.search(plain)) or names_somebody(plain)
     at = plain.find(scene.place)
     if scene.place and _NOT_THERE.search(plain[:at]):
         scene = replace(scene, place="")  # 不在家 says where somebody isn't
@@ -176,9 +205,11 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         tuple(dict.fromkeys(_PHONE.findall(plain))),
         amounts_in(plain),
         confidential,
-        corrects=correcting or mistaken,
-        denied=tuple(sorted(denied)),
-        anaphoric=not guesses and not described,
+        corrects=correcting or mistaken or instead,
+        anaphoric=not guesses and not described and not instead,
+        denied=ids,
+        denies=denies,
+        heeded=heeded,
     )
     asks = bool(_QUESTION.search(plain))
     enough = LEAD if guesses or described else LEAD_ABOUT_NOBODY if len(_HAN.findall(plain)) > 2 else 1.0
@@ -187,11 +218,16 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     manner = Manner.QUESTION if asks else Manner.CHATTER
     return replace(
         reading,
-        manner=Manner.NEGATION if mistaken or _NEGATION.search(plain) else manner,
+        manner=Manner.NEGATION if mistaken or instead or _NEGATION.search(plain) else manner,
         withdraws=mistaken and not guesses,
-        corrects=correcting and bool(guesses),
-        anaphoric=not guesses,
+        corrects=(correcting and bool(guesses)) or instead,
+        anaphoric=not guesses and not instead,
     )
+
+
+def _instead(plain: str) -> bool:
+    """Tells whether somebody is named who is meant instead, known or not: 不是老林，是张建国."""
+    return any(_CALLED.match(plain, match.end()) for match in _NOT_BUT.finditer(plain))
 
 
 def _meant(words: str, circles: Sequence[Sequence[Known]]) -> set[int]:
@@ -200,9 +236,15 @@ def _meant(words: str, circles: Sequence[Sequence[Known]]) -> set[int]:
     return {key for one in mentions if one.start == 0 and not one.crowd for key in one.options}
 
 
-def _denied(text: str, circles: Sequence[Sequence[Known]]) -> set[int]:
-    """Finds those of whom it is said that it isn't they: 不是老林. Often that is nobody: 这不是办法."""
-    return {key for match in _NOT.finditer(text) if _denies(match) for key in _meant(match[1], circles)}
+def _denied(text: str, circles: Sequence[Sequence[Known]]) -> tuple[set[int], tuple[str, ...]]:
+    """Finds those of whom it is said that it isn't they, 不是老林, and the words. Often that is nobody: 这不是办法."""
+    found, words = set[int](), list[str]()
+    for match in filter(_denies, _NOT.finditer(text)):
+        meant = _meant(match[1], circles)
+        found |= meant
+        if meant or _CALLED.fullmatch(match[1]):
+            words.append(match[1])
+    return found, tuple(words)
 
 
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")

@@ -1,7 +1,11 @@
 """Who reports somebody of another area learns nothing of them: not who it is, nor whether they are on the list."""
 
 import re
+from collections.abc import Sequence
 
+import pytest
+
+from tests.alerts.test_attachment import photo
 from tests.world import HEAD, JUDGE, OTHER_TOWN, SECOND_JUDGE, SECRETARY, World
 
 NAMES = re.compile("林永福|杜春|朱岩水|沈立群|郑雅芳|丁卫东|胡建平|岁|庙前|新农居|祠堂")
@@ -57,6 +61,55 @@ async def test_a_name_on_the_list_and_one_that_is_on_none_answer_alike(world: Wo
     await world.phone(OTHER_TOWN).says("/mine")
     lines = (await world.phone(OTHER_TOWN).expects("我的报告")).text.splitlines()[1:]
     assert lines[0] == lines[1] and not NAMES.search("\n".join(lines))
+
+
+LISTED, UNLISTED = "林永福", "林茂根"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("{}",),
+        ("{}的事情怎么样了",),
+        ("{}在打牌", "{}又在打牌"),
+        ("丁卫东回来了，在村委", "不是丁卫东，是{}"),
+        ("{}在桥头", "看错了，不是{}"),
+        ("{}在桥头", "不是{}，是丁卫东"),
+        ("丁卫东回来了，在村委", "{}在车站"),
+        ("[]在家",),
+    ],
+)
+async def test_whatever_is_said_the_answers_tell_nothing_of_a_list(world: World, words: tuple[str, ...]) -> None:
+    """Of a name on the list and of one that is on none the same is answered, now and in one's own list."""
+    seen = [
+        await _answers(world, [said.replace("{}", name).replace("[]", letters) for said in words], name, letters)
+        for name, letters in ((LISTED, "lyf"), (UNLISTED, "lmg"))
+    ]
+    assert seen[0] == seen[1]
+
+
+async def test_nor_do_those_to_a_name_that_comes_after_a_photo(world: World) -> None:
+    seen = []
+    for name in (LISTED, UNLISTED):
+        await photo(world, world.phone(OTHER_TOWN))
+        await world.advance(70)
+        seen.append(await _answers(world, [f"{name}在打牌"], name, "-"))
+    assert seen[0] == seen[1]
+
+
+async def _answers(world: World, words: Sequence[str], name: str, letters: str) -> list[tuple[str, list[str]]]:
+    """Says the words, asks for the list, and returns texts and buttons without name and time; a day passes then."""
+    phone = world.phone(OTHER_TOWN)
+    first = max((message.id for message in await phone.messages()), default=0)
+    for said in words:
+        await phone.says(said)
+        await world.settled()
+    await phone.says("/mine 今天")
+    await world.settled()
+    shown = [message for message in await phone.received() if message.id > first]
+    hidden = re.compile(rf"{name}|{letters}|(昨天|\d+月\d+日)? *\d\d:\d\d")
+    await world.advance(86_400)
+    return [(hidden.sub("…", one.text), [label for label, _data in one.buttons]) for one in shown]
 
 
 async def test_who_lives_here_is_named_as_before(world: World) -> None:

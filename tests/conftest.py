@@ -2,25 +2,51 @@
 
 import os
 import shutil
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from pytest_asyncio import is_async_test
 
+from bot.app import Product
+from bot.demo import open_demo
+from bot.settings import Settings
 from storage.engine.secret import new_key
 from tests import declared, warm
+from tests.browser import KEEPERS, Keeper
+from tests.parts import IN_CI, absent
 from tests.postgres import Server, find_binaries
 from tests.world import FarEnd, ManualClock, Stage, World, fill, settings_for
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
-IN_CI = os.environ.get("CI") == "true"
 
 
-def absent(what: str) -> None:
-    """A part of the machine that a test needs isn't there: said loudly at home, an error in CI."""
-    if IN_CI:
-        pytest.fail(f"CI must have {what}")
-    pytest.skip(f"SKIPPED because {what} isn't on this machine")
+ON_BOTH = ("engine", "faults", "imports", "office", "bench")
+"""Folders of stories that are about the engine: there each runs on PostgreSQL, too."""
+EVERYTHING = IN_CI or bool(os.environ.get("CHUISHAO_TEST_EVERYTHING"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, but in CI, two of three stories on PostgreSQL that run on SQLite as well, always the same ones."""
+    for item in items:  # stories of the page share the browser, and so its loop
+        if "product" in getattr(item, "fixturenames", ()) and is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    left_out = [item for item in items if not EVERYTHING and _is_told_elsewhere(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_told_elsewhere(item: pytest.Item) -> bool:
+    on_postgres = getattr(getattr(item, "callspec", None), "params", {}).get("engine") == "postgres"
+    story = f"{item.path.parent.name}/{item.path.stem}::{getattr(item, 'originalname', item.name)}"
+    return on_postgres and item.path.parent.name not in ON_BOTH and zlib.crc32(story.encode()) % 3 != 0
+
+
+def pytest_report_header() -> str:
+    return "PostgreSQL: " + ("every story" if EVERYTHING else "one story of three (CHUISHAO_TEST_EVERYTHING=1: every)")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -109,3 +135,27 @@ def needs_corpus() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+_made: list[Path] = []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def product(keeper: Keeper, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """The demo's product: the sample county, and web chats as the only channel. Its data is made once and copied. Its
+    stories share a loop, for the sake of the browser."""
+    KEEPERS[:] = [keeper]
+    if not _made:
+        folder = tmp_path_factory.mktemp("demo") / "data"
+        async with open_demo(Settings(data=folder, listen="127.0.0.1:0")):
+            _made.append(folder)
+    data = shutil.copytree(_made[0], tmp_path / "data")
+    async with open_demo(Settings(data=data, listen="127.0.0.1:0")) as (running, _url):
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def keeper() -> AsyncIterator[Keeper]:
+    kept = Keeper()
+    yield kept
+    await kept.close()

@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import PREFIX, Settings
 from bot.transport.metrics import Metrics
-from tests.conftest import absent
+from tests.parts import absent
 
 pytestmark = pytest.mark.slow
 

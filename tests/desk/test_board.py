@@ -6,9 +6,9 @@ from playwright.async_api import expect
 
 from bot.app import Product
 from storage.people.person import Person
-from tests.page.test_page import PHONE, SENTENCE, Screen, chromium, product
+from tests.browser import chromium
+from tests.page.test_page import PHONE, SENTENCE, Screen
 
-__all__ = ["product"]
 pytestmark = pytest.mark.browser
 
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import expect
 
 from bot.app import Product
-from tests.page.test_page import PHONE, SENTENCE, Screen, chromium, fits, product
+from tests.browser import chromium
+from tests.page.test_page import PHONE, SENTENCE, Screen, fits
 
-__all__ = ["product"]
 pytestmark = pytest.mark.browser
 
 

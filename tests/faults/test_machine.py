@@ -14,9 +14,9 @@ from storage.engine.secret import new_key
 from storage.engine.sqlite import DirectClient
 from storage.post.inbox import Inbox
 from storage.post.outbox import Outbox, OutboxState
-from tests.conftest import absent
 from tests.county import County
 from tests.faults.test_far_end import FarEndSays, says_no
+from tests.parts import absent
 from tests.process import CHUISHAO, Bot
 from tests.telegram import Telegram
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, Stage, World

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.gateway.quota import Quota
-from tests.conftest import absent
+from tests.parts import absent
 from tests.process import free_port
 from tests.world import TOKEN, FarEnd
 

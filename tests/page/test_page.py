@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import io
 import re
-import shutil
 import struct
 import time
 import zipfile
@@ -18,12 +17,10 @@ import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 from yarl import URL
 
 from bot.app import Product
-from bot.demo import open_demo
-from bot.settings import Settings
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
@@ -32,39 +29,12 @@ from storage.people.area import Area
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
 from storage.post.invitation import invite, speak
-from tests.browser import ARGUMENTS, find_browser
-from tests.conftest import absent
+from tests.browser import chromium
 
 PHONE = {"width": 390, "height": 844}
 JSON = {"Content-Type": "application/json"}
 SENTENCE = "老林回来了，人就在村委，你们赶紧过来！"
 pytestmark = pytest.mark.browser
-
-
-_made: list[Path] = []
-
-
-@pytest.fixture
-async def product(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
-    """The demo's product: the sample county, and web chats as the only channel. Its data is made once and copied."""
-    if not _made:
-        folder = tmp_path_factory.mktemp("demo") / "data"
-        async with open_demo(Settings(data=folder, listen="127.0.0.1:0")):
-            _made.append(folder)
-    data = shutil.copytree(_made[0], tmp_path / "data")
-    async with open_demo(Settings(data=data, listen="127.0.0.1:0")) as (running, _url):
-        yield running
-
-
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    path = find_browser()
-    if path is None:
-        absent("Chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 class Screen:

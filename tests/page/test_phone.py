@@ -17,11 +17,10 @@ from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
 from storage.post.invitation import invite
-from tests.browser import ARGUMENTS, find_browser
-from tests.conftest import absent
-from tests.page.test_page import JSON, PHONE, SENTENCE, Screen, chromium, fits, picture, product, signed_in
+from tests.browser import ARGUMENTS, chromium, find_browser
+from tests.page.test_page import JSON, PHONE, SENTENCE, Screen, fits, picture, signed_in
+from tests.parts import absent
 
-__all__ = ["product"]
 pytestmark = pytest.mark.browser
 EARS = """
 window.heard = { tones: 0, shakes: 0 };

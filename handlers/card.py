@@ -1,24 +1,18 @@
 """What goes out: a text with buttons, made from a record at the moment it is sent."""
 
-import html
-import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import locales
 from handlers.callback import Tap
+from handlers.parts import Parts
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
 from storage.people.person import Person
 from storage.post.delivery import About, Subject
 from storage.post.outbox import Outbox
-
-TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
-"""Units, entities resolved."""
-_REPEAT = 100
-"""Room for what is said above a card that may have come before."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +21,10 @@ class Button:
 
     label: str
     tap: Tap
+    main: bool = False
+    """What is to be done next."""
+    beside: bool = False
+    """Stands next to it; the others wait under 更多 where there is little room."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,20 @@ class Card:
     urgent: bool = False
     """Makes its noise also in quiet hours."""
     expects_reply: bool = False
+    parts: Parts | None = None
+    """What the text says, for a screen that can show it better."""
     shows: frozenset[Subject] = frozenset()
     """Whom it shows: by this the message is found again when they are erased, or ask not to be named."""
     method: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    def for_page(self) -> dict[str, Any] | None:
+        """Returns what the page shows instead of the text, where the card has parts."""
+        if self.parts is None:
+            return None
+        buttons = [button for row in self.rows for button in row]
+        main, beside = ([b.tap.pack() for b in buttons if getattr(b, name)] for name in ("main", "beside"))
+        return {**self.parts.plain(), "main": main, "beside": beside}
 
     def markup(self) -> dict[str, Any] | None:
         """Returns the Bot API's reply_markup."""
@@ -140,54 +148,6 @@ def card(
 def kind_of(name: str) -> Kind | None:
     """Finds how a card of this name is made; None for a name that nobody has registered."""
     return KINDS.get(OLD_KINDS.get(name, name))
-
-
-_TAGS = re.compile("<[^>]*>")
-
-
-def units(text: str) -> int:
-    """Counts as Telegram counts: UTF-16 units, of which a smiley or a rare character has two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def shown(text: str) -> str:
-    """Returns what a person sees of a text with markup, and what counts for its length."""
-    return html.unescape(_TAGS.sub("", text))
-
-
-def shortened(words: str, limit: int = 900) -> str:
-    """Shortens a sentence to so many units, to fit into a card; people don't write longer ones, machines do."""
-    if units(words) <= limit:
-        return words
-    return words.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore") + "…"
-
-
-def fitting(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Shortens a text with markup, without which it is then: cards keep to their limits, this is for what they didn't
-    foresee."""
-    plain = shown(text)
-    return text if units(plain) <= limit else locales.escape(shortened(plain, limit - 1))
-
-
-class Spare(str):
-    """A line that is left out where a card would get too long; of several the one of the highest rank first."""
-
-    rank: int
-
-    def __new__(cls, line: str, rank: int) -> "Spare":
-        self = super().__new__(cls, line)
-        self.rank = rank
-        return self
-
-
-def together(lines: Sequence[str], limit: int = TEXT_LIMIT - _REPEAT) -> str:
-    """Puts a card's lines together, without the empty ones and without as many spare ones as it must."""
-    kept = [line for line in lines if line]
-    spare = sorted((one for one in kept if isinstance(one, Spare)), key=lambda one: one.rank)
-    while spare and units(shown("\n".join(kept))) > limit:
-        gone = spare.pop()
-        kept = [line for line in kept if line is not gone]
-    return "\n".join(kept)
 
 
 @card("text")

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import locales
 from handlers.callback import Tap
-from handlers.card import Button, Card, Showing, shortened
+from handlers.card import Button, Card, Showing
+from handlers.length import shortened
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent

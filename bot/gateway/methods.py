@@ -375,7 +375,7 @@ class Methods:
         if reply:
             answered = await self.store.message(int(chat["id"]), whole(reply, "message_id", 0) or 0)
             if answered is not None:
-                body["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
+                body["reply_to_message"] = {k: v for k, v in answered.items() if k not in ("reply_to_message", "card")}
                 words, quote = str(answered.get("text") or answered.get("caption") or ""), reply.get("quote")
                 if isinstance(quote, str) and quote in words:
                     place = len(words[: words.index(quote)].encode("utf-16-le")) // 2
@@ -386,6 +386,8 @@ class Methods:
             body["silent"] = True
         if asks_reply(p):
             body["asks_reply"] = True
+        if parts := structure(p, "card", dict):  # of our own: what a bot says besides to the page
+            body["card"] = parts
         return body
 
     # -- changing ----------------------------------------------------------------------------------------------
@@ -408,6 +410,8 @@ class Methods:
         if p.get("chat_id") in (None, "", "null"):
             raise bad("message identifier is not specified")
         chat, keyboard = await self._chat(p), markup(p)
+        if what == "text":
+            fresh = {**fresh, "card": structure(p, "card", dict) or {}}
         self._within_quota(int(chat["id"]))
         refusal = ""
 

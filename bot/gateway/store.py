@@ -353,7 +353,7 @@ class Store:
             del quoting["reply_to_message"]
             quoting.pop("quote", None)
             if body is not None:
-                quoting["reply_to_message"] = {k: v for k, v in body.items() if k != "reply_to_message"}
+                quoting["reply_to_message"] = {k: v for k, v in body.items() if k not in ("reply_to_message", "card")}
             self._rewrite(chat_id, row["message_id"], quoting)
 
     def _rewrite(self, chat_id: int, message_id: int, body: dict[str, Any]) -> None:

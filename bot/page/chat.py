@@ -106,7 +106,7 @@ class WebChat:
         if reply_to is not None:
             answered = await self._store.message(chat_id, reply_to)
             if answered is not None:
-                body["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
+                body["reply_to_message"] = {k: v for k, v in answered.items() if k not in ("reply_to_message", "card")}
         return await self._store.from_person(chat_id, body, client_id)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
@@ -152,7 +152,7 @@ class WebChat:
             "id": secrets.token_hex(8),
             "from": _envelope(chat_id)["from"],
             "chat_instance": str(chat_id),
-            "message": message,
+            "message": {name: value for name, value in message.items() if name != "card"},
             "data": data,
         }
         if len(self._taps) > 10_000:

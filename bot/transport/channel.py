@@ -36,6 +36,8 @@ class Way:
     name: str
     api: Api
     limiter: Limiter
+    shows_parts: bool = field(default=False, kw_only=True)
+    """Its screens show a card by its parts: those of the page."""
     silence: Silence = field(default_factory=Silence, kw_only=True)
     refused: bool = field(default=False, kw_only=True)
     """The far end doesn't take the bot's token; the administrators have been told."""
@@ -56,7 +58,7 @@ def build(name: str, api: BotApi, token: str, limiter: Limiter) -> Channel:
     builder = Application.builder().bot(QuietBot(token)).context_types(ContextTypes(context=Context))
     app: App = builder.updater(None).job_queue(None).build()
     handlers.register(app)
-    return Channel(name, api, limiter, app)
+    return Channel(name, api, limiter, app, shows_parts=name == WEB)
 
 
 __all__ = ["TELEGRAM", "WEB", "Api", "Channel", "Way", "build"]

@@ -26,7 +26,8 @@ from bot.transport.channel import TELEGRAM, WEB, Way
 from bot.transport.limiter import NoLimits
 from bot.transport.metrics import Metrics
 from bot.transport.router import where
-from handlers.card import CAPTION_LIMIT, TEXT_LIMIT, Card, Showing, fitting, kind_of
+from handlers.card import Card, Showing, kind_of
+from handlers.length import CAPTION_LIMIT, TEXT_LIMIT, fitting
 from storage.engine.database import Database
 from storage.engine.failure import StorageUnavailableError
 from storage.engine.unit import unit
@@ -230,7 +231,8 @@ class Dispatcher:
             card = replace(card, silent=True)
         if row.doubtful and row.lane is Lane.ALERT:
             card = replace(card, text=f"{showing.text('alert.repeat')}\n{card.text}".strip())
-        rendered = self._db.secrets.index(json.dumps([card.text, card.markup()]))  # only compared: it keeps no names
+        parts = [card.text, card.markup(), *([card.for_page()] if channel.shows_parts and card.parts else [])]
+        rendered = self._db.secrets.index(json.dumps(parts))  # only compared: it keeps no names
         before = None if row.fresh or not row.ref else await _shown(row)
         if before is not None and before.rendered == rendered and not row.arguments:
             await self._settle(row, OutboxState.DONE)
@@ -330,6 +332,8 @@ class Dispatcher:
             edited = {**shared, "message_id": before.message_id, name: fitting(card.text, limit), "parse_mode": "HTML"}
             if markup and "inline_keyboard" in markup:
                 edited["reply_markup"] = markup
+            if channel.shows_parts and (parts := card.for_page()):
+                edited["card"] = parts
             if await self._edit(channel, f"editMessage{name.title()}", edited):
                 return int(before.message_id)
         if markup:
@@ -350,6 +354,8 @@ class Dispatcher:
             result = await self._send_media(channel, card, shared)
         else:
             shared |= {"text": fitting(card.text), "parse_mode": "HTML"}
+            if channel.shows_parts and (parts := card.for_page()):
+                shared["card"] = parts
             result = await channel.api.call("sendMessage", shared)
         return int(result["message_id"])
 

@@ -1,13 +1,17 @@
 """The judge's card and its buttons; /pending."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 import locales
 from handlers.callback import Tap
-from handlers.card import Button, Card, Showing, Spare, card, shortened, together
+from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import case_line, debtor_line, event_line, judge_name, names, reporter_name, shows, witness_line
+from handlers.length import shortened
+from handlers.parts import Contact, Mood, Parts, Step
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, escalation, sighting, steps
@@ -138,41 +142,82 @@ async def show_alert(showing: Showing) -> Card | None:
     suspects = await sighting.suspects_of(first)
     parties = await of_debtors([suspect.debtor_id for suspect in suspects])
     gave = await _given_away(showing, one)
-    lines = [
-        *(gave or _headlines(showing, one)),
-        await _title(showing, first, suspects, parties),
-    ]
-    if first.recorded_at is not None:
-        said, recorded = showing.at(first.reported_at), showing.at(first.recorded_at)
-        lines.append(showing.text("alert.said_earlier", at=said, recorded=recorded))
-    if first.text:
-        lines.append(showing.text("alert.quote", text=shortened(first.text)))
-    if first.amended:
-        lines.append(showing.text("alert.amended", text=shortened(first.amended)))
-    if first.spoken:
-        lines.append(showing.text("alert.spoken"))
-    lines += _times(showing, first)
-    if first.place:
-        lines.append(showing.text("sighting.at_place", place=first.place))
-    lines.append(_says(showing, first))
-    lines += [Spare(line, 2) for line in _evidence(showing, first, suspects)]
-    lines += [Spare(line, 3) for line in _facts(showing, parties)]
     others = {row.concerns for row in rows[1:]}
     cases = _cases(showing, [party for party in parties if party.case.judge_id not in others])
-    lines += [Spare(line, 4) for line in cases]
-    if watching := await follow.supervisors(one.sighting_id):
-        lines.append(showing.text("alert.supervised", names="、".join(watching)))
     later = [row for row in family if row is not first and row.state is not SightingState.WITHDRAWN]
-    lines += [Spare(witness_line(showing, row, first), 1) for row in later[-_WITNESSES:]]
-    lines += _progress(showing, one)
-    lines += [Spare(line, 2) for line in _others(showing, rows[1:])]
-    text = together(lines)
+    watching = await follow.supervisors(one.sighting_id)
+    title = await _title(showing, first, suspects, parties)
+    parts = Parts(
+        title=title.line,
+        mood=_mood(one, gave),
+        label=title.label,
+        who=title.who,
+        where=await full_name(first.area_code),
+        at=first.reported_at,
+        state=_state(showing, one, gave),
+        notes=gave or _headlines(showing, one),
+        quote=[showing.text("alert.quote", text=shortened(first.text))] if first.text else [],
+        asides=_asides(showing, first),
+        place=showing.text("sighting.at_place", place=first.place) if first.place else "",
+        sure=_evidence(showing, first, suspects),
+        people=[] if first.confidential else [Contact(first.reporter.name, _dialled(first.reporter))],
+        says=_says(showing, first),
+        facts=[*_facts(showing, parties), *cases],
+        thread=[witness_line(showing, row, first) for row in later[-_WITNESSES:]],
+        steps=_steps(showing, one),
+        progress=_progress(showing, one),
+        foot=[
+            *([showing.text("alert.supervised", names="、".join(watching))] if watching else []),
+            *_others(showing, rows[1:]),
+        ],
+    )
     whom = shows(
         {*(one.debtor_id for one in suspects), *(party.debtor_id for party in parties)},
         [row.id for row in family],
         [first, *later[-_WITNESSES:]],
     )
-    return Card(text, await _buttons(showing, one), urgent=first.urgent, shows=whom)
+    return Card(parts.text(), await _buttons(showing, one), urgent=first.urgent, parts=parts, shows=whom)
+
+
+def _mood(one: Alert, gave: Sequence[str]) -> Mood:
+    if one.state not in OPEN or gave:
+        return Mood.OVER
+    return Mood.ALARM if one.state is AlertState.SENT else Mood.HAND
+
+
+def _state(showing: Showing, one: Alert, gave: Sequence[str]) -> str:
+    """Says in a word what ended it for whoever holds the card."""
+    if one.state is AlertState.WITHDRAWN:
+        return showing.plain("alert.no_need")
+    if one.state is AlertState.CLOSED and one.outcome is not None:
+        return showing.plain(f"alert.outcome_{one.outcome.value}")
+    return showing.plain("alert.gone_over") if gave else ""
+
+
+def _steps(showing: Showing, one: Alert) -> list[Step]:
+    """Lists the four steps, each with the time at which it was taken."""
+    times = {event.kind: event.at for event in one.timeline}
+    steps = []
+    for state in (*STEP_OF_VERB.values(), AlertState.CLOSED):
+        at = times.get(state.value)
+        steps.append(Step(showing.plain(f"alert.step_{state.value}"), showing.at(at) if at is not None else ""))
+    return steps
+
+
+def _asides(showing: Showing, first: Sighting) -> list[str]:
+    lines = []
+    if first.recorded_at is not None:
+        said, recorded = showing.at(first.reported_at), showing.at(first.recorded_at)
+        lines.append(showing.text("alert.said_earlier", at=said, recorded=recorded))
+    if first.amended:
+        lines.append(showing.text("alert.amended", text=shortened(first.amended)))
+    if first.spoken:
+        lines.append(showing.text("alert.spoken"))
+    return lines + _times(showing, first)
+
+
+def _dialled(person: Person) -> str:
+    return f"+86{person.phone.removeprefix('0')}"
 
 
 async def _obsolete(showing: Showing, one: Alert) -> bool:
@@ -206,22 +251,31 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     return lines
 
 
-async def _title(showing: Showing, report: Sighting, suspects: Sequence[Suspect], parties: Sequence[CaseDebtor]) -> str:
+class _Title(NamedTuple):
+    """A headline as a line of markup, and its parts, plain."""
+
+    line: str
+    label: str
+    who: str
+
+
+async def _title(
+    showing: Showing, report: Sighting, suspects: Sequence[Suspect], parties: Sequence[CaseDebtor]
+) -> _Title:
     people = {party.debtor_id: party.debtor.name for party in parties}
-    where = await full_name(report.area_code)
-    at = showing.at(report.reported_at)
     if not people:
         people = {row.debtor_id: row.debtor.name for row in suspects}
-    if not people and not (report.text or report.amended):
+    if people:
+        key = "doubtful" if report.doubtful else str(report.kind)
+    elif report.text or report.amended:
+        key = "off_list"
+    else:
         kinds = {one.kind for one in await of_sighting(report.id)}
-        heard = kinds and kinds <= {AttachmentKind.VOICE, AttachmentKind.AUDIO}
-        return showing.text("alert.title_unheard" if heard else "alert.title_unseen", at=at, where=where)
-    if not people:
-        return showing.text("alert.title_off_list", at=at, where=where)
-    shown = [locales.escape(name) for name in list(people.values())[:_PEOPLE]]
-    who = names(showing, shown, report.doubtful)
-    key = "alert.title_doubtful" if report.doubtful else f"alert.title_{report.kind}"
-    return showing.text(key, who=locales.Html(who), at=at, where=where)
+        key = "unheard" if kinds and kinds <= {AttachmentKind.VOICE, AttachmentKind.AUDIO} else "unseen"
+    who = names(showing, list(people.values())[:_PEOPLE], report.doubtful)
+    where, at = await full_name(report.area_code), showing.at(report.reported_at)
+    line = showing.text(f"alert.title_{key}", who=who, at=at, where=where)
+    return _Title(line, showing.plain(f"alert.label_{key}"), who)
 
 
 def _times(showing: Showing, report: Sighting) -> list[str]:
@@ -262,11 +316,11 @@ def _says(showing: Showing, report: Sighting) -> str:
     if report.confidential:
         return showing.text("alert.says_unnamed", code=report.code)
     return showing.text(
-        "alert.says", who=reporter_name(showing, report), phone=f"+86{report.reporter.phone.removeprefix('0')}"
+        "alert.says", who=reporter_name(showing, report), phone=_dialled(report.reporter)
     )
 
 
-def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> list[str]:
+def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> str:
     """Says how sure it is, and by which words; of many people the first."""
     reasons, sure = [], set()
     for suspect in suspects:
@@ -276,10 +330,10 @@ def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -
             name = f"{suspect.debtor.name}：" if report.doubtful else ""
             reasons.append(name + showing.plain("case.comma").join(words))
     if not reasons:
-        return []
+        return ""
     least = next(level for level in reversed(Sureness) if level in sure)
     key = "alert.sure_doubtful" if report.doubtful else f"alert.sure_{least.value}"
-    return [showing.text("alert.because", sure=showing.plain(key), reasons="；".join(reasons[:_PEOPLE]))]
+    return showing.text("alert.because", sure=showing.plain(key), reasons="；".join(reasons[:_PEOPLE]))
 
 
 def _progress(showing: Showing, one: Alert) -> list[str]:
@@ -328,21 +382,32 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
     menu = showing.args.get("menu")
     if menu == "close":
         buttons = [showing.button(f"alert.outcome_{o.value}", "out", one.id, n) for n, o in enumerate(OUTCOMES)]
-        return [_moves(showing, one), buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
+        back = showing.button("alert.back", "back", one.id)
+        steps = [button for button in _moves(showing, one) if button.tap.verb != "close"]
+        return [[replace(step, main=False) for step in steps], buttons[:3], buttons[3:], [back]]
     if menu == "xfer" and showing.person is not None:
         return await _colleague_buttons(showing, one, showing.person)
-    moves = _moves(showing, one)
-    rest = [showing.button(f"alert.{verb}", verb, one.id) for verb in ("close", "xfer", "ask")]
-    return [moves, rest] if moves else [rest]
+    first, *later = _moves(showing, one)
+    ways = [showing.button("alert.xfer", "xfer", one.id), _beside(showing.button("alert.ask", "ask", one.id))]
+    if not later and first.tap.verb == "close":
+        return [[first], ways]
+    over = showing.button("alert.close", "close", one.id)
+    return [[first], later, [over if one.state is AlertState.SENT else _beside(over), *ways]]
+
+
+def _beside(button: Button) -> Button:
+    return replace(button, beside=True)
 
 
 def _moves(showing: Showing, one: Alert) -> list[Button]:
-    """Lists the steps that are still to come; they stay while an outcome is chosen, for that changes nothing yet."""
-    return [
+    """Lists the steps that are still to come, the next one first; after the last it is to close the alert."""
+    steps = [
         showing.button(f"alert.{verb}", verb, one.id)
         for verb, to in STEP_OF_VERB.items()
         if alert.may_advance(one.state, to)
     ]
+    first, *later = steps or [showing.button("alert.close", "close", one.id)]
+    return [replace(first, main=True), *later]
 
 
 async def _colleague_buttons(showing: Showing, one: Alert, person: Person) -> list[list[Button]]:

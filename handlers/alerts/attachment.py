@@ -7,9 +7,10 @@ from telegram.ext import filters
 
 from handlers.alerts.sighting import explain, keep_unnamed, report
 from handlers.callback import Tap
-from handlers.card import Card, Media, Showing, card, shortened
+from handlers.card import Card, Media, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
+from handlers.length import shortened
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_said, on_tap
 from storage.alerts import alert, attachment, raising, sighting, unexplained

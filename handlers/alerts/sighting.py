@@ -7,10 +7,11 @@ from telegram import Update
 
 import locales
 from handlers.callback import Tap
-from handlers.card import Button, Card, Showing, card, shortened
+from handlers.card import Button, Card, Showing, card
 from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, in_sight, judge_name, names, officer_name, shows, witness_line
+from handlers.length import shortened
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, asking, attachment, raising, sighting

@@ -3,11 +3,12 @@
 import asyncio
 
 from handlers.callback import Tap
-from handlers.card import Card, File, Showing, card, shortened
+from handlers.card import Card, File, Showing, card
 from handlers.cases.case import case_status
 from handlers.cases.quota import visible
 from handlers.context import Turn
 from handlers.describe import event_line, event_words, shows
+from handlers.length import shortened
 from handlers.route import App, on_tap
 from handlers.workbook import Cell, Sheet, workbook
 from storage.alerts import alert

@@ -5,9 +5,10 @@ from datetime import timedelta
 from telegram import Message
 
 from handlers.callback import Tap
-from handlers.card import Card, Showing, card, shortened
+from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
+from handlers.length import shortened
 from handlers.route import App, on_tap
 from storage.alerts import alert, sighting, steps
 from storage.alerts.alert import Alert

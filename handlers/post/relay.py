@@ -5,9 +5,10 @@ from datetime import datetime
 from telegram import Message
 
 from handlers.callback import Tap
-from handlers.card import Card, Showing, card, shortened
+from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import in_sight, reporter_name, shows
+from handlers.length import shortened
 from storage.alerts import alert, sighting
 from storage.alerts.sighting import Sighting
 from storage.desk import privacy

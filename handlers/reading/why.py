@@ -2,9 +2,10 @@
 
 import locales
 from handlers.callback import Tap
-from handlers.card import Button, Card, Showing, card, shortened
+from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import names, reporter_name, shows
+from handlers.length import shortened
 from handlers.route import App, on_command, on_tap
 from storage.alerts import sighting
 from storage.alerts.sighting import Suspect

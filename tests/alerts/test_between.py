@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from handlers.card import TEXT_LIMIT, Spare, fitting, shortened, shown, together, units
+from handlers.length import TEXT_LIMIT, Spare, fitting, shortened, shown, together, units
 from storage.alerts.alert import Alert
 from storage.people.endpoint import Endpoint
 from storage.post.outbox import Outbox, OutboxState

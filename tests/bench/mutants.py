@@ -5,6 +5,8 @@ The known tools change no SQL inside of strings, where half of these rules are; 
 
 import ast
 import copy
+import functools
+import json
 import os
 import random
 import shutil
@@ -12,36 +14,53 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-SEED, HOW_MANY, WORKERS, PATIENCE = 20_261_128, 300, 2, 6
-"""PATIENCE: a fault that makes the tests last so many times as long as without it is noticed."""
-TESTS: dict[str, str] = {
-    "storage/people/access.py": "tests/people/test_access.py tests/cases",
-    "storage/people/person.py": "tests/alerts/test_elsewhere.py tests/people tests/duty",
-    "storage/people/approval.py": "tests/desk/test_privacy.py",
-    "storage/alerts/alert.py": "tests/alerts tests/cases tests/desk/test_listing.py",
-    "storage/alerts/escalation.py": "tests/alerts tests/duty tests/faults/test_machine.py",
-    "storage/alerts/steps.py": "tests/alerts tests/desk/test_staff.py",
-    "storage/alerts/sighting.py": "tests/alerts tests/desk/test_unnamed.py tests/desk/test_privacy.py tests/post",
-    "storage/duty/ladder.py": "tests/duty tests/alerts",
-    "storage/post/outbox.py": "tests/post tests/alerts tests/faults/test_far_end.py",
-    "storage/post/delivery.py": "tests/post tests/desk/test_privacy.py tests/desk/test_erased.py",
-    "storage/post/inbox.py": "tests/post tests/transport tests/desk/test_erased.py",
-    "storage/engine/audit.py": "tests/engine",
-    "storage/desk/privacy.py": "tests/desk/test_privacy.py tests/desk/test_erased.py tests/desk/test_unnamed.py",
-    "storage/cases/quota.py": "tests/desk/test_privacy.py tests/post/test_offered.py",
-    "storage/cases/erased.py": "tests/desk/test_erased.py",
-    "bot/transport/limiter.py": "tests/transport tests/faults/test_far_end.py",
-    "bot/transport/guard.py": "tests/page/test_limits.py",
-    "bot/page/budget.py": "tests/page/test_limits.py",
-    "handlers/describe.py": "tests/alerts tests/cases",
-}
+SEED, HOW_MANY, WORKERS = 20_261_128, 300, 2
+FIRST, PATIENCE = 40, 300.0
+"""So many tests are tried before all the others that go through the place; PATIENCE in seconds, for a fault that makes
+them hang is noticed, too."""
+FILES = (
+    "storage/people/access.py",
+    "storage/people/person.py",
+    "storage/people/approval.py",
+    "storage/alerts/alert.py",
+    "storage/alerts/escalation.py",
+    "storage/alerts/steps.py",
+    "storage/alerts/sighting.py",
+    "storage/duty/ladder.py",
+    "storage/post/outbox.py",
+    "storage/post/delivery.py",
+    "storage/post/inbox.py",
+    "storage/engine/audit.py",
+    "storage/desk/privacy.py",
+    "storage/cases/quota.py",
+    "storage/cases/erased.py",
+    "bot/transport/limiter.py",
+    "bot/transport/guard.py",
+    "bot/page/budget.py",
+    "handlers/describe.py",
+)
+TESTS = (
+    *("tests/alerts", "tests/cases", "tests/desk", "tests/duty", "tests/engine", "tests/people", "tests/post"),
+    *("tests/transport", "tests/faults/test_far_end.py", "tests/page/test_limits.py", "tests/reading/test_lesson.py"),
+)
+NOTED = """
+import atexit as _atexit, json as _json, os as _os
+_seen = {}
+def _noted(line):
+    _seen.setdefault(_os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" ", 1)[0], set()).add(line)
+def _written(name):
+    with open(_os.path.join(_os.environ["MUTANTS"], f"{_os.getpid()}-{name}"), "w") as file:
+        _json.dump({test: sorted(lines) for test, lines in _seen.items()}, file)
+_atexit.register(_written, _FILE)
+"""
+"""Goes into each file, to learn which test goes through which function."""
 _COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
     **{ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In},
@@ -58,9 +77,6 @@ _SQL = (
 )
 
 
-Result = TypeVar("Result")
-
-
 class Mutant(NamedTuple):
     """A file with one fault in it."""
 
@@ -74,11 +90,18 @@ def mutants_of(path: str) -> Iterator[Mutant]:
     """Makes every fault that can be put into a file: comparisons, and and or, not, true and false, numbers, SQL."""
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     for place, node in enumerate(ast.walk(tree)):
+        if _is_a_measure(path, node):
+            continue
         for what, change in _changes(node):
             fresh = copy.deepcopy(tree)
             found = list(ast.walk(fresh))[place]
             change(found)
             yield Mutant(path, getattr(node, "lineno", 0), what, ast.unparse(fresh))
+
+
+def _is_a_measure(path: str, node: ast.AST) -> bool:
+    """Tells whether it is a number outside of every function: how long a column or a wait is, and no rule."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and not _place(path, node.lineno)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
@@ -112,38 +135,74 @@ def _setter(name: str, number: int | None, value: object) -> Callable[[ast.AST],
     return change
 
 
-def _outcome(folder: Path, tests: str, patience: float | None) -> int:
+@functools.cache
+def _tree(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text("utf-8"))
+
+
+def _functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def _place(path: str, line: int) -> int:
+    """Gives the line at which the inmost function around a line begins; 0 where there is none."""
+    around = [one for one in _functions(_tree(path)) if _holds(one, line)]
+    return max((one.lineno for one in around), default=0)
+
+
+def _holds(one: ast.FunctionDef | ast.AsyncFunctionDef, line: int) -> bool:
+    return one.body[0].lineno <= line <= (one.end_lineno or one.lineno)
+
+
+def _run(folder: Path, words: Sequence[str], patience: float | None = None, **more: str) -> int:
     """Runs tests in a copy; gives pytest's exit code, or 1 where they hang. `patience` in seconds."""
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgres and not browser"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    env = {**os.environ, "PYTHONPATH": str(folder), **more}
     try:
-        done = subprocess.run(
-            [*words, *tests.split()],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(folder)},
-            capture_output=True,
-            timeout=patience,
-            check=False,
-        )
+        return subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, timeout=patience, check=False
+        ).returncode
     except subprocess.TimeoutExpired:
         return 1
-    return done.returncode
 
 
-def _baseline(folder: Path, tests: str) -> float:
-    """Runs tests without a fault: they pass, or nothing that they notice later means anything. Gives seconds."""
-    begun = time.monotonic()
-    if _outcome(folder, tests, None):
-        sys.exit(f"these tests fail without any fault: {tests}")
-    return time.monotonic() - begun
+def _touching(folder: Path) -> dict[tuple[str, int], list[str]]:
+    """Runs every test once, without a fault, and gives those that go through each function, by file and line. They must
+    pass, or nothing that they notice later means anything."""
+    before = {path: (folder / path).read_text("utf-8") for path in FILES}
+    for path, source in before.items():
+        tree = ast.parse(source)
+        for one in _functions(tree):
+            said = isinstance(one.body[0], ast.Expr) and isinstance(one.body[0].value, ast.Constant)
+            one.body.insert(1 if said else 0, ast.parse(f"_noted({one.lineno})").body[0])
+        first = next(n for n, one in enumerate(tree.body) if isinstance(one, ast.Import | ast.ImportFrom))
+        while isinstance(tree.body[first], ast.ImportFrom) and getattr(tree.body[first], "module", "") == "__future__":
+            first += 1
+        tree.body[first:first] = ast.parse(f"_FILE = {path.replace('/', '+')!r}{NOTED}").body
+        (folder / path).write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
+    notes = folder / "noted"
+    notes.mkdir()
+    if _run(folder, ["-n", str(WORKERS), "-k", "not postgres and not browser", *TESTS], MUTANTS=str(notes)):
+        sys.exit("the tests fail without any fault")
+    found: dict[tuple[str, int], list[str]] = {}
+    for file in sorted(notes.iterdir()):
+        path = file.name.split("-", 1)[1].replace("+", "/")
+        for test, lines in json.loads(file.read_text("utf-8")).items():
+            for line in lines if test else ():
+                found.setdefault((path, line), []).append(test)
+    for path, source in before.items():
+        (folder / path).write_text(source, "utf-8")
+    return found
 
 
-def _killed(folder: Path, one: Mutant, usual: float) -> bool:
-    """Tells whether a test of the noun fails with the fault in the copy."""
+def _killed(folder: Path, one: Mutant, tests: Sequence[str]) -> bool:
+    """Tells whether one of the tests fails with the fault in the copy."""
     path = folder / one.path
     before = path.read_text("utf-8")
     path.write_text(one.source, "utf-8")
     try:
-        return _outcome(folder, TESTS[one.path], PATIENCE * usual) in (1, 2)
+        parts = [part for part in (tests[:FIRST], tests[FIRST:]) if part]
+        return any(_run(folder, ["-x", *part], PATIENCE) in (1, 2) for part in parts)
     finally:
         path.write_text(before, "utf-8")
 
@@ -151,7 +210,7 @@ def _killed(folder: Path, one: Mutant, usual: float) -> bool:
 def main(how_many: int) -> int:
     """Prints what lived and how many were noticed."""
     drawn = random.Random(SEED)
-    everything = [one for path in TESTS for one in mutants_of(path)]
+    everything = [one for path in FILES for one in mutants_of(path)]
     sample = drawn.sample(everything, min(how_many, len(everything)))
     begun, lived = time.monotonic(), list[Mutant]()
     with tempfile.TemporaryDirectory() as place:
@@ -160,22 +219,21 @@ def main(how_many: int) -> int:
             left_out = shutil.ignore_patterns(".git", ".venv", ".clients", "*.pyc", "__pycache__", "dist")
             copies.put(Path(shutil.copytree(ROOT, Path(place) / str(number), ignore=left_out)))
 
-        def in_a_copy(work: Callable[[Path], Result]) -> Result:
+        touching = _touching(copies.queue[0])
+        everything_once = sorted({test for tests in touching.values() for test in tests})
+
+        def tried(one: Mutant) -> bool:
+            place = _place(one.path, one.line)
+            tests = sorted(set(touching.get((one.path, place), ()))) if place else everything_once
+            drawn_too = random.Random(f"{SEED} {one.path} {one.line}")
+            drawn_too.shuffle(tests)
             folder = copies.get()
             try:
-                return work(folder)
+                return _killed(folder, one, tests)
             finally:
                 copies.put(folder)
 
         with ThreadPoolExecutor(WORKERS) as workers:
-            sets = sorted({TESTS[one.path] for one in sample})
-            usual = dict(
-                zip(sets, workers.map(lambda tests: in_a_copy(lambda at: _baseline(at, tests)), sets), strict=True)
-            )
-
-            def tried(one: Mutant) -> bool:
-                return in_a_copy(lambda folder: _killed(folder, one, usual[TESTS[one.path]]))
-
             for number, (one, killed) in enumerate(zip(sample, workers.map(tried, sample), strict=True), 1):
                 if not killed:
                     lived.append(one)

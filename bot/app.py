@@ -20,6 +20,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
+import locales
 from bot.gateway.methods import Methods
 from bot.gateway.quota import Quota
 from bot.gateway.server import Gateway
@@ -119,7 +120,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake")
+_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake", "name", "as", "court")
 """What the page knows of a person, beside the language."""
 _BOT_ID = 9_000_000_000
 """The bot's own number on the gateway: no chat there has it, for they count from 1."""
@@ -305,6 +306,9 @@ class _Assembly:
             "role": role,
             "who": self._db.secrets.index(f"page:{who.id}")[:16],
             "waiting": str(waiting or ""),
+            "name": who.name,
+            "as": locales.plain(who.language, f"person.role_{who.role.value}"),
+            "court": await name_of(county_of(who.area_code)),
             "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",
         }
 

@@ -16,8 +16,10 @@ class Mood(StrEnum):
     """Somebody has to answer."""
     HAND = "hand"
     """It is being worked on."""
+    DONE = "done"
+    """It has ended, with a result."""
     OVER = "over"
-    """It has ended, was taken back or given away: grey, the headline struck."""
+    """It was taken back or given away: grey, the headline struck."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Parts:
 
     title: str
     """The headline as a line of its own."""
+    noun: str = ""
+    """Of what it is the card: the page lists leads and reports."""
     mood: Mood = Mood.HAND
     label: str = ""
     """What it is about, plain: 有人看到."""
@@ -103,7 +107,7 @@ class Parts:
         given: dict[str, Any] = {"mood": self.mood.value, "title": shown(self.title)}
         if self.at is not None:
             given["at"] = int(self.at.timestamp())
-        given |= {name: getattr(self, name) for name in ("label", "who", "where", "state")}
+        given |= {name: getattr(self, name) for name in ("noun", "label", "who", "where", "state")}
         given |= {name: shown(getattr(self, name)) for name in ("place", "sure", "says")}
         given |= {name: [shown(line) for line in getattr(self, name)] for name in _LISTS}
         given["people"] = [[one.name, one.phone] for one in self.people]

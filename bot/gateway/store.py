@@ -52,6 +52,8 @@ CREATE INDEX IF NOT EXISTS message_date ON message (json_extract(body, '$.date')
 CREATE INDEX IF NOT EXISTS message_answers
     ON message (chat_id, json_extract(body, '$.reply_to_message.message_id'))
     WHERE json_extract(body, '$.reply_to_message.message_id') IS NOT NULL;
+CREATE INDEX IF NOT EXISTS message_cards ON message (chat_id, message_id)
+    WHERE json_extract(body, '$.card.noun') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS pending (update_id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS file (
     id TEXT PRIMARY KEY, chat_id INTEGER NOT NULL, kind TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL
@@ -495,6 +497,17 @@ class Store:
             most=PAGE_BYTES,
         )
         return [json.loads(row["body"]) for row in rows][::-1]
+
+    async def cards(self, chat_id: int, limit: int = 100) -> list[dict[str, Any]]:
+        """Returns the newest messages that are the card of something: of a lead, of a report."""
+        rows = self._page(
+            "SELECT body FROM message WHERE chat_id = ? AND json_extract(body, '$.card.noun') IS NOT NULL "
+            "AND deleted = 0 ORDER BY message_id DESC LIMIT ?",
+            chat_id,
+            limit,
+            most=PAGE_BYTES,
+        )
+        return [json.loads(row["body"]) for row in rows]
 
     # -- updates -----------------------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class WebChat:
         app.router.add_get("/c/{slug}/events", self._events)
         app.router.add_get("/c/{slug}/changes", self._changes)
         app.router.add_get("/c/{slug}/earlier", self._earlier)
+        app.router.add_get("/c/{slug}/cards", self._cards)
         app.router.add_post("/c/{slug}/say", self._say)
         app.router.add_post("/c/{slug}/tap", self._tap)
         app.router.add_post("/c/{slug}/place", self._place)
@@ -238,6 +239,12 @@ class WebChat:
         if not (before.isascii() and before.isdigit() and len(before) < 10):
             raise web.HTTPBadRequest
         body = {"messages": await self._store.earlier(chat_id, int(before))}
+        return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    async def _cards(self, request: web.Request) -> web.StreamResponse:
+        """Returns the cards of leads and reports, the newest first, for the page's list of them."""
+        chat_id = await self._sessions.chat_of(request)
+        body = {"messages": await self._store.cards(chat_id)}
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:

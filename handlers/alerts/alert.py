@@ -149,6 +149,7 @@ async def show_alert(showing: Showing) -> Card | None:
     title = await _title(showing, first, suspects, parties)
     parts = Parts(
         title=title.line,
+        noun="lead",
         mood=_mood(one, gave),
         label=title.label,
         who=title.who,
@@ -180,6 +181,8 @@ async def show_alert(showing: Showing) -> Card | None:
 
 
 def _mood(one: Alert, gave: Sequence[str]) -> Mood:
+    if one.state is AlertState.CLOSED:
+        return Mood.DONE
     if one.state not in OPEN or gave:
         return Mood.OVER
     return Mood.ALARM if one.state is AlertState.SENT else Mood.HAND
@@ -315,9 +318,7 @@ def _cases(showing: Showing, parties: list[CaseDebtor]) -> list[str]:
 def _says(showing: Showing, report: Sighting) -> str:
     if report.confidential:
         return showing.text("alert.says_unnamed", code=report.code)
-    return showing.text(
-        "alert.says", who=reporter_name(showing, report), phone=_dialled(report.reporter)
-    )
+    return showing.text("alert.says", who=reporter_name(showing, report), phone=_dialled(report.reporter))
 
 
 def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> str:

@@ -12,6 +12,7 @@ from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, in_sight, judge_name, names, officer_name, shows, witness_line
 from handlers.length import shortened
+from handlers.parts import Mood, Parts, Step
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, asking, attachment, raising, sighting
@@ -408,25 +409,57 @@ async def show_receipt(showing: Showing) -> Card | None:
         return None
     alerts = await alert.of_sighting_root(row.root_id)
     seen = in_sight(row.reporter, [one.debtor for one in row.suspects])
-    lines = [_first_line(showing, row, seen)]
-    if row.state is SightingState.WITHDRAWN:
-        lines.append(showing.text("sighting.receipt_withdrawn"))
-        return Card("\n".join(lines), shows=_whom(row))
-    if row.joined_id is not None and seen:
-        lines.append(showing.text("sighting.receipt_joined"))
     live = [one for one in alerts if one.state is not AlertState.WITHDRAWN]
     ringing = [one for one in live if not _rings_nobody(one)]
+    withdrawn = row.state is SightingState.WITHDRAWN
+    phone = "" if ringing else await court.phone_of(row.area_code)
+    done = bool(live) and all(one.state not in OPEN for one in live)
+    parts = Parts(
+        title=_first_line(showing, row, seen),
+        noun="report",
+        mood=Mood.OVER if withdrawn else Mood.DONE if done else Mood.HAND,
+        label=showing.plain("sighting.label_logged", at=showing.at(row.recorded_at or row.reported_at)),
+        who=names(showing, [one.name for one in seen], row.doubtful),
+        where=showing.plain("sighting.at_place", place=row.place) if row.place and seen else "",
+        state=showing.plain("sighting.receipt_withdrawn") if withdrawn else "",
+        steps=[] if withdrawn else _receipt_steps(showing, row, ringing),
+        progress=_receipt_lines(showing, row, seen, live, ringing, phone),
+    )
+    return Card(
+        parts.text(), [] if withdrawn else _receipt_buttons(showing, row, live, seen), parts=parts, shows=_whom(row)
+    )
+
+
+def _receipt_lines(
+    showing: Showing, row: Sighting, seen: list[Debtor], live: list[Alert], ringing: list[Alert], phone: str
+) -> list[str]:
+    """Says how far it is, and what the reporter may do for it."""
+    if row.state is SightingState.WITHDRAWN:
+        return [showing.text("sighting.receipt_withdrawn")]
+    lines = [showing.text("sighting.receipt_joined")] if row.joined_id is not None and seen else []
     lines += [_alert_line(showing, one) for one in ringing] if seen else _court_line(showing, row, ringing)
     if row.state is SightingState.ASKING:
         lines.append(showing.text("sighting.receipt_asking"))
-    elif not live or all(map(_rings_nobody, live)):
-        phone = await court.phone_of(row.area_code)
+    elif not ringing:
         lines.append(showing.text("sighting.receipt_nobody", phone=phone).rstrip())
     if any(one.state in (AlertState.EN_ROUTE, AlertState.ACKNOWLEDGED) for one in live):
         lines.append(showing.text("sighting.receipt_watch"))
     if row.confidential:
         lines.append(showing.text("sighting.receipt_hidden"))
-    return Card("\n".join(lines), _receipt_buttons(showing, row, live, seen), shows=_whom(row))
+    return lines
+
+
+def _receipt_steps(showing: Showing, row: Sighting, ringing: list[Alert]) -> list[Step]:
+    """Lists the steps that any of the judges has taken, and the end, which all of them must have reached. None is
+    earlier than the report: what others had told before is nobody's business."""
+    steps = []
+    for kind in ("delivered", *(state.value for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY))):
+        times = [event.at for one in ringing for event in one.events if event.kind == kind]
+        at = showing.at(max(min(times), row.recorded_at or row.reported_at)) if times else ""
+        steps.append(Step(showing.plain(f"sighting.way_{kind}"), at))
+    ends = [one.closed_at for one in ringing if one.closed_at is not None]
+    ended = bool(ringing) and len(ends) == len(ringing)
+    return [*steps, Step(showing.plain("sighting.way_closed"), showing.at(max(ends)) if ended else "")]
 
 
 def _whom(row: Sighting) -> frozenset[Subject]:

@@ -57,11 +57,20 @@ class Screen:
         await screen.sees(f"{person.name}，登记好了")
         return screen
 
+    async def talks(self) -> None:
+        """Opens the conversation, where a judge's home is the list of leads."""
+        told = self.page.locator("#messages .theirs")
+        await expect(told.last).to_be_attached(timeout=10_000)
+        await expect(self.page.locator("#tabs [aria-selected=true]")).to_be_attached()
+        if await self.page.locator("#tab-talk").get_attribute("aria-selected") != "true":
+            await self.page.locator("#tab-talk").click()
+
     async def says(self, text: str) -> None:
         await self.page.locator("#text").fill(text)
         await self.page.get_by_role("button", name="发送").click()
 
     async def sees(self, text: str) -> None:
+        await self.talks()
         await expect(self.page.locator(".theirs", has_text=text).last).to_be_visible(timeout=10_000)
 
     async def taps(self, label: str) -> None:
@@ -333,10 +342,10 @@ async def test_a_phone_that_others_pick_up_locks_itself(product: Product) -> Non
         await phone.taps("锁屏密码")
         pin = phone.page.locator("#new-pin")
         await pin.fill("24")
-        await phone.taps("设好")
+        await phone.taps("确定")
         await expect(phone.page.locator("#set-pin")).to_be_visible()
         await pin.fill("2468")
-        await phone.taps("设好")
+        await phone.taps("确定")
         await expect(phone.page.get_by_text("15 分钟没人碰就锁上")).to_be_visible()
         await fits(phone.page)
         await nobody_touches_it()

@@ -1,5 +1,6 @@
-"use strict";
 // One conversation with the bot, for phones as old as Chrome 80. No framework, no other host.
+
+import { actions, ageAnew, body as drawCard, button, element, link, linked, maps, row as rowOf } from "./card.js";
 
 const $ = (id) => document.getElementById(id);
 const slug = (location.pathname.match(/^\/c\/([\w-]+)\/$/) || [])[1];
@@ -40,6 +41,9 @@ const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[nam
 function line(text) {
   $("line").textContent = text || "";
   $("line").hidden = !text;
+  if (text === words.offline && words.phone) $("line").append(" ", link(`tel:${words.phone}`, put(words.call_court, { phone: words.phone })));
+  $("state").className = text ? "off" : "on";
+  $("state").textContent = text ? words.state_off : words.state_on;
 }
 
 let toastEnds = 0;
@@ -90,8 +94,12 @@ async function post(path, body) {
 
 function blank() {
   $("messages").textContent = ""; // whoever has the phone now reads nothing here
+  $("leads").textContent = "";
+  closeLead();
   shown.clear();
   told.clear();
+  cards.clear();
+  listSoon();
   last = 0;
   edge = Infinity;
   loaded = false;
@@ -110,7 +118,7 @@ function signedOut() {
   line(words.signed_out + (words.phone ? put(words.signed_out_call, { phone: words.phone }) : ""));
   $("locked").hidden = true;
   $("chat").hidden = false;
-  for (const part of ["say", "urgent", "open", "earlier", "waiting", "board", "menu", "wake", "asleep", "set-pin"]) $(part).hidden = true;
+  for (const part of ["say", "urgent", "tabs", "leads", "earlier", "waiting", "board", "menu", "wake", "asleep", "set-pin"]) $(part).hidden = true;
   $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
   memory.drop(`who-${slug}`);
@@ -261,7 +269,7 @@ function enqueue(entry) {
   entry.offer = (text, act) => { under.textContent = ""; under.append(button(text, act)); };
   entry.note(navigator.onLine ? words.sending : words.waiting);
   $("messages").append(item);
-  item.scrollIntoView({ block: "end" });
+  toEnd();
   if (!entry.refused) { waiting.push(entry); return; }
   refused.push(entry);
   entry.offer(words.failed, () => resend(entry));
@@ -356,25 +364,11 @@ function claim(entry, messageId) {
 
 // -- showing messages --------------------------------------------------------------------------------------------------
 
-function element(tag, name, text) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function button(text, act) {
-  const made = element("button", "", text);
-  made.type = "button";
-  made.addEventListener("click", act);
-  return made;
-}
-
 // Text with what the Bot API marks in it, and with phone numbers that can be called with one tap.
 function formatted(text, entities) {
   const whole = document.createDocumentFragment();
   let at = 0;
-  const tags = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote" };
+  const tags = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote", expandable_blockquote: "blockquote" };
   for (const entity of (entities || []).slice().sort((a, b) => a.offset - b.offset)) {
     if (entity.offset < at) continue;
     linked(whole, text.slice(at, entity.offset));
@@ -386,24 +380,6 @@ function formatted(text, entities) {
   }
   linked(whole, text.slice(at));
   return whole;
-}
-
-function link(href, text) {
-  const made = element("a", "", text);
-  made.href = href;
-  if (/^https?:/.test(href)) { made.target = "_blank"; made.rel = "noopener noreferrer"; }
-  return made;
-}
-
-function linked(whole, text) {
-  let at = 0;
-  for (const found of text.matchAll(/\+86\d{10,11}|\b0\d{2,3}-\d{7,8}\b|https?:\/\/[^\s，。；：！？、（）《》「」“”<>"]+/g)) {
-    whole.append(text.slice(at, found.index));
-    const phone = !found[0].startsWith("http");
-    whole.append(link(phone ? `tel:${found[0]}` : found[0], phone ? found[0].replace("+86", "") : found[0]));
-    at = found.index + found[0].length;
-  }
-  whole.append(text.slice(at));
 }
 
 // The clock on the wall in Zhejiang, wherever the phone thinks it is: the cards' times are the same.
@@ -425,7 +401,8 @@ function media(message, bubble) {
     const image = element("img");
     image.src = `${base}/file/${message.photo[message.photo.length - 1].file_id}`;
     image.alt = words.photo_alt;
-    bubble.append(image);
+    bubble.append(button("", () => look(image.src), "picture"));
+    bubble.lastElementChild.append(image);
   }
   if (message.document) {
     const { file_id, file_name } = message.document;
@@ -442,7 +419,8 @@ function media(message, bubble) {
   }
   if (message.location) {
     const { latitude, longitude } = message.location;
-    bubble.append(link(`geo:${latitude},${longitude}`, `${latitude.toFixed(5)}, ${longitude.toFixed(5)} ${words.map}`));
+    bubble.append(element("p", "", `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`), maps(words, "", [latitude, longitude]));
+    far(latitude, longitude, bubble);
   }
 }
 
@@ -454,31 +432,83 @@ function draw(message) {
   const mine = !message.from.is_bot;
   const item = element("li", mine ? "mine" : waits(message) ? "theirs urgent" : "theirs");
   item.dataset.id = message.message_id;
+  const keyboard = (message.reply_markup || {}).inline_keyboard || [];
+  const act = (data) => tap(message.message_id, data);
+  if (message.card) {
+    item.append(drawCard(message.card, words));
+    if (keyboard.length) item.append(actions(message.card, keyboard, words, act));
+    item.append(under(message, message.card.noun === "lead"));
+    return item;
+  }
   const bubble = element("div", "bubble");
   if (message.reply_to_message) bubble.append(element("span", "quote", quoteOf(message.reply_to_message)));
   media(message, bubble);
   const text = message.text || message.caption || "";
   if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
   const invitation = mine ? null : text.match(/\/#([\w-]{16,64})(\s|$)/);
-  if (invitation) { // to be scanned from the other phone
+  if (invitation) { // to be scanned from the other phone, or sent to it
     const picture = element("img");
     picture.src = `/qr/${invitation[1]}`;
     picture.alt = words.qr;
-    bubble.append(element("div", "", words.qr), picture);
+    bubble.append(element("div", "", words.qr), picture, handOn(text));
   }
   item.append(bubble);
-  const keyboard = (message.reply_markup || {}).inline_keyboard || [];
   for (const buttons of keyboard) {
     const row = element("div", "row");
-    for (const one of buttons) row.append(button(one.text, () => tap(message.message_id, one.callback_data)));
+    for (const one of buttons) row.append(button(one.text, () => act(one.callback_data)));
     item.append(row);
   }
-  const under = element("div", "under", clock(message.edit_date || message.date) + (message.edit_date ? ` ${words.edited}` : ""));
-  if (!mine) under.append(button(words.reply, () => answer(message)));
-  item.append(under);
+  const answers = keyboard.length || message.asks_reply || message.photo || message.voice || /“/.test(text);
+  item.append(under(message, !mine && answers));
   return item;
 }
 
+// When it was said; what somebody may want to answer can be answered. A sentence of the system's can't.
+function under(message, answers) {
+  const made = element("div", "under", clock(message.edit_date || message.date));
+  if (answers) made.append(button(words.reply, () => { closeLead(); openTab("talk"); answer(message); }));
+  return made;
+}
+
+// An invitation is copied, or handed to whatever app the person writes with.
+function handOn(text) {
+  const row = element("div", "row");
+  row.append(button(words.copy, async () => {
+    try { await navigator.clipboard.writeText(text); toast(words.copied); } catch (error) { toast(words.copy_failed); }
+  }));
+  if (navigator.share) row.append(button(words.share, () => navigator.share({ text }).catch((error) => console.warn("not shared", error.name))));
+  return row;
+}
+
+// A picture over the whole screen: two fingers make it larger, a tap closes it.
+function look(source) {
+  const made = button("", () => { made.remove(); }, "look");
+  made.setAttribute("aria-label", words.close);
+  const image = element("img");
+  image.src = source;
+  image.alt = words.photo_alt;
+  made.append(image);
+  document.body.append(made);
+  made.focus();
+}
+
+// How far that is from here, where the phone has been allowed to say where it is; it isn't asked for it.
+async function far(latitude, longitude, bubble) {
+  if (!navigator.permissions || !navigator.geolocation) return;
+  try {
+    if ((await navigator.permissions.query({ name: "geolocation" })).state !== "granted") return;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // a browser that knows no such question
+    return;
+  }
+  navigator.geolocation.getCurrentPosition(({ coords }) => {
+    const arc = Math.PI / 180;
+    const [x, y] = [(longitude - coords.longitude) * arc * Math.cos(latitude * arc), (latitude - coords.latitude) * arc];
+    bubble.append(element("p", "", put(words.far, { count: (6371 * Math.hypot(x, y)).toFixed(1) })));
+  }, () => {}, { maximumAge: 60000 });
+}
+
+let expecting = 0; // what answers one's own action is shown, wherever one has scrolled to
 function show(message, old = false) {
   if (!message.from.is_bot && /^\/start( |$)/.test(message.text || "")) return; // joining is nothing to talk about
   const list = $("messages");
@@ -486,6 +516,7 @@ function show(message, old = false) {
   const before = shown.get(message.message_id);
   const item = draw(message);
   if (before) {
+    keepOpen(before, item);
     before.replaceWith(item);
   } else {
     const next = [...list.children].find((one) => (one.dataset.id ? Number(one.dataset.id) > message.message_id : one !== divider));
@@ -493,22 +524,40 @@ function show(message, old = false) {
   }
   shown.set(message.message_id, item);
   told.set(message.message_id, message);
-  countUrgent();
+  note(message);
   const fresh = loaded && message.from.is_bot && !message.silent && !before;
   const loud = item.classList.contains("urgent");
   if (fresh) { mark(item); call(loud); item.classList.add("flash"); }
-  const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
   if (old) return;
-  if (atEnd || (fresh && loud) || !loaded) item.scrollIntoView({ block: tall ? "start" : "end" });
-  else if (fresh) toast(words.new_below); // who reads what was said before isn't pulled away from it
-  if (fresh && message.asks_reply) answer(message);
+  const last = item === list.lastElementChild;
+  if (before) { if (atEnd && last) list.scrollTop = list.scrollHeight; return; } // an edit moves nothing else
+  const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
+  if (atEnd || !loaded || Date.now() - expecting < 5000) item.scrollIntoView({ block: tall ? "start" : "end" });
+  else if (fresh) below(1); // who reads what was said before isn't pulled away from it
+  if (fresh && message.asks_reply) { openTab("talk"); answer(message); }
 }
 
-// A card whose first button is still to be tapped waits for this person: they are counted above everything else.
+// What somebody has unfolded stays so when the card changes under their eyes.
+function keepOpen(before, item) {
+  const folds = item.querySelectorAll("details");
+  before.querySelectorAll("details").forEach((one, number) => { if (folds[number]) folds[number].open = one.open; });
+}
+
+let news = 0;
+function below(more) {
+  news = more ? news + more : 0;
+  $("below").hidden = !news;
+  $("below").textContent = put(words.below, { count: String(news) });
+}
+
+function toEnd() {
+  $("messages").scrollTop = $("messages").scrollHeight;
+  below(0);
+}
+
 const offers = (message, verb) => ((message.reply_markup || {}).inline_keyboard || [])
   .some((row) => row.some((one) => (one.callback_data || "").startsWith(`1:${verb}:`)));
-const waits = (message) => offers(message, "ack");
-const inHand = (message) => waits(message) || offers(message, "close") || offers(message, "back");
+const waits = (message) => (message.card ? message.card.mood === "alarm" : offers(message, "ack"));
 
 // Above the first thing that came while nobody was looking.
 let divider = null;
@@ -519,48 +568,100 @@ function mark(item) {
   item.before(divider);
 }
 
-// What is still to be done: first what nobody has answered, the newest on top, for there it is likeliest that somebody
-// is still where they were seen; then what has been answered and isn't over.
-function openAlerts() {
-  const open = [...told.values()].filter(inHand);
-  return open.sort((a, b) => waits(b) - waits(a) || b.message_id - a.message_id);
+// -- leads and reports, a row each ---------------------------------------------------------------------------------------
+
+const cards = new Map(); // message id -> the card of a lead or report, wherever the conversation has scrolled to
+
+function note(message) {
+  if (message.card && message.card.noun) cards.set(message.message_id, message);
+  listSoon();
 }
 
-function countUrgent() {
-  const open = openAlerts();
-  const unanswered = open.filter(waits).length;
-  $("urgent").hidden = !open.length;
-  $("urgent").classList.toggle("calm", !unanswered);
-  $("urgent").textContent = unanswered ? put(words.urgent, { count: String(unanswered) }) : put(words.open, { count: String(open.length) });
-  if (!open.length) $("open").hidden = true;
-  if (!$("open").hidden) listOpen(open);
+let listing = 0;
+function listSoon() { // a hundred that come at once are listed once
+  clearTimeout(listing);
+  listing = setTimeout(list, 30);
 }
 
-// Who, when and where, then for how long nobody has answered: the title says the first, a reminder the other.
-function lineOf(message) {
-  const lines = (message.text || "").split("\n");
-  const title = lines.find((line) => line.startsWith("★"));
-  if (!title) return quoteOf(message);
-  return [title.slice(1).trim(), ...lines.slice(0, lines.indexOf(title))].join(" · ");
+// First what nobody has answered, the newest on top, for there it is likeliest that somebody is still where they were
+// seen; then what has been answered and isn't over; then what is, the last fifty.
+const ranks = { alarm: 0, hand: 1, done: 2, over: 2 };
+function inOrder() {
+  const all = [...cards.values()].sort((a, b) => ranks[a.card.mood] - ranks[b.card.mood] || b.message_id - a.message_id);
+  return all.filter((one) => ranks[one.card.mood] < 2).concat(all.filter((one) => ranks[one.card.mood] === 2).slice(0, 50));
 }
 
-function listOpen(open) {
-  $("open").textContent = "";
-  for (const message of open) {
-    const one = button(lineOf(message), () => {
-      $("open").hidden = true;
-      shown.get(message.message_id).scrollIntoView({ block: "start" });
-    });
-    if (waits(message)) one.className = "loud";
-    $("open").append(one);
+function list() {
+  const all = inOrder();
+  const place = $("leads");
+  place.textContent = "";
+  for (const message of all) place.append(rowOf(message, words, () => openLead(message.message_id)));
+  if (!all.length) place.append(element("p", "empty", words[`empty_${role || "reporter"}`] || words.empty_reporter));
+  const alarms = all.filter(waits);
+  $("urgent").hidden = !alarms.length;
+  $("urgent").textContent = put(words.urgent, { count: String(alarms.length) });
+  $("tab-leads").dataset.count = alarms.length || "";
+  if (navigator.setAppBadge) navigator.setAppBadge(alarms.length).catch((error) => console.warn("no badge", error.name));
+  waitingNow = alarms;
+  title();
+  if (leadShown) drawLead();
+}
+
+let leadShown = 0;
+function openLead(messageId) {
+  if (!leadShown) history.pushState({ lead: messageId }, "");
+  leadShown = messageId;
+  drawLead();
+  $("lead").hidden = false;
+  $("lead").scrollTop = 0;
+  $("lead-back").focus();
+}
+
+function drawLead() {
+  const message = cards.get(leadShown);
+  if (!message) { closeLead(); return; }
+  const place = $("lead-card");
+  const before = place.firstElementChild;
+  const made = draw(message);
+  if (before) keepOpen(before, made);
+  place.textContent = "";
+  place.append(made);
+}
+
+function closeLead(back = true) {
+  if (!leadShown) return;
+  leadShown = 0;
+  $("lead").hidden = true;
+  $("lead-card").textContent = "";
+  if (back) history.back();
+}
+addEventListener("popstate", () => closeLead(false));
+
+function showUrgent() {
+  if (waitingNow.length === 1) openLead(waitingNow[0].message_id);
+  else openTab("leads");
+}
+
+async function takeCards() {
+  try {
+    const answer = await reach(`${base}/cards`);
+    if (!answer.ok) return; // locked or signed out: the stream says so
+    for (const message of (await within(answer.json())).messages) if (!cards.has(message.message_id)) note(message);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // they come with the stream, too
   }
 }
 
-function showUrgent() {
-  const open = openAlerts();
-  if (open.length === 1) shown.get(open[0].message_id).scrollIntoView({ block: "start" });
-  else { $("open").hidden = !$("open").hidden; listOpen(open); }
+let tab = "talk";
+function openTab(name) {
+  tab = name;
+  $("leads").hidden = name !== "leads";
+  for (const part of ["messages", "earlier-row"]) $(part).hidden = name === "leads";
+  for (const one of ["leads", "talk"]) $(`tab-${one}`).setAttribute("aria-selected", String(one === name));
+  if (name === "talk" && !news) toEnd();
 }
+
+setInterval(() => { ageAnew(document, words); }, 20000);
 
 // -- what was said before ----------------------------------------------------------------------------------------------
 
@@ -609,20 +710,37 @@ function ring() {
 
 let unread = 0;
 let blinking = 0;
+let waitingNow = [];
 function call(loud) {
   if (navigator.vibrate) navigator.vibrate(loud ? [300, 120, 300, 120, 300] : [120, 80, 120]);
   if (loud) ring();
   if (!document.hidden) return;
   unread += 1;
-  if (!blinking) blinking = setInterval(() => { document.title = document.title === words.title ? marked() : words.title; }, 1000);
-  document.title = marked();
+  if (!blinking) blinking = setInterval(() => { blink = !blink; title(); }, 1000);
+  title();
 }
-const marked = () => `(${unread}) ${words.title}`;
+
+let blink = true;
+function title() {
+  const count = unread || waitingNow.length;
+  document.title = count && (blink || !unread) ? `(${count}) ${words.title}` : words.title || "";
+}
+
+// It goes on ringing until somebody answers, or so long that the ladder has called the next one.
+const RINGS_FOR = 180;
+setInterval(() => {
+  const now = Date.now() / 1000;
+  if (quiet || !waitingNow.some((one) => now - Math.max(one.date, one.edit_date || 0) < RINGS_FOR)) return;
+  if (navigator.vibrate) navigator.vibrate([300, 120, 300]);
+  ring();
+}, 8000);
+
+let quiet = false;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   clearInterval(blinking);
   unread = blinking = 0;
-  if (words.title) document.title = words.title;
+  if (words.title) title();
   if (stream && Date.now() - heardAt > 5000) listenAnew(); // whoever comes back looks at once
 });
 
@@ -631,10 +749,12 @@ function gone(messageId) {
   if (item) item.remove();
   shown.delete(messageId);
   told.delete(messageId);
-  countUrgent();
+  cards.delete(messageId);
+  listSoon();
 }
 
 async function tap(messageId, data) {
+  expecting = Date.now();
   try {
     await post(`${base}/tap`, { message_id: messageId, data });
   } catch (error) {
@@ -655,6 +775,9 @@ function answer(message) {
 // -- what the person does ----------------------------------------------------------------------------------------------
 
 function say(text) {
+  expecting = Date.now();
+  closeLead();
+  openTab("talk");
   const body = { text };
   if (answering) body.reply_to = answering;
   answer(null);
@@ -664,11 +787,12 @@ function say(text) {
 
 let offered = "";
 function menu(commands) {
-  const now = JSON.stringify([language, commands]);
+  const now = JSON.stringify([language, commands, role]);
   if (now === offered) return; // built anew under a finger it would lose the tap
   offered = now;
   const place = $("menu");
   place.textContent = "";
+  if (role !== "supervisor") place.append(button(words.place, () => { openMenu(false); sendPlace(); }));
   for (const one of commands) {
     place.append(button(one.description, () => { openMenu(false); say(`/${one.command}`); }));
   }
@@ -732,12 +856,40 @@ function upload(blob, preview) {
   return outgoing("file", { file: blob }, preview);
 }
 
+// Held it records until it is let go, pushed aside it forgets; tapped it records until 停 is tapped.
 let recorder = null;
 let asking = false;
+let held = 0;
+let from = 0;
+let dropped = false;
+const HOLD = 500;
+const ASIDE = 80;
+
+function press(event) {
+  if (recorder) { stopRecording(false); return; }
+  held = Date.now();
+  from = event.clientX;
+  record();
+}
+
+function release(event) {
+  if (!held) return;
+  const long = Date.now() - held > HOLD;
+  held = 0;
+  if (!long) return;
+  if (!recorder) { dropped = true; return; } // let go before the microphone was there
+  stopRecording(Math.abs(event.clientX - from) > ASIDE);
+}
+
+function stopRecording(forget) {
+  dropped = forget;
+  if (recorder) recorder.stop();
+}
+
 async function record() {
-  if (recorder) { recorder.stop(); return; }
-  if (asking) return;
+  if (recorder || asking) return;
   asking = true;
+  dropped = false;
   let sound;
   try {
     if (!window.MediaRecorder) throw new Error("no recorder");
@@ -748,19 +900,31 @@ async function record() {
   } finally {
     asking = false;
   }
+  if (dropped) { for (const track of sound.getTracks()) track.stop(); return; }
   const parts = [];
+  const begun = Date.now();
   recorder = new MediaRecorder(sound);
   recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
   recorder.addEventListener("stop", () => {
     for (const track of sound.getTracks()) track.stop();
     const blob = new Blob(parts, { type: recorder.mimeType });
+    const seconds = Math.round((Date.now() - begun) / 1000);
     recorder = null;
+    clearInterval(ticks);
+    $("recording").hidden = true;
     $("voice").textContent = words.voice;
-    if (blob.size > 5000000) toast(words.voice_long);
-    else if (blob.size) upload(blob, words.voice);
+    $("voice").classList.remove("on");
+    if (dropped) toast(words.voice_dropped);
+    else if (blob.size > 5000000) toast(words.voice_long);
+    else if (blob.size) upload(blob, `${words.voice} ${seconds}″`);
   });
   recorder.start();
+  const tick = () => { $("recorded").textContent = put(words.recording, { count: String(Math.round((Date.now() - begun) / 1000)) }); };
+  const ticks = setInterval(tick, 1000);
+  tick();
+  $("recording").hidden = false;
   $("voice").textContent = words.stop;
+  $("voice").classList.add("on");
 }
 
 function sendPlace() {
@@ -818,17 +982,28 @@ async function wakeMe(awake) {
 }
 
 // What each role needs to see first.
+let role = null;
 function home(now) {
   pinned = Boolean(now.pin);
   const hints = { judge: words.say_judge, supervisor: words.say_supervisor, town: words.say_town };
   const hint = hints[now.role] || words.say;
   $("text").placeholder = hint;
   $("text").setAttribute("aria-label", hint);
-  for (const tool of [$("photo").parentElement, $("voice"), $("place")]) tool.hidden = now.role === "supervisor";
+  for (const tool of [$("camera"), $("voice")]) tool.hidden = now.role === "supervisor";
   $("board").hidden = !["supervisor", "town"].includes(now.role);
   $("board").href = `${base}/board`;
   $("again").hidden = Boolean(now.joined);
   if (now.joined && window === window.top) memory.set("chat", slug); // the demo shows several side by side
+  $("court").textContent = now.court ? put(words.court, { name: now.court }) : words.title;
+  $("me").textContent = now.name ? `${now.name} · ${now.as}` : "";
+  $("tabs").hidden = !now.joined;
+  $("tab-leads").textContent = ["judge", "supervisor"].includes(now.role) ? words.tab_leads : words.tab_mine;
+  if (now.joined && role === null) {
+    takeCards();
+    openTab(now.role === "judge" ? "leads" : "talk");
+  }
+  if (now.joined) role = now.role;
+  listSoon();
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
 }
@@ -854,7 +1029,7 @@ async function homeIs(now) {
     drawnIn = language;
     loaded = false;
     for (const message of [...told.values()]) show(message);
-    countUrgent();
+    listSoon();
   }
   loaded = true;
   offerEarlier();
@@ -863,9 +1038,9 @@ async function homeIs(now) {
     memory.set(`who-${slug}`, who);
   }
   adopt();
+  home(now);
   menu(now.commands);
   offerWaking(now.push, now.awake);
-  home(now);
 }
 
 let drawnIn = language;
@@ -1033,6 +1208,7 @@ async function start() {
     const text = $("text").value.trim();
     if (!text) return;
     $("text").value = "";
+    sized();
     openMenu(false);
     say(text);
   });
@@ -1056,8 +1232,26 @@ async function start() {
   $("asleep").lastElementChild.addEventListener("click", () => say("/push"));
   $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
   $("replying").lastElementChild.addEventListener("click", () => answer(null));
-  $("place").addEventListener("click", sendPlace);
-  $("voice").addEventListener("click", record);
+  $("voice").addEventListener("pointerdown", press);
+  addEventListener("pointerup", release);
+  addEventListener("pointercancel", release);
+  $("voice").addEventListener("contextmenu", (event) => event.preventDefault());
+  $("voice").addEventListener("click", (event) => { if (!event.detail) { if (recorder) stopRecording(false); else record(); } }); // by keyboard
+  $("forget").addEventListener("click", () => stopRecording(true));
+  for (const name of ["leads", "talk"]) $(`tab-${name}`).addEventListener("click", () => openTab(name));
+  $("lead-back").addEventListener("click", () => closeLead());
+  $("below").addEventListener("click", toEnd);
+  $("messages").addEventListener("scroll", () => {
+    const { scrollHeight, scrollTop, clientHeight } = $("messages");
+    if (news && scrollHeight - scrollTop - clientHeight < 120) below(0);
+  }, { passive: true });
+  const sized = () => {
+    const box = $("text");
+    $("say").classList.toggle("typing", Boolean(box.value));
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight + 2, 140)}px`;
+  };
+  $("text").addEventListener("input", sized);
   $("photo").addEventListener("change", async (event) => {
     const file = event.target.files[0];
     event.target.value = "";

@@ -1,8 +1,8 @@
 "use strict";
 // The page starts without a signal, too: what it is made of is kept on the phone. Everything else goes to the server.
 
-const SHELF = "page-3";
-const PARTS = ["/", "/static/chat.js", "/static/chat.css", "/static/icon.svg", "/words/zh_Hans", "/words/en", "/words/zh_Hant"];
+const SHELF = "page-4";
+const PARTS = ["/", "/static/chat.js", "/static/card.js", "/static/chat.css", "/static/icon.svg", "/words/zh_Hans", "/words/en", "/words/zh_Hant"];
 
 addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(PARTS)).then(() => skipWaiting()));

@@ -41,7 +41,7 @@ from bot.transport.receiver import ALLOWED, Receiver
 from bot.transport.router import Router
 from bot.transport.transcriber import Transcriber, ear_for
 from bot.transport.waking import PushApi
-from handlers.people.help import role_group
+from handlers.people.help import groups_for, role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
 from storage.engine.clock import Clock, SystemClock
@@ -287,7 +287,7 @@ class _Assembly:
             return NoLimits()
         return TelegramLimits() if self._db.is_sqlite else SharedLimits(self._db)
 
-    async def _person_of(self, chat_id: int) -> dict[str, str]:
+    async def _person_of(self, chat_id: int) -> dict[str, Any]:
         """Collects what the page needs to know of the person.
 
         That is the language, the key for being woken, if they may be, what their home looks like, and how many alerts
@@ -309,6 +309,7 @@ class _Assembly:
             "name": who.name,
             "as": locales.plain(who.language, f"person.role_{who.role.value}"),
             "court": await name_of(county_of(who.area_code)),
+            "groups": groups_for(who.language),
             "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",
         }
 

@@ -62,6 +62,11 @@ def officer_name(showing: Showing, person: Person) -> str:
     return showing.plain("alert.judge" if person.role is Role.JUDGE else "alert.officer", name=person.name)
 
 
+def dialled(person: Person) -> str:
+    """Returns the number at which somebody is called, as a telephone takes it: +8613800000000."""
+    return f"+86{person.phone.removeprefix('0')}"
+
+
 def case_line(showing: Showing, party: CaseDebtor) -> str:
     """Describes a case: case number, creditor, amount, status."""
     owed = showing.plain("case.amount_unknown")

@@ -31,7 +31,8 @@ HANDLERS: dict[str, Command] = {}
 AWAITING: set[str] = set()
 """The commands whose words may come in the next message."""
 MENU: dict[str, int] = {}
-"""The place of each command in the menu; one that isn't here isn't in it. Its words are `help.menu_NAME`."""
+"""The place of each command in the menu; one that isn't here isn't in it. Its words are `help.menu_NAME`; the hundreds
+are its group, whose words are `help.group_N`."""
 
 
 async def refuse_stranger(turn: Turn, what: str) -> None:

@@ -21,7 +21,7 @@ from bot.settings import Network
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
-PersonOf = Callable[[int], Awaitable[dict[str, str]]]
+PersonOf = Callable[[int], Awaitable[dict[str, Any]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
 UPLOADS = 16

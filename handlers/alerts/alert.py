@@ -9,7 +9,17 @@ import locales
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
-from handlers.describe import case_line, debtor_line, event_line, judge_name, names, reporter_name, shows, witness_line
+from handlers.describe import (
+    case_line,
+    debtor_line,
+    dialled,
+    event_line,
+    judge_name,
+    names,
+    reporter_name,
+    shows,
+    witness_line,
+)
 from handlers.length import shortened
 from handlers.parts import Contact, Mood, Parts, Step
 from handlers.post import relay as relay_handlers
@@ -161,7 +171,7 @@ async def show_alert(showing: Showing) -> Card | None:
         asides=_asides(showing, first),
         place=showing.text("sighting.at_place", place=first.place) if first.place else "",
         sure=_evidence(showing, first, suspects),
-        people=[] if first.confidential else [Contact(first.reporter.name, _dialled(first.reporter))],
+        people=[] if first.confidential else [Contact(first.reporter.name, dialled(first.reporter))],
         says=_says(showing, first),
         facts=[*_facts(showing, parties), *cases],
         thread=[witness_line(showing, row, first) for row in later[-_WITNESSES:]],
@@ -217,10 +227,6 @@ def _asides(showing: Showing, first: Sighting) -> list[str]:
     if first.spoken:
         lines.append(showing.text("alert.spoken"))
     return lines + _times(showing, first)
-
-
-def _dialled(person: Person) -> str:
-    return f"+86{person.phone.removeprefix('0')}"
 
 
 async def _obsolete(showing: Showing, one: Alert) -> bool:
@@ -318,7 +324,7 @@ def _cases(showing: Showing, parties: list[CaseDebtor]) -> list[str]:
 def _says(showing: Showing, report: Sighting) -> str:
     if report.confidential:
         return showing.text("alert.says_unnamed", code=report.code)
-    return showing.text("alert.says", who=reporter_name(showing, report), phone=_dialled(report.reporter))
+    return showing.text("alert.says", who=reporter_name(showing, report), phone=dialled(report.reporter))
 
 
 def _evidence(showing: Showing, report: Sighting, suspects: Sequence[Suspect]) -> str:

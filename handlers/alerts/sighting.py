@@ -332,7 +332,7 @@ async def undo(turn: Turn, tap: Tap) -> None:
 
 
 async def hide(turn: Turn, tap: Tap) -> None:
-    """Answers 不要透露我: keeps the reporter unnamed."""
+    """Answers 替我保密: keeps the reporter unnamed."""
     row = await _own(turn, tap)
     if row is not None:
         await turn.toast("sighting.hidden_toast")

@@ -30,7 +30,7 @@ PAGE = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "case", Action.CASE, case, menu=10, awaits=True)
+    on_command(app, "case", Action.CASE, case, menu=210, awaits=True)
     on_tap("case", open_case, Action.CASE)
     on_tap("cases", turn_page, Action.CASE)
 

@@ -15,8 +15,15 @@ async def visible(turn: Turn, tap: Tap) -> bool:
     if not await may_read(turn.who, tap.ref, unit().now):
         await turn.refuse(f"case:{tap.ref}")
         return False
-    if await quota.look_up(turn.who) is Verdict.STOPPED:
-        await turn.toast("privacy.stopped", loud=True)
+    if await stopped(turn):
         return False
     audit.record("case.read", f"case:{tap.ref}", actor=turn.actor)
+    return True
+
+
+async def stopped(turn: Turn) -> bool:
+    """Counts that somebody looks something up; tells whether they have done so too often, and tells them."""
+    if await quota.look_up(turn.who) is not Verdict.STOPPED:
+        return False
+    await turn.toast("privacy.stopped", loud=True)
     return True

@@ -24,7 +24,7 @@ MORNING = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "digest", Action.LIST, want, menu=100)
+    on_command(app, "digest", Action.LIST, want, menu=440)
 
 
 async def want(turn: Turn, words: str) -> None:

@@ -15,7 +15,7 @@ from storage.post.outbox import Lane
 
 
 def register(app: App) -> None:
-    on_command(app, "stats", Action.LIST, stats, menu=60)
+    on_command(app, "stats", Action.LIST, stats, menu=220)
     on_tap("rows", rows, Action.LIST)
     on_tap("defs", definitions, Action.LIST)
 

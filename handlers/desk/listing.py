@@ -7,6 +7,7 @@ from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import in_sight, lasted, names, shows
+from handlers.length import shown
 from handlers.route import App, Command, on_command, on_tap
 from storage.alerts.alert import Alert, AlertState, waited
 from storage.alerts.sighting import Sighting
@@ -21,10 +22,10 @@ from storage.people.person import Person, by_id
 from storage.post.outbox import Lane
 
 _COMMANDS = {
-    "pending": ("没人应", 20),
-    "open": ("在办", 30),
-    "today": ("今天", 40),
-    "week": ("本周", 50),
+    "pending": ("没人应", 110),
+    "open": ("在办", 120),
+    "today": ("今天", 130),
+    "week": ("本周", 140),
     "village": ("", None),
     "judge": ("", None),
 }
@@ -34,7 +35,7 @@ _COMMANDS = {
 def register(app: App) -> None:
     for name, (means, menu) in _COMMANDS.items():
         on_command(app, name, Action.LIST, _command(name, means), menu=menu)
-    on_command(app, "mine", Action.REPORT, mine, menu=140)
+    on_command(app, "mine", Action.REPORT, mine, menu=150)
     on_tap("page", turn_page)
 
 
@@ -115,7 +116,7 @@ async def show_listing(showing: Showing) -> Card | None:
     head = showing.text(key, what=await head_of(showing, row.what), count=many)
     lines = [head, *[await _line(showing, one) for one in page.rows]]
     whom = shows(one.debtor_id for report in page.rows for one in report.suspects)
-    return Card("\n".join(lines), _buttons(showing, row.id, page), shows=whom)
+    return Card("\n".join(lines), [*await _rows(showing, person, page), *_buttons(showing, row.id, page)], shows=whom)
 
 
 async def head_of(showing: Showing, asked: Asked) -> str:
@@ -179,6 +180,17 @@ def state_of(showing: Showing, one: Alert) -> str:
     if one.state is AlertState.CLOSED and one.outcome is not None:
         return showing.plain(f"alert.outcome_{one.outcome.value}")
     return f"{one.taken_by.name} {showing.plain(f'alert.state_{one.state.value}')}"
+
+
+async def _rows(showing: Showing, person: Person, page: Page) -> list[list[Button]]:
+    """Makes a button of each lead, which opens it, for who supervises."""
+    if not may(person, Action.LIST) or any(row.reporter_id == person.id for row in page.rows):
+        return []
+    made = []
+    for row in page.rows:
+        where = await full_name(row.area_code)
+        made.append([showing.button("listing.open", "lead", row.id, who=shown(who_of(showing, row)), where=where)])
+    return made
 
 
 def _buttons(showing: Showing, ref: int, page: Page) -> list[list[Button]]:

@@ -17,7 +17,7 @@ from storage.people.person import by_id
 
 
 def register(app: App) -> None:
-    on_command(app, "access", Action.PRIVACY, access, menu=210, awaits=True)
+    on_command(app, "access", Action.PRIVACY, access, menu=260, awaits=True)
     on_command(app, "erase", Action.PRIVACY, erase)
 
 

@@ -29,7 +29,7 @@ _FILES = ("report", "table")
 
 
 def register(app: App) -> None:
-    on_command(app, "report", Action.LIST, report, menu=90)
+    on_command(app, "report", Action.LIST, report, menu=250)
     for name in _FILES:
         on_tap(name, make, Action.LIST)
 

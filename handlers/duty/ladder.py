@@ -39,7 +39,7 @@ SHOWN = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "ladder", Action.LADDER, show, menu=130, awaits=True)
+    on_command(app, "ladder", Action.LADDER, show, menu=330, awaits=True)
     on_tap("ladder", open_ladder, Action.LADDER)
 
 

@@ -18,7 +18,7 @@ from storage.reading.when import stretch_in
 
 
 def register(app: App) -> None:
-    on_command(app, "leave", Action.LEAVE, take, menu=120, awaits=True)
+    on_command(app, "leave", Action.LEAVE, take, menu=320, awaits=True)
     on_tap("endleave", end, Action.LEAVE)
 
 

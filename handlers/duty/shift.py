@@ -40,7 +40,7 @@ def order(*words: str) -> Callable[[Order], Order]:
 
 
 def register(app: App) -> None:
-    on_command(app, "duty", Action.LIST, duty, menu=110)
+    on_command(app, "duty", Action.LIST, duty, menu=310)
 
 
 async def duty(turn: Turn, words: str) -> None:

@@ -4,6 +4,7 @@ import zlib
 
 from telegram import Update
 
+import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.route import COMMANDS, MENU, App, on_command
@@ -16,7 +17,7 @@ _REPORTERS = (Role.GRID_WORKER, Role.VILLAGE_SECRETARY, Role.TOWN_OFFICER, Role.
 
 
 def register(app: App) -> None:
-    on_command(app, "help", Action.EVERYONE, help_, menu=240)
+    on_command(app, "help", Action.EVERYONE, help_, menu=480)
 
 
 async def help_(turn: Turn, _words: str) -> None:
@@ -48,6 +49,11 @@ async def show_help(showing: Showing) -> Card | None:
 def menu_of(person: Person) -> list[str]:
     """Lists the commands in the person's menu, in order."""
     return [name for name in sorted(MENU, key=lambda one: (MENU[one], one)) if may(person, COMMANDS[name])]
+
+
+def groups_for(language: str) -> dict[str, str]:
+    """Returns the heading under which each command stands in a menu that has any."""
+    return {name: locales.plain(language, f"help.group_{place // 100}") for name, place in MENU.items()}
 
 
 def menu_version(person: Person) -> str:

@@ -17,8 +17,8 @@ from storage.version import VERSION
 
 
 def register(app: App) -> None:
-    on_command(app, "me", Action.EVERYONE, me, menu=250)
-    on_command(app, "lang", Action.EVERYONE, lang, menu=260)
+    on_command(app, "me", Action.EVERYONE, me, menu=410)
+    on_command(app, "lang", Action.EVERYONE, lang, menu=470)
     on_tap("lang", choose_language)
     on_tap("leave", ask_leave)
     on_tap("left", do_leave)

@@ -9,7 +9,7 @@ _OFF = {"off", "0", "关", "关闭", "取消", "不要"}
 
 
 def register(app: App) -> None:
-    on_command(app, "quiet", Action.EVERYONE, quiet_, menu=180, awaits=True)
+    on_command(app, "quiet", Action.EVERYONE, quiet_, menu=430, awaits=True)
 
 
 async def quiet_(turn: Turn, words: str) -> None:

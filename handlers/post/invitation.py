@@ -29,7 +29,7 @@ MOST = 300
 
 def register(app: App) -> None:
     app.add_handler(CommandHandler("start", start, filters=PRIVATE & filters.UpdateType.MESSAGE))
-    on_command(app, "invite", Action.INVITE, invite_, menu=230, awaits=True)
+    on_command(app, "invite", Action.INVITE, invite_, menu=350, awaits=True)
     on_tap("text", text_code, Action.INVITE)
 
 

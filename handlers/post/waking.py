@@ -13,7 +13,7 @@ from storage.post.waking import Push
 
 
 def register(app: App) -> None:
-    on_command(app, "push", Action.PUSH, push_, menu=170, awaits=True)
+    on_command(app, "push", Action.PUSH, push_, menu=420, awaits=True)
     on_tap("pushtry", try_it, Action.PUSH)
     on_tap("pushoff", remove, Action.PUSH)
 

@@ -23,7 +23,7 @@ MOST = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "why", Action.EXPLAIN, why, menu=150)
+    on_command(app, "why", Action.EXPLAIN, why, menu=160)
     on_tap("why", open_why, Action.EXPLAIN)
 
 

@@ -214,7 +214,7 @@ async def test_a_confidential_reporter_is_a_code_on_every_card(world: World) -> 
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(SENTENCE)
     await judge.expects("应建华")
-    await secretary.taps("不要透露我")
+    await secretary.taps("替我保密")
     card = await judge.expects("报告人要求保密，代号")
     assert "应建华" not in card.text and "1001" not in card.text
     await secretary.expects("您的名字不会透露")

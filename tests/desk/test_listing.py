@@ -102,7 +102,7 @@ async def test_pages_are_turned_after_a_restart_and_only_by_whose_they_are(stage
         await supervisor.taps("下一页", first)
         await world.settled()
         turned = next(message for message in await supervisor.received() if message.id == first.id)
-        assert turned.text.count("\n") == 2 and [label for label, _data in turned.buttons] == ["上一页"]
+        assert turned.text.count("\n") == 2 and turned.buttons[-1][0] == "上一页"
         await world.phone(TOWN_SECRETARY).says("/help")
         card = await world.phone(TOWN_SECRETARY).expects("一句话")
         await world.phone(TOWN_SECRETARY).taps_data(card, forward)

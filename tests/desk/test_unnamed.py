@@ -137,7 +137,7 @@ async def test_who_asks_before_or_later_is_unnamed_in_all_of_it(world: World, wh
         await phone.expects("接下来十分钟里您报的，不会透露您是谁")
     await _tells_all(world, phone, word="")
     if when == "by a tap":
-        await phone.taps("不要透露我")
+        await phone.taps("替我保密")
     if when == "in words":
         await phone.says("千万别跟人家讲是我报的")
         await phone.expects("不会透露您是谁")

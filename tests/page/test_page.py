@@ -212,10 +212,10 @@ async def test_menu_language_and_an_unregistered_phone(product: Product) -> None
         context = await browser.new_context(viewport=PHONE)
         supervisor = await Screen.joined(context, product, "19800001202")
         await supervisor.taps("菜单")
-        await supervisor.taps("没人应答的")
+        await supervisor.taps("未应答的")
         await supervisor.sees("没人应答：没有")
         await supervisor.says("/lang en")
-        await expect(supervisor.page.get_by_role("button", name="Send")).to_be_visible()
+        await expect(supervisor.page.get_by_role("button", name="Menu")).to_be_visible()
         stranger = Screen(await (await browser.new_context()).new_page())
         await stranger.page.goto(supervisor.page.url)
         await expect(stranger.page.get_by_text("这部手机没有登记")).to_be_visible()
@@ -230,7 +230,7 @@ async def test_the_demo_shows_three_signed_in_phones(product: Product) -> None:
         page = await browser.new_page(viewport={"width": 1290, "height": 960})
         await page.goto(f"{product.url}/demo/")
         for place, name in enumerate(("应建华", "沈立群", "赵慧敏")):
-            await expect(page.frame_locator("iframe").nth(place).get_by_text(f"{name}，登记好了")).to_be_visible()
+            await expect(page.frame_locator("iframe").nth(place).locator("#me")).to_contain_text(name)
 
 
 async def test_the_first_load_is_small_and_asks_no_other_host(product: Product) -> None:
@@ -299,12 +299,87 @@ async def test_what_waits_for_the_judge_stands_on_top_until_it_is_answered(produ
         judge = await Screen.joined(contexts[1], product, "19800001101")
         await expect(judge.page.locator("#urgent")).to_be_hidden()
         await secretary.says(SENTENCE)
-        bar = judge.page.get_by_role("button", name="还有 1 条等您收到")
-        await expect(bar).to_be_visible()
+        row = judge.page.locator("#leads .lead")
+        await expect(row).to_contain_text("林永福")
+        await expect(row).to_contain_text("等您接收")
+        await expect(judge.page.get_by_role("tab", name="线索")).to_have_attribute("data-count", "1")
         await fits(judge.page)
-        await judge.taps("收到")
-        await expect(judge.page.locator("#urgent")).to_have_text("1 条线索在办")
-        assert judge.complaints == []
+        await judge.page.get_by_role("button", name="1 条线索待接收").click()
+        lead = judge.page.locator("#lead")
+        await expect(lead.get_by_role("heading", name="林永福")).to_be_visible()
+        await fits(judge.page)
+        for label, state in (("收到", "出发"), ("出发", "到场"), ("到场", "办结")):
+            await lead.get_by_role("button", name=label, exact=True).click()
+            await expect(lead.locator(".primary")).to_have_text(state)
+            await expect(judge.page.locator("#urgent")).to_be_hidden()
+        await lead.get_by_role("button", name="办结", exact=True).click()
+        await lead.get_by_role("button", name="当场履行").click()
+        await expect(lead.locator(".state")).to_have_text("当场履行")
+        await judge.page.get_by_role("button", name="返回").click()
+        await expect(judge.page.locator("#lead")).to_be_hidden()
+        await expect(judge.page.locator("#leads .lead .how")).to_have_text("当场履行")
+        await secretary.page.get_by_role("tab", name="我的报告").click()
+        await expect(secretary.page.locator("#leads .lead")).to_contain_text(SENTENCE)
+        await expect(secretary.page.locator("#leads .lead .how")).to_contain_text("有结果")
+        assert judge.complaints == [] and secretary.complaints == []
+
+
+async def test_a_card_that_is_over_looks_so_and_an_edit_pulls_nobody_away(product: Product) -> None:
+    """Who reads further up stays there while cards change below, and is told what came; what is off is struck."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says(SENTENCE)
+        await judge.sees(f"“{SENTENCE}”")
+        for number in range(8):
+            await judge.says(f"/case 45{number}")
+        await judge.sees("没有查到")
+        messages = judge.page.locator("#messages")
+        await messages.evaluate("list => { list.scrollTop = 0; }")
+        await secretary.says("看错了")
+        await expect(judge.page.locator("#messages .card.over .state")).to_have_text("不用去了")
+        assert await messages.evaluate("list => list.scrollTop") == 0
+        pill = judge.page.locator("#below")
+        await expect(pill).to_contain_text("条新消息")
+        await pill.click()
+        await expect(pill).to_be_hidden()
+        struck = "getComputedStyle(document.querySelector('#messages .card.over .who')).textDecorationLine"
+        assert await judge.page.evaluate(struck) == "line-through"
+
+
+async def test_a_photo_opens_over_the_whole_screen(product: Product, tmp_path: Path) -> None:
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        (tmp_path / "door.jpg").write_bytes(picture((600, 400)))
+        await secretary.page.locator("#photo").set_input_files(tmp_path / "door.jpg")
+        await judge.talks()
+        await judge.page.locator(".theirs .picture").click()
+        await expect(judge.page.locator(".look")).to_be_visible()
+        assert await judge.page.locator(".look img").evaluate("image => image.offsetWidth") == 390
+        await judge.page.locator(".look").click()
+        await expect(judge.page.locator(".look")).to_have_count(0)
+
+
+async def test_where_somebody_was_seen_opens_in_the_map_app_of_choice(product: Product) -> None:
+    """Nobody is asked before the tap; a place in words is searched for, one that a phone sent is a point."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        context = await browser.new_context(viewport=PHONE)
+        judge = await Screen.joined(context, product, "19800001101")
+        asked: list[str] = []
+        judge.page.on("request", lambda request: asked.append(request.url))
+        await secretary.says(SENTENCE)
+        await judge.page.get_by_role("tab", name="线索").click()
+        await judge.page.locator("#leads .lead").click()
+        lead = judge.page.locator("#lead")
+        assert await lead.get_by_role("link", name="打电话").get_attribute("href") == "tel:+8619800001001"
+        await lead.get_by_text("导航").click()
+        ways = [await one.get_attribute("href") for one in await lead.locator(".maps a").all()]
+        assert len(ways) == 3 and all(way and "%E5%91%A8%E5%BC%84%E6%9D%91" in way for way in ways)
+        assert all(url.startswith(product.url) for url in asked)
 
 
 async def test_a_phone_that_was_lost_shows_nothing_any_more(product: Product) -> None:
@@ -453,7 +528,7 @@ async def test_a_line_that_is_silent_without_being_closed_is_noticed(product: Pr
         code = await product.db.unit(lambda: invite(person))
         await judge.page.goto(f"{line.url}/#{code}")
         await judge.taps("加入")
-        await expect(judge.page.locator(".theirs", has_text="登记好了")).to_be_visible(timeout=20_000)
+        await judge.talks()
         line.fall_silent()
         secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
         await secretary.says(SENTENCE)
@@ -488,7 +563,7 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
         secretary = await Screen.joined(contexts[0], product, "19800001001")
         head = await Screen.joined(contexts[1], product, "19800001202")
         await expect(secretary.page.get_by_placeholder("说一句话就行")).to_be_visible()
-        await expect(head.page.get_by_placeholder("查案件：")).to_be_visible()
+        await expect(head.page.get_by_placeholder("案号、姓名、车牌")).to_be_visible()
         await expect(head.page.get_by_role("button", name="位置")).to_be_hidden()
         await expect(head.page.locator("#waiting")).to_be_hidden()
         await secretary.says(SENTENCE)
@@ -496,7 +571,7 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
         for number in await Endpoint.filter(channel="web").values_list("chat_id", flat=True):
             for watcher in product.store.watchers:
                 watcher(number)  # else its page looks every quarter of a minute
-        bar = head.page.get_by_role("button", name="1 件还没人应")
+        bar = head.page.get_by_role("button", name="1 件未应答")
         await expect(bar).to_be_visible(timeout=20_000)
         await fits(head.page)
         await bar.click()

@@ -49,7 +49,7 @@ async def test_an_alert_is_heard_also_behind_the_lock(product: Product) -> None:
         await judge.taps("菜单")
         await judge.taps("锁屏密码")
         await judge.page.locator("#new-pin").fill("２４６８")
-        await judge.taps("设好")
+        await judge.taps("确定")
         await expect(judge.page.locator("#set-pin")).to_be_hidden()
         await secretary.says("林永福回来了，在老车站")
         await rings(judge)
@@ -98,6 +98,7 @@ async def test_a_picture_is_made_small_and_tells_no_place(product: Product, tmp_
         await secretary.sees("已送达")
         await secretary.page.set_input_files("#photo", file)
         await expect(judge.page.locator(".theirs img")).to_be_visible(timeout=10_000)
+        await secretary.taps("菜单")
         await secretary.taps("位置")
         await expect(judge.page.get_by_role("link", name="28.65000, 120.09000")).to_be_visible(timeout=10_000)
         await fits(judge.page)
@@ -121,10 +122,27 @@ async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
         await expect(secretary.page.get_by_role("button", name="停")).to_be_visible()
         await secretary.page.wait_for_timeout(600)  # the length of what is said
         await secretary.page.locator("#voice").click()
+        await judge.talks()
         await expect(judge.page.locator(".theirs audio")).to_be_visible(timeout=10_000)
         source = await judge.page.locator(".theirs audio").get_attribute("src")
         length = await judge.page.evaluate("src => fetch(src).then(one => one.blob()).then(blob => blob.size)", source)
         assert length > 500
+        voice = secretary.page.locator("#voice")
+        sent = await secretary.page.locator(".mine").count()
+        await voice.hover()
+        await secretary.page.mouse.down()
+        await expect(secretary.page.locator("#recording")).to_contain_text("正在录音")
+        await secretary.page.wait_for_timeout(600)  # held, and pushed aside: nothing goes out
+        await secretary.page.mouse.move(10, 400)
+        await secretary.page.mouse.up()
+        await expect(secretary.page.get_by_text("录音没有发出")).to_be_visible()
+        assert await secretary.page.locator(".mine").count() == sent
+        await voice.hover()
+        await secretary.page.mouse.down()
+        await expect(secretary.page.locator("#recording")).to_be_visible()
+        await secretary.page.wait_for_timeout(700)  # held and let go: it is sent
+        await secretary.page.mouse.up()
+        await expect(secretary.page.locator(".mine")).to_have_count(sent + 1)
         await browser.close()
 
 
@@ -180,9 +198,10 @@ async def test_a_small_phone_in_english(product: Product) -> None:
             await browser.new_context(viewport={"width": 320, "height": 568}), product, "19800001101"
         )
         await screen.says("/lang en")
-        await expect(screen.page.get_by_role("button", name="Send")).to_be_visible(timeout=10_000)
+        await expect(screen.page.get_by_role("button", name="Menu")).to_be_visible(timeout=10_000)
         await screen.page.reload()
-        await expect(screen.page.get_by_role("button", name="Reply").first).to_be_visible()
+        await screen.talks()
+        await expect(screen.page.get_by_role("tab", name="Chat")).to_be_visible()
         await expect(screen.page.get_by_role("button", name="回复")).to_have_count(0)
         await fits(screen.page)
         assert await screen.page.locator("#text").evaluate("box => box.getBoundingClientRect().bottom") <= 568
@@ -258,14 +277,16 @@ async def test_a_judge_sees_what_is_open_and_finds_what_was_said_before(product:
             await judge.sees(sentence)
         await judge.taps("收到")
         await secretary.sees("已收到")
-        button, rows = judge.page.locator("#urgent"), judge.page.locator("#open button")
-        await expect(button).to_have_text("还有 1 条等您收到")
-        await button.click()
+        rows = judge.page.locator("#leads .lead")
+        await expect(judge.page.locator("#urgent")).to_have_text("1 条线索待接收")
+        await judge.page.get_by_role("tab", name="线索").click()
         await expect(rows).to_have_count(2)
         await expect(rows.first).to_contain_text("林永福")
         await fits(judge.page)
         await rows.last.click()
-        await expect(judge.page.locator("#open")).to_be_hidden()
+        await expect(judge.page.locator("#lead .who")).to_have_text("杜春升")
+        await judge.page.go_back()
+        await expect(judge.page.locator("#lead")).to_be_hidden()
         chat_id = (await Endpoint.filter(channel="web", person__phone="19800001101").order_by("-id"))[0].chat_id
         who = {"id": chat_id, "first_name": "吹哨"}
         bodies = [{"from": {**who, "is_bot": True}, "chat": who, "date": n + 1, "text": f"第{n}条"} for n in range(220)]

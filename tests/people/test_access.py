@@ -73,7 +73,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("send", "bare"), "report"),
         **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure", "apart", "idle"), "everyone"),
         **dict.fromkeys(("tell", "case", "cases", "line", "place", "sheet", "follow"), "case"),
-        **dict.fromkeys(("rows", "defs", "chart", "map", "board", "report", "table"), "list"),
+        **dict.fromkeys(("lead", "rows", "defs", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushtry", "pushoff"), "push"),
         **dict.fromkeys(("urge", "supervise"), "urge"),

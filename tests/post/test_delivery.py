@@ -67,6 +67,10 @@ async def tell_it_everywhere(world: World) -> None:
     await supervisor.says("快去找林永福", reply_to=found)
     await world.settled()
     await judge.taps("收到", await judge.expects(lambda m: m.id == card.id))
+    await head.says("/today")
+    listed = await head.expects("今天：")
+    await world.settled()
+    await head.taps(listed.buttons[-1][0], await head.expects(lambda m: m.id == listed.id))
     for command in ("/case 周弄村", "/today", "/why", "/why 2", "/ladder 456", "/ladder 周弄村", "/learned"):
         await head.says(command)
         await world.settled()
@@ -137,8 +141,8 @@ async def test_who_asks_not_to_be_named_is_named_on_no_phone_of_the_court(world:
     before = await on_phones(world)
     court = (JUDGE, SECOND_JUDGE, HEAD, SUPERVISOR, ADMIN)
     assert phones_that_say({chat: before[chat] for chat in court}, "应建华")
-    for receipt in [m for m in await world.phone(SECRETARY).received() if "不要透露我" in dict(m.buttons)]:
-        await world.phone(SECRETARY).taps("不要透露我", receipt)
+    for receipt in [m for m in await world.phone(SECRETARY).received() if "替我保密" in dict(m.buttons)]:
+        await world.phone(SECRETARY).taps("替我保密", receipt)
         await world.settled()
     after = await on_phones(world)
     assert phones_that_say({chat: after[chat] for chat in court}, "应建华", "001001") == []

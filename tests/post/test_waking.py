@@ -284,7 +284,7 @@ async def test_ways_are_ones_own_sealed_few_and_removed_with_one_tap(stage: Stag
         await world.settled()
         assert await Push.all().count() == 4
         await world.phone(ADMIN).says("/push http://127.0.0.1/x")
-        await world.phone(ADMIN).expects("看不懂")
+        await world.phone(ADMIN).expects("地址不对")
 
 
 class Browser:

@@ -532,7 +532,9 @@ function show(message, old = false) {
   const last = item === list.lastElementChild;
   if (before) { if (atEnd && last) list.scrollTop = list.scrollHeight; return; } // an edit moves nothing else
   const tall = item.offsetHeight > list.clientHeight; // then its beginning, which says who and where
-  if (atEnd || !loaded || Date.now() - expecting < 5000) item.scrollIntoView({ block: tall ? "start" : "end" });
+  const answers = fresh && Date.now() - expecting < 5000;
+  if (answers) expecting = 0;
+  if (atEnd || !loaded || answers) item.scrollIntoView({ block: tall ? "start" : "end" });
   else if (fresh) below(1); // who reads what was said before isn't pulled away from it
   if (fresh && message.asks_reply) { openTab("talk"); answer(message); }
 }
@@ -596,7 +598,7 @@ function list() {
   const place = $("leads");
   place.textContent = "";
   for (const message of all) place.append(rowOf(message, words, () => openLead(message.message_id)));
-  if (!all.length) place.append(element("p", "empty", words[`empty_${role || "reporter"}`] || words.empty_reporter));
+  if (!all.length) place.append(element("p", "empty", empty()));
   const alarms = all.filter(waits);
   $("urgent").hidden = !alarms.length;
   $("urgent").textContent = put(words.urgent, { count: String(alarms.length) });
@@ -606,6 +608,8 @@ function list() {
   title();
   if (leadShown) drawLead();
 }
+
+const empty = () => ({ judge: words.empty_judge, supervisor: words.empty_supervisor, town: words.empty_town }[role] || words.empty_reporter);
 
 let leadShown = 0;
 function openLead(messageId) {
@@ -786,14 +790,19 @@ function say(text) {
 }
 
 let offered = "";
-function menu(commands) {
+function menu(commands, groups) {
   const now = JSON.stringify([language, commands, role]);
   if (now === offered) return; // built anew under a finger it would lose the tap
   offered = now;
   const place = $("menu");
   place.textContent = "";
   if (role !== "supervisor") place.append(button(words.place, () => { openMenu(false); sendPlace(); }));
+  let group = "";
   for (const one of commands) {
+    if (groups[one.command] && groups[one.command] !== group) {
+      group = groups[one.command];
+      place.append(element("h2", "group", group));
+    }
     place.append(button(one.description, () => { openMenu(false); say(`/${one.command}`); }));
   }
   const about = document.createElement("p");
@@ -1039,7 +1048,7 @@ async function homeIs(now) {
   }
   adopt();
   home(now);
-  menu(now.commands);
+  menu(now.commands, now.groups || {});
   offerWaking(now.push, now.awake);
 }
 

@@ -44,6 +44,8 @@ from storage.reading.when import times_in
 STEP_OF_VERB = {"ack": AlertState.ACKNOWLEDGED, "go": AlertState.EN_ROUTE, "there": AlertState.ON_SCENE}
 OUTCOMES = tuple(Outcome)
 _PAGE = 6
+CHANGEABLE = timedelta(days=7)
+"""For so long a result can be put right on its card."""
 LATE = timedelta(minutes=3)
 """From this age on a card that arrives only now says how old it is."""
 LOUDER_AFTER = timedelta(seconds=60)
@@ -91,7 +93,7 @@ async def open_menu(turn: Turn, tap: Tap) -> None:
     held = await _held(turn, tap)
     if held is None:
         return
-    if held.state not in OPEN:
+    if held.state not in OPEN and tap.verb != "back":
         await _stands(turn, held)
         return
     await turn.toast()
@@ -350,7 +352,7 @@ def _progress(showing: Showing, one: Alert) -> list[str]:
     steps = [
         event
         for event in one.timeline
-        if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "transferred")
+        if event.kind in ("acknowledged", "en_route", "on_scene", "closed", "changed", "transferred")
     ]
     words = [event_line(showing, event) for event in steps]
     lines = [" → ".join(words)] if words else []
@@ -384,9 +386,13 @@ async def _given_away(showing: Showing, one: Alert) -> list[str]:
 
 
 async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
-    if one.state not in OPEN or (showing.person and alert.given_away(one, showing.person.id)):
+    if showing.person and alert.given_away(one, showing.person.id):
         return []
     menu = showing.args.get("menu")
+    if one.state is AlertState.CLOSED and one.closed_at is not None and showing.now - one.closed_at < CHANGEABLE:
+        return _results(showing, one) if menu == "amend" else [[showing.button("outcome.amend", "amend", one.id)]]
+    if one.state not in OPEN:
+        return []
     if menu == "close":
         buttons = [showing.button(f"alert.outcome_{o.value}", "out", one.id, n) for n, o in enumerate(OUTCOMES)]
         back = showing.button("alert.back", "back", one.id)
@@ -400,6 +406,13 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
         return [[first], ways]
     over = showing.button("alert.close", "close", one.id)
     return [[first], later, [over if one.state is AlertState.SENT else _beside(over), *ways]]
+
+
+def _results(showing: Showing, one: Alert) -> list[list[Button]]:
+    """Lists the other results, where the one that stands was a slip."""
+    rest = [(n, o) for n, o in enumerate(OUTCOMES) if o is not one.outcome]
+    buttons = [showing.button(f"alert.outcome_{o.value}", "fix", one.id, n) for n, o in rest]
+    return [buttons[:3], buttons[3:], [showing.button("alert.back", "back", one.id)]]
 
 
 def _beside(button: Button) -> Button:

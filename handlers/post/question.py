@@ -32,7 +32,7 @@ async def take(turn: Turn, text: str) -> bool:
         await question.close(row.id)
         if held is not None:
             await steps.add_note(held, turn.who, paid_in(text), text.strip()[:500])
-            await turn.say("alert.noted")
+            await turn.reply("noted", held.id)
             return True
     return False
 

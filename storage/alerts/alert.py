@@ -250,6 +250,11 @@ async def about_case(case_id: int, area_code: str) -> list[Alert]:
     return [row for row in found if contains(area_code, row.area_code)]
 
 
+async def was_told(alert_id: int) -> bool:
+    """Tells whether the reporter is shown what the court has noted."""
+    return bool(await fetch("SELECT 1 FROM alert_event WHERE alert_id = ? AND kind = 'told' LIMIT 1", alert_id))
+
+
 async def count_unanswered(area_code: str) -> int:
     """Counts how many alerts of the area nobody has acknowledged."""
     sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"

@@ -72,6 +72,29 @@ async def _doubt(alert: Alert, by: Person) -> None:
         )
 
 
+async def correct(alert: Alert, outcome: Outcome, by: Person) -> bool:
+    """Changes how it ended, which the village sees at once; what had been paid is taken back where nothing was. Returns
+    False where it hasn't ended, or ended so."""
+    if alert.state is not AlertState.CLOSED or alert.outcome is outcome:
+        return False
+    before = alert.outcome
+    if alert.amount and outcome not in (Outcome.PAID, Outcome.SETTLED):
+        await add_note(alert, by, Decimal(0), "")
+        await set_values(alert, amount=None)
+    await set_values(alert, outcome=outcome)
+    await note_event(alert, "changed", by.id, outcome.value)
+    audit.record("alert.changed", f"alert:{alert.id}", actor=by.actor, before=before, outcome=outcome)
+    await refresh_sighting(alert.sighting_id)
+    return True
+
+
+async def tell_note(alert: Alert, by: Person) -> None:
+    """Shows the reporter what was noted for the court, once somebody of the court wants that."""
+    await note_event(alert, "told", by.id)
+    audit.record("alert.told", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+
+
 async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) -> None:
     """Notes amount (yuan) and words after an outcome. What was paid counts for the case if there is just one."""
     if amount is not None:

@@ -100,7 +100,10 @@ async def test_a_picture_is_made_small_and_tells_no_place(product: Product, tmp_
         await expect(judge.page.locator(".theirs img")).to_be_visible(timeout=10_000)
         await secretary.taps("菜单")
         await secretary.taps("位置")
-        await expect(judge.page.get_by_role("link", name="28.65000, 120.09000")).to_be_visible(timeout=10_000)
+        await expect(judge.page.get_by_text("28.65000, 120.09000")).to_be_visible(timeout=10_000)
+        await judge.page.locator(".maps summary").last.click()
+        way = await judge.page.get_by_role("link", name="高德地图").last.get_attribute("href")
+        assert way and "position=120.09,28.65" in way and "coordinate=wgs84" in way
         await fits(judge.page)
     (kept,) = product.store.files.iterdir()
     small = Image.open(io.BytesIO(kept.read_bytes()))

@@ -68,7 +68,9 @@ WORDS = {
 def test_the_table_names_every_command_and_button() -> None:
     assert set(WORDS) == set(COMMANDS)
     assert route_table() == {
-        **dict.fromkeys(("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask"), "everyone"),
+        **dict.fromkeys(
+            ("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask", "told", "amend", "fix"), "everyone"
+        ),
         **dict.fromkeys(("lang", "leave", "left", "alone", "stay", "move", "page", "agree", "refuse"), "everyone"),
         **dict.fromkeys(("send", "bare"), "report"),
         **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure", "apart", "idle"), "everyone"),

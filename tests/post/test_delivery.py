@@ -24,6 +24,7 @@ from tests.world import (
     SECOND_JUDGE,
     SECRETARY,
     SUPERVISOR,
+    THIRD_JUDGE,
     TOWN_SECRETARY,
     World,
 )
@@ -130,6 +131,13 @@ async def test_every_kind_of_card_says_whom_it_shows(world: World) -> None:
     """A new kind is either one that shows nobody, or one that a story here has sent."""
     await tell_it_everywhere(world)
     await world.phone(SECRETARY).says("看错了")
+    await world.phone(SECRETARY).says("朱宝根在老车站摆摊")
+    third = world.phone(THIRD_JUDGE)
+    await third.taps("办结", await third.expects("朱宝根在老车站"))
+    await third.taps("当场履行")
+    await third.expects("只给法院看")
+    await third.says("付了三千")
+    await third.expects("记下了")
     await world.settled()
     shown = {kind for kind, about in declared.SEEN.items() if about}
     assert set(KINDS) - SHOW_NOBODY - {"which"} <= shown, set(KINDS) - SHOW_NOBODY - shown

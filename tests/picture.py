@@ -40,8 +40,9 @@ async def photograph(target: Path) -> None:
             official, judge, supervisor = (page.frame_locator("iframe").nth(place) for place in range(3))
             await expect(official.locator(".theirs").last).to_contain_text("一句话")
             await say(official, SENTENCE)
+            await judge.locator("#leads .lead").click()
             for button in ("收到", "出发"):
-                await judge.get_by_role("button", name=button, exact=True).click()
+                await judge.locator("#lead").get_by_role("button", name=button, exact=True).click()
                 await expect(official.locator(".theirs").last).to_contain_text(
                     "已收到" if button == "收到" else "在路上"
                 )
@@ -76,7 +77,7 @@ async def screens(browser: Browser, product: Product, folder: Path) -> None:
     head = await joined(browser, product, "19800001202")
     await expect(head.locator("#waiting")).to_be_visible(timeout=20_000)
     await take(head, folder / "supervisor-waiting.png")
-    await head.evaluate("lock()")
+    await head.evaluate("for (const part of ['chat', 'locked']) document.getElementById(part).hidden = part === 'chat'")
     await take(head, folder / "locked.png")
 
 

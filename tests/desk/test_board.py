@@ -29,7 +29,7 @@ async def test_the_screen_shows_what_waits_as_it_happens(product: Product) -> No
         await expect(board.page.locator("#waiting")).to_contain_text("林永福", timeout=10_000)
         await expect(board.page.locator("#waiting")).to_contain_text("七里乡周弄村")
         await expect(board.page.locator("#counts .loud b")).to_have_text("1")
-        await expect(board.page.locator("#steps")).to_contain_text("推送")
+        await expect(board.page.locator("#steps")).to_contain_text("已通知")
         await expect(board.page.locator("#judges")).to_contain_text("沈立群")
         for name in ("map", "trend"):
             assert await board.page.locator(f"#{name}").evaluate(

@@ -231,6 +231,14 @@ async def test_the_demo_shows_three_signed_in_phones(product: Product) -> None:
         await page.goto(f"{product.url}/demo/")
         for place, name in enumerate(("应建华", "沈立群", "赵慧敏")):
             await expect(page.frame_locator("iframe").nth(place).locator("#me")).to_contain_text(name)
+        await page.get_by_role("button", name=SENTENCE).click()
+        judge = page.frame_locator("iframe").nth(1)
+        await expect(judge.locator("#leads .lead")).to_contain_text("林永福")
+        await page.set_viewport_size(PHONE)
+        await expect(page.locator("iframe").nth(1)).to_be_hidden()
+        await page.get_by_role("button", name="执行法官").click()
+        await expect(page.locator("iframe").nth(0)).to_be_hidden()
+        await expect(judge.locator("#leads .lead")).to_be_visible()
 
 
 async def test_the_first_load_is_small_and_asks_no_other_host(product: Product) -> None:

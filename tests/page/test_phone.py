@@ -131,7 +131,7 @@ async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
         length = await judge.page.evaluate("src => fetch(src).then(one => one.blob()).then(blob => blob.size)", source)
         assert length > 500
         voice = secretary.page.locator("#voice")
-        sent = await secretary.page.locator(".mine").count()
+        await expect(secretary.page.locator(".mine")).to_have_count(2)
         await voice.hover()
         await secretary.page.mouse.down()
         await expect(secretary.page.locator("#recording")).to_contain_text("正在录音")
@@ -139,13 +139,13 @@ async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
         await secretary.page.mouse.move(10, 400)
         await secretary.page.mouse.up()
         await expect(secretary.page.get_by_text("录音没有发出")).to_be_visible()
-        assert await secretary.page.locator(".mine").count() == sent
+        await expect(secretary.page.locator(".mine")).to_have_count(2)
         await voice.hover()
         await secretary.page.mouse.down()
         await expect(secretary.page.locator("#recording")).to_be_visible()
         await secretary.page.wait_for_timeout(700)  # held and let go: it is sent
         await secretary.page.mouse.up()
-        await expect(secretary.page.locator(".mine")).to_have_count(sent + 1)
+        await expect(secretary.page.locator(".mine")).to_have_count(3)
         await browser.close()
 
 

@@ -107,5 +107,17 @@ def span(language: str, start: datetime, end: datetime) -> str:
     return f"{words(start, 'MM-dd EEE HH:mm')}–{words(end, 'HH:mm')}"
 
 
+def period(language: str, start: datetime, end: datetime) -> str:
+    """Writes days with their year, for a paper: 2026年11月16日至22日. Both are local, the end isn't part."""
+    first, last = start.date(), max(start, end - timedelta(microseconds=1)).date()
+    whole = str(format_date(first, "long", locale=language))
+    if first == last:
+        return whole
+    if not language.startswith("zh"):
+        return f"{whole} – {format_date(last, 'long', locale=language)}"
+    pattern = "yyyy年M月d日" if first.year != last.year else "M月d日" if first.month != last.month else "d日"
+    return f"{whole}至{format_date(last, pattern, locale=language)}"
+
+
 def day(language: str, value: date) -> str:
     return format_date(value, "yyyy-MM-dd", locale=language)

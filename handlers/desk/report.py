@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import locales
@@ -22,10 +22,11 @@ from storage.desk.endings import Ending
 from storage.desk.figures import SMALL, Counted, Figures
 from storage.engine.clock import day_bounds, local
 from storage.people.access import Action
-from storage.people.area import full_name, short_name
+from storage.people.area import county_of, full_name, name_of, short_name
 from storage.people.person import names_of
 
 _FILES = ("report", "table")
+_IN_SENTENCE = ("alerts", "unanswered", "running", "closed", "useful", "false_alarms")
 
 
 def register(app: App) -> None:
@@ -51,6 +52,10 @@ class Gathered:
     """What a report is made of."""
 
     title: str
+    unit: str
+    """Who signs it."""
+    sentence: str
+    """What happened, in a sentence."""
     lines: list[str]
     tables: list[Sheet]
     pictures: list[Draw]
@@ -67,10 +72,15 @@ async def _gathered(showing: Showing, *, pictures: bool) -> Gathered | None:
     ended = await endings.endings(of.asked, person, of.since, of.until)
     area = await full_name(of.asked.seen_by(person)[0])
     until = listing.moment(of.asked.until) if of.asked.until else day_bounds(showing.now)[1]
-    when = locales.span(showing.language, local(of.since), local(until))
+    when = locales.period(showing.language, local(of.since), local(until))
+    counts = {name: getattr(now, name) for name in _IN_SENTENCE}
     tables = [await one(showing, of) for one in (_days, _places, _judges, _reporters)]
     return Gathered(
         title=showing.plain("report.title", area=area, when=when),
+        unit=showing.plain("report.unit", area=await name_of(county_of(person.area_code))),
+        sentence=showing.plain(
+            "report.sentence", when=when, area=area, paid=locales.amount(showing.language, now.paid), **counts
+        ),
         lines=[
             *lines_of(showing, now, *await figures.earlier_than(of)),
             *reform_lines(showing, endings.case_figures_of(ended)),
@@ -85,7 +95,7 @@ def _heads(showing: Showing, first: str) -> list[str]:
     return [showing.plain(f"report.{first}"), *showing.plain("report.columns").split("|")]
 
 
-def _cells(name: str, one: Figures) -> list[Cell]:
+def _cells(name: str | date, one: Figures) -> list[Cell]:
     return [
         name,
         one.alerts,
@@ -106,7 +116,7 @@ def _minutes(time: timedelta) -> float:
 
 
 async def _days(showing: Showing, of: Counted) -> Sheet:
-    cells = [_cells(day.isoformat(), one) for day, one in figures.by_day(of.rows, of.since, of.until)]
+    cells = [_cells(day, one) for day, one in figures.by_day(of.rows, of.since, of.until)]
     return Sheet(showing.plain("report.days"), _heads(showing, "day"), cells)
 
 
@@ -145,7 +155,8 @@ async def show_report(showing: Showing) -> Card | None:
     note = showing.plain("figures.small") if found.small else ""
     how = showing.plain("figures.definitions", small=SMALL)
     pictures = [await drawn(draw, "png") for draw in found.pictures]
-    content = await asyncio.to_thread(_document, found, pictures, [note, how, signed])
+    today = locales.period(showing.language, local(showing.now), local(showing.now))
+    content = await asyncio.to_thread(_document, found, pictures, [note, how, signed], [found.unit, today])
     return Card(locales.escape(found.title), file=File("document", f"{found.title}.docx", content))
 
 
@@ -182,7 +193,7 @@ def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
         [
             one.number,
             showing.plain(f"case.status_{one.status.value}"),
-            *(at.isoformat() if at is not None else "" for at in (one.filed, one.ended, one.received, one.paid_out)),
+            *(one.filed, one.ended, one.received, one.paid_out),
             "" if one.voluntary is None else showing.plain("report.voluntary" if one.voluntary else "report.forced"),
             one.petitions,
             one.owed,
@@ -193,31 +204,49 @@ def _ended(showing: Showing, endings: Sequence[Ending]) -> Sheet:
     return Sheet(showing.plain("report.ended"), showing.plain("report.ended_columns").split("|"), cells)
 
 
-def _document(found: Gathered, pictures: Sequence[bytes], closing: list[str]) -> bytes:
-    """Writes the report as a .docx. Not to be called in the event loop."""
+def _document(found: Gathered, pictures: Sequence[bytes], closing: list[str], signed: list[str]) -> bytes:
+    """Writes the report as a .docx, with the paper, margins and sizes of GB/T 9704. Not to be called in the event
+    loop."""
     from docx import Document
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml.ns import qn
-    from docx.shared import Cm, Pt
+    from docx.shared import Mm, Pt
 
     document = Document()
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = "FangSong", Pt(12)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
+
+    def typed(style: str, font: str, size: float, *, bold: bool = False) -> None:
+        of = document.styles[style]
+        of.font.name, of.font.size, of.font.bold = font, Pt(size), bold
+        of.font.color.rgb = None
+        of.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+
+    typed("Normal", "仿宋", 16)
+    typed("Heading 1", "宋体", 22, bold=True)
+    typed("Heading 2", "黑体", 16)
+    document.styles["Normal"].paragraph_format.line_spacing = Pt(28)
     for section in document.sections:
-        section.left_margin = section.right_margin = Cm(2.2)
-    document.add_heading(found.title, 1)
-    for line in found.lines:
-        document.add_paragraph(line, style="List Bullet")
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+        section.left_margin, section.right_margin = Mm(28), Mm(26)
+    document.add_heading(found.title, 1).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for line in (found.sentence, *found.lines):
+        document.add_paragraph(line).paragraph_format.first_line_indent = Pt(32)
     for picture in pictures:
-        document.add_picture(io.BytesIO(picture), width=Cm(15.5))
+        document.add_picture(io.BytesIO(picture), width=Mm(155))
+        document.paragraphs[-1].paragraph_format.line_spacing = 1.0
     for table in found.tables[1:]:
         document.add_heading(table.title, 2)
         _table(document, table)
     for line in filter(None, closing):
-        document.add_paragraph(line)
-    made = io.BytesIO()
-    document.save(made)
-    return made.getvalue()
+        made = document.add_paragraph(line)
+        made.paragraph_format.line_spacing = Pt(16)
+        for run in made.runs:
+            run.font.size = Pt(10.5)
+    for line in signed:
+        document.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    written = io.BytesIO()
+    document.save(written)
+    return written.getvalue()
 
 
 _IN_DOCUMENT = (0, 1, 2, 4, 5, 6, 8, 11)
@@ -225,13 +254,16 @@ _IN_DOCUMENT = (0, 1, 2, 4, 5, 6, 8, 11)
 
 
 def _table(document: Any, table: Sheet) -> None:
+    """Adds a table without the lines in which nothing has happened."""
     from docx.shared import Pt
 
-    made = document.add_table(rows=1, cols=len(_IN_DOCUMENT), style="Light Grid Accent 1")
-    for row, values in enumerate([table.heads, *table.rows]):
+    made = document.add_table(rows=1, cols=len(_IN_DOCUMENT), style="Table Grid")
+    told = [row for row in table.rows if any(row[column] for column in _IN_DOCUMENT[1:])]
+    for row, values in enumerate([table.heads, *told]):
         cells = made.rows[0].cells if row == 0 else made.add_row().cells
         for place, column in enumerate(_IN_DOCUMENT):
             value = values[column]
             cells[place].text = "" if value is None else str(value)
+            cells[place].paragraphs[0].paragraph_format.line_spacing = Pt(14)
             for run in cells[place].paragraphs[0].runs:
-                run.font.size = Pt(9)
+                run.font.size, run.font.bold = Pt(9), row == 0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from bot.office.importing import Kind, import_file
 from bot.transport.dispatcher import Dispatcher
+from storage.alerts import alert, sighting, steps
 from storage.alerts.alert import OPEN, Alert, AlertState, may_advance
+from storage.alerts.sighting import Sighting
 from storage.alerts.timeline import AlertEvent
 from storage.cases.case import CaseDebtor
 from storage.people.endpoint import Endpoint, join
@@ -20,6 +23,7 @@ from storage.post.outbox import LEASE, Outbox, OutboxState
 from tests.world import (
     HEAD,
     JUDGE,
+    OTHER_TOWN,
     SECOND_JUDGE,
     SECRETARY,
     SUPERVISOR,
@@ -336,3 +340,61 @@ async def test_one_lead_is_one_card_on_a_phone_however_often_it_rings(world: Wor
     assert not [
         message for message in await judge.received() if any(label == "收到" for label, _data in message.buttons)
     ]
+
+
+async def test_who_gets_it_back_has_it_again(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("转交")
+    await world.phone(JUDGE).taps("丁卫东")
+    given = await world.phone(JUDGE).expects("已转交丁卫东")
+    assert given.buttons == []
+    await world.phone(THIRD_JUDGE).taps("转交", await world.phone(THIRD_JUDGE).expects(SENTENCE))
+    await world.phone(THIRD_JUDGE).taps("沈立群")
+    await world.phone(THIRD_JUDGE).expects("已转交沈立群")
+    await world.settled()
+    assert any("收到" in dict(m.buttons) for m in await world.phone(JUDGE).received())
+
+
+async def test_what_has_ended_is_given_to_nobody(world: World) -> None:
+    await raised(world)
+    await world.phone(JUDGE).taps("办结")
+    await world.phone(JUDGE).taps("未见到")
+    await world.settled()
+    held, other, by = await Alert.get(), await world.person(THIRD_JUDGE), await world.person(JUDGE)
+
+    async def work() -> None:
+        assert not await steps.transfer(held, other, by)
+
+    await world.product.db.unit(work)
+    assert await world.phone(THIRD_JUDGE).received() == []
+
+
+async def test_a_second_card_that_arrives_is_no_second_arrival(world: World) -> None:
+    await raised(world)
+    await world.settled()
+    first = (await Alert.get()).delivered_at
+    await world.advance(130)
+    await world.phone(JUDGE).expects("第二次提醒")
+    await world.settled()
+    assert (await Alert.get()).delivered_at == first
+    assert await AlertEvent.filter(kind="delivered").count() == 1
+
+
+async def test_the_newest_steps_and_reports_are_those_of_the_area(world: World) -> None:
+    """What is asked for a town holds nothing of another, nor what is older than is asked for."""
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    await world.phone(OTHER_TOWN).says("王大山回来了，在桥头")
+    await world.settled()
+    mine, other = (await world.person(SECRETARY)).area_code[:9], (await world.person(OTHER_TOWN)).area_code[:9]
+    now = world.clock.now()
+
+    async def work() -> None:
+        for town in (mine, other):
+            seen = await alert.newest_events(town, None, now - timedelta(hours=1), 50)
+            assert {event.alert.area_code[:9] for event in seen} == {town}
+            assert {row.area_code[:9] for row in await sighting.newest_in(town, 50)} == {town}
+            assert await alert.newest_events(town, None, now + timedelta(hours=1), 50) == []
+        theirs = await Sighting.get(reporter__endpoints__chat_id=OTHER_TOWN)
+        assert await sighting.of_reporter(theirs.id, (await world.person(SECRETARY)).id) is None
+
+    await world.product.db.unit(work)

@@ -78,7 +78,7 @@ async def test_the_timeline_button(world: World) -> None:
     await world.phone(HEAD).says("/case 456")
     await world.phone(HEAD).taps("全部经过")
     timeline = await world.phone(HEAD).expects("全部经过\n")
-    assert "推送" in timeline.text and "沈立群 收到" in timeline.text
+    assert "已通知" in timeline.text and "沈立群 收到" in timeline.text
 
 
 async def test_a_forged_tap_on_a_case_out_of_sight(world: World) -> None:

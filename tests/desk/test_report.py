@@ -135,11 +135,17 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     assert len(photos) == 3
     await head.taps("Word 报告", card)
     report = await sent(world, HEAD, "document")
-    assert report.body["document"]["file_name"] == "缙云县执行线索报告 11-24 周二.docx"
+    assert report.body["document"]["file_name"] == "缙云县执行线索报告（2026年11月24日）.docx"
     document = docx.Document(io.BytesIO(content_of(world, report)))
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert "报告 2 条" in text and "有效率：" in text and "数量少" in text
     assert len(document.inline_shapes) == 2 and len(document.tables) == 3
+    assert "2026年11月24日，缙云县收到线索 2 条：" in text
+    assert [line.text for line in document.paragraphs[-2:]] == ["缙云县人民法院", "2026年11月24日"]
+    paper = document.sections[0]
+    assert (round(paper.page_width.mm), round(paper.page_height.mm)) == (210, 297)
+    assert (round(paper.top_margin.mm), round(paper.left_margin.mm)) == (37, 28)
+    assert len(document.tables[0].rows) == 2, "one town had reports, the other seventeen aren't listed"
     assert [cell.text for cell in document.tables[0].rows[1].cells][1:3] != ["", ""]
     await head.taps("Excel 表", card)
     await world.settled()
@@ -148,7 +154,12 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     assert book.sheetnames == ["按日", "按地方", "按法官", "按报告人", "明细", "结案明细"]
     assert [row[0].value for row in book["按报告人"].iter_rows(min_row=2)] == ["其他（不具名和不足 5 条的合并）"]
     assert book["明细"].max_row == 3
-    assert [cell.value for cell in book["结案明细"][2]][:3] == ["（2026）浙1122执1号", "执行完毕", "2026-10-05"]
+    assert [cell.value for cell in book["结案明细"][2]][:2] == ["（2026）浙1122执1号", "执行完毕"]
+    filed = book["结案明细"]["C2"]
+    assert filed.is_date and filed.value.date().isoformat() == "2026-10-05"
+    for page in book.worksheets:
+        assert page.page_setup.paperSize == 9 and page.sheet_properties.pageSetUpPr.fitToPage
+        assert page.print_title_rows == "$1:$1" and page["A1"].border.left.style == "thin"
     towns = {row[0].value: row[1].value for row in book["按地方"].iter_rows(min_row=2)}
     assert len(towns) == 18 and towns["七里乡"] == 2 and sum(towns.values()) == 2
 

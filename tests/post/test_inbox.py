@@ -15,7 +15,7 @@ from handlers.alerts import sighting as handler
 from storage.alerts.sighting import Sighting
 from storage.engine.sql import add_all
 from storage.engine.unit import unit
-from storage.post.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState
+from storage.post.inbox import MAX_ATTEMPTS, WINDOW, Inbox, InboxState, waiting
 from tests.process import Bot
 from tests.world import ADMIN, GRID_WORKER, JUDGE, SECRETARY, Stage, World
 
@@ -227,3 +227,29 @@ async def test_a_dead_letter_is_looked_at_retried_and_dropped_on_the_command_lin
         await world.phone(JUDGE).expects(SENTENCE)
         await world.settled()
         assert await Sighting.all().count() == 1
+
+
+async def test_a_chat_that_is_busy_on_one_channel_is_not_on_another(world: World) -> None:
+    """Numbers of chats mean something only on their own channel."""
+
+    async def work() -> None:
+        now = unit().now
+        rows = [
+            {
+                "channel": channel,
+                "update_id": number,
+                "chat_id": chat,
+                "payload": "{}",
+                "received_at": now,
+                "not_before": now,
+            }
+            for number, (channel, chat) in enumerate([("one", 5), ("other", 5), ("one", 6)], 900_000)
+        ]
+        for row in rows:
+            await Inbox.create(**row)
+        found = await waiting([("one", 5)], ["one", "other"])
+        assert [(row.channel, row.chat_id) for row in found] == [("other", 5), ("one", 6)]
+        assert [row.channel for row in await waiting([], ["other"])] == ["other"]
+        await Inbox.filter(update_id__gte=900_000).delete()
+
+    await world.product.db.unit(work)

@@ -1,7 +1,7 @@
 """What goes out: a text with buttons, made from a record at the moment it is sent."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -64,6 +64,11 @@ class Card:
     """Whom it shows: by this the message is found again when they are erased, or ask not to be named."""
     method: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    def marked(self, note: str) -> "Card":
+        """Returns the card with a note above everything else."""
+        parts = replace(self.parts, notes=[note, *self.parts.notes]) if self.parts is not None else None
+        return replace(self, text=f"{note}\n{self.text}".strip(), parts=parts)
 
     def for_page(self) -> dict[str, Any] | None:
         """Returns what the page shows instead of the text, where the card has parts."""

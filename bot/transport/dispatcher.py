@@ -230,7 +230,7 @@ class Dispatcher:
         if showing.person is not None and not card.urgent and quiet_left(showing.person, showing.now):
             card = replace(card, silent=True)
         if row.doubtful and row.lane is Lane.ALERT:
-            card = replace(card, text=f"{showing.text('alert.repeat')}\n{card.text}".strip())
+            card = card.marked(showing.text("alert.repeat"))
         parts = [card.text, card.markup(), *([card.for_page()] if channel.shows_parts and card.parts else [])]
         rendered = self._db.secrets.index(json.dumps(parts))  # only compared: it keeps no names
         before = None if row.fresh or not row.ref else await _shown(row)

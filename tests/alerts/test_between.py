@@ -5,7 +5,9 @@ from html import unescape
 
 import pytest
 
+from handlers.card import Card
 from handlers.length import TEXT_LIMIT, Spare, fitting, shortened, shown, together, units
+from handlers.parts import Parts
 from storage.alerts.alert import Alert
 from storage.people.endpoint import Endpoint
 from storage.post.outbox import Outbox, OutboxState
@@ -105,3 +107,21 @@ async def test_whoever_asked_for_what_cannot_be_made_is_told(world: World, monke
     for _ in range(8):
         await world.advance(20)
     await world.phone(HEAD).expects("没能做出来，已经告诉管理员")
+
+
+def test_a_card_that_may_have_come_before_says_so_on_every_screen() -> None:
+    parts = Parts("有人看到 林永福", notes=["第二次提醒"], quote=["“他在”"])
+    card = Card(parts.text(), parts=parts).marked("可能是重复提醒")
+    assert card.text.startswith("可能是重复提醒\n第二次提醒\n<b>")
+    assert (card.for_page() or {})["notes"] == ["可能是重复提醒", "第二次提醒"]
+
+
+def test_what_is_only_looked_up_is_left_out_first_where_a_card_gets_too_long() -> None:
+    facts = [f"（2013）浙1122执{number}号 " + "长" * 300 for number in range(20)]
+    parts = Parts(
+        "有人看到 林永福", quote=["“" + "话" * 900 + "”"], sure="很有把握", facts=facts, thread=["又说：他要走了"]
+    )
+    text = shown(parts.text())
+    assert units(text) <= 4096 and "话" * 900 in text and "他要走了" in text and "很有把握" in text
+    assert 5 < text.count("浙1122执") < 20
+    assert parts.text().count("<blockquote expandable>") == 1

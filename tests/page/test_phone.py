@@ -41,6 +41,31 @@ async def rings(screen: Screen) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_an_alert_rings_until_somebody_answers(product: Product) -> None:
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        context = await listening(await browser.new_context(viewport=PHONE))
+        await context.clock.install()
+        judge = await Screen.joined(context, product, "19800001101")
+        await secretary.says("林永福回来了，在老车站")
+        await rings(judge)
+        before = await judge.page.evaluate("window.heard.tones")
+        await context.clock.fast_forward(8_000)
+        assert await judge.page.evaluate("window.heard.tones") > before
+        await judge.sees("林永福")
+        await judge.taps("收到")
+        await expect(judge.page.locator("#urgent")).to_be_hidden()
+        before = await judge.page.evaluate("window.heard.tones")
+        await context.clock.fast_forward(24_000)
+        assert await judge.page.evaluate("window.heard.tones") == before
+        await secretary.says("杜春升在加油站")
+        await rings(judge)
+        await context.clock.fast_forward(200_000)  # by then the ladder has called the next one
+        before = await judge.page.evaluate("window.heard.tones")
+        await context.clock.fast_forward(24_000)
+        assert await judge.page.evaluate("window.heard.tones") == before
+
+
 async def test_an_alert_is_heard_also_behind_the_lock(product: Product) -> None:
     """The judge has walked away from a page that has locked itself: it shows nothing, and it rings."""
     async with chromium() as browser:

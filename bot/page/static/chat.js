@@ -93,6 +93,7 @@ async function post(path, body) {
 }
 
 function blank() {
+  $("me").textContent = "";
   $("messages").textContent = ""; // whoever has the phone now reads nothing here
   $("leads").textContent = "";
   closeLead();
@@ -527,6 +528,7 @@ function show(message, old = false) {
   note(message);
   const fresh = loaded && message.from.is_bot && !message.silent && !before;
   const loud = item.classList.contains("urgent");
+  if (fresh && loud) cameAt.set(message.message_id, Date.now());
   if (fresh) { mark(item); call(loud); item.classList.add("flash"); }
   if (old) return;
   const last = item === list.lastElementChild;
@@ -730,16 +732,16 @@ function title() {
   document.title = count && (blink || !unread) ? `(${count}) ${words.title}` : words.title || "";
 }
 
-// It goes on ringing until somebody answers, or so long that the ladder has called the next one.
-const RINGS_FOR = 180;
+// What came while the page was open goes on ringing until somebody answers, or so long that the ladder has called the
+// next one. By the phone's own clock, which may be wrong, but runs.
+const RINGS_FOR = 180000;
+const cameAt = new Map();
 setInterval(() => {
-  const now = Date.now() / 1000;
-  if (quiet || !waitingNow.some((one) => now - Math.max(one.date, one.edit_date || 0) < RINGS_FOR)) return;
+  if (!waitingNow.some((one) => Date.now() - (cameAt.get(one.message_id) || 0) < RINGS_FOR)) return;
   if (navigator.vibrate) navigator.vibrate([300, 120, 300]);
   ring();
 }, 8000);
 
-let quiet = false;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   clearInterval(blinking);

@@ -4,13 +4,14 @@ import html
 from typing import Any
 
 from handlers.card import Showing
-from handlers.describe import event_line, lasted
+from handlers.describe import event_line, lasted, names
 from handlers.desk.chart import cartogram, chart
 from handlers.desk.listing import state_of, who_of
 from handlers.desk.picture import drawn
-from storage.alerts import alert
+from storage.alerts import alert, sighting
 from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
+from storage.cases.debtor import Debtor, DebtorKind
 from storage.desk import figures, listing
 from storage.desk.listing import RUNNING, WAITING, Asked
 from storage.engine.clock import local
@@ -46,7 +47,7 @@ async def overview(showing: Showing, person: Person) -> dict[str, Any]:
 
 
 async def _waits(showing: Showing, row: Sighting) -> list[str]:
-    people = html.unescape(who_of(showing, row))
+    people = _who(showing, row)
     alerts: list[Alert] = list(row.alerts)  # type: ignore[attr-defined]
     states = "、".join(dict.fromkeys(state_of(showing, one) for one in alerts))
     return [showing.at(row.reported_at), people, await full_name(row.area_code), states]
@@ -55,7 +56,25 @@ async def _waits(showing: Showing, row: Sighting) -> list[str]:
 async def _steps(showing: Showing, today: Asked, person: Person) -> list[list[str]]:
     code, judge_id = today.seen_by(person)
     events = await alert.newest_events(code, judge_id, listing.moment(today.since), _STEPS)
-    return [[event_line(showing, event), await full_name(event.alert.area_code)] for event in events]
+    reports = {event.alert.sighting_id for event in events}
+    meant = {number: await sighting.whole(number) for number in sorted(reports)}
+    return [
+        [event_line(showing, event), _who(showing, row) if (row := meant[event.alert.sighting_id]) is not None else ""]
+        for event in events
+    ]
+
+
+def _who(showing: Showing, row: Sighting) -> str:
+    """Says of whom a report is with what a wall may show of a name: 林某某. Who works on it knows the rest."""
+    people = names(showing, [initials(one.debtor) for one in row.suspects], row.doubtful)
+    return people or html.unescape(who_of(showing, row))
+
+
+def initials(debtor: Debtor) -> str:
+    """Returns the first character of a person's name, two of a company's, with 某 for the rest."""
+    if debtor.kind is DebtorKind.COMPANY:
+        return f"{debtor.name[:2]}某某"
+    return debtor.name[:1] + "某" * min(2, len(debtor.name) - 1)
 
 
 async def _judges(showing: Showing, of: figures.Counted) -> list[list[str]]:

@@ -26,7 +26,9 @@ async def test_the_screen_shows_what_waits_as_it_happens(product: Product) -> No
         await expect(board.page.locator("#waiting")).to_have_text("没有")
         await secretary.says(SENTENCE)
         await secretary.sees("已送达")
-        await expect(board.page.locator("#waiting")).to_contain_text("林永福", timeout=10_000)
+        await expect(board.page.locator("#waiting")).to_contain_text("林某某", timeout=10_000)
+        await expect(board.page.locator("#waiting .fresh")).to_have_count(1)
+        assert "林永福" not in await board.page.locator("body").inner_text(), "on a wall"
         await expect(board.page.locator("#waiting")).to_contain_text("七里乡周弄村")
         await expect(board.page.locator("#counts .loud b")).to_have_text("1")
         await expect(board.page.locator("#steps")).to_contain_text("已通知")
@@ -37,6 +39,12 @@ async def test_the_screen_shows_what_waits_as_it_happens(product: Product) -> No
             )
         found = await Axe().run(board.page)
         assert [one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")] == []
+        for width, height in ((1280, 800), (1920, 1080)):
+            await board.page.set_viewport_size({"width": width, "height": height})
+            assert await board.page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+            for name in ("map", "trend", "judges"):
+                box = await board.page.locator(f"#{name}").bounding_box()
+                assert box and box["y"] + min(box["height"], 40) <= height and box["height"] > 40, (name, box)
         await board.page.set_viewport_size(PHONE)
         assert await board.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert board.complaints == []
@@ -56,7 +64,7 @@ async def test_who_may_not_ask_finds_no_screen_and_a_town_sees_its_own(product: 
         await secretary.says(SENTENCE)
         await secretary.sees("已送达")
         now = await town.page.evaluate("fetch('board/now').then((answer) => answer.json())")
-        assert now["title"].startswith("七里乡") and [row[1] for row in now["waiting"][1]] == ["林永福"]
+        assert now["title"].startswith("七里乡") and [row[1] for row in now["waiting"][1]] == ["林某某"]
         assert await town.page.evaluate("fetch('board/other.svg').then((answer) => answer.status)") == 404
 
         async def demoted() -> None:

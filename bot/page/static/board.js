@@ -16,10 +16,11 @@ function only(place, ...children) { // replaceChildren is not in Chrome 80
   place.append(...children);
 }
 
-function fill(table, rows, heads = null) {
+function fill(table, rows, heads = null, fresh = new Set()) {
   const made = rows.map((cells) => {
     const row = document.createElement("tr");
     row.append(...cells.map((cell) => element("td", cell)));
+    if (fresh.has(cells.slice(0, 3).join())) row.className = "fresh";
     return row;
   });
   if (heads) {
@@ -37,6 +38,31 @@ function pictures() { // once a minute at most: they are of the month
   for (const name of ["map", "trend"]) $(name).src = `${base}/${name}.svg?${Math.floor(drawn / 60000)}`;
 }
 
+// What has come since the screen was last drawn: it flashes, and is heard where the browser lets a page sound.
+let known = null;
+function arrived(rows) {
+  const names = rows.map((cells) => cells.slice(0, 3).join());
+  const fresh = new Set(known ? names.filter((name) => !known.has(name)) : []);
+  known = new Set(names);
+  if (fresh.size) tone();
+  return fresh;
+}
+
+let sound = null;
+function tone() {
+  try {
+    sound = sound || new AudioContext();
+    const [wave, loud] = [sound.createOscillator(), sound.createGain()];
+    loud.gain.setValueAtTime(0.4, sound.currentTime);
+    loud.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + 0.8);
+    wave.connect(loud).connect(sound.destination);
+    wave.start();
+    wave.stop(sound.currentTime + 0.8);
+  } catch (error) {
+    console.warn("no sound", error);
+  }
+}
+
 function show(now) {
   document.title = now.title;
   $("title").textContent = now.title;
@@ -49,7 +75,7 @@ function show(now) {
   for (const part of ["waiting", "steps"]) {
     const [title, rows] = now[part];
     $(`${part}-title`).textContent = title;
-    fill($(part), rows.length ? rows : [[now.none]]);
+    fill($(part), rows.length ? rows : [[now.none]], null, part === "waiting" ? arrived(rows) : undefined);
   }
   fill($("judges"), now.judges[1], now.judges[0]);
   pictures();

@@ -47,7 +47,7 @@ async def test_each_morning_once_and_after_an_outage_too(world: World) -> None:
     weekly = await supervisor.expects("缙云县 11-23 – 11-29")
     assert "报告 1 条" in weekly.text
     filed = await supervisor.expects(lambda message: "document" in message.body)
-    assert filed.body["document"]["file_name"] == "缙云县执行线索报告 11-23 – 11-29.docx"
+    assert filed.body["document"]["file_name"] == "缙云县执行线索报告（2026年11月23日至29日）.docx"
     await supervisor.says("/digest 不要")
     await world.settled()
     count = len(await supervisor.received())

@@ -74,7 +74,7 @@ async def test_one_report_teaches_one_thing_and_what_was_undone_stays_so(world: 
     standing = await Lesson.filter(undone_at=None).prefetch_related("debtor")
     assert [row.debtor.name for row in standing] == [people[1]]
     await world.phone(ADMIN).says("/learned")
-    await world.phone(ADMIN).taps("撤销 1", await world.phone(ADMIN).expects("学到的叫法"))
+    await world.phone(ADMIN).taps("撤销 1", await world.phone(ADMIN).expects("本地称呼"))
     await world.settled()
     await secretary.taps_data(asked, next(data for label, data in asked.buttons if people[1] in label))
     await world.settled()
@@ -133,7 +133,7 @@ async def test_a_false_alarm_is_remembered_and_an_administrator_undoes_it(world:
     await world.advance(61)
     assert "待确认" in (await judge.expects("在祠堂")).text
     await admin.says("/learned")
-    listed = await admin.expects("学到的叫法")
+    listed = await admin.expects("本地称呼")
     assert "“老林”当成林永福误报过 1 次" in listed.text
     await admin.taps("撤销 1")
     await admin.expects("还没有学到")

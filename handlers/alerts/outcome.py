@@ -11,7 +11,7 @@ from handlers.context import Turn
 from handlers.describe import shows
 from handlers.length import shortened
 from handlers.route import App, on_tap
-from storage.alerts import alert, sighting, steps
+from storage.alerts import alert, sighting, steps, timeline
 from storage.alerts.alert import Alert
 from storage.post import question
 from storage.post.question import QuestionKind
@@ -37,7 +37,7 @@ async def tell(turn: Turn, tap: Tap) -> None:
     if held is None:
         return
     await turn.toast()
-    if not await alert.was_told(held.id):
+    if not alert.is_told(await timeline.events_of(held.id)):
         await steps.tell_note(held, turn.who)
     await turn.reply("noted", held.id, fresh=False)
 
@@ -72,7 +72,7 @@ async def show_noted(showing: Showing) -> Card | None:
     if one is None or report is None:
         return None
     paid = showing.plain("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
-    told = await alert.was_told(one.id)
+    told = alert.is_told(await timeline.events_of(one.id))
     key = "outcome.noted_told" if told else "outcome.noted"
     whom = shows([one.debtor_id for one in report.suspects], [report.id])
     text = showing.text(key, note=shortened(one.note, 300), paid=paid)

@@ -509,8 +509,7 @@ def _alert_line(showing: Showing, one: Alert) -> str:
     if one.state is AlertState.CLOSED and one.outcome is not None:
         result = showing.plain(f"alert.outcome_{one.outcome.value}")
         paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
-        told = any(event.kind == "told" for event in one.events)
-        note = locales.escape(shortened(one.note, 200)) if told else locales.Html("")
+        note = locales.escape(shortened(one.note, 200)) if alert.is_told(list(one.events)) else locales.Html("")
         at = showing.at(one.closed_at or showing.now)
         return showing.text(
             "sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note

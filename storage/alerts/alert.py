@@ -250,9 +250,10 @@ async def about_case(case_id: int, area_code: str) -> list[Alert]:
     return [row for row in found if contains(area_code, row.area_code)]
 
 
-async def was_told(alert_id: int) -> bool:
-    """Tells whether the reporter is shown what the court has noted."""
-    return bool(await fetch("SELECT 1 FROM alert_event WHERE alert_id = ? AND kind = 'told' LIMIT 1", alert_id))
+def is_told(events: Sequence[AlertEvent]) -> bool:
+    """Tells whether the reporter is shown what the court has noted: not what is noted to another result since."""
+    kinds = [event.kind for event in sorted(events, key=lambda event: event.id) if event.kind in ("told", "changed")]
+    return kinds[-1:] == ["told"]
 
 
 async def count_unanswered(area_code: str) -> int:

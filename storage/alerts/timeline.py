@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from storage.cases import follow
-from storage.engine.sql import add, among, run
+from storage.engine.sql import add, among, pick, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
@@ -53,6 +53,11 @@ async def note_event(
                 args = {"case": one.case_id}
                 await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
     return event
+
+
+async def events_of(alert_id: int) -> list[AlertEvent]:
+    """Loads the steps of an alert, the oldest first."""
+    return await pick(AlertEvent, "alert_id = ? ORDER BY id", alert_id)
 
 
 async def _thins(reports: Sequence[int], _words: str) -> None:

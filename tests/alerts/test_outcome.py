@@ -55,6 +55,19 @@ async def test_a_slip_of_the_finger_is_put_right_and_its_reason_is_for_the_court
     assert "paid" in str(entry.detail) and "found" in str(entry.detail)
 
 
+async def test_why_it_was_changed_stays_in_the_court_where_the_note_before_was_told(world: World) -> None:
+    await _closed(world)
+    await world.phone(JUDGE).says(NOTE)
+    await world.phone(JUDGE).taps("也告诉报告人", await world.phone(JUDGE).expects("记下了"))
+    await world.phone(SECRETARY).expects("担保")
+    await world.phone(JUDGE).taps("改结果")
+    await world.phone(JUDGE).taps("达成和解")
+    await world.phone(JUDGE).expects("为什么改")
+    await world.phone(JUDGE).says("他老婆不肯，改成和解")
+    noted = await world.phone(JUDGE).expects("不肯")
+    assert "不肯" not in await _receipt(world) and "也告诉报告人" in dict(noted.buttons)
+
+
 async def test_the_same_result_and_somebody_elses_change_nothing(world: World) -> None:
     await _closed(world, "未见到")
     card = await world.phone(JUDGE).expects(lambda m: "改结果" in dict(m.buttons))

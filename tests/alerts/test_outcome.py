@@ -64,7 +64,7 @@ async def test_why_it_was_changed_stays_in_the_court_where_the_note_before_was_t
     await world.phone(JUDGE).taps("达成和解")
     await world.phone(JUDGE).expects("为什么改")
     await world.phone(JUDGE).says("他老婆不肯，改成和解")
-    noted = await world.phone(JUDGE).expects("不肯")
+    noted = await world.phone(JUDGE).expects("记下了：他老婆不肯")
     assert "不肯" not in await _receipt(world) and "也告诉报告人" in dict(noted.buttons)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from telegram import Update
 
@@ -452,14 +453,20 @@ def _receipt_lines(
 def _receipt_steps(showing: Showing, row: Sighting, ringing: list[Alert]) -> list[Step]:
     """Lists the steps that any of the judges has taken, and the end, which all of them must have reached. None is
     earlier than the report: what others had told before is nobody's business."""
-    steps = []
+    return [
+        Step(showing.plain(f"sighting.way_{kind}"), showing.at(at) if at is not None else "")
+        for kind, at in _way(row, ringing)
+    ]
+
+
+def _way(row: Sighting, ringing: list[Alert]) -> list[tuple[str, datetime | None]]:
+    """Lists the steps, and the end, each with when the first of the judges took it and all of them had ended."""
+    way: list[tuple[str, datetime | None]] = []
     for kind in ("delivered", *(state.value for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY))):
         times = [event.at for one in ringing for event in one.events if event.kind == kind]
-        at = showing.at(max(min(times), row.recorded_at or row.reported_at)) if times else ""
-        steps.append(Step(showing.plain(f"sighting.way_{kind}"), at))
+        way.append((kind, max(min(times), row.recorded_at or row.reported_at) if times else None))
     ends = [one.closed_at for one in ringing if one.closed_at is not None]
-    ended = bool(ringing) and len(ends) == len(ringing)
-    return [*steps, Step(showing.plain("sighting.way_closed"), showing.at(max(ends)) if ended else "")]
+    return [*way, ("closed", max(ends) if ends and len(ends) == len(ringing) else None)]
 
 
 def _whom(row: Sighting) -> frozenset[Subject]:
@@ -492,14 +499,10 @@ def _court_line(showing: Showing, row: Sighting, ringing: list[Alert]) -> list[s
     if not ringing:
         return []
     parts = [showing.text("sighting.step_court")]
-    for kind in ("delivered", *(state.value for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY))):
-        times = [event.at for one in ringing for event in one.events if event.kind == kind]
-        if times:
-            key = "sighting.step_arrived" if kind == "delivered" else f"sighting.step_{kind}"
-            parts.append(showing.text(key, at=showing.at(max(min(times), row.recorded_at or row.reported_at))))
-    over = [one.closed_at for one in ringing if one.closed_at is not None]
-    if len(over) == len(ringing):
-        parts.append(showing.text("sighting.step_over", at=showing.at(max(over))))
+    keys = {"delivered": "sighting.step_arrived", "closed": "sighting.step_over"}
+    for kind, at in _way(row, ringing):
+        if at is not None:
+            parts.append(showing.text(keys.get(kind) or f"sighting.step_{kind}", at=showing.at(at)))
     return [" · ".join(parts)]
 
 
@@ -509,7 +512,7 @@ def _alert_line(showing: Showing, one: Alert) -> str:
     if one.state is AlertState.CLOSED and one.outcome is not None:
         result = showing.plain(f"alert.outcome_{one.outcome.value}")
         paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
-        note = locales.escape(shortened(one.note, 200)) if alert.is_told(list(one.events)) else locales.Html("")
+        note = locales.escape(shortened(one.note, 200)) if alert.is_told(one.timeline) else locales.Html("")
         at = showing.at(one.closed_at or showing.now)
         return showing.text(
             "sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note

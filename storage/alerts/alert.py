@@ -251,8 +251,9 @@ async def about_case(case_id: int, area_code: str) -> list[Alert]:
 
 
 def is_told(events: Sequence[AlertEvent]) -> bool:
-    """Tells whether the reporter is shown what the court has noted: not what is noted to another result since."""
-    kinds = [event.kind for event in sorted(events, key=lambda event: event.id) if event.kind in ("told", "changed")]
+    """Tells by the steps, the oldest first, whether the reporter is shown what the court has noted: not what is noted
+    to another result since."""
+    kinds = [event.kind for event in events if event.kind in ("told", "changed")]
     return kinds[-1:] == ["told"]
 
 

@@ -166,15 +166,13 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     mistaken = not _STANDS.search(plain) and (
         bool(_TOOK_BACK.search(plain)) or bool(last and denied & _meant(last[1], circles))
     )
-    correcting = bool(denied)
+    correcting, ids = bool(denied), tuple(sorted(denied))
     plain = _SLIP.sub(_blank, plain, 1)
     positive = _NOT.sub(_blank_denied, _NOT_BUT.sub(_blank, _NOT_HIM.sub(_only_name, plain)))
     if _GREETING.match(plain):
         return Reading(Manner.GREETING, confidential=confidential, anaphoric=True)
     if _TAKEN_BACK.search(plain) and mistaken and not _NOT_BUT.search(plain):
-        return Reading(
-            Manner.NEGATION, withdraws=True, confidential=confidential, denied=tuple(sorted(denied)), denies=denies
-        )
+        return Reading(Manner.NEGATION, withdraws=True, confidential=confidential, denied=ids, denies=denies)
     mentions, people = who(positive, circles)
     scene = scene_of(plain, stretches_of(mentions, people), signs_of(mentions) | manners_of(plain))
     mentions = [one for one in mentions if not one.crowd]
@@ -184,7 +182,6 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
         guesses, ambiguous = (), False
     told = {kind for guess in guesses for kind, _word in guess.evidence}
     heeded = tuple(sorted({key for one in mentions for key in one.options}))
-    ids = tuple(sorted(denied))
     instead = bool(denies) and told <= {"address"} and _instead(plain)
     if (mistaken or correcting) and told <= {"address"} and not instead:
         return Reading(

@@ -19,8 +19,8 @@ async def understand(person: Person, text: str, now: datetime) -> Reading:
     reading = read(text, everybody)
     if not may(person, Action.REPORT):
         return reading
-    told = [[one for one in circle if person.covers(one.area_code)] for circle in everybody]
     heeded = {*reading.heeded, *reading.denied}
-    if any(one.id in heeded and not person.covers(one.area_code) for circle in everybody for one in circle):
-        return replace(reading, sighted=read(text, told))
-    return reading
+    if all(person.covers(one.area_code) for circle in everybody for one in circle if one.id in heeded):
+        return reading
+    told = [[one for one in circle if person.covers(one.area_code)] for circle in everybody]
+    return replace(reading, sighted=read(text, told))

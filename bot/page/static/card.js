@@ -39,7 +39,7 @@ const line = (name, text, tag = "p") => {
   return made;
 };
 
-const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+export const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] || "");
 
 // How long ago, as it is said: 3 分钟前. What is older than a day has its date elsewhere on the card.
 export function ago(at, words) {

@@ -1,6 +1,6 @@
 // One conversation with the bot, for phones as old as Chrome 80. No framework, no other host.
 
-import { actions, ageAnew, body as drawCard, button, element, link, linked, maps, row as rowOf } from "./card.js";
+import { actions, ageAnew, body as drawCard, button, element, link, linked, maps, put, row as rowOf } from "./card.js";
 
 const $ = (id) => document.getElementById(id);
 const slug = (location.pathname.match(/^\/c\/([\w-]+)\/$/) || [])[1];
@@ -35,8 +35,6 @@ async function loadWords(wanted) {
     part.setAttribute("aria-label", words[part.dataset.hint]);
   }
 }
-
-const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] || "");
 
 function line(text) {
   $("line").textContent = text || "";
@@ -658,9 +656,7 @@ async function takeCards() {
   }
 }
 
-let tab = "talk";
 function openTab(name) {
-  tab = name;
   $("leads").hidden = name !== "leads";
   for (const part of ["messages", "earlier-row"]) $(part).hidden = name === "leads";
   for (const one of ["leads", "talk"]) $(`tab-${one}`).setAttribute("aria-selected", String(one === name));

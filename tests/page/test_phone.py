@@ -35,9 +35,10 @@ async def listening(context: BrowserContext) -> BrowserContext:
     return context
 
 
-async def rings(screen: Screen) -> None:
+async def rings(screen: Screen, before: int = 0) -> None:
+    """Wait for three tones more than there were, and a shake."""
     async with asyncio.timeout(10):
-        while not await screen.page.evaluate("window.heard.tones >= 3 && window.heard.shakes >= 1"):
+        while not await screen.page.evaluate(f"window.heard.tones >= {before + 3} && window.heard.shakes >= 1"):
             await asyncio.sleep(0.05)
 
 
@@ -59,7 +60,7 @@ async def test_an_alert_rings_until_somebody_answers(product: Product) -> None:
         await context.clock.fast_forward(24_000)
         assert await judge.page.evaluate("window.heard.tones") == before
         await secretary.says("杜春升在加油站")
-        await rings(judge)
+        await rings(judge, before)
         await context.clock.fast_forward(200_000)  # by then the ladder has called the next one
         before = await judge.page.evaluate("window.heard.tones")
         await context.clock.fast_forward(24_000)

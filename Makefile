@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev clients demo test test-quick attack bench bench-long check format dist clean lock
+.PHONY: setup setup-dev clients demo test test-quick attack bench bench-long check check-page format dist clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -35,7 +35,22 @@ clients: .clients/.installed
 demo: setup
 	@$(BIN)/chuishao demo
 
-check: setup-dev
+# What reads the page's own files over: pinned in tests/lint, where node is.
+.clients/lint/.installed: tests/lint/package-lock.json tests/lint/eslint.config.js
+	mkdir -p .clients/lint && cp tests/lint/package.json tests/lint/package-lock.json tests/lint/eslint.config.js .clients/lint
+	$(NPM) ci --prefix .clients/lint --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+PAGE = bot/page/static
+LINT = cd .clients/lint && rm -rf page && cp -r ../../$(PAGE) page && npx --no-install
+FORM = --print-width 120 "page/*.js" "page/*.css" "page/*.html"
+
+check-page:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .clients/lint/.installed && ($(LINT) eslint page) && ($(LINT) prettier --check $(FORM)); \
+	elif [ -n "$$CI" ]; then echo "npm is absent"; exit 1; \
+	else echo "没有 npm，页面的 JavaScript 没有检查 / npm is absent: the page's JavaScript isn't checked"; fi
+
+check: setup-dev check-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,6 +60,7 @@ check: setup-dev
 format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .clients/lint/.installed && $(LINT) eslint --fix page && npx --no-install prettier --write $(FORM) && cp page/* ../../$(PAGE)/; fi
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)

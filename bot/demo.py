@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.app import Product, running
 from bot.health.single import only_one
 from bot.office.importing import Kind, import_file
-from bot.page.assets import PAGE
+from bot.page.assets import files
 from bot.page.session import forwarded_tls, give_session
 from bot.settings import Settings
 from storage.opening import open_database
@@ -98,7 +98,7 @@ class Phones:
         app.router.add_get("/demo/phones", self._phones)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        response = web.FileResponse(PAGE / "demo.html", headers={"Cache-Control": "no-store"})
+        response = files()["demo.html"].answer(request, "no-store")
         for chat in self._chats.values():
             give_session(response, chat["slug"], chat["session"], secure=forwarded_tls(request))
         return response

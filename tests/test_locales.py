@@ -51,7 +51,7 @@ def used() -> tuple[set[str], set[str]]:
                 whole |= {node.value} if KEY.match(node.value) else set()
     page = " ".join(path.read_text() for path in PAGE if path.suffix != ".png")
     named = re.findall(
-        r'words\.([a-z_]+)|data-(?:word|hint)="([a-z_]+)"|\d: "([a-z_]+)"|\? trouble.* : "([a-z_]+)"', page
+        r'(?<!/)words\.([a-z_]+)|data-(?:word|hint)="([a-z_]+)"|\d: "([a-z_]+)"|\? trouble.* : "([a-z_]+)"', page
     )
     return whole | {f"page.{name}" for names in named for name in names if name}, {*parts, "page.demo_"}
 

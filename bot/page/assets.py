@@ -1,7 +1,11 @@
 """The page's own files, its words, and what a phone needs to put it among its apps."""
 
+import functools
+import gzip
+import hashlib
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import segno
 from aiohttp import web
@@ -34,6 +38,72 @@ HEADERS = {
 }
 
 
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
+
+
+FOR_GOOD = "max-age=31536000, immutable"
+"""What stands under an address that changes with the content."""
+
+
+def _mark(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:20]
+
+
+class Part(NamedTuple):
+    """One file of the page, as it is and packed, and its mark (ETag)."""
+
+    body: bytes
+    packed: bytes
+    mark: str
+    kind: str
+
+    @classmethod
+    def of(cls, body: bytes, kind: str) -> "Part":
+        """Packs a file's content."""
+        return cls(body, gzip.compress(body, mtime=0), _mark(body), kind)
+
+    def answer(self, request: web.Request, shelf: str = "no-cache") -> web.Response:
+        """Returns it, packed where the browser takes that; 304 where the browser has it."""
+        headers = {"Cache-Control": shelf, "Vary": "Accept-Encoding", "ETag": f'"{self.mark}"'}
+        if any(known.value in (self.mark, "*") for known in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        packed = "gzip" in request.headers.get("Accept-Encoding", "") and len(self.packed) < len(self.body)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(
+            body=self.packed if packed else self.body,
+            content_type=self.kind,
+            charset="utf-8" if self.kind.startswith("text/") else None,
+            headers=headers,
+        )
+
+
+@functools.cache
+def files() -> dict[str, Part]:
+    """Returns the page's files by name.
+
+    Where a page or the service worker names `/static/`, the mark of all files is put behind it: what a phone has once
+    it never asks for again, until something has changed.
+    """
+    bodies = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir()) if path.suffix in TYPES}
+    stamp = stamped(bodies)
+    for name in bodies:
+        if name.endswith(".html") or name == "sw.js":
+            bodies[name] = bodies[name].replace(b"/static/", f"/static/{stamp}/".encode())
+    return {name: Part.of(body, TYPES[Path(name).suffix]) for name, body in bodies.items()}
+
+
+def stamped(bodies: dict[str, bytes]) -> str:
+    """Returns the mark of all files together."""
+    return _mark(b"".join(name.encode() + body for name, body in sorted(bodies.items())))
+
+
 class Assets:
     """Routes of what is the same for everybody."""
 
@@ -43,10 +113,12 @@ class Assets:
 
     def add_routes(self, app: web.Application) -> None:
         """Registers these routes, and adds the security headers to every answer."""
-        app.router.add_get("/", self._index)
-        app.router.add_get("/c/{slug}/", self._index)
+        app.router.add_get("/", self._joining)
+        app.router.add_get("/c/", self._chat)  # for a phone's shelf
+        app.router.add_get("/c/{slug}/", self._chat)
         app.router.add_get("/static/letters.otf", self._letters)
         app.router.add_get("/static/{name}", self._static)
+        app.router.add_get("/static/{stamp}/{name}", self._static)
         app.router.add_get("/sw.js", self._worker)
         app.router.add_get("/manifest.webmanifest", self._manifest)
         app.router.add_get("/words/{language}", self._words)
@@ -62,25 +134,26 @@ class Assets:
         if request.path.startswith(("/c/", "/api/")):  # what somebody said or may join with is on no shelf
             response.headers.setdefault("Cache-Control", "no-store")
 
-    async def _index(self, _request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    async def _joining(self, request: web.Request) -> web.StreamResponse:
+        return files()["join.html"].answer(request)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        return files()["chat.html"].answer(request)
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
-        path = PAGE / request.match_info["name"]
-        if path.name != request.match_info["name"] or path.suffix not in (".js", ".css", ".svg", ".png"):
+        part = files().get(request.match_info["name"])
+        if part is None or part.kind == TYPES[".html"]:
             raise web.HTTPNotFound
-        if not path.is_file():
-            raise web.HTTPNotFound
-        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+        return part.answer(request, FOR_GOOD if "stamp" in request.match_info else "no-cache")
 
     async def _letters(self, _request: web.Request) -> web.StreamResponse:
         """Sends a font with Chinese letters, for machines without any."""
         headers = {"Cache-Control": "max-age=2592000", "Content-Type": "font/otf"}
         return web.FileResponse(locales.FONT, headers=headers)
 
-    async def _worker(self, _request: web.Request) -> web.StreamResponse:
+    async def _worker(self, request: web.Request) -> web.StreamResponse:
         """Sends the service worker, which has to stand at the top for the whole page to be in its reach."""
-        return web.FileResponse(PAGE / "sw.js", headers={"Cache-Control": "no-cache"})
+        return files()["sw.js"].answer(request)
 
     async def _manifest(self, _request: web.Request) -> web.StreamResponse:
         """Sends what a phone needs to put the page among its apps."""
@@ -98,9 +171,11 @@ class Assets:
         language = request.match_info["language"]
         messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
         words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
-        return web.json_response(
+        response = web.json_response(
             {**words, "phone": self._court_phone, "version": VERSION}, headers={"Cache-Control": "max-age=300"}
         )
+        response.enable_compression()
+        return response
 
     async def _qr(self, request: web.Request) -> web.StreamResponse:
         """Draws a joining link as a QR code, to be scanned from another phone."""

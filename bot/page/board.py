@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.page.assets import PAGE
+from bot.page.assets import files
 from bot.page.chat import WebChat, send_event, within
 from bot.transport.channel import WEB
 from handlers.card import Showing
@@ -83,8 +83,8 @@ class Board:
         if not await self._db.unit(note, f"web:{showing.chat_id}"):
             raise web.HTTPTooManyRequests
 
-    async def _page(self, _request: web.Request, _who: Person, _showing: Showing) -> web.StreamResponse:
-        return web.FileResponse(PAGE / "board.html", headers={"Cache-Control": "no-cache"})
+    async def _page(self, request: web.Request, _who: Person, _showing: Showing) -> web.StreamResponse:
+        return files()["board.html"].answer(request)
 
     async def _now(self, _request: web.Request, who: Person, showing: Showing) -> web.StreamResponse:
         await self._note(who, showing)

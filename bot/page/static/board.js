@@ -11,7 +11,8 @@ function element(tag, text, kind = "") {
   return made;
 }
 
-function only(place, ...children) { // replaceChildren is not in Chrome 80
+function only(place, ...children) {
+  // replaceChildren is not in Chrome 80
   place.textContent = "";
   place.append(...children);
 }
@@ -32,7 +33,8 @@ function fill(table, rows, heads = null, fresh = new Set()) {
 }
 
 let drawn = 0;
-function pictures() { // once a minute at most: they are of the month
+function pictures() {
+  // once a minute at most: they are of the month
   if (Date.now() - drawn < 60000) return;
   drawn = Date.now();
   for (const name of ["map", "trend"]) $(name).src = `${base}/${name}.svg?${Math.floor(drawn / 60000)}`;
@@ -67,11 +69,14 @@ function show(now) {
   document.title = now.title;
   $("title").textContent = now.title;
   $("at").textContent = now.at;
-  only($("counts"), ...now.counts.map(([name, count, kind]) => {
-    const item = element("li", "", kind);
-    item.append(element("b", count), element("span", name));
-    return item;
-  }));
+  only(
+    $("counts"),
+    ...now.counts.map(([name, count, kind]) => {
+      const item = element("li", "", kind);
+      item.append(element("b", count), element("span", name));
+      return item;
+    }),
+  );
   for (const part of ["waiting", "steps"]) {
     const [title, rows] = now[part];
     $(`${part}-title`).textContent = title;
@@ -99,6 +104,11 @@ async function ask(event) {
 }
 
 const stream = new EventSource(`${base}/events`);
-stream.addEventListener("now", (event) => { told = Date.now(); document.querySelector("main").hidden = false; $("line").hidden = true; show(JSON.parse(event.data)); });
+stream.addEventListener("now", (event) => {
+  told = Date.now();
+  document.querySelector("main").hidden = false;
+  $("line").hidden = true;
+  show(JSON.parse(event.data));
+});
 stream.addEventListener("error", ask);
 setInterval(() => ask(), 15000);

@@ -1,37 +1,7 @@
-// A card by its parts: who, where and how long ago in large type, one thing to do next, and the rest folded. For Chrome 80.
+// A card by its parts: who, where and how long ago in large type, one thing to do next, and the rest folded.
 
-export function element(tag, name, text) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-export function button(text, act, name) {
-  const made = element("button", name, text);
-  made.type = "button";
-  made.addEventListener("click", act);
-  return made;
-}
-
-export function link(href, text, name) {
-  const made = element("a", name, text);
-  made.href = href;
-  if (/^https?:/.test(href)) { made.target = "_blank"; made.rel = "noopener noreferrer"; }
-  return made;
-}
-
-// Telephone numbers that are called by one tap, and addresses that open.
-export function linked(whole, text) {
-  let at = 0;
-  for (const found of text.matchAll(/\+86\d{10,11}|\b0\d{2,3}-\d{7,8}\b|https?:\/\/[^\s，。；：！？、（）《》「」“”<>"]+/g)) {
-    whole.append(text.slice(at, found.index));
-    const phone = !found[0].startsWith("http");
-    whole.append(link(phone ? `tel:${found[0]}` : found[0], phone ? found[0].replace("+86", "") : found[0]));
-    at = found.index + found[0].length;
-  }
-  whole.append(text.slice(at));
-}
+import { button, element, link, linked, put } from "./dom.js";
+import { words } from "./words.js";
 
 const line = (name, text, tag = "p") => {
   const made = element(tag, name);
@@ -39,10 +9,8 @@ const line = (name, text, tag = "p") => {
   return made;
 };
 
-export const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] || "");
-
 // How long ago, as it is said: 3 分钟前. What is older than a day has its date elsewhere on the card.
-export function ago(at, words) {
+export function ago(at) {
   const minutes = Math.max(0, Math.floor((Date.now() / 1000 - at) / 60));
   if (minutes < 1) return words.ago_now;
   if (minutes < 60) return put(words.ago_minutes, { count: minutes });
@@ -50,30 +18,41 @@ export function ago(at, words) {
   return put(words.ago_days, { count: Math.floor(minutes / 1440) });
 }
 
-export function ageAnew(root, words) {
-  for (const part of root.querySelectorAll("[data-at]")) part.textContent = ago(Number(part.dataset.at), words);
+export function ageAnew(root) {
+  for (const part of root.querySelectorAll("[data-at]")) part.textContent = ago(Number(part.dataset.at));
 }
 
-function since(card, words) {
-  const made = element("span", "ago", ago(card.at, words));
+function since(card) {
+  const made = element("span", "ago", ago(card.at));
   made.dataset.at = card.at;
   return made;
 }
 
 // Map apps by choice; none is asked before the tap. Of a place in words they search, of one that a phone has sent they
 // get the point (as GPS gives it; they shift it themselves).
-export function maps(words, place, point) {
+export function maps(place, point) {
   const name = encodeURIComponent(place || words.place);
   const [latitude, longitude] = point || [];
-  const ways = point ? [
-    [words.map_amap, `https://uri.amap.com/marker?position=${longitude},${latitude}&name=${name}&coordinate=wgs84&callnative=1`],
-    [words.map_baidu, `https://api.map.baidu.com/marker?location=${latitude},${longitude}&title=${name}&content=${name}&coord_type=wgs84&output=html`],
-    [words.map_tencent, `https://apis.map.qq.com/uri/v1/marker?marker=coord:${latitude},${longitude};title:${name}&coord_type=1&referer=chuishao`],
-  ] : [
-    [words.map_amap, `https://uri.amap.com/search?keyword=${name}&callnative=1`],
-    [words.map_baidu, `https://api.map.baidu.com/place/search?query=${name}&region=${name}&output=html`],
-    [words.map_tencent, `https://apis.map.qq.com/uri/v1/search?keyword=${name}&referer=chuishao`],
-  ];
+  const ways = point
+    ? [
+        [
+          words.map_amap,
+          `https://uri.amap.com/marker?position=${longitude},${latitude}&name=${name}&coordinate=wgs84&callnative=1`,
+        ],
+        [
+          words.map_baidu,
+          `https://api.map.baidu.com/marker?location=${latitude},${longitude}&title=${name}&content=${name}&coord_type=wgs84&output=html`,
+        ],
+        [
+          words.map_tencent,
+          `https://apis.map.qq.com/uri/v1/marker?marker=coord:${latitude},${longitude};title:${name}&coord_type=1&referer=chuishao`,
+        ],
+      ]
+    : [
+        [words.map_amap, `https://uri.amap.com/search?keyword=${name}&callnative=1`],
+        [words.map_baidu, `https://api.map.baidu.com/place/search?query=${name}&region=${name}&output=html`],
+        [words.map_tencent, `https://apis.map.qq.com/uri/v1/search?keyword=${name}&referer=chuishao`],
+      ];
   const made = element("details", "maps");
   made.append(element("summary", "", words.navigate));
   for (const [label, href] of ways) made.append(link(href, label, "tool"));
@@ -84,44 +63,59 @@ function steps(card) {
   const made = element("ol", "steps");
   const done = card.steps.map(([, at]) => Boolean(at)).lastIndexOf(true);
   card.steps.forEach(([label, at], number) => {
-    const one = element("li", number <= done ? "done" : number === done + 1 && !["over", "done"].includes(card.mood) ? "next" : "", label);
+    const one = element(
+      "li",
+      number <= done ? "done" : number === done + 1 && !["over", "done"].includes(card.mood) ? "next" : "",
+      label,
+    );
     one.append(element("span", "", at || (number <= done ? "✓" : "")));
     made.append(one);
   });
   return made;
 }
 
-// Everything of the card but its buttons.
-export function body(card, words) {
-  const made = element("div", `bubble card ${card.mood}`);
-  for (const one of card.notes || []) made.append(line("note", one));
-  if (card.state) made.append(element("p", "state", card.state));
-  const top = element("p", "label", card.label || "");
-  if (card.at) top.append(since(card, words));
-  if (card.who) made.append(top, element("h2", "who", card.who));
-  else made.append(top, line("title", card.title));
+const lines = (name, texts, tag) => (texts || []).map((text) => line(name, text, tag));
+
+// How it stands, who, where and how long ago.
+function top(card) {
+  const label = element("p", "label", card.label || "");
+  if (card.at) label.append(since(card));
+  const made = lines("note", card.notes);
+  if (card.state) made.push(element("p", "state", card.state));
+  made.push(label, card.who ? element("h2", "who", card.who) : line("title", card.title));
   const where = [card.place, card.where].filter(Boolean).join(" · ");
-  if (where) made.append(element("p", "where", where));
-  for (const one of card.quote || []) made.append(element("blockquote", "", one));
-  for (const one of card.asides || []) made.append(line("aside", one));
-  if (card.sure) made.append(line("sure", card.sure));
-  if (card.steps) made.append(steps(card));
-  for (const one of card.progress || []) made.append(line("progress", one));
-  for (const one of card.thread || []) made.append(line("thread", one));
-  if (card.says) made.append(line("says", card.says));
-  const rest = [...(card.facts || []), ...(card.foot || [])];
-  if (rest.length) {
-    const folded = element("details");
-    folded.append(element("summary", "", words.facts));
-    for (const one of rest) folded.append(line("fact", one));
-    made.append(folded);
-  }
+  if (where) made.push(element("p", "where", where));
+  return made;
+}
+
+function folded(card) {
+  const rest = lines("fact", card.facts).concat(lines("fact", card.foot));
+  if (!rest.length) return [];
+  const made = element("details");
+  made.append(element("summary", "", words.facts), ...rest);
+  return [made];
+}
+
+// Everything of the card but its buttons.
+export function body(card) {
+  const made = element("div", `bubble card ${card.mood}`);
+  made.append(
+    ...top(card),
+    ...lines("", card.quote, "blockquote"),
+    ...lines("aside", card.asides),
+    ...lines("sure", card.sure && [card.sure]),
+    ...(card.steps ? [steps(card)] : []),
+    ...lines("progress", card.progress),
+    ...lines("thread", card.thread),
+    ...lines("says", card.says && [card.says]),
+    ...folded(card),
+  );
   return made;
 }
 
 // One thing to do next, over the whole width; beside it calling, finding the way and what the card wants there; the
 // others under 更多. Where there is nothing to do next, a choice is being made: everything is shown.
-export function actions(card, keyboard, words, tap) {
+export function actions(card, keyboard, tap) {
   const made = element("div", "actions");
   const all = keyboard.reduce((some, row) => some.concat(row), []);
   const act = (one, name) => button(one.text, () => tap(one.callback_data), name);
@@ -141,7 +135,8 @@ export function actions(card, keyboard, words, tap) {
     call.setAttribute("aria-label", `${words.call} ${name}`);
     beside.append(call);
   }
-  if (card.noun === "lead") beside.append(maps(words, [card.where, (card.place || "").replace(/^在/, "")].filter(Boolean).join(" ")));
+  if (card.noun === "lead")
+    beside.append(maps([card.where, (card.place || "").replace(/^在/, "")].filter(Boolean).join(" ")));
   for (const one of is(card.beside)) beside.append(act(one));
   made.append(beside);
   const rest = all.filter((one) => !card.main.includes(one.callback_data) && !card.beside.includes(one.callback_data));
@@ -157,16 +152,17 @@ export function actions(card, keyboard, words, tap) {
 }
 
 // A lead or report as a row of a list: what it is, how it stands, how long ago.
-export function row(message, words, open) {
+export function listed(message, open) {
   const card = message.card;
   const made = button("", open, `lead ${card.mood}`);
   const reached = (card.steps || []).filter(([, at]) => at).pop();
   const head = element("span", "who", card.who || card.title);
-  if (card.at) head.append(since(card, words));
+  if (card.at) head.append(since(card));
   made.append(head, element("span", "where", [card.where, card.place].filter(Boolean).join(" · ")));
   const said = (message.reply_to_message || {}).text || (card.quote || [])[0];
   if (said) made.append(element("span", "said", said));
-  const state = card.state || (card.mood === "alarm" ? words.lead_waits : reached ? `${reached[0]} ${reached[1]}` : card.label);
+  const state =
+    card.state || (card.mood === "alarm" ? words.lead_waits : reached ? `${reached[0]} ${reached[1]}` : card.label);
   made.append(element("span", "how", state));
   return made;
 }

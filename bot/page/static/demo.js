@@ -19,7 +19,9 @@ function say(text) {
 
 function show(number) {
   document.querySelectorAll("figure").forEach((one, at) => one.classList.toggle("current", at === number));
-  document.querySelectorAll("#whose button").forEach((one, at) => one.setAttribute("aria-pressed", String(at === number)));
+  document
+    .querySelectorAll("#whose button")
+    .forEach((one, at) => one.setAttribute("aria-pressed", String(at === number)));
 }
 
 async function start() {

@@ -1,0 +1,16 @@
+// Who holds the page, as the server says it.
+
+import { memory, slug } from "./line.js";
+
+export const me = {
+  role: null, // judge, supervisor, town, reporter; null until the server has said it
+  who: slug ? memory.get(`who-${slug}`) || "" : "", // the person's own mark, from the last time until it is said again
+  first: 0, // the number of the first message that is theirs
+  pinned: false, // whether the page locks itself
+};
+
+export function isNow(who) {
+  if (who === me.who) return;
+  me.who = who;
+  memory.set(`who-${slug}`, who);
+}

@@ -1,0 +1,193 @@
+// A message as it stands in the conversation: a card by its parts, or text, picture, voice, file, place.
+
+import { actions, body, maps } from "./card.js";
+import { button, element, link, linked, put, row } from "./dom.js";
+import { base, toast } from "./line.js";
+import { words } from "./words.js";
+
+const TAGS = {
+  bold: "b",
+  italic: "i",
+  underline: "u",
+  strikethrough: "s",
+  code: "code",
+  pre: "pre",
+  blockquote: "blockquote",
+  expandable_blockquote: "blockquote",
+};
+
+// Text with what the Bot API marks in it, and with phone numbers that can be called with one tap.
+function formatted(text, entities) {
+  const whole = document.createDocumentFragment();
+  let at = 0;
+  for (const entity of (entities || []).slice().sort((a, b) => a.offset - b.offset)) {
+    if (entity.offset < at) continue;
+    linked(whole, text.slice(at, entity.offset));
+    const part = text.slice(entity.offset, entity.offset + entity.length);
+    if (entity.type === "text_link" && /^(https?|tel):/.test(entity.url)) whole.append(link(entity.url, part));
+    else if (entity.type === "url") linked(whole, part);
+    else whole.append(element(TAGS[entity.type] || "span", "", part));
+    at = entity.offset + entity.length;
+  }
+  linked(whole, text.slice(at));
+  return whole;
+}
+
+// The clock on the wall in Zhejiang, wherever the phone thinks it is: the cards' times are the same.
+const wall = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+function clock(seconds) {
+  const [then, today] = [new Date(seconds * 1000), new Date()].map((one) => wall.formatToParts(one));
+  const part = (parts, type) => parts.find((one) => one.type === type).value;
+  const day = (parts) => `${part(parts, "month")}-${part(parts, "day")}`;
+  const time = `${part(then, "hour")}:${part(then, "minute")}`;
+  if (part(then, "year") !== part(today, "year")) return `${part(then, "year")}-${day(then)} ${time}`;
+  return day(then) === day(today) ? time : `${day(then)} ${time}`;
+}
+
+// A picture over the whole screen: two fingers make it larger, a tap closes it.
+function look(source) {
+  const made = button(
+    "",
+    () => {
+      made.remove();
+    },
+    "look",
+  );
+  made.setAttribute("aria-label", words.close);
+  const image = element("img");
+  image.src = source;
+  image.alt = words.photo_alt;
+  made.append(image);
+  document.body.append(made);
+  made.focus();
+}
+
+// How far that is from here, where the phone has been allowed to say where it is; it isn't asked for it.
+async function far(latitude, longitude, bubble) {
+  if (!navigator.permissions || !navigator.geolocation) return;
+  try {
+    if ((await navigator.permissions.query({ name: "geolocation" })).state !== "granted") return;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // a browser that knows no such question
+    return;
+  }
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      const arc = Math.PI / 180;
+      const x = (longitude - coords.longitude) * arc * Math.cos(latitude * arc);
+      const y = (latitude - coords.latitude) * arc;
+      bubble.append(element("p", "", put(words.far, { count: (6371 * Math.hypot(x, y)).toFixed(1) })));
+    },
+    () => {},
+    { maximumAge: 60000 },
+  );
+}
+
+function media(message, bubble) {
+  if (message.photo) {
+    const image = element("img");
+    image.src = `${base}/file/${message.photo[message.photo.length - 1].file_id}`;
+    image.alt = words.photo_alt;
+    bubble.append(button("", () => look(image.src), "picture"));
+    bubble.lastElementChild.append(image);
+  }
+  if (message.document) {
+    const { file_id: id, file_name: name } = message.document;
+    const file = link(`${base}/file/${id}`, `📄 ${name || words.file}`);
+    file.download = name || "";
+    bubble.append(file);
+  }
+  if (message.voice) {
+    const sound = element("audio");
+    sound.controls = true;
+    sound.preload = "none";
+    sound.src = `${base}/file/${message.voice.file_id}`;
+    bubble.append(sound);
+  }
+  if (message.location) {
+    const { latitude, longitude } = message.location;
+    const point = element("p", "", `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`);
+    bubble.append(point, maps("", [latitude, longitude]));
+    far(latitude, longitude, bubble);
+  }
+}
+
+// An invitation is scanned from the other phone, copied, or handed to whatever app the person writes with.
+function invitation(code, text, bubble) {
+  const picture = element("img");
+  picture.src = `/qr/${code}`;
+  picture.alt = words.qr;
+  const copy = button(words.copy, async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(words.copied);
+    } catch (error) {
+      toast(words.copy_failed);
+    }
+  });
+  const share = button(words.share, () =>
+    navigator.share({ text }).catch((error) => console.warn("not shared", error.name)),
+  );
+  bubble.append(element("div", "", words.qr), picture, row(navigator.share ? [copy, share] : [copy]));
+}
+
+export function quoteOf(message) {
+  return (message.text || message.caption || words.photo_alt).split("\n")[0];
+}
+
+const keyboardOf = (message) => (message.reply_markup || {}).inline_keyboard || [];
+const offers = (message, verb) =>
+  keyboardOf(message).some((buttons) => buttons.some((one) => (one.callback_data || "").startsWith(`1:${verb}:`)));
+
+// Whether it is an alert that nobody has answered.
+export const waits = (message) => (message.card ? message.card.mood === "alarm" : offers(message, "ack"));
+
+// When it was said; what somebody may want to answer can be answered. A sentence of the system's can't.
+function under(message, reply) {
+  const made = element("div", "under", clock(message.edit_date || message.date));
+  if (reply) made.append(button(words.reply, () => reply(message)));
+  return made;
+}
+
+function cardOf(message, tap, reply) {
+  const buttons = keyboardOf(message);
+  const parts = [body(message.card)];
+  if (buttons.length) parts.push(actions(message.card, buttons, tap));
+  parts.push(under(message, message.card.noun === "lead" && reply));
+  return parts;
+}
+
+function bubbleOf(message, tap, reply) {
+  const mine = !message.from.is_bot;
+  const bubble = element("div", "bubble");
+  if (message.reply_to_message) bubble.append(element("span", "quote", quoteOf(message.reply_to_message)));
+  media(message, bubble);
+  const text = message.text || message.caption || "";
+  if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
+  const invites = mine ? null : text.match(/\/#([\w-]{16,64})(\s|$)/);
+  if (invites) invitation(invites[1], text, bubble);
+  const rows = keyboardOf(message).map((buttons) =>
+    row(buttons.map((one) => button(one.text, () => tap(one.callback_data)))),
+  );
+  const answers = rows.length || message.asks_reply || message.photo || message.voice || /“/.test(text);
+  return [bubble, ...rows, under(message, !mine && answers && reply)];
+}
+
+// Draws one. `tap` hears the message and a button's data, `reply` the message that somebody wants to answer.
+export function draw(message, { tap, reply }) {
+  const item = element("li", message.from.is_bot ? "theirs" : "mine");
+  if (message.from.is_bot && waits(message)) item.classList.add("urgent");
+  item.dataset.id = message.message_id;
+  const parts = message.card ? cardOf : bubbleOf;
+  item.append(...parts(message, (data) => tap(message, data), reply));
+  return item;
+}

@@ -148,6 +148,7 @@ class _Assembly:
         self._extend = extend
         self._metrics = Metrics()
         db.observer = self._metrics.observe
+        db.offers = settings.offers
         self._channels: dict[str, Channel] = {}
         self._told: dict[int, float] = {}
         self._receiving: list[asyncio.Task[None]] = []
@@ -187,8 +188,6 @@ class _Assembly:
             self._nursery,
             joining_url=f"{url}/",
             push_hosts=settings.own_push_hosts,
-            texting=bool(settings.sms_hook),
-            mailing=bool(settings.mail),
         )
         pushing = Way(waking.CHANNEL, self._push, NoLimits())
         ways = {**self._channels, pushing.name: pushing}
@@ -314,12 +313,14 @@ class _Assembly:
         }
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:
-        """Subscribes a browser and tells whether it will be woken for the person of this chat."""
+        """Subscribes a browser and tells whether it will be woken for the person of this chat; with `trial` among what
+        it says it is rung once more."""
         endpoint = await at_chat(WEB, chat_id)
         target = waking.of_browser(subscription, self._settings.own_push_hosts)
         if endpoint is None or target is None or not may(endpoint.person, Action.PUSH):
             return False
-        return bool(await self._db.unit(lambda: waking.keep_browser(endpoint.person, target), f"web:{chat_id}"))
+        keep = partial(waking.keep_browser, endpoint.person, target, trial=bool(subscription.get("trial")))
+        return bool(await self._db.unit(keep, f"web:{chat_id}"))
 
     async def _look(self, code: str) -> dict[str, Any]:
         """Tells whom a joining code lets in, and the court that asks; or why it lets nobody in."""

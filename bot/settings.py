@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     mail: str = ""
     """The mail server as Apprise writes it: mailtos://user:password@smtp.example.gov.cn."""
     sms_hook: str = ""
+    call_hook: str = ""
+    """An HTTP address of the court's that calls a telephone and reads a sentence out."""
     transcribe: str = ""
     """What writes down voice messages: the URL of a server (…/v1/audio/transcriptions), or a folder with a model."""
     keep_days: int = 180
@@ -98,6 +100,12 @@ class Settings(BaseSettings):
     @property
     def own_push_hosts(self) -> tuple[str, ...]:
         return tuple(filter(None, self.push_hosts.replace(" ", "").split(",")))
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """Returns what the court has for reaching people beside their chats."""
+        there = {"mail": self.mail, "sms": self.sms_hook, "call": self.call_hook}
+        return frozenset(name for name, how in there.items() if how)
 
     @field_validator("bot_token")
     @classmethod
@@ -145,7 +153,7 @@ class Settings(BaseSettings):
                 raise ValueError("want_speech")
         return value
 
-    @field_validator("api_base", "public_url", "sms_hook")
+    @field_validator("api_base", "public_url", "sms_hook", "call_hook")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):

@@ -116,6 +116,13 @@ class Showing:
     def at(self, moment: datetime) -> str:
         return locales.clock_time(self.language, local(moment), self.today)
 
+    def days(self, moment: datetime) -> str:
+        day = local(moment).date()
+        return locales.days(self.language, day, day, self.today.year != day.year)
+
+    def stretch(self, start: datetime, end: datetime) -> str:
+        return locales.stretch(self.language, local(start), local(end), self.today)
+
 
 Renderer = Callable[[Showing], Awaitable[Card | None]]
 AfterEffect = Callable[[Outbox], Awaitable[None]]

@@ -34,10 +34,6 @@ class Turn:
     push_hosts: tuple[str, ...] = ()
     muted: bool = False
     """A stranger who was answered less than a minute ago."""
-    texting: bool = False
-    """Whether SMS can be sent."""
-    mailing: bool = False
-    """Whether e-mail can be sent."""
     said_at: datetime | None = None
     """When the message was sent, where that was earlier than now: the phone had no signal, or the bot was away."""
     _questions: list[Question] | None = field(default=None, init=False)
@@ -54,6 +50,11 @@ class Turn:
         if self.person is not None:
             return self.person.actor
         return f"chat:{unit().secrets.index(f'{self.channel}:{self.chat_id}')[:16]}"
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """Returns what the court has for reaching people beside their chats: mail, sms, call."""
+        return unit().db.offers
 
     @property
     def address(self) -> Address:

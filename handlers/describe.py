@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 import locales
 from handlers.callback import Tap
@@ -67,16 +68,20 @@ def dialled(person: Person) -> str:
     return f"+86{person.phone.removeprefix('0')}"
 
 
+def amount_of(showing: Showing, yuan: Decimal | None) -> str:
+    """Writes an amount with its unit, or that nobody knows it."""
+    if yuan is None:
+        return showing.plain("case.amount_unknown")
+    return showing.plain("case.amount", amount=locales.amount(showing.language, yuan))
+
+
 def case_line(showing: Showing, party: CaseDebtor) -> str:
     """Describes a case: case number, creditor, amount, status."""
-    owed = showing.plain("case.amount_unknown")
-    if party.amount is not None:
-        owed = locales.amount(showing.language, party.amount)
     return showing.text(
         "case.line",
         number=party.case.number,
         creditor=party.creditor or showing.plain("case.creditor_unknown"),
-        amount=owed,
+        amount=amount_of(showing, party.amount),
         status=showing.plain(f"case.status_{party.case.status.value}"),
     )
 

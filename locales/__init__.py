@@ -77,46 +77,60 @@ def amount(language: str, yuan: Decimal | int) -> str:
 
 
 def clock_time(language: str, moment: datetime, today: date) -> str:
-    """Writes a time: 09:41 for today, with the day before it otherwise. `moment` is local already."""
+    """Writes a time: 09:41 for today, 11月27日 09:41 otherwise. `moment` is local already."""
     return _minute(language, moment.replace(second=0, microsecond=0, tzinfo=None), today)
 
 
 @lru_cache(1024)  # a card says the same minute many times, and so do the next ones
 def _minute(language: str, moment: datetime, today: date) -> str:
-    if moment.date() == today:
-        return format_datetime(moment, "HH:mm", locale=language)
-    pattern = "MM-dd HH:mm" if moment.year == today.year else "yyyy-MM-dd HH:mm"
-    return format_datetime(moment, pattern, locale=language)
+    time = format_datetime(moment, "HH:mm", locale=language)
+    return time if moment.date() == today else f"{_day(language, moment, moment.year != today.year)} {time}"
+
+
+def _day(language: str, moment: date, year: bool = False) -> str:
+    """Writes 12月1日, 2027年12月1日; 1 Dec, 1 Dec 2027."""
+    pattern = ("yyyy年" if year else "") + "M月d日" if language.startswith("zh") else "d MMM yyyy" if year else "d MMM"
+    return str(format_date(moment, pattern, locale=language))
+
+
+def days(language: str, first: date, last: date, year: bool = False) -> str:
+    """Writes whole days, both part of it: 12月1日, 12月1日至5日, 11月30日至12月6日; 30 Nov – 6 Dec."""
+    if first == last:
+        return _day(language, first, year)
+    if not language.startswith("zh"):
+        return f"{_day(language, first, year and first.year != last.year)} – {_day(language, last, year)}"
+    other = first.year != last.year
+    end = format_date(last, "d日", locale=language) if first.month == last.month and not other else ""
+    return f"{_day(language, first, year)}至{end or _day(language, last, other)}"
+
+
+def stretch(language: str, start: datetime, end: datetime, today: date) -> str:
+    """Writes from when until when: whole days as days, else with the times. Both are local, the end isn't part."""
+    midnight = end.hour == end.minute == 0
+    last = (end - timedelta(minutes=1)).date() if midnight else end.date()
+    if midnight and start.hour == start.minute == 0:
+        return days(language, start.date(), last, today.year != start.year)
+    closing = f"{_day(language, last, last.year != today.year)} 24:00" if midnight else clock_time(language, end, today)
+    return f"{clock_time(language, start, today)}{' 至 ' if language.startswith('zh') else ' – '}{closing}"
 
 
 def span(language: str, start: datetime, end: datetime) -> str:
-    """Writes a time as far as it was said: 11-26 周四, 11-26 周四 09:30, 11-30 – 12-06.
+    """Writes a time as far as it was said: 11月26日 周四, 11月26日 周四 09:30, 11月30日至12月6日.
 
     Both are local, the end isn't part.
     """
-
-    def words(moment: datetime, pattern: str) -> str:
-        return str(format_datetime(moment, pattern, locale=language))
-
     if end - start >= timedelta(days=2):
-        return f"{words(start, 'MM-dd')} – {words(end - timedelta(days=1), 'MM-dd')}"
+        return days(language, start.date(), (end - timedelta(days=1)).date())
+    date_of = f"{_day(language, start)} {format_date(start, 'EEE', locale=language)}"
     if end - start >= timedelta(days=1):
-        return words(start, "MM-dd EEE")
-    if end - start <= timedelta(hours=1):
-        return words(start, "MM-dd EEE HH:mm")
-    return f"{words(start, 'MM-dd EEE HH:mm')}–{words(end, 'HH:mm')}"
+        return date_of
+    time = f"{date_of} {format_datetime(start, 'HH:mm', locale=language)}"
+    return time if end - start <= timedelta(hours=1) else f"{time}–{format_datetime(end, 'HH:mm', locale=language)}"
 
 
 def period(language: str, start: datetime, end: datetime) -> str:
     """Writes days with their year, for a paper: 2026年11月16日至22日. Both are local, the end isn't part."""
-    first, last = start.date(), max(start, end - timedelta(microseconds=1)).date()
-    whole = str(format_date(first, "long", locale=language))
-    if first == last:
-        return whole
-    if not language.startswith("zh"):
-        return f"{whole} – {format_date(last, 'long', locale=language)}"
-    pattern = "yyyy年M月d日" if first.year != last.year else "M月d日" if first.month != last.month else "d日"
-    return f"{whole}至{format_date(last, pattern, locale=language)}"
+    return days(language, start.date(), max(start, end - timedelta(microseconds=1)).date(), year=True)
 
 
 def day(language: str, value: date) -> str:

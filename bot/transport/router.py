@@ -52,8 +52,6 @@ class Router:
         *,
         joining_url: str,
         push_hosts: tuple[str, ...] = (),
-        texting: bool = False,
-        mailing: bool = False,
     ) -> None:
         self._db = db
         self._channels = channels
@@ -61,8 +59,6 @@ class Router:
         self._nursery = nursery
         self._joining_url = joining_url
         self._push_hosts = push_hosts
-        self._texting = texting
-        self._mailing = mailing
         self._running: dict[Chat, asyncio.Task[None]] = {}
         self._held_up: dict[Chat, datetime] = {}
         """Chats whose next update waits for its retry, and until when."""
@@ -238,8 +234,6 @@ class Router:
             bot_name=channel.bot_name,
             joining_url=self._joining_url,
             push_hosts=self._push_hosts,
-            texting=self._texting,
-            mailing=self._mailing,
             said_at=self._said_at(message.date) if message is not None and not update.callback_query else None,
         )
 

@@ -1,4 +1,5 @@
-"""Sends what wakes people beside their chats: through Apprise, and SMS through one HTTP hook of the court's."""
+"""Sends what wakes people beside their chats: through Apprise, SMS and telephone calls through an HTTP hook each of the
+court's."""
 
 import asyncio
 import base64
@@ -36,7 +37,7 @@ class PushApi:
     def __init__(self, session: aiohttp.ClientSession, secrets: Secrets, settings: Settings, page: str) -> None:
         self._session = session
         self._secrets = secrets
-        self._sms_hook = settings.sms_hook
+        self._hooks = {waking.SMS: settings.sms_hook, waking.CALL: settings.call_hook}
         self._mail = settings.mail
         self._page = page
         self._sender = page if page.startswith("https:") else f"mailto:chuishao@{urlsplit(page).hostname}"
@@ -75,10 +76,12 @@ class PushApi:
         raise NotSentError("nothing is kept here")
 
     async def _send(self, target: WakeAddress, text: str) -> bool:
-        if target.kind == "web":
+        if target.kind == waking.WEB:
             return await self._browser(json.loads(target.url), text)
-        if target.kind == "sms":
-            return bool(self._sms_hook) and await self._sms(target.url, text)
+        if target.kind == waking.SMS:
+            return await self._hooked(target, text)
+        if target.kind == waking.CALL:
+            return await self._hooked(target, text.partition("\n")[0])  # read out: an address is no use there
         url = target.url
         if target.kind == "mail":
             if not self._mail:
@@ -127,10 +130,13 @@ class PushApi:
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
-    async def _sms(self, phone: str, text: str) -> bool:
-        """Posts {"phone", "text"} to the hook; an answer of 2xx means that it is sent."""
+    async def _hooked(self, target: WakeAddress, text: str) -> bool:
+        """Posts {"phone", "text"} to the court's hook; an answer of 2xx means that it is sent, or that it rings."""
+        hook = self._hooks[target.kind]
+        if not hook:
+            return False
         try:
-            async with self._session.post(self._sms_hook, json={"phone": phone, "text": text}) as answer:
+            async with self._session.post(hook, json={"phone": target.url, "text": text}) as answer:
                 return answer.status // 100 == 2
         except aiohttp.ClientError:
             return False

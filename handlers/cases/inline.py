@@ -3,9 +3,9 @@
 from telegram import Update
 from telegram.ext import InlineQueryHandler
 
-import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Context, Turn
+from handlers.describe import amount_of
 from handlers.route import App
 from storage.alerts import alert
 from storage.cases import case as cases
@@ -68,7 +68,7 @@ async def _result(showing: Showing, row: Case) -> dict[str, object]:
     status = showing.plain(f"case.status_{row.status.value}")
     judge = row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge")
     owed = [party.amount for party in row.parties if party.amount is not None]
-    amount = locales.amount(showing.language, max(owed)) if owed else showing.plain("case.amount_unknown")
+    amount = amount_of(showing, max(owed, default=None))
     newest = (await alert.about_debtors([party.debtor_id for party in row.parties], limit=1))[:1]
     seen = [showing.plain(f"alert.state_{one.state.value}") for one in newest]
     text = showing.text("inline.sent", number=row.number, status="，".join([status, *seen]), judge=judge, amount=amount)

@@ -103,12 +103,12 @@ async def show_leave(showing: Showing) -> Card | None:
 def _back(showing: Showing, row: Leave, *, dated: bool = False) -> Button:
     """Makes the button that ends a leave; of several of one person it says which."""
     key = "leave.end_dated" if dated else "leave.end"
-    times = {"start": showing.at(row.starts_at), "end": showing.at(row.ends_at)}
-    return Button(showing.plain(key, name=row.person.name, **times), Tap("endleave", row.id))
+    when = showing.stretch(row.starts_at, row.ends_at)
+    return Button(showing.plain(key, name=row.person.name, when=when), Tap("endleave", row.id))
 
 
 def _line(showing: Showing, row: Leave) -> str:
-    times = {"start": showing.at(row.starts_at), "end": showing.at(row.ends_at)}
+    when = showing.stretch(row.starts_at, row.ends_at)
     if row.deputy is None:
-        return showing.plain("leave.line_duty", name=row.person.name, **times)
-    return showing.plain("leave.line", name=row.person.name, deputy=row.deputy.name, **times)
+        return showing.plain("leave.line_duty", name=row.person.name, when=when)
+    return showing.plain("leave.line", name=row.person.name, deputy=row.deputy.name, when=when)

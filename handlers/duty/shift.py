@@ -119,7 +119,7 @@ def keeps_roster(turn: Turn) -> bool:
 
 
 def day_of(showing: Showing, row: Shift) -> str:
-    return showing.at(row.starts_at).rpartition(" ")[0] or showing.at(row.starts_at)
+    return showing.days(row.starts_at)
 
 
 @card("duty")
@@ -134,7 +134,7 @@ async def show_duty(showing: Showing) -> Card | None:
         return Card("\n".join([showing.text("shift.none"), *how]))
     lines = [(row.starts_at, _line(showing, row)) for row in shifts]
     for first, last in await shift.gaps(county_of(person.area_code), start, end):
-        lines.append((first, showing.text("shift.gap", start=showing.at(first), end=showing.at(last))))
+        lines.append((first, showing.text("shift.gap", when=showing.stretch(first, last))))
     return Card("\n".join([showing.text("shift.head"), *[line for _at, line in sorted(lines)], *how]))
 
 
@@ -143,7 +143,7 @@ def _line(showing: Showing, row: Shift) -> str:
     if row.starts_at <= showing.now:
         phone = f"+86{row.person.phone.removeprefix('0')}"
         return showing.text("shift.now", name=name, phone=phone, until=showing.at(row.ends_at))
-    return showing.text("shift.line", start=showing.at(row.starts_at), end=showing.at(row.ends_at), name=name)
+    return showing.text("shift.line", when=showing.stretch(row.starts_at, row.ends_at), name=name)
 
 
 @card("uncovered")
@@ -151,5 +151,5 @@ async def show_uncovered(showing: Showing) -> Card | None:
     """Shows who keeps the roster, the day before, that tomorrow there are hours without anybody."""
     start, end = (datetime.fromisoformat(showing.args[name]) for name in ("start", "end"))
     spans = await shift.gaps(showing.args["county"], start, end)
-    lines = [showing.text("shift.gap", start=showing.at(first), end=showing.at(last)) for first, last in spans]
+    lines = [showing.text("shift.gap", when=showing.stretch(first, last)) for first, last in spans]
     return Card("\n".join([showing.text("shift.tomorrow"), *lines])) if lines else None

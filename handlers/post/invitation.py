@@ -73,13 +73,13 @@ async def invite_(turn: Turn, words: str) -> None:
     seal = unit().secrets.seal
     sealed = {"code": seal(code), "digits": seal(digits)}
     base, bot = turn.joining_url, turn.bot_name
-    await turn.reply("invited", found[0].id, sealed=sealed, base=base, bot=bot, sms=turn.texting)
+    await turn.reply("invited", found[0].id, sealed=sealed, base=base, bot=bot, sms="sms" in turn.offers)
 
 
 async def text_code(turn: Turn, tap: Tap) -> None:
     """Answers 短信发给他 with an SMS of other digits, which nobody has to read out."""
     person = await by_id(tap.ref)
-    if person is None or not turn.texting or not contains(turn.who.area_code, person.area_code):
+    if person is None or "sms" not in turn.offers or not contains(turn.who.area_code, person.area_code):
         await turn.refuse(f"person:{tap.ref}")
         return
     args = {"sealed": unit().secrets.seal(await speak(person, actor=turn.actor)), "asker": turn.who.id}

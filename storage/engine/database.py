@@ -31,6 +31,8 @@ class Database(Protocol):
     died: asyncio.Future[None]
     """Gets an exception if the writer ends by itself: the process must not live on without it."""
     observer: Observer
+    offers: frozenset[str]
+    """What the court has for reaching people beside their chats: mail, sms, call."""
     rider: Work | None
     """Runs as the last unit of each group that put something into the outbox: the dispatcher, which takes what is due
     in the same commit. SQLite only."""

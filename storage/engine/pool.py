@@ -39,6 +39,7 @@ class PostgresPool:
         self.committed = asyncio.Event()
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.observer: Observer = unobserved
+        self.offers: frozenset[str] = frozenset()
         self.rider: Work | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)

@@ -44,6 +44,7 @@ class SqliteWriter:
         self.committed = asyncio.Event()
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.observer: Observer = unobserved
+        self.offers: frozenset[str] = frozenset()
         self.rider: Work | None = None
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None

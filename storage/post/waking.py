@@ -1,11 +1,13 @@
 """Ways of waking somebody beside their chats: a robot of DingTalk, WeCom or Feishu, Bark, ServerChan, PushPlus, ntfy,
-e-mail, SMS. They carry no more than "something waits for you"; the addresses are secrets and sealed.
+e-mail, SMS, a telephone call. They carry no more than "something waits for you"; the addresses are secrets and sealed.
+A way is proven once its owner has said that a trial woke them.
 """
 
 import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -20,7 +22,7 @@ from storage.noun import Fate, Noun, Record
 from storage.people.endpoint import TELEGRAM, Address, Endpoint, leave, reached, served_by
 from storage.people.person import Person, by_id
 from storage.people.quiet import quiet_left
-from storage.post.outbox import Lane, put
+from storage.post.outbox import Lane, put, put_to_person
 
 CHANNEL = "push"
 MOST = 5
@@ -36,8 +38,15 @@ _HOSTS = {
     "www.pushplus.plus": "pushplus",
     "ntfy.sh": "ntfy",
 }
-TYPED_KINDS = (*_HOSTS.values(), "mail", "sms")
-"""Kinds that people type; `web`, a browser's own, comes from the page."""
+SMS, CALL, WEB = "sms", "call", "web"
+"""`web` is a browser's own way, and comes from the page."""
+BY_PHONE = {SMS: SMS, CALL: CALL, "短信": SMS, "电话": CALL, "打电话": CALL}
+"""How people say the ways that need only the number they are registered with."""
+TYPED_KINDS = (*_HOSTS.values(), "mail")
+CALL_AFTER = timedelta(minutes=1)
+"""So long a telephone call waits for the other ways: it is the loudest, and the one that costs."""
+TRIAL_AFTER = timedelta(seconds=10)
+"""Time to lock the phone and put it down."""
 _BROWSERS = re.compile(
     r"fcm\.googleapis\.com|updates\.push\.services\.mozilla\.com|web\.push\.apple\.com|[a-z0-9-]+\.notify\.windows\.com"
 )
@@ -54,6 +63,7 @@ class Push(Model):
     kind = fields.CharField(max_length=12)
     sealed = fields.TextField()
     active = fields.BooleanField(default=True)
+    proven_at = fields.DatetimeField(null=True)
     made_at = fields.DatetimeField()
 
     class Meta:
@@ -62,7 +72,7 @@ class Push(Model):
 
 @dataclass(frozen=True)
 class WakeAddress:
-    """Where to send: `url` as Apprise writes it, an e-mail address for `mail`, a phone number for `sms`."""
+    """Where to send: `url` as Apprise writes it, an e-mail address for `mail`, a phone number for `sms` and `call`."""
 
     kind: str
     url: str
@@ -72,12 +82,14 @@ class WakeAddress:
 
 
 def understood(said: str, own_hosts: Collection[str] = ()) -> WakeAddress | None:
-    """Reads what somebody typed or pasted: a robot's address, an e-mail address, or `sms`; None for anything else. A
-    server of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it."""
+    """Reads what somebody typed or pasted: a robot's address, an e-mail address, `sms` or `call`; None for all else.
+
+    A server of the court's own for ntfy or Bark must be among `own_hosts`, and is said with its kind before it.
+    """
     words = said.split()
+    if len(words) == 1 and words[0].lower() in BY_PHONE:
+        return WakeAddress(BY_PHONE[words[0].lower()], "")
     kind = words.pop(0).lower() if words and words[0].lower() in TYPED_KINDS else ""
-    if kind == "sms" and not words:
-        return WakeAddress("sms", "")
     if not words or len(words) > 2:
         return None
     if kind in ("", "mail") and _MAIL.fullmatch(words[0]) and len(words) == 1:
@@ -142,7 +154,7 @@ def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> WakeAddres
         return None
     known = url.scheme == "https" and _BROWSERS.fullmatch(url.netloc)
     return (
-        WakeAddress("web", json.dumps(said))
+        WakeAddress(WEB, json.dumps(said))
         if known or (url.scheme in ("http", "https") and _is_own(host, port, url.scheme, own_hosts))
         else None
     )
@@ -153,21 +165,25 @@ def of_browser(subscription: Any, own_hosts: Collection[str] = ()) -> WakeAddres
 
 async def keep(person: Person, target: WakeAddress) -> Push | None:
     """Adds a way to the person; None where they have too many. Needs a unit."""
-    if len(await of_person(person.id)) >= MOST:
-        return None
+    rows = await of_person(person.id)
+    same = [row for row in rows if row.kind == target.kind and unit().secrets.unseal(row.sealed) == target.url]
+    if same or len(rows) >= MOST:
+        return same[0] if same else None
     sealed = unit().secrets.seal(target.url)
     row = await add(Push, person_id=person.id, kind=target.kind, sealed=sealed, made_at=unit().now)
     audit.record("push.added", person.actor, actor=person.actor, kind=target.kind)
     return row
 
 
-async def keep_browser(person: Person, target: WakeAddress) -> bool:
-    """Adds the browser, unless it is known already, and rings it once for a trial; the oldest browser gives way where
-    there are many. Needs a unit."""
+async def keep_browser(person: Person, target: WakeAddress, *, trial: bool = False) -> bool:
+    """Adds the browser, unless it is known already, and rings it once for a trial, as for who asks for a `trial`;
+    the oldest browser gives way where there are many. Needs a unit."""
     rows = await of_person(person.id)
     for row in rows:
         if row.kind == target.kind and unit().secrets.unseal(row.sealed) == target.url:
             await works_again(row.id)
+            if trial:
+                await try_out(row)
             return True
     browsers = [row for row in rows if row.kind == target.kind]
     if len(rows) >= MOST and browsers:
@@ -179,9 +195,16 @@ async def keep_browser(person: Person, target: WakeAddress) -> bool:
 
 
 async def try_out(row: Push) -> None:
-    """Sends a trial. Needs a unit."""
+    """Sends a trial after TRIAL_AFTER, and asks in the person's chats whether it has been heard. Needs a unit."""
     await works_again(row.id)
-    await put(Address(CHANNEL, row.id, row.person_id), "notice", lane=Lane.REPLY, fresh=True)
+    await put(Address(CHANNEL, row.id, row.person_id), "notice", lane=Lane.REPLY, fresh=True, delay=TRIAL_AFTER)
+    await put_to_person(row.person_id, "trial", row.id, lane=Lane.REPLY, fresh=True)
+
+
+async def heard(row: Push, by: Person, *, woke: bool) -> None:
+    """Keeps whether a trial woke its owner. Needs a unit."""
+    await change(Push, row.id, proven_at=unit().now if woke else None)
+    audit.record("push.proven" if woke else "push.unheard", by.actor, actor=by.actor, kind=row.kind)
 
 
 async def of_person(person_id: int) -> list[Push]:
@@ -189,27 +212,49 @@ async def of_person(person_id: int) -> list[Push]:
 
 
 async def remove(row: Push, by: Person) -> None:
-    await run("DELETE FROM push WHERE id = ?", row.id)
+    """Removes a way. The court's calls stay in the list, switched off: they come to everybody who hasn't done that."""
+    if row.kind == CALL and CALL in unit().db.offers:
+        await change(Push, row.id, active=False)
+    else:
+        await run("DELETE FROM push WHERE id = ?", row.id)
     audit.record("push.removed", by.actor, actor=by.actor, kind=row.kind)
 
 
 async def notify(person_id: int, alert_id: int, *, urgent: bool) -> None:
-    """Wakes the person on every way that works; for what isn't urgent not before their quiet hours are over."""
-    ways = [row for row in await of_person(person_id) if row.active]
+    """Wakes the person on every way that works; for what isn't urgent not before their quiet hours are over.
+
+    All ways ring at once. Only a call waits CALL_AFTER, and not even that for what is urgent, or where nothing else
+    has been proven to wake this person.
+    """
+    ways = [row for row in await with_calls(person_id) if row.active]
     owner = await by_id(person_id) if ways else None
-    delay = quiet_left(owner, unit().now) if owner is not None else None
-    if urgent:
-        delay = None
+    quiet = quiet_left(owner, unit().now) if owner is not None and not urgent else timedelta(0)
+    waits = not urgent and person_id not in await sleepers([person_id]) if _calls(ways) else False
     for row in ways:
         to = Address(CHANNEL, row.id, person_id)
+        delay = max(quiet, CALL_AFTER) if row.kind == CALL and waits else quiet
         await put(to, "notice", alert_id, lane=Lane.ALERT, fresh=True, delay=delay)
 
 
+def _calls(ways: Iterable[Push]) -> bool:
+    return any(row.kind == CALL for row in ways)
+
+
+async def with_calls(person_id: int) -> list[Push]:
+    """Finds a person's ways; where the court calls people, a call is among everybody's. Needs a unit."""
+    rows = await of_person(person_id)
+    if CALL in unit().db.offers and not _calls(rows):
+        sealed = unit().secrets.seal("")
+        rows.append(await add(Push, person_id=person_id, kind=CALL, sealed=sealed, made_at=unit().now))
+    return rows
+
+
 async def sleepers(person_ids: Iterable[int]) -> frozenset[int]:
-    """Finds those of these people who have joined and whom nothing wakes: a page that isn't open rings nowhere."""
+    """Finds those of these people who have joined and whom nothing has been proven to wake: a page that isn't open
+    rings nowhere."""
     there = await reached(person_ids)
     words, value = among(sorted(there))
-    sql = f"SELECT person_id FROM push WHERE active = ? AND person_id {words}"
+    sql = f"SELECT person_id FROM push WHERE active = ? AND proven_at IS NOT NULL AND person_id {words}"
     woken = {row["person_id"] for row in await fetch(sql, True, value)}
     return there - woken - await served_by(TELEGRAM, there - woken)
 
@@ -232,7 +277,7 @@ async def sign_out(endpoint: Endpoint, reason: str = "left") -> None:
     woken; the person's other browsers ask to be woken again when they are opened. On Telegram that isn't ours to do."""
     await leave(endpoint, reason)
     if endpoint.channel == "web":
-        await run("DELETE FROM push WHERE person_id = ? AND kind = ?", endpoint.person_id, "web")
+        await run("DELETE FROM push WHERE person_id = ? AND kind = ?", endpoint.person_id, WEB)
         await put(Address(endpoint.channel, endpoint.chat_id), "signout", lane=Lane.RECEIPT, fresh=True)
 
 
@@ -245,10 +290,10 @@ async def target_of(push_id: int, secrets: Secrets) -> WakeAddress | None:
     """Finds where to send; None where it was removed, or its owner has left."""
     if push_id < 0:
         person = await by_id(-push_id)
-        return WakeAddress("sms", person.phone) if person is not None and person.active else None
+        return WakeAddress(SMS, person.phone) if person is not None and person.active else None
     source = "push a JOIN person b ON b.id = a.person_id WHERE a.id = ? AND b.active = ?"
     for row, person in await joined((Push, Person), source, push_id, True):
-        return WakeAddress(row.kind, person.phone if row.kind == "sms" else secrets.unseal(row.sealed))
+        return WakeAddress(row.kind, person.phone if row.kind in (SMS, CALL) else secrets.unseal(row.sealed))
     return None
 
 

@@ -202,7 +202,7 @@ async def test_a_stale_button_shows_the_card_as_it_stands(world: World) -> None:
         ("找到本人", "found"),
         ("当场履行", "paid"),
         ("达成和解", "settled"),
-        ("扣押财产", "seized"),
+        ("查封扣押", "seized"),
         ("未见到", "not_seen"),
         ("误报", "false_alarm"),
     ],
@@ -261,7 +261,7 @@ async def test_pending_shows_the_oldest_first_and_who_was_told(world: World) -> 
     await world.advance(301)
     await world.phone(TOWN_SECRETARY).says("/pending")
     listed = await world.phone(TOWN_SECRETARY).expects("没人应答：1 条")
-    assert "5 分钟没应" in listed.text and "林永福" in listed.text and "已升级到胡建平" in listed.text
+    assert "5 分钟未应答" in listed.text and "林永福" in listed.text and "已报胡建平" in listed.text
     await world.phone(HEAD).taps("收到")
     await world.settled()
     await world.phone(TOWN_SECRETARY).says("/pending")

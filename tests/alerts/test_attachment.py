@@ -49,7 +49,7 @@ async def test_after_ten_minutes_it_is_asked_what_it_is_about(world: World) -> N
     await world.advance(11 * 60)
     await photo(world, world.phone(SECRETARY))
     await world.phone(SECRETARY).expects("照片收到了。请再用一句话说")
-    await world.phone(SECRETARY).taps("就按线索报上去")
+    await world.phone(SECRETARY).taps("直接报上去")
     await world.phone(HEAD).expects(lambda message: "photo" in message.body)
 
 
@@ -125,7 +125,7 @@ async def test_a_sentence_under_a_video_file_or_recording_is_a_sentence_and_the_
 async def test_words_that_come_with_something_else_are_not_lost(world: World) -> None:
     await world.phone(SECRETARY).sends(story={"id": 1}, caption=SENTENCE)
     await world.phone(JUDGE).expects(SENTENCE)
-    await world.phone(SECRETARY).expects("这种附件转不了给法官")
+    await world.phone(SECRETARY).expects("这种附件没法转给法官")
 
 
 async def test_a_video_too_large_to_pass_on_is_named(world: World) -> None:

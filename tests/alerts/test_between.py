@@ -84,7 +84,7 @@ async def test_a_card_that_cannot_be_made_calls_the_next_and_tells(
     assert "alert" in (await world.phone(ADMIN).expects("有一条消息没发成")).text
     assert "谁也没叫到" in (await world.phone(ADMIN).expects("谁也没叫到")).text
     assert len([m for m in await world.phone(ADMIN).received() if "没发成" in m.text]) == 1
-    await world.phone(SECRETARY).expects("直接打法院电话")
+    await world.phone(SECRETARY).expects("直接打值班电话")
 
 
 async def test_a_card_that_is_refused_for_no_reason_of_the_chat_is_told(world: World) -> None:

@@ -36,7 +36,7 @@ async def test_where_nobody_is_reached_the_reporter_is_told_whom_to_ring(world: 
     await world.phone(SECRETARY).says(SENTENCE)
     await world.settled()
     await world.advance(1)
-    receipt = await world.phone(SECRETARY).expects("直接打法院电话")
+    receipt = await world.phone(SECRETARY).expects("直接打值班电话")
     assert "0578-0000000" in receipt.text and "正在通知" not in receipt.text
 
 

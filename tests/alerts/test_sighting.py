@@ -73,7 +73,7 @@ async def test_what_is_no_report_alerts_nobody_and_says_so(world: World, words: 
 async def test_what_was_not_understood_can_be_sent_up_all_the_same(world: World) -> None:
     secretary = world.phone(SECRETARY)
     await secretary.says("村里的路修好了")
-    await secretary.taps("就按线索报上去")
+    await secretary.taps("直接报上去")
     card = await world.phone(HEAD).expects("村里的路修好了")
     assert "名单外线索" in card.text
     await secretary.expects("已转法院 · 已送达")
@@ -82,7 +82,7 @@ async def test_what_was_not_understood_can_be_sent_up_all_the_same(world: World)
 async def test_what_was_read_as_a_question_goes_to_the_judge_of_whoever_is_named(world: World) -> None:
     secretary = world.phone(SECRETARY)
     await secretary.says("林永福回来了吗？")
-    await secretary.taps("就按线索报上去")
+    await secretary.taps("直接报上去")
     assert "★ 有人看到 林永福" in (await world.phone(JUDGE).expects("林永福回来了吗")).text
 
 
@@ -138,7 +138,7 @@ async def test_naming_somebody_else_instead_moves_the_alert(world: World) -> Non
     await secretary.says("不是老林，是朱宝根")
     await world.phone(JUDGE).expects("⚠ 更正")
     card = await world.phone(THIRD_JUDGE).expects("朱宝根")
-    assert "报告人改口：“不是老林，是朱宝根”" in card.text
+    assert "报告人更正：“不是老林，是朱宝根”" in card.text
     assert not (await world.phone(JUDGE).expects("不用去了")).buttons
 
 
@@ -235,7 +235,7 @@ async def test_today_lists_the_reports_of_the_day(world: World) -> None:
     await world.phone(JUDGE).expects(SENTENCE)
     await world.phone(SUPERVISOR).says("/today")
     listed = await world.phone(SUPERVISOR).expects("今天：1 条")
-    assert "林永福" in listed.text and "周弄村" in listed.text and "0 分钟没应" in listed.text
+    assert "林永福" in listed.text and "周弄村" in listed.text and "0 分钟未应答" in listed.text
     await world.advance(24 * 3600)
     await world.phone(SUPERVISOR).says("/today")
     await world.phone(SUPERVISOR).expects("今天：没有")

@@ -96,9 +96,9 @@ async def test_a_spoken_report_rings_the_judge(stage: Stage) -> None:
     async with listened(stage, one=SENTENCE) as (world, listener):
         await speaks(world, world.phone(SECRETARY), "one")
         card = await world.phone(JUDGE).expects(lambda message: bool(message.buttons))
-        assert f"“{SENTENCE}”" in card.text and "语音的转写" in card.text
+        assert f"“{SENTENCE}”" in card.text and "机器听语音写的" in card.text
         voice = await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
-        assert f"转写（机器听的，以语音为准）：“{SENTENCE}”" in voice.text
+        assert f"机器听写，以语音为准：“{SENTENCE}”" in voice.text
         await world.phone(SECRETARY).expects("林永福")
         assert not [m for m in await world.phone(SECRETARY).received() if "请再用一句话说" in m.text]
         wanted = {"model": "SenseVoice", "language": "zh", "response_format": "json", "key": "Bearer secret"}
@@ -226,7 +226,7 @@ async def test_words_that_come_after_the_voice_went_up_turn_it_to_the_judge(stag
         await world.phone(HEAD).expects(lambda message: "voice" in message.body)
         listener.free.set()
         await world.phone(JUDGE).expects(SENTENCE)
-        await world.phone(HEAD).expects("改口")
+        await world.phone(HEAD).expects("报告人更正了")
         voice = await world.phone(JUDGE).expects(lambda message: "voice" in message.body)
         assert SENTENCE in voice.text
 

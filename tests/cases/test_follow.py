@@ -81,12 +81,12 @@ async def test_the_head_gives_it_to_another_judge_who_sees_what_was_done(world: 
     await world.settled()
     assert "转派" not in [label for label, _data in (await card(world, SUPERVISOR)).buttons]
     await head.taps("转派", await card(world, HEAD))
-    asked = await head.expects("现在是沈立群法官。转派给谁？")
+    asked = await head.expects("现在由沈立群法官办。转派给谁？")
     assert {label for label, _data in asked.buttons} == {"郑雅芳", "丁卫东"}
     await head.taps("丁卫东", asked)
     given = await world.phone(THIRD_JUDGE).expects("林永福回来了")
     assert "执456号" in given.text and "沈立群 收到" in given.text and "收到" in dict(given.buttons)
-    await head.expects("现在是丁卫东法官")
+    await head.expects("现在由丁卫东法官办")
     assert (await Alert.get()).judge_id == (await world.person(THIRD_JUDGE)).id
     assert "林永福" in (await card(world, THIRD_JUDGE)).text
     assert "没有查到" in (await card(world, SECOND_JUDGE)).text

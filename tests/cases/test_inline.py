@@ -22,7 +22,7 @@ async def test_who_may_ask_finds_the_case_anywhere(world: World) -> None:
         (found,) = await asks(world, who, "456")
         assert found["title"] == "（2013）浙1122执456号 林永福"
         sent = found["input_message_content"]["message_text"]
-        assert sent == "（2013）浙1122执456号：终本；承办 沈立群；执行标的 130,000 元"
+        assert sent == "（2013）浙1122执456号：终本；承办 沈立群；执行标的 130,000元"
     assert len(await asks(world, HEAD, "黄村畈村")) == 8
 
 

@@ -274,7 +274,7 @@ def test_read_says_what_it_understood(data: Path) -> None:
 
 def test_doctor_says_what_is_wrong_and_what_to_do(data: Path) -> None:
     done = chuishao(data, "doctor")
-    assert done.returncode == 1 and "发邀请：chuishao invite" in done.stdout and "不行　法官" in done.stdout
+    assert done.returncode == 1 and "发邀请：chuishao invite" in done.stdout and "异常　法官" in done.stdout
     (data / "key").chmod(0o644)
     assert "chmod 600" in chuishao(data, "doctor").stdout
     (data / "key").write_text(chuishao(data, "key").stdout.strip())

@@ -39,7 +39,7 @@ async def test_the_office_goes_through_a_day(product: Product, tmp_path: Path) -
         await secretary.says(SENTENCE)
         await judge.sees(f"“{SENTENCE}”")
         await head.says("/stats 今天")
-        await head.sees("报告 1 条")
+        await head.sees("线索 1 条")
         await head.taps("走势图")
         picture = head.page.locator(".theirs img").last
         await expect(picture).to_be_visible(timeout=20_000)

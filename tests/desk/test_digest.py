@@ -38,14 +38,14 @@ async def test_each_morning_once_and_after_an_outage_too(world: World) -> None:
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.phone(JUDGE).taps("收到", await world.phone(JUDGE).expects("林永福回来了"))
     await world.advance(23 * 3600)
-    daily = await supervisor.expects("缙云县 11-24 周二")
-    assert "报告 1 条" in daily.text and "现在没人应答：0 条" in daily.text
+    daily = await supervisor.expects("缙云县 11月24日 周二")
+    assert "线索 1 条" in daily.text and "现在没人应答：0 条" in daily.text
     await world.advance(4 * 24 * 3600)
     got = [m.text.split("\n")[0] for m in await supervisor.received() if m.text.startswith("缙云县 ")]
-    assert got == ["缙云县 11-24 周二", "缙云县 11-28 周六"], "once after an outage"
+    assert got == ["缙云县 11月24日 周二", "缙云县 11月28日 周六"], "once after an outage"
     await world.advance(2 * 24 * 3600)
-    weekly = await supervisor.expects("缙云县 11-23 – 11-29")
-    assert "报告 1 条" in weekly.text
+    weekly = await supervisor.expects("缙云县 11月23日至29日")
+    assert "线索 1 条" in weekly.text
     filed = await supervisor.expects(lambda message: "document" in message.body)
     assert filed.body["document"]["file_name"] == "缙云县执行线索报告（2026年11月23日至29日）.docx"
     await supervisor.says("/digest 不要")

@@ -117,11 +117,11 @@ async def test_a_supervisor_reads_the_months_figures(world: World) -> None:
     await world.settled()
     supervisor = world.phone(SUPERVISOR)
     await supervisor.says("/stats")
-    card = await supervisor.expects("11-01 – 11-30")
+    card = await supervisor.expects("11月1日至30日")
     for words in (
-        "报告 2 条（之前同样长的时间 0 条）",
-        "没人应 1，在办 0，办结 1",
-        "有效率 100%（办结 1 条，有结果 1 条）",
+        "线索 2 条（上期 0 条）",
+        "未响应 1 条，办理中 0 条，办结 1 条",
+        "有效率 100%（办结 1 条，有效 1 条）",
         "到过现场 50%（1 条）",
         "应答用时：中位 2 分钟，90% 在 2 分钟内",
         "到场用时：中位 12 分钟",
@@ -132,8 +132,8 @@ async def test_a_supervisor_reads_the_months_figures(world: World) -> None:
     await supervisor.taps("怎么算的", card)
     await supervisor.expects("中位数")
     await supervisor.taps("明细", card)
-    await supervisor.expects("11-01 – 11-30：2 条")
+    await supervisor.expects("11月1日至30日：2 条")
     await supervisor.says("/stats 周弄村 今天")
-    assert "报告 1 条" in (await supervisor.expects("今天 · 七里乡周弄村")).text
+    assert "线索 1 条" in (await supervisor.expects("今天 · 七里乡周弄村")).text
     await world.phone(TOWN_SECRETARY).says("/stats 上个月")
-    assert "报告 0 条" in (await world.phone(TOWN_SECRETARY).expects("10-01 – 10-31")).text
+    assert "线索 0 条" in (await world.phone(TOWN_SECRETARY).expects("10月1日至31日")).text

@@ -60,7 +60,7 @@ async def test_the_supervisor_asks_in_one_sentence(world: World) -> None:
     supervisor = world.phone(SUPERVISOR)
     await supervisor.says("七里乡还有几件没人管")
     listed = await supervisor.expects("七里乡 · 没人应答：2 条")
-    assert "林永福 · 七里乡周弄村 · 沈立群 0 分钟没应" in listed.text
+    assert "林永福 · 七里乡周弄村 · 沈立群 0 分钟未应答" in listed.text
     await supervisor.says("/village 周弄村 今天")
     listed = await supervisor.expects("今天 · 七里乡周弄村：1 条")
     assert "黄国军" not in listed.text
@@ -127,7 +127,7 @@ async def test_who_acted_is_who_is_named(world: World) -> None:
     found = await supervisor.expects("执456号")
     assert "终本 → 正在处理" in found.text
     await supervisor.taps("全部经过", found)
-    told = await supervisor.expects("无人应答 → 再催一次")
+    told = await supervisor.expects("无人应答 → 再提醒一次")
     assert "无人应答 → 执行局局长" in told.text and "胡建平 收到" in told.text
     await supervisor.taps("导出", found)
     await world.settled()

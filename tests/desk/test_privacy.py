@@ -31,7 +31,7 @@ async def test_who_has_looked_at_somebody(world: World) -> None:
     await world.settled()
     admin = world.phone(ADMIN)
     await admin.says("/access 331122196903120114")
-    card = await admin.expects("谁看过")
+    card = await admin.expects("谁查阅过")
     for line in ("案件 1 件", "09:41 赵慧敏 看了案件", "09:41 赵慧敏 导出", "09:41 胡建平 查到"):
         assert line in card.text, card.text
     await admin.says("/access 无此人")
@@ -126,7 +126,7 @@ async def test_puppets_of_puppets_are_no_second_pair_of_eyes(world: World) -> No
 
     assert await world.product.db.unit(independent) == [False, False, False]
     await world.phone(ADMIN).says("/erase 林永福")
-    await world.phone(ADMIN).expects("还没有另一位")
+    await world.phone(ADMIN).expects("本院没有另一位")
     await world.settled()
     assert not [m for m in await world.phone(HEAD).received() if "【要您同意】" in m.text]
     world.clock.advance(31 * 24 * 3600)
@@ -148,7 +148,7 @@ async def test_a_ladder_that_would_end_in_nobody_takes_two(world: World) -> None
     await head.says("/ladder 局长 不叫")
     await head.expects("要两个人同意：已经去问陶红")
     assert await Rung.filter(area_code="331122", target="head").count() == 1
-    await admin.taps("同意", await admin.expects("法官之后就没有别人了"))
+    await admin.taps("同意", await admin.expects("法官不应答就再没有人接"))
     await head.expects("同意了，已办")
     assert [rung.target.value for rung in await Rung.filter(area_code="331122")] == ["again"]
 
@@ -165,8 +165,8 @@ async def test_who_looks_up_two_hundred_names_an_hour_is_stopped(world: World) -
     await supervisor.says("/case 456")
     await supervisor.expects("执456号")
     await supervisor.says("/case 林永福")
-    await supervisor.expects("先停一小时")
-    await world.phone(ADMIN).expects("⚠ 赵慧敏一小时内查了 200 次")
+    await supervisor.expects("先停一停")
+    await world.phone(ADMIN).expects("⚠ 赵慧敏一小时内查询了 200 次")
     await supervisor.says("/case 456")
     await world.settled()
     assert len([m for m in await world.phone(ADMIN).received() if "⚠ 赵慧敏" in m.text]) == 1

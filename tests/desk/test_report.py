@@ -124,7 +124,7 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
         "自动履行率 100%",
         "平均结案用时 35 天",
         "发放平均用时 3 天",
-        "信访 1 次",
+        "信访 1 件次",
     ):
         assert words in card.text, card.text
     for label, size in (("走势图", 600), ("地图", 600), ("各法官", 600)):
@@ -138,7 +138,7 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     assert report.body["document"]["file_name"] == "缙云县执行线索报告（2026年11月24日）.docx"
     document = docx.Document(io.BytesIO(content_of(world, report)))
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
-    assert "报告 2 条" in text and "有效率：" in text and "数量少" in text
+    assert "线索 2 条" in text and "有效率：" in text and "数量少" in text
     assert len(document.inline_shapes) == 2 and len(document.tables) == 3
     assert "2026年11月24日，缙云县收到线索 2 条：" in text
     assert [line.text for line in document.paragraphs[-2:]] == ["缙云县人民法院", "2026年11月24日"]
@@ -151,8 +151,8 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     await world.settled()
     table = [m for m in await head.received() if "document" in m.body][-1]
     book = load_workbook(io.BytesIO(content_of(world, table)))
-    assert book.sheetnames == ["按日", "按地方", "按法官", "按报告人", "明细", "结案明细"]
-    assert [row[0].value for row in book["按报告人"].iter_rows(min_row=2)] == ["其他（不具名和不足 5 条的合并）"]
+    assert book.sheetnames == ["按日", "按地区", "按法官", "按报告人", "明细", "结案明细"]
+    assert [row[0].value for row in book["按报告人"].iter_rows(min_row=2)] == ["其他（要求保密的和不足 5 条的合并）"]
     assert book["明细"].max_row == 3
     assert [cell.value for cell in book["结案明细"][2]][:2] == ["（2026）浙1122执1号", "执行完毕"]
     filed = book["结案明细"]["C2"]
@@ -160,7 +160,7 @@ async def test_a_week_goes_out_as_report_tables_and_pictures(world: World, tmp_p
     for page in book.worksheets:
         assert page.page_setup.paperSize == 9 and page.sheet_properties.pageSetUpPr.fitToPage
         assert page.print_title_rows == "$1:$1" and page["A1"].border.left.style == "thin"
-    towns = {row[0].value: row[1].value for row in book["按地方"].iter_rows(min_row=2)}
+    towns = {row[0].value: row[1].value for row in book["按地区"].iter_rows(min_row=2)}
     assert len(towns) == 18 and towns["七里乡"] == 2 and sum(towns.values()) == 2
 
 

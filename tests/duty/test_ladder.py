@@ -185,10 +185,10 @@ async def test_an_alert_climbs_as_the_dry_run_said(world: World) -> None:
     await roster(world, SECOND_JUDGE)
     await roster(world, THIRD_JUDGE, lead=True)
     await world.phone(SUPERVISOR).says("/ladder 456")
-    said = await world.phone(SUPERVISOR).expects("先叫谁")
+    said = await world.phone(SUPERVISOR).expects("先后叫")
     assert said.text.split("\n")[1:] == [
         "马上 承办法官：沈立群",
-        "2 分钟 再催一次：沈立群",
+        "2 分钟 再提醒一次：沈立群",
         "3 分钟 值班：郑雅芳",
         "4 分钟 带班：丁卫东",
         "5 分钟 执行局局长：胡建平",
@@ -207,11 +207,11 @@ async def test_an_alert_climbs_as_the_dry_run_said(world: World) -> None:
 async def test_who_is_on_leave_is_not_rung_and_the_deputy_reads_the_case(world: World) -> None:
     judge, deputy, secretary = world.phone(JUDGE), world.phone(SECOND_JUDGE), world.phone(SECRETARY)
     await judge.says("/leave 今天到11月26日 郑雅芳代管")
-    await judge.expects("已记：沈立群 00:00 – 11-27 00:00，郑雅芳代管")
+    await judge.expects("已记：沈立群 11月24日至26日，郑雅芳代管")
     await deputy.expects("郑雅芳代管")
     await secretary.says("林永福回来了，在村委")
     card = await deputy.expects("林永福回来了")
-    assert "沈立群法官不在，由您代办" in card.text and "执456号" in card.text
+    assert "沈立群法官不在，由您代管" in card.text and "执456号" in card.text
     assert not [m for m in await judge.received() if "林永福回来了" in m.text]
     await secretary.expects("已送达郑雅芳法官")
     await deputy.says("/case 456")
@@ -231,7 +231,7 @@ async def test_leave_is_ones_own_or_the_keepers_to_take(world: World) -> None:
         await judge.says(f"/leave {words}")
         await judge.expects("请假：/leave")
     await head.says("/leave 沈立群 12月1日到5日 郑雅芳")
-    await head.expects("已记：沈立群 12-01 00:00 – 12-06 00:00，郑雅芳代管")
+    await head.expects("已记：沈立群 12月1日至5日，郑雅芳代管")
     card = await judge.expects("已记：沈立群")
     await judge.taps("沈立群销假", card)
     await judge.expects("没有人请假")
@@ -288,9 +288,9 @@ async def test_leaves_that_overlap_are_refused_and_several_carry_their_dates(wor
         await world.settled()
     await judge.says("/leave 12月3日到6日")
     refused = await judge.expects("这段时间已经请过假")
-    assert "12-01" in refused.text and await Leave.all().count() == 2
+    assert "12月1日" in refused.text and await Leave.all().count() == 2
     await judge.says("/leave")
-    card = await judge.expects(lambda message: "12-01" in message.text and "12-08" in message.text, what="the list")
+    card = await judge.expects(lambda message: "12月1日" in message.text and "12月8日" in message.text, what="the list")
     assert len({label for label, _data in card.buttons if "销假" in label}) == 2
 
 
@@ -299,11 +299,11 @@ async def test_a_number_that_fits_several_cases_offers_them(world: World) -> Non
     await supervisor.says("/ladder 周弄村 今晚11点")
     which = await supervisor.expects("看哪一件")
     await supervisor.taps(next(label for label, _data in which.buttons if "456" in label), which)
-    said = await supervisor.expects("先叫谁")
+    said = await supervisor.expects("先后叫")
     assert "执456号" in said.text and "23:00" in said.text
     of_ours = next(data for _label, data in which.buttons)
     await supervisor.taps_data(which, f"{of_ours.rpartition(':')[0]}:2147483647")  # forged: a far time harms nobody
-    await supervisor.expects("先叫谁", after=said.id)
+    await supervisor.expects("先后叫", after=said.id)
     await supervisor.says("/ladder 99999")
     await supervisor.expects("没有找到这件案子")
 

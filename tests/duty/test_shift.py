@@ -39,8 +39,8 @@ async def test_the_supervisor_sees_who_is_there_and_when_nobody_is(world: World)
         await world.phone(who).says("/duty")
         card = await world.phone(who).expects("今后七天")
         lines = card.text.split("\n")
-        assert lines[1].startswith("正在值班 郑雅芳 +8619800001102")
-        assert "11-25 17:30 – 11-26 08:30 没有人值班" in lines[2] and lines[3].endswith("郑雅芳")
+        assert lines[1].startswith("正在值班：郑雅芳 +8619800001102")
+        assert "11月25日 17:30 至 11月26日 08:30 没有人值班" in lines[2] and lines[3].endswith("郑雅芳")
         assert all("没有人值班" in line for line in lines[4:])
         assert not [line for line in lines if "没有人值班" in line and "08:30 – 17:30" in line]  # the office is open
 
@@ -56,13 +56,13 @@ async def on_duty(world: World, who: int, day: str) -> list[str]:
 async def test_the_head_keeps_the_roster_in_the_chat(world: World) -> None:
     head = world.phone(HEAD)
     await head.says("/duty 设 11月26日到27日 郑雅芳 丁卫东")
-    card = await head.expects("11-27 17:30 – 11-28 08:30 丁卫东")
+    card = await head.expects("11月27日 17:30 至 11月28日 08:30 丁卫东")
     assert card.text.count("郑雅芳") == 2 + card.text.split("改值班")[1].count("郑雅芳")
     await head.says("/duty 设 2026-11-26 沈立群 带班")
     await head.expects("沈立群（带班）")
     await head.says("/duty 删 11-27 郑雅芳")
     await world.settled()
-    assert await on_duty(world, HEAD, "11-27 17:30 – 11-28") == ["丁卫东"]
+    assert await on_duty(world, HEAD, "11月27日 17:30 至 11月28日") == ["丁卫东"]
     for words, answer in (
         ("/duty 设 郑雅芳", "改值班"),
         ("/duty 什么", "改值班"),
@@ -75,7 +75,7 @@ async def test_the_head_keeps_the_roster_in_the_chat(world: World) -> None:
         assert (await head.received())[seen].text.startswith(answer)
     await world.phone(JUDGE).says("/duty 设 明天 沈立群")
     await world.phone(JUDGE).expects("由局长、院长或管理员来排")
-    assert await on_duty(world, HEAD, "11-25 00:00 – 11-26") == []
+    assert await on_duty(world, HEAD, "11月25日 17:30 至") == ["没有人值班"]
 
 
 async def test_two_judges_swap_and_both_have_agreed(world: World) -> None:
@@ -86,19 +86,19 @@ async def test_two_judges_swap_and_both_have_agreed(world: World) -> None:
     await judge.says("/duty 换 11月27日 郑雅芳")
     await judge.expects("沈立群那天不值班")
     await judge.says("/duty 换 11月26日 郑雅芳 11月28日")
-    asked = await other.expects("【换班】沈立群 11-26 的值班给郑雅芳，11-28 的换回来")
+    asked = await other.expects("【换班】沈立群 11月26日的值班给郑雅芳，11月28日的换回来")
     await world.phone(THIRD_JUDGE).says("/help")
     help_ = await world.phone(THIRD_JUDGE).expects("办结")
     await world.phone(THIRD_JUDGE).taps_data(help_, dict(asked.buttons)["同意"])
     await world.phone(THIRD_JUDGE).hears("这个按钮已经过期了")
     await other.taps("同意", asked)
     await judge.expects("已换班")
-    assert await on_duty(world, HEAD, "11-26") == ["郑雅芳"] and await on_duty(world, HEAD, "11-28") == ["沈立群"]
+    assert await on_duty(world, HEAD, "11月26日") == ["郑雅芳"] and await on_duty(world, HEAD, "11月28日") == ["沈立群"]
     await head.says("/duty 换 11月26日 郑雅芳 丁卫东")
     await other.taps("同意", await other.expects("的值班给丁卫东"))
     await world.phone(THIRD_JUDGE).taps("不同意")
     await head.expects("没有换：对方不同意")
-    assert await on_duty(world, HEAD, "11-26") == ["郑雅芳"]
+    assert await on_duty(world, HEAD, "11月26日") == ["郑雅芳"]
 
 
 async def test_a_swap_of_what_has_changed_meanwhile_is_not_made(world: World) -> None:
@@ -121,7 +121,7 @@ async def test_nobody_on_duty_tomorrow_is_said_the_day_before_and_once(world: Wo
     await world.settled()
     await world.advance(61)
     for who in (HEAD, SUPERVISOR, ADMIN):
-        await world.phone(who).expects("⚠ 明天有时间没有人值班")
+        await world.phone(who).expects("⚠ 明天有时段没有人值班")
     await world.advance(3600)
     assert len([m for m in await world.phone(HEAD).received() if "⚠ 明天" in m.text]) == 1
     await world.phone(HEAD).says("/duty 设 11月25日到30日 郑雅芳")

@@ -127,10 +127,10 @@ async def test_the_head_is_published_every_day(world: World) -> None:
     await world.settled()
     with capture_logs() as lines:
         await world.advance(24 * 3600 + 5)
-        told = await world.phone(ADMIN).expects("审计头")
+        told = await world.phone(ADMIN).expects("审计存底")
         await world.advance(3600)
-    assert len([m for m in await world.phone(ADMIN).received() if "审计头" in m.text]) == 1
-    assert not [m for m in await world.phone(HEAD).received() if "审计头" in m.text]
+    assert len([m for m in await world.phone(ADMIN).received() if "审计存底" in m.text]) == 1
+    assert not [m for m in await world.phone(HEAD).received() if "审计存底" in m.text]
     said = told.text.splitlines()[1]
     assert said in {line.get("head") for line in lines}
     secrets = world.product.db.secrets

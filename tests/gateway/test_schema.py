@@ -76,7 +76,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "getFile": {"file_id": "FILE"},
     "getChat": {},
     "getChatMember": {"user_id": CHAT},
-    "setMyCommands": {"commands": [{"command": "mine", "description": "我报过的"}]},
+    "setMyCommands": {"commands": [{"command": "mine", "description": "我的报告"}]},
     "getMyCommands": {},
     "deleteMyCommands": {},
     "setChatMenuButton": {"menu_button": {"type": "commands"}},

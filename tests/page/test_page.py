@@ -422,7 +422,7 @@ async def test_a_phone_that_others_pick_up_locks_itself(product: Product) -> Non
         await phone.says(SENTENCE)
         await phone.sees("已记录")
         await phone.taps("菜单")
-        await phone.taps("锁屏密码")
+        await phone.taps("网页密码")
         pin = phone.page.locator("#new-pin")
         await pin.fill("24")
         await phone.taps("确定")
@@ -708,7 +708,7 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
             "await new Promise((done) => setTimeout(done, 50)); } }"
         )
         assert await asyncio.wait_for(judge.page.evaluate(asked), 30) == "吹哨：有一条新线索"
-        await judge.taps("换一种提醒：钉钉、企业微信、短信…")
+        await judge.taps("换一种提醒")
         await judge.sees("现在有急事只在这里叫您")
 
 

@@ -73,7 +73,7 @@ async def test_an_alert_is_heard_also_behind_the_lock(product: Product) -> None:
         secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
         judge = await Screen.joined(await listening(await browser.new_context(viewport=PHONE)), product, "19800001101")
         await judge.taps("菜单")
-        await judge.taps("锁屏密码")
+        await judge.taps("网页密码")
         await judge.page.locator("#new-pin").fill("２４６８")
         await judge.taps("确定")
         await expect(judge.page.locator("#set-pin")).to_be_hidden()

@@ -34,7 +34,7 @@ WORDS = {
     "help": ("/help", None),
     "me": ("/me", "某人 · "),
     "lang": ("/lang", "用哪种语言"),
-    "cancel": ("/cancel", "没有在等您回答的事"),
+    "cancel": ("/cancel", "现在没有问您的事"),
     "case": ("/case 456", "林永福"),
     "pending": ("/pending", "林永福"),
     "open": ("/open", "在办：没有"),
@@ -49,7 +49,7 @@ WORDS = {
     "digest": ("/digest", "没有订日报"),
     "leave": ("/leave", "没有人请假"),
     "ladder": ("/ladder 456", "承办法官：沈立群"),
-    "stats": ("/stats", "报告 1 条"),
+    "stats": ("/stats", "线索 1 条"),
     "mine": ("/mine", "我的报告：没有"),
     "why": ("/why 1", "林永福"),
     "learned": ("/learned", "林永福"),
@@ -58,7 +58,7 @@ WORDS = {
     "court": ("/court", "上班 08:30"),
     "access": ("/access 林永福", "案件 1 件"),
     "erase": ("/erase 林永福", "要两个人同意"),
-    "push": ("/push", "只在这里叫您"),
+    "push": ("/push", "这样叫您"),
     "quiet": ("/quiet", "没有设免打扰"),
     "invite": ("/invite 应建华", "验证码"),
 }
@@ -77,7 +77,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("tell", "case", "cases", "line", "place", "sheet", "follow"), "case"),
         **dict.fromkeys(("lead", "rows", "defs", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
-        **dict.fromkeys(("pushtry", "pushoff"), "push"),
+        **dict.fromkeys(("pushadd", "pushtry", "pushoff", "pushrang", "pushmute"), "push"),
         **dict.fromkeys(("urge", "supervise"), "urge"),
         **dict.fromkeys(("reassign", "give"), "reassign"),
         "endleave": "leave",
@@ -193,7 +193,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         assert (WORDS[command][1] if role in REPORTERS else UNKNOWN) in answer, where
     elif command == "stats" and role in ASKING:
         inside = role is not Role.JUDGE and area in ("county", "town", "village")
-        assert ("报告 1 条" if inside else "报告 0 条") in answer, where
+        assert ("线索 1 条" if inside else "线索 0 条") in answer, where
     elif command in ("duty", "open", "digest", "report"):
         assert (WORDS[command][1] if role in ASKING else UNKNOWN) in answer, where
     elif role not in (HEADS if COMMANDS[command] is Action.EXPLAIN else ASKING):

@@ -23,7 +23,7 @@ async def test_words_of_the_menu_work_when_they_are_typed(world: World) -> None:
 
 async def test_a_judge_takes_leave_in_a_sentence(world: World) -> None:
     await world.phone(JUDGE).says("我明天请假")
-    await world.phone(JUDGE).expects("11-25")
+    await world.phone(JUDGE).expects("11月25日")
     assert await Leave.all().count() == 1
 
 

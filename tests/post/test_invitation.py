@@ -77,7 +77,7 @@ async def test_leaving(world: World) -> None:
     await world.phone(SECRETARY).taps("不退出")
     await world.phone(SECRETARY).hears("没有退出")
     await world.phone(SECRETARY).taps("退出")
-    await world.phone(SECRETARY).expects("已经退出")
+    await world.phone(SECRETARY).expects("退出的那部手机不能再用了")
     await world.phone(SECRETARY).says("老林回来了")
     await world.phone(SECRETARY).expects(REFUSAL)
     assert not await Endpoint.filter(chat_id=SECRETARY).exists()
@@ -94,7 +94,7 @@ async def test_signing_out_everywhere_else(world: World) -> None:
 
     await world.product.db.unit(joined)
     await world.phone(SECRETARY).says("/me")
-    await world.phone(SECRETARY).taps("别的手机全部退出")
+    await world.phone(SECRETARY).taps("退出其他手机")
     await world.settled()
     assert [row.chat_id for row in await Endpoint.filter(person_id=person.id)] == [SECRETARY]
     for _chat_id, slug, token in pages:

@@ -87,11 +87,11 @@ async def test_every_way_to_read_a_case_counts(world: World, verb: str) -> None:
     await world.product.db.unit(lambda: Quota.all().update(count=LOOK_UPS))
     shown = len(await supervisor.received())
     await supervisor.taps(verb, card)
-    await supervisor.hears("先停一小时")
+    await supervisor.hears("先停一停")
     await world.settled()
     assert len(await supervisor.received()) == shown
     await world.phone(HEAD).says("/why 1")
     await world.phone(HEAD).expects("报告 #1")
     await world.product.db.unit(lambda: Quota.all().update(count=LOOK_UPS))
     await world.phone(HEAD).says("/why 1")
-    await world.phone(HEAD).expects("先停一小时")
+    await world.phone(HEAD).expects("先停一停")

@@ -67,10 +67,10 @@ async def test_cancel_loses_nothing(world: World) -> None:
     await world.phone(SECRETARY).says(DOUBTFUL)
     await world.phone(SECRETARY).expects(asks)
     await world.phone(SECRETARY).says("/cancel")
-    await world.phone(SECRETARY).expects("不等您回答了")
+    await world.phone(SECRETARY).expects("不用回答了")
     await world.phone(JUDGE).expects("待确认")
     await world.phone(SECRETARY).says("/cancel")
-    await world.phone(SECRETARY).expects("没有在等您回答的事")
+    await world.phone(SECRETARY).expects("现在没有问您的事")
 
 
 async def test_a_restart_forgets_no_open_question(stage: Stage) -> None:

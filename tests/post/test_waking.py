@@ -26,7 +26,7 @@ from storage.engine.audit import AuditEntry
 from storage.people.endpoint import Endpoint
 from storage.post.invitation import invite
 from storage.post.outbox import Outbox, OutboxState
-from storage.post.waking import Push, WakeAddress, understood
+from storage.post.waking import Push, WakeAddress, heard, understood
 from tests.world import ADMIN, HEAD, JUDGE, SECRETARY, STRANGER, Stage, World
 
 SENTENCE = "林永福回来了，人在村委"
@@ -70,7 +70,9 @@ async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tupl
         async with stage.world(push_hosts=end.url.removeprefix("http://"), **more) as world:
             for way in ways:
                 await world.phone(JUDGE).says(f"/push {way.replace('FAR', end.url)}")
-                await world.phone(JUDGE).expects("除了这里")
+                await world.phone(JUDGE).expects("这样叫您")
+            await world.settled()
+            await world.advance(10)
             await world.settled()
             yield world, end
 
@@ -91,6 +93,8 @@ async def woken(stage: Stage, *ways: str, **settings: Any) -> AsyncIterator[tupl
         ("judge@example.gov.cn", WakeAddress("mail", "judge@example.gov.cn")),
         ("mail judge@example.gov.cn", WakeAddress("mail", "judge@example.gov.cn")),
         ("sms", WakeAddress("sms", "")),
+        ("短信", WakeAddress("sms", "")),
+        ("打电话", WakeAddress("call", "")),
     ],
 )  # fmt: skip
 def test_what_people_paste_is_understood(said: str, target: WakeAddress) -> None:
@@ -255,13 +259,14 @@ async def test_a_way_that_takes_nothing_is_given_up_and_its_owner_is_told(stage:
         for _ in range(3):
             await world.advance(20)
             await world.settled()
-        await world.phone(JUDGE).expects("ntfy叫不通您了")
+        await world.phone(JUDGE).expects("ntfy 叫不通您了")
         assert await Push.filter(active=False).count() == 1
         end.refuses = False
         await world.phone(JUDGE).says("/push")
         await world.phone(JUDGE).taps("试一下 1")
         await world.settled()
         assert await Push.filter(active=True).count() == 1
+        await world.phone(JUDGE).expects("响了没有")
 
 
 async def test_ways_are_ones_own_sealed_few_and_removed_with_one_tap(stage: Stage) -> None:
@@ -271,16 +276,16 @@ async def test_ways_are_ones_own_sealed_few_and_removed_with_one_tap(stage: Stag
         assert row is not None and "secret-topic" not in row.sealed
         details = [entry.detail for entry in await AuditEntry.filter(action="push.added")]
         assert details and "secret-topic" not in "".join(details)
-        listed = await judge.expects("除了这里")
+        listed = await judge.expects("这样叫您")
         assert "secret-topic" not in listed.text
         await head.says("/push")
-        message = await head.expects("只在这里叫您")
+        message = await head.expects("这样叫您")
         await head.taps_data(message, f"1:pushoff:{row.id}:0")
         await head.hears("过期")
         for number in range(5):
             await judge.says(f"/push ntfy {end.url}/topic{number}")
         await judge.expects("最多 5 种")
-        await judge.taps("删除 1", await judge.expects("除了这里"))
+        await judge.taps("删除 1", await judge.expects("这样叫您"))
         await world.settled()
         assert await Push.all().count() == 4
         await world.phone(ADMIN).says("/push http://127.0.0.1/x")
@@ -368,11 +373,116 @@ async def test_whom_nothing_wakes_is_named_until_a_trial_has_rung(stage: Stage) 
 
         await world.product.db.unit(leave_telegram)
         await admin.says("/people")
-        assert "网页关着就叫不醒的 1 人：沈立群" in (await admin.expects("叫不醒")).text
+        assert "网页关着就叫不到的 1 人：沈立群" in (await admin.expects("叫不到")).text
         browser = Browser(f"{end.url}/push/abcdefgh")
         assert (await page.post(f"{base}/push", json=browser.subscription)).status == 200
         await world.settled()
+        await world.advance(10)
+        await world.settled()
         assert browser.reads(end.raw[-1][1]) == {"text": "吹哨：试一下，能收到就好。"}
         await admin.says("/people")
+        assert "沈立群" in (await admin.expects("叫不到")).text  # sent isn't heard
+        row = await Push.get(kind="web")
+        await world.product.db.unit(lambda: heard(row, judge, woke=True))
+        await admin.says("/people")
         await world.settled()
-        assert "叫不醒" not in (await admin.received())[-1].text
+        assert "叫不到" not in (await admin.received())[-1].text
+        assert (await page.post(f"{base}/push", json={**browser.subscription, "trial": True})).status == 200
+        await world.advance(10)
+        await world.settled()
+        assert len(end.raw) == 2
+
+
+async def test_a_trial_asks_whether_it_rang(stage: Stage) -> None:
+    async with woken(stage, "ntfy FAR/topic") as (world, _end):
+        judge = world.phone(JUDGE)
+        asked = await judge.expects("响了没有")
+        await judge.taps("没响", asked)
+        await judge.expects("没有响。请看地址对不对")
+        assert (await Push.get()).proven_at is None
+        await judge.taps("再试一下")
+        await judge.taps("响了", await judge.expects("响了没有", after=asked.id))
+        await judge.expects("叫得到您")
+        assert (await Push.get()).proven_at is not None
+        await judge.says("/push")
+        assert "1. ntfy · 试过，能响" in (await judge.expects("试过，能响")).text
+
+
+async def calls_of(end: FarEnd) -> list[str]:
+    return [json.loads(body)["phone"] for path, body in end.taken if path == "/call"]
+
+
+async def test_a_call_waits_a_minute_where_something_else_wakes(stage: Stage) -> None:
+    async with woken(stage, call_hook="FAR/call") as (world, end):
+        await world.phone(SECRETARY).says("林永福昨天回来过")
+        await world.phone(JUDGE).expects("林永福昨天回来过")
+        await world.advance(50)
+        await world.settled()
+        assert await calls_of(end) == []
+        await world.advance(11)
+        await world.settled()
+        assert await calls_of(end) == ["19800001101"]
+        said = json.loads(end.taken[-1][1])
+        assert said["text"] == "吹哨：有一条新线索，请打开。"
+        await world.phone(JUDGE).taps("收到")
+        end.taken.clear()
+        await world.phone(SECRETARY).says("杜春升昨天也来过")
+        await world.phone(JUDGE).taps("收到", await world.phone(JUDGE).expects("杜春升昨天也来过"))
+        await world.settled()
+        await world.advance(70)
+        await world.settled()
+        assert await calls_of(end) == [], "who has answered isn't called"
+
+
+async def test_what_is_urgent_calls_at_once(stage: Stage) -> None:
+    async with woken(stage, call_hook="FAR/call") as (world, end):
+        await world.phone(SECRETARY).says("林永福要跑了，快来！在村口")
+        await world.phone(JUDGE).expects("林永福要跑了")
+        await world.settled()
+        assert await calls_of(end) == ["19800001101"]
+
+
+async def test_whom_nothing_else_wakes_is_called_at_once_until_they_want_no_calls(stage: Stage) -> None:
+    async with far_end() as end, stage.world(call_hook=f"{end.url}/call") as world, page_of(world, JUDGE):
+        judge, phone = await world.person(JUDGE), world.phone(JUDGE)
+        await phone.says("/push")
+        listed = await phone.expects("打电话 · 还没试过")
+
+        async def leave_telegram() -> None:
+            await Endpoint.filter(person_id=judge.id, channel="telegram").update(active=False)
+
+        await world.product.db.unit(leave_telegram)
+        await world.phone(SECRETARY).says(SENTENCE)
+        await world.until(lambda: Outbox.filter(kind="notice", state=OutboxState.DONE).exists())
+        assert await calls_of(end) == ["19800001101"]
+
+        async def come_back() -> None:
+            await Endpoint.filter(person_id=judge.id, channel="telegram").update(active=True)
+
+        await world.product.db.unit(come_back)
+        await phone.taps("删除 1", listed)
+        await phone.expects(lambda m: m.id == listed.id and "已停用" in m.text)
+        end.taken.clear()
+        await world.phone(SECRETARY).says("杜春升在加油站")
+        await phone.expects("杜春升在加油站")
+        await world.advance(70)
+        await world.settled()
+        assert await calls_of(end) == []
+
+
+async def test_sms_and_calls_are_added_by_a_tap_where_the_court_has_them(stage: Stage) -> None:
+    async with woken(stage, sms_hook="FAR/sms", call_hook="FAR/call") as (world, end):
+        judge = world.phone(JUDGE)
+        await judge.says("/push")
+        await judge.taps("加短信", await judge.expects("这样叫您"))
+        await judge.expects("2. 短信 · 还没试过")
+        await world.advance(10)
+        await world.settled()
+        assert [path for path, _body in end.taken] == ["/sms"]
+        await judge.says("/push 打电话")  # it is there already, and is tried
+        await world.advance(10)
+        await world.settled()
+        assert [path for path, _body in end.taken] == ["/sms", "/call"]
+    async with stage.world() as world:
+        await world.phone(JUDGE).says("/push 电话")
+        await world.phone(JUDGE).expects("本院没有开通电话")

@@ -11,7 +11,7 @@ async def test_every_sign_is_named_with_what_it_counts(world: World) -> None:
     asked = await admin.expects("看哪一条报告")
     await admin.taps(asked.buttons[0][0])
     card = await admin.expects("报告 #1")
-    for words in ("那个欠老杜钱的", "林永福", "（5 分）", "大概", "没说地点", "急", "主要凭："):
+    for words in ("那个欠老杜钱的", "林永福", "（5 分）", "比较有把握", "没说地点", "急", "主要凭："):
         assert words in card.text, card.text
 
 

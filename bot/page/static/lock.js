@@ -74,7 +74,7 @@ $("unlock").addEventListener("submit", (event) => {
   $("pin").value = ""; // at once: whoever types the next one before the answer is there loses nothing of it
   unlock({ pin });
 });
-$("forgot").addEventListener("click", () => unlock({}));
+$("forgot").addEventListener("click", () => confirm(words.forgot_sure) && unlock({}));
 $("set-pin").addEventListener("submit", (event) => {
   event.preventDefault();
   keepPin($("new-pin").value.normalize("NFKC"));

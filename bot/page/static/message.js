@@ -3,7 +3,7 @@
 import { actions, body, maps } from "./card.js";
 import { button, element, link, linked, put, row } from "./dom.js";
 import { base, toast } from "./line.js";
-import { words } from "./words.js";
+import { tongue, words } from "./words.js";
 
 const TAGS = {
   bold: "b",
@@ -34,23 +34,18 @@ function formatted(text, entities) {
 }
 
 // The clock on the wall in Zhejiang, wherever the phone thinks it is: the cards' times are the same.
-const wall = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: "Asia/Shanghai",
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+function wall(moment, parts) {
+  const form = new Intl.DateTimeFormat(tongue.now.replace("_", "-"), { timeZone: "Asia/Shanghai", ...parts });
+  return form.format(moment);
+}
 
 function clock(seconds) {
-  const [then, today] = [new Date(seconds * 1000), new Date()].map((one) => wall.formatToParts(one));
-  const part = (parts, type) => parts.find((one) => one.type === type).value;
-  const day = (parts) => `${part(parts, "month")}-${part(parts, "day")}`;
-  const time = `${part(then, "hour")}:${part(then, "minute")}`;
-  if (part(then, "year") !== part(today, "year")) return `${part(then, "year")}-${day(then)} ${time}`;
-  return day(then) === day(today) ? time : `${day(then)} ${time}`;
+  const [then, today] = [new Date(seconds * 1000), new Date()];
+  const time = wall(then, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const year = { year: "numeric" };
+  const day = { month: "short", day: "numeric" };
+  if (wall(then, year) !== wall(today, year)) return `${wall(then, { ...year, ...day })} ${time}`;
+  return wall(then, day) === wall(today, day) ? time : `${wall(then, day)} ${time}`;
 }
 
 // A picture over the whole screen: two fingers make it larger, a tap closes it.

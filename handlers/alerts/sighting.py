@@ -87,10 +87,11 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
         await turn.say("sighting.withdrawn")
     elif reading.corrects and earlier is not None and await _was_about(earlier, reading):
         await _correct(turn, earlier, text, reading)
-    elif (reading.anaphoric and not only_asks_that(text) and await _goes_on(turn, row, reading)) or hides:
+    elif only_asks_that(text):
+        if not hides:
+            await turn.say("sighting.hidden_next")
+    elif reading.anaphoric and (await _goes_on(turn, row, reading) or (hides and bearing_of(text, asks=False) is Bearing.IDLE)):
         pass
-    elif reading.confidential and not reading.is_lead:
-        await turn.say("sighting.hidden_next")
     elif reading.is_lead and not reading.anaphoric and (bare := await _bare(turn)) and not await _which(turn, reading):
         await explain(turn, bare, text, reading)
     elif reading.is_lead or (reading.manner is Manner.CHATTER and says_who_came(text)):

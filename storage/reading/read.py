@@ -26,6 +26,7 @@ _QUESTION = re.compile(
 )
 _HAN = re.compile("[\u4e00-\u9fa5]")
 _CLAUSES = re.compile(r"[,，。.;；!！?？\s]+")
+_PIECES = re.compile(r"[^,，。.;；!！?？\s]+")
 _NEGATION = re.compile(r"没有?(回来|回村|来过|看到|看见|见到)|[不没]在(家|村|山|店|厂)|还没回|同名的|不是欠钱")
 _NOT_THERE = re.compile("(?:不|没有?|未)(?:住|待|呆)?[在到]?$")
 _MISTAKE = re.compile(r"(看|说|讲|认|搞|弄|报)错了|误会|没事了|不是他|不是她|不是(老|小|阿)?[\u4e00-\u9fa5]{1,3}$")
@@ -57,6 +58,7 @@ _CONFIDENTIAL = re.compile(
     "|我[^,，。他她]{0,4}不[想要愿肯]意?[^,，。]{0,4}(?:知道|晓得|露面|出面|留名字?)|怕[^,，。]{0,6}(?:报复|寻仇|记恨|记仇)"
 )
 """The sender asks that nobody be told who said it, or is afraid: doubt protects."""
+_ASKED = re.compile(f"(?:{_CONFIDENTIAL.pattern})(?:[说讲报]的)?")
 _BESIDE_ASKING = re.compile(r"[\W我你您们他她替帮给请千万一定要的得了说讲报啊哦呀吧是这个事件情麻烦谢举]+")
 _EITHER = re.compile(
     "不是[^,，。是]{1,8}就是|其中一个|哪一个|不知哪|还是|或者|要么|随便哪|(?:不知道|不晓得|分不清|分不出|认不出|没看清|搞不清)(?:是|到底)*(?:哪|谁)|有一个"
@@ -155,12 +157,19 @@ def only_asks_that(text: str) -> bool:
     return bool(asks) and not _BESIDE_ASKING.sub("", rest)
 
 
+def _without_asking(piece: re.Match[str]) -> str:
+    """Blanks out that the sender asks not to be named: it says nothing about whom they have seen."""
+    return _blank(piece) if only_asks_that(piece[0]) else _ASKED.sub(_blank, piece[0])
+
+
 def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     """Reads `text` against circles of people, the sender's village first; the first circle in which somebody fits
     decides. Never raises, whatever the text."""
     written = beginning(text)
     plain = simplified(written)
     confidential = bool(_CONFIDENTIAL.search(plain))
+    if confidential:
+        plain = _PIECES.sub(_without_asking, plain)
     denied, denies = _denied(plain, circles)
     last = _DENIED_LAST.search(plain)
     mistaken = not _STANDS.search(plain) and (

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.transport.channel import TELEGRAM
 from handlers.card import Showing
 from handlers.desk.board import PICTURES, overview, picture
-from storage.alerts.sighting import Sighting
+from storage.alerts.sighting import Sighting, SightingState
 from tests.alerts.test_attachment import photo
 from tests.people.test_access import WORDS
 from tests.world import (
@@ -170,3 +170,18 @@ async def test_a_request_beside_other_words_passes_them_on(world: World) -> None
     seen = await world.phone(JUDGE).expects("他要走了")
     assert "何晓梅" not in seen.text
     await phone.expects("不会透露您是谁")
+
+
+
+@pytest.mark.parametrize("asked", ["别说是我讲的", "我怕他报复", "保密啊", "麻烦别告诉他是谁讲的"])
+async def test_asking_not_to_be_named_loses_no_report(world: World, asked: str) -> None:
+    """Before the words and after them, where an hour ago something else was reported: somebody is rung for each."""
+    secretary = world.phone(SECRETARY)
+    await secretary.says("黄国强在田里")
+    await world.advance(3600)
+    for text in (f"小升开车进村了，{asked}", f"{asked}，浙K8G12A停在桥头"):
+        await secretary.says(text)
+        await world.advance(61)
+        row = await Sighting.all().order_by("-id").first()
+        assert row is not None and row.state is SightingState.ALERTED and row.confidential, text
+    assert not (await Sighting.all().order_by("id").first()).confidential  # type: ignore[union-attr]

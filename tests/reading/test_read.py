@@ -318,6 +318,20 @@ async def test_what_was_learnt_from_others_words_stays(name: str) -> None:
     assert {what: score.missed for what, score in table.items() if score.share < KEPT[what]} == {}
 
 
+ASKED = ("别说是我讲的", "麻烦别告诉他是谁讲的", "我怕他报复", "请替我保密，谢谢", "不要透露我", "别把我供出去", "莫讲是我")
+
+
+@pytest.mark.parametrize("name", ["seventh", "tenth", "thirteenth"])
+async def test_asking_not_to_be_named_changes_nothing_of_what_is_understood(name: str) -> None:
+    async with Rosters(records(OURS / f"{name}-rosters.jsonl")).at_hand() as rosters:
+        for number, message in enumerate(records(OURS / f"{name}.jsonl")):
+            said, asked = message["text"], ASKED[number % len(ASKED)]
+            plain = await rosters.understood(message)
+            for text in (f"{said}，{asked}", f"{asked}，{said}") if plain["is_lead"] else ():
+                found = await rosters.understood({**message, "text": text})
+                assert found["is_lead"] and set(found["debtor_ids"]) == set(plain["debtor_ids"]), text
+
+
 def test_no_rule_knows_a_name() -> None:
     """The rules are about how people speak; who is spoken of stands in the roster."""
     floor = Path(__file__).parents[2] / "storage" / "reading"

@@ -120,8 +120,8 @@ class Showing:
         day = local(moment).date()
         return locales.days(self.language, day, day, self.today.year != day.year)
 
-    def stretch(self, start: datetime, end: datetime) -> str:
-        return locales.stretch(self.language, local(start), local(end), self.today)
+    def stretch(self, start: datetime, end: datetime, *, weekdays: bool = False) -> str:
+        return locales.stretch(self.language, local(start), local(end), self.today, weekdays=weekdays)
 
 
 Renderer = Callable[[Showing], Awaitable[Card | None]]

@@ -104,14 +104,22 @@ def days(language: str, first: date, last: date, year: bool = False) -> str:
     return f"{_day(language, first, year)}至{end or _day(language, last, other)}"
 
 
-def stretch(language: str, start: datetime, end: datetime, today: date) -> str:
-    """Writes from when until when: whole days as days, else with the times. Both are local, the end isn't part."""
+def stretch(language: str, start: datetime, end: datetime, today: date, *, weekdays: bool = False) -> str:
+    """Writes from when until when: whole days as days, with their `weekdays` where that is asked for, else with the
+    times. Both are local, the end isn't part."""
     midnight = end.hour == end.minute == 0
     last = (end - timedelta(minutes=1)).date() if midnight else end.date()
     if midnight and start.hour == start.minute == 0:
-        return days(language, start.date(), last, today.year != start.year)
+        whole = days(language, start.date(), last, today.year != start.year)
+        return f"{whole}{_weekdays(language, start.date(), last)}" if weekdays else whole
     closing = f"{_day(language, last, last.year != today.year)} 24:00" if midnight else clock_time(language, end, today)
     return f"{clock_time(language, start, today)}{' 至 ' if language.startswith('zh') else ' – '}{closing}"
+
+
+def _weekdays(language: str, first: date, last: date) -> str:
+    """Writes （周一至周三）; (Mon – Wed)."""
+    names = [str(format_date(one, "EEE", locale=language)) for one in dict.fromkeys((first, last))]
+    return f"（{'至'.join(names)}）" if language.startswith("zh") else f" ({' – '.join(names)})"
 
 
 def span(language: str, start: datetime, end: datetime) -> str:

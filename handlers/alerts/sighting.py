@@ -90,7 +90,7 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
     elif only_asks_that(text):
         if not hides:
             await turn.say("sighting.hidden_next")
-    elif reading.anaphoric and (await _goes_on(turn, row, reading) or (hides and bearing_of(text, asks=False) is Bearing.IDLE)):
+    elif reading.anaphoric and (await _goes_on(turn, row, reading) or (hides and _is_idle(text))):
         pass
     elif reading.is_lead and not reading.anaphoric and (bare := await _bare(turn)) and not await _which(turn, reading):
         await explain(turn, bare, text, reading)
@@ -176,6 +176,10 @@ async def _was_about(earlier: Sighting, reading: Reading) -> bool:
     if not reading.denies or any(words in said for words in reading.denies):
         return True
     return bool(set(reading.denied) & set(await sighting.suspect_ids(earlier.id)))
+
+
+def _is_idle(text: str) -> bool:
+    return bearing_of(text, asks=False) is Bearing.IDLE
 
 
 async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:

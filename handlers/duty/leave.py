@@ -37,8 +37,11 @@ async def take(turn: Turn, words: str) -> None:
         left = left.replace(one.name, "")
     away, deputy = _who(turn.who, people)
     unclear = len({one.name for one in people}) != len(people) or left.strip(leave.FILLING)
-    if stretch is None or away is None or unclear or stretch[1] <= unit().now:
+    if stretch is None or away is None or unclear:
         await turn.say("leave.how")
+        return
+    if stretch[1] <= unit().now:
+        await turn.say("leave.past")
         return
     if (there := await leave.overlapping(away.id, *stretch)) is not None:
         await turn.reply("leave", there.id, there=True)
@@ -97,7 +100,7 @@ async def show_leave(showing: Showing) -> Card | None:
     mine = row.person_id == (showing.person.id if showing.person else None)
     buttons = [[_back(showing, row)]] if mine or showing.args.get("there") else []
     key = "leave.there" if showing.args.get("there") else "leave.taken"
-    return Card(showing.text(key, line=_line(showing, row)), buttons)
+    return Card(showing.text(key, line=_line(showing, row, weekdays=True)), buttons)
 
 
 def _back(showing: Showing, row: Leave, *, dated: bool = False) -> Button:
@@ -107,8 +110,8 @@ def _back(showing: Showing, row: Leave, *, dated: bool = False) -> Button:
     return Button(showing.plain(key, name=row.person.name, when=when), Tap("endleave", row.id))
 
 
-def _line(showing: Showing, row: Leave) -> str:
-    when = showing.stretch(row.starts_at, row.ends_at)
+def _line(showing: Showing, row: Leave, *, weekdays: bool = False) -> str:
+    when = showing.stretch(row.starts_at, row.ends_at, weekdays=weekdays)
     if row.deputy is None:
         return showing.plain("leave.line_duty", name=row.person.name, when=when)
     return showing.plain("leave.line", name=row.person.name, deputy=row.deputy.name, when=when)

@@ -11,10 +11,10 @@ from storage.post import question
 from storage.post.question import QuestionKind
 
 _SAID: dict[str, str] = {
-    "duty": r"(?:请问|查一下|看看)?(?:现在|今天|今晚|明天|这周)?(?:是)?谁在?值班|值班(?:表|安排)?(?:是?谁)?",
-    "leave": r"(?:(?:我|本人)(?!.*(?:回来|看到|在家))|想|要|从|\d|[今明后]天|下?周|请假|休假)"
-    r"(?!.*(?:回来|回村|在家|在村|吗|谁)).{0,20}"
-    r"|(?:我|本人)?销假|请假|休假",
+    "duty": r"(?!.*(?:谁|吗|[?？])).{2,40}(?:值班|带班)|"
+    r"(?:请问|查一下|看看)?(?:现在|今天|今晚|明天|这周)?(?:是)?谁在?值班|值班(?:表|安排)?(?:是?谁)?",
+    "leave": r"(?!.*(?:回来|回村|在家|在村|看到|吗|谁|[?？])).{0,30}(?:请|休)[^,，。]{0,6}假.{0,30}|.{0,20}出差.{0,30}"
+    r"|(?:我|本人)?销假|休假",
     "help": r"帮助|怎么用|使用说明|说明书?|教程|菜单|功能|help|能做什么|你能做什么",
     "quiet": r"免打扰(?:时间|设置)?(?:\s*[\d:点到至\-–— ]*|\s*关|\s*取消)|(?:夜里|晚上)?不要打扰我?",
     "invite": r"(?:请|邀请|拉|加)(?:个|一个)?人(?:加入|进来)?|邀请(?:加入)?",
@@ -27,6 +27,8 @@ _SAID: dict[str, str] = {
     "stats": "(?:本月|这个月)?(?:数字|统计|数据)",
 }
 """How each is said, whole. What has words of its own, such as when the leave is, keeps them."""
+_ROSTER = re.compile("(?!.*谁)(.{2,40})(值班|带班)")
+_ASKS_DUTY = re.compile("(?:请问|查一下|看看|现在|今天|今晚|明天|这周|本周|下周)+值班")
 _IMPORT = re.compile("(?:怎么)?导入(?:案件|人员|名单|值班表?|表格)?")
 
 
@@ -37,7 +39,7 @@ async def take(turn: Turn, text: str, *, reports: bool) -> bool:
     name = named(turn, said)
     if name:
         await forget_waiting(turn)
-        await carry_out(turn, name, said if name in ("leave", "quiet") and _has_words(name, said) else "")
+        await carry_out(turn, name, _words(name, said))
         return True
     if _IMPORT.fullmatch(said):
         await turn.say("help.import_how")
@@ -56,10 +58,13 @@ def named(turn: Turn, said: str) -> str:
     for name in mine:
         if any(said == locales.plain(language, f"help.menu_{name}") for language in locales.LANGUAGES):
             return name
-    found = next((name for name, words in _SAID.items() if name in mine and re.fullmatch(words, said, re.I)), "")
-    return "" if found == "leave" and not re.search("请假|休假|出差|销假", said) else found
+    return next((name for name, words in _SAID.items() if name in mine and re.fullmatch(words, said, re.I)), "")
 
 
-def _has_words(name: str, said: str) -> bool:
-    """Tells whether more is said than what it is called."""
-    return bool(re.sub("我|本人|想|要|需要|请假|休假|出差|免打扰|销假", "", said).strip())
+def _words(name: str, said: str) -> str:
+    """Returns what is said beside the command's name: 明天请假 says when, 下周末郑雅芳值班 who and when."""
+    if name == "duty" and (roster := _ROSTER.fullmatch(said)) and not _ASKS_DUTY.match(said):
+        return f"设 {roster[1]} {roster[2]}"
+    if name not in ("leave", "quiet"):
+        return ""
+    return said if re.sub("我|本人|想|要|需要|请假|休假|出差|免打扰|销假", "", said).strip() else ""

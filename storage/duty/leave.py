@@ -15,7 +15,7 @@ from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
 from storage.people.person import Person
 
-FILLING = " ，,。代管请假由给我的"
+FILLING = " ，,。代管请休假出差由给替我本人想要需的法官"
 """What people write around times and names."""
 
 

@@ -267,26 +267,75 @@ def _end(match: re.Match[str], now: datetime) -> Span:
 _ISO = re.compile(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?")
 _SHORT = re.compile(r"(?<!\d)(\d{1,2})[-/.](\d{1,2})(?!\d)")
 _SAME_MONTH = re.compile(r"(\d{1,2})月(\d{1,2})[日号]?\s*(到|至|[-~—–]+)\s*(\d{1,2})[日号](?!\d)")
-_BETWEEN = re.compile(r"[从到至起~—–\-]+")
+_BETWEEN = re.compile(r"开始|[从到至起~—–\-]+")
+_FOR = re.compile(rf"(?P<count>{_N})(?P<unit>天|日|个?星期|个?礼拜|个?月|周)(?:假|时间)?")
+"""How long it lasts: 请假三天."""
+_WEEK = timedelta(days=7)
+LONGEST = timedelta(days=92)
+"""What an order may last that goes over the turn of the year; else first and last are the wrong way round."""
 
 
 def stretch_in(text: str, now: datetime) -> tuple[Span | None, str]:
     """Finds the stretch from the first to the end of the last time that an order names, and what else it says.
 
-    Such times are 12月1日到5日, 2026-12-01 2026-12-05, 明天. The stretch is local and aware; None where none is named.
+    Such times are 12月1日到5日, 2026-12-01 2026-12-05, 下周一到周三, 明天起三天. An order is about what comes: a
+    weekday is the next one, and the last time comes after the first. The stretch is local and aware; None where none is
+    named, or where it ends before it begins.
     """
-    spans, left = list[Span](), heard(text)
+    spans, left = list[tuple[str, Span]](), heard(text)
     for match in _ISO.finditer(left):
         try:
-            spans.append(_days(date(*(int(part) for part in match.groups())), local(now), 1))
+            spans.append(("", _days(date(*(int(part) for part in match.groups())), local(now), 1)))
         except ValueError:
             return None, left
     left = _SHORT.sub(r"\1月\2日", _ISO.sub(" ", left))
     left = _SAME_MONTH.sub(r"\1月\2日\3\1月\4日", left)
     for one in times_in(left, now):
-        spans.append((one.start, one.end))
+        spans.append((one.words, (one.start, one.end)))
         left = left.replace(one.words, " ", 1)
+    lasting = _FOR.search(left)
+    if lasting is not None:
+        left = left.replace(lasting[0], " ", 1)
     left = _BETWEEN.sub(" ", left).strip()
-    if not spans:
+    if not spans and lasting is None:
         return None, left
-    return (min(start for start, _end in spans), max(end for _start, end in spans)), left
+    stretch = _in_order(spans, now) if spans else _days(local(now).date(), local(now), 1)
+    if stretch is not None and lasting is not None and len(spans) < 2:
+        length, _exact = _length(lasting["unit"].replace("周", "星期"), _number(lasting["count"]))
+        stretch = stretch[0], stretch[0] + length
+    return stretch, left
+
+
+_BARE_WEEKDAY = re.compile("(?:周|星期|礼拜)")
+
+
+def _in_order(spans: list[tuple[str, Span]], now: datetime) -> Span | None:
+    """Puts the times one after the other; None where they can't be."""
+    start, end = _next(spans[0], now)
+    for words, span in spans[1:]:
+        later = span
+        if words and _BARE_WEEKDAY.match(words):
+            while later[0] < start:
+                later = later[0] + _WEEK, later[1] + _WEEK
+        elif words and later[0] < start:
+            later = _a_year_on(later)
+        if later[0] < start or later[1] - start > LONGEST > span[1] - span[0]:
+            return None
+        end = max(end, later[1])
+    return start, end
+
+
+def _next(said: tuple[str, Span], now: datetime) -> Span:
+    """Returns the time, where it is a weekday without its week the next one."""
+    words, (start, end) = said
+    past = bool(_BARE_WEEKDAY.match(words)) and end <= now
+    return (start + _WEEK, end + _WEEK) if past else (start, end)
+
+
+def _a_year_on(span: Span) -> Span:
+    length = span[1] - span[0]
+    try:
+        start = span[0].replace(year=span[0].year + 1)
+    except ValueError:  # the 29th of February
+        return span
+    return start, start + length

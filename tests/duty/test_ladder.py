@@ -207,7 +207,7 @@ async def test_an_alert_climbs_as_the_dry_run_said(world: World) -> None:
 async def test_who_is_on_leave_is_not_rung_and_the_deputy_reads_the_case(world: World) -> None:
     judge, deputy, secretary = world.phone(JUDGE), world.phone(SECOND_JUDGE), world.phone(SECRETARY)
     await judge.says("/leave 今天到11月26日 郑雅芳代管")
-    await judge.expects("已记：沈立群 11月24日至26日，郑雅芳代管")
+    await judge.expects("已记：沈立群 11月24日至26日（周二至周四），郑雅芳代管")
     await deputy.expects("郑雅芳代管")
     await secretary.says("林永福回来了，在村委")
     card = await deputy.expects("林永福回来了")
@@ -231,7 +231,7 @@ async def test_leave_is_ones_own_or_the_keepers_to_take(world: World) -> None:
         await judge.says(f"/leave {words}")
         await judge.expects("请假：/leave")
     await head.says("/leave 沈立群 12月1日到5日 郑雅芳")
-    await head.expects("已记：沈立群 12月1日至5日，郑雅芳代管")
+    await head.expects("已记：沈立群 12月1日至5日（周二至周六），郑雅芳代管")
     card = await judge.expects("已记：沈立群")
     await judge.taps("沈立群销假", card)
     await judge.expects("没有人请假")

@@ -71,3 +71,25 @@ async def test_a_supervisor_who_says_where_somebody_is_is_offered_to_report_it(w
     card = await world.phone(JUDGE).expects("有人看到 林永福")
     assert "周弄村" in card.text
     await supervisor.expects("已记录")
+
+
+async def test_leave_and_duty_are_said_as_one_says_them_to_a_colleague(world: World) -> None:
+    judge, head = world.phone(JUDGE), world.phone(HEAD)
+    for said, noted in (
+        ("下周一到周三请假", "沈立群 11月30日至12月2日（周一至周三），没有代管"),
+        ("我想请一天假，12月10日，郑雅芳代管", "沈立群 12月10日（周四），郑雅芳代管"),
+        ("12月14日起出差三天", "沈立群 12月14日至16日（周一至周三），没有代管"),
+    ):
+        await judge.says(said)
+        await judge.expects(noted)
+    await judge.says("11月2日到3日请假")
+    await judge.expects("那几天已经过去了")
+    await head.says("郑雅芳下周三到周五请假")
+    await head.expects("郑雅芳 12月2日至4日（周三至周五）")
+    await head.says("周末丁卫东值班")
+    await head.expects("11月28日 08:30 至 11月29日 08:30 丁卫东")
+    await head.says("明天值班")
+    await world.settled()
+    assert "丁卫东" in (await head.received())[-1].text
+    await judge.says("明天郑雅芳值班")
+    await judge.expects("由局长、院长或管理员来排")

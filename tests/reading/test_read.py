@@ -318,7 +318,10 @@ async def test_what_was_learnt_from_others_words_stays(name: str) -> None:
     assert {what: score.missed for what, score in table.items() if score.share < KEPT[what]} == {}
 
 
-ASKED = ("别说是我讲的", "麻烦别告诉他是谁讲的", "我怕他报复", "请替我保密，谢谢", "不要透露我", "别把我供出去", "莫讲是我")
+ASKED = (
+    *("别说是我讲的", "麻烦别告诉他是谁讲的", "我怕他报复", "请替我保密，谢谢"),
+    *("不要透露我", "别把我供出去", "莫讲是我"),
+)
 
 
 @pytest.mark.parametrize("name", ["seventh", "tenth", "thirteenth"])

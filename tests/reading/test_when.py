@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.engine.clock import SHANGHAI
-from storage.reading.when import times_in
+from storage.reading.when import stretch_in, times_in
 
 SAID = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
 """A Wednesday, 09:40 in Zhejiang."""
@@ -97,3 +97,36 @@ def test_never_raises_and_ends_after_it_starts(text: str) -> None:
 def test_at_midnight_and_at_the_end_of_a_month(said_at: str, text: str, start: str) -> None:
     found = times_in(text, _at(said_at))
     assert [one.start for one in found] == [_at(start)]
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "end"),
+    [
+        ("下周一到周三", "11-30 00:00", "12-03 00:00"),
+        ("下周三到周五", "12-02 00:00", "12-05 00:00"),
+        ("下周五到周一", "12-04 00:00", "12-08 00:00"),
+        ("周一到周三", "11-30 00:00", "12-03 00:00"),
+        ("礼拜三", "12-02 00:00", "12-03 00:00"),
+        ("周末", "11-28 00:00", "11-30 00:00"),
+        ("下周末", "12-05 00:00", "12-07 00:00"),
+        ("下周", "11-30 00:00", "12-07 00:00"),
+        ("下周一下午到周二", "11-30 12:00", "12-02 00:00"),
+        ("明天起三天", "11-29 00:00", "12-02 00:00"),
+        ("明天一天", "11-29 00:00", "11-30 00:00"),
+        ("从下周一开始一个星期", "11-30 00:00", "12-07 00:00"),
+        ("两天", "11-28 00:00", "11-30 00:00"),
+        ("12月30日到1月2日", "12-30 00:00", "2027-01-03 00:00"),
+        ("11月20日到22日", "11-20 00:00", "11-23 00:00"),
+        ("12月1日到5日", "12-01 00:00", "12-06 00:00"),
+        ("12月5日到1日", "", ""),
+        ("2026-12-05到2026-12-01", "", ""),
+    ],
+)
+def test_an_order_is_about_what_comes_and_its_end_after_its_beginning(said: str, first: str, end: str) -> None:
+    """Said on Saturday the 28th of November, in the evening."""
+    now = datetime.fromisoformat("2026-11-28T18:00:00+08:00")
+    stretch, left = stretch_in(f"{said}请假", now)
+    assert left.strip() == "请假"
+    whole = [one if len(one) > 11 else f"2026-{one}" for one in (first, end) if one]
+    wanted = [datetime.fromisoformat(f"{one}:00+08:00") for one in whole]
+    assert list(stretch or ()) == wanted

@@ -172,7 +172,6 @@ async def test_a_request_beside_other_words_passes_them_on(world: World) -> None
     await phone.expects("不会透露您是谁")
 
 
-
 @pytest.mark.parametrize("asked", ["别说是我讲的", "我怕他报复", "保密啊", "麻烦别告诉他是谁讲的"])
 async def test_asking_not_to_be_named_loses_no_report(world: World, asked: str) -> None:
     """Before the words and after them, where an hour ago something else was reported: somebody is rung for each."""

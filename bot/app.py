@@ -44,6 +44,7 @@ from bot.transport.waking import PushApi
 from handlers.people.help import groups_for, role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
+from storage.desk import staff
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
@@ -120,7 +121,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake", "name", "as", "court")
+_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake", "asleep", "name", "as", "court")
 """What the page knows of a person, beside the language."""
 _BOT_ID = 9_000_000_000
 """The bot's own number on the gateway: no chat there has it, for they count from 1."""
@@ -310,6 +311,7 @@ class _Assembly:
             "court": await name_of(county_of(who.area_code)),
             "groups": groups_for(who.language),
             "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",
+            "asleep": str(len(await staff.whom_nobody_wakes(who)) or "") if may(who, Action.ROSTER) else "",
         }
 
     async def _subscribe(self, chat_id: int, subscription: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import locales
@@ -23,6 +23,8 @@ class Button:
     tap: Tap
     main: bool = False
     """What is to be done next."""
+    fades: timedelta | None = None
+    """After so long it isn't offered any more, where a screen can take it away by itself."""
     beside: bool = False
     """Stands next to it; the others wait under 更多 where there is little room."""
 
@@ -60,6 +62,8 @@ class Card:
     expects_reply: bool = False
     parts: Parts | None = None
     """What the text says, for a screen that can show it better."""
+    of: int = 0
+    """To which lead it belongs, by its first report: the page shows photos, questions and answers inside it."""
     shows: frozenset[Subject] = frozenset()
     """Whom it shows: by this the message is found again when they are erased, or ask not to be named."""
     method: str = ""
@@ -71,12 +75,15 @@ class Card:
         return replace(self, text=f"{note}\n{self.text}".strip(), parts=parts)
 
     def for_page(self) -> dict[str, Any] | None:
-        """Returns what the page shows instead of the text, where the card has parts."""
+        """Returns what the page shows instead of the text where the card has parts, and to which lead it belongs."""
+        of = {"of": self.of} if self.of else {}
         if self.parts is None:
-            return None
+            return {"noun": "item", **of} if of else None
         buttons = [button for row in self.rows for button in row]
         main, beside = ([b.tap.pack() for b in buttons if getattr(b, name)] for name in ("main", "beside"))
-        return {**self.parts.plain(), "main": main, "beside": beside}
+        fades = {b.tap.pack(): int(b.fades.total_seconds()) for b in buttons if b.fades is not None}
+        gone = {"fades": fades} if fades else {}
+        return {**self.parts.plain(), **of, "main": main, "beside": beside, **gone}
 
     def markup(self) -> dict[str, Any] | None:
         """Returns the Bot API's reply_markup."""
@@ -164,11 +171,13 @@ def kind_of(name: str) -> Kind | None:
 
 @card("text")
 async def show_text(showing: Showing) -> Card | None:
-    """Shows a plain sentence of the catalogue; `about` says by number whom the message it answers was about."""
-    args = {name: value for name, value in showing.args.items() if name not in ("key", "about")}
+    """Shows a plain sentence of the catalogue; `about` says by number whom the message it answers was about, `of`
+    to which lead it belongs."""
+    args = {name: value for name, value in showing.args.items() if name not in ("key", "about", "of")}
     noun, dot, key = str(showing.args["key"]).partition(".")
     whom = frozenset(Subject(About.DEBTOR, number) for number in showing.args.get("about", ()))
-    return Card(showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args), shows=whom)
+    text = showing.text(f"{OLD_NOUNS.get(noun, noun)}{dot}{key}", **args)
+    return Card(text, shows=whom, of=int(showing.args.get("of", 0)))
 
 
 @card("toast")

@@ -498,8 +498,8 @@ class Store:
         )
         return [json.loads(row["body"]) for row in rows][::-1]
 
-    async def cards(self, chat_id: int, limit: int = 100) -> list[dict[str, Any]]:
-        """Returns the newest messages that are the card of something: of a lead, of a report."""
+    async def cards(self, chat_id: int, limit: int = 200) -> list[dict[str, Any]]:
+        """Returns the newest messages that are the card of something, of a lead, of a report, or belong to one."""
         rows = self._page(
             "SELECT body FROM message WHERE chat_id = ? AND json_extract(body, '$.card.noun') IS NOT NULL "
             "AND deleted = 0 ORDER BY message_id DESC LIMIT ?",

@@ -231,7 +231,8 @@ class Dispatcher:
             card = replace(card, silent=True)
         if row.doubtful and row.lane is Lane.ALERT:
             card = card.marked(showing.text("alert.repeat"))
-        parts = [card.text, card.markup(), *([card.for_page()] if channel.shows_parts and card.parts else [])]
+        page = card.for_page() if channel.shows_parts else None
+        parts = [card.text, card.markup(), *([page] if page else [])]
         rendered = self._db.secrets.index(json.dumps(parts))  # only compared: it keeps no names
         before = None if row.fresh or not row.ref else await _shown(row)
         if before is not None and before.rendered == rendered and not row.arguments:
@@ -342,6 +343,8 @@ class Dispatcher:
             shared["reply_parameters"] = {"message_id": row.reply_to, "allow_sending_without_reply": True}
         if card.silent:
             shared["disable_notification"] = True
+        if channel.shows_parts and (parts := card.for_page()):
+            shared["card"] = parts
         if card.place is not None:
             latitude, longitude = card.place
             result = await channel.api.call("sendLocation", {**shared, "latitude": latitude, "longitude": longitude})
@@ -354,8 +357,6 @@ class Dispatcher:
             result = await self._send_media(channel, card, shared)
         else:
             shared |= {"text": fitting(card.text), "parse_mode": "HTML"}
-            if channel.shows_parts and (parts := card.for_page()):
-                shared["card"] = parts
             result = await channel.api.call("sendMessage", shared)
         return int(result["message_id"])
 

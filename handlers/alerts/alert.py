@@ -24,7 +24,7 @@ from handlers.length import shortened
 from handlers.parts import Contact, Mood, Parts, Step
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, escalation, sighting, steps
+from storage.alerts import alert, escalation, sighting, steps, timeline
 from storage.alerts.alert import OPEN, Alert, AlertState, Outcome
 from storage.alerts.attachment import AttachmentKind, of_sighting
 from storage.alerts.sighting import Sighting, SightingState, Suspect
@@ -107,7 +107,7 @@ async def close(turn: Turn, tap: Tap) -> None:
     if tap.arg < len(OUTCOMES) and await steps.close(held, OUTCOMES[tap.arg], turn.who):
         await turn.toast("alert.toast_closed")
         await question.ask(QuestionKind.NOTE, turn.channel, turn.chat_id, turn.who.id, held.id)
-        await turn.say("alert.add_note")
+        await turn.say("alert.add_note", of=held.sighting_id)
     else:
         await _stands(turn, held)
 
@@ -189,7 +189,7 @@ async def show_alert(showing: Showing) -> Card | None:
         [row.id for row in family],
         [first, *later[-_WITNESSES:]],
     )
-    return Card(parts.text(), await _buttons(showing, one), urgent=first.urgent, parts=parts, shows=whom)
+    return Card(parts.text(), await _buttons(showing, one), urgent=first.urgent, parts=parts, shows=whom, of=first.id)
 
 
 def _mood(one: Alert, gave: Sequence[str]) -> Mood:
@@ -390,7 +390,7 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
         return []
     menu = showing.args.get("menu")
     if one.state is AlertState.CLOSED and one.closed_at is not None and showing.now - one.closed_at < CHANGEABLE:
-        return _results(showing, one) if menu == "amend" else [[showing.button("outcome.amend", "amend", one.id)]]
+        return _results(showing, one) if menu == "amend" else [_ways_back(showing, one)]
     if one.state not in OPEN:
         return []
     if menu == "close":
@@ -406,6 +406,16 @@ async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:
         return [[first], ways]
     over = showing.button("alert.close", "close", one.id)
     return [[first], later, [over if one.state is AlertState.SENT else _beside(over), *ways]]
+
+
+def _ways_back(showing: Showing, one: Alert) -> list[Button]:
+    """Lists how a result is put right; a slip of the finger, for a moment, as if it hadn't been."""
+    ways = [showing.button("outcome.amend", "amend", one.id)]
+    mine = showing.person is not None and showing.person.id == one.handler_id
+    if mine and timeline.may_undo(one.closed_at, showing.now):
+        fades = timeline.undo_left(one.closed_at, showing.now)
+        ways.insert(0, replace(showing.button("outcome.reopen", "reopen", one.id), fades=fades))
+    return ways
 
 
 def _results(showing: Showing, one: Alert) -> list[list[Button]]:
@@ -452,4 +462,4 @@ async def show_change(showing: Showing) -> Card | None:
         return None  # who hasn't seen the card yet sees it as it is now, or not at all
     words = shortened(report.amended or report.text, 200)
     text = showing.text(f"alert.change_{showing.args['what']}", at=showing.at(report.reported_at), text=words)
-    return Card(text, shows=shows(reports=[report.id]))
+    return Card(text, shows=shows(reports=[report.id]), of=report.root_id)

@@ -35,6 +35,8 @@ def register(app: App) -> None:
     kinds |= filters.VIDEO_NOTE | filters.AUDIO | filters.Document.ALL
     on_said(app, filters.UpdateType.MESSAGE & kinds, received)
     on_tap("bare", send_bare, Action.REPORT)
+    on_tap("elsewhere", elsewhere, Action.REPORT)
+    on_tap("unsend", unsend, Action.REPORT)
 
 
 async def received(turn: Turn, update: Update) -> None:
@@ -48,24 +50,57 @@ async def received(turn: Turn, update: Update) -> None:
         said = await report(turn, message.caption, captioned=True)
         if row is not None and said.state is SightingState.NOT_SENT:
             await _follow(turn, row)  # the words were an answer, or rang nobody: it goes where they went
-    elif row is not None and not await _follow(turn, row):
+    elif row is not None and not await _follow(turn, row, album=bool(message.media_group_id)):
         delay = _ALBUM if message.media_group_id else None
         await put(turn.address, "say_who", row.id, lane=Lane.REPLY, delay=delay)
     if row is None:
         await turn.say("attachment.too_large")
 
 
-async def _follow(turn: Turn, row: Attachment) -> bool:
+async def _follow(turn: Turn, row: Attachment, *, album: bool = False) -> bool:
     """Makes it part of what was said within ten minutes, and tells whether there is such: the answer to a judge's
-    question, or the newest report that went out, whatever was said between."""
+    question, or the newest report that went out, whatever was said between. The pictures of an album get one answer
+    together."""
     home = await relay_handlers.answering(turn, unit().now - attachment.BELONGS)
     home = home or await sighting.newest_sent(turn.who.id, unit().now - attachment.BELONGS)
     if home is None:
         return False
     await attachment.belong(row, home.id)
     await raising.attach(home, row.id)
-    await turn.reply("attached", home.id, fresh=False)
+    if album:
+        await turn.reply("attached", home.id, fresh=False)
+    else:
+        await turn.reply("kept", row.id)
     return True
+
+
+async def _taken_out(turn: Turn, tap: Tap) -> Attachment | None:
+    """Takes one's own photo, voice or place out of the report with which it went."""
+    row = await attachment.of_reporter(tap.ref, turn.who.id)
+    home = await sighting.by_id(row.sighting_id) if row is not None and row.sighting_id is not None else None
+    if row is None or home is None:
+        await turn.refuse(f"attachment:{tap.ref}")
+        return None
+    await turn.toast()
+    await raising.detach(home, row.id)
+    return row
+
+
+async def elsewhere(turn: Turn, tap: Tap) -> None:
+    """Answers 这是另一个人 below a photo, voice or place: the next sentence says who it is."""
+    row = await _taken_out(turn, tap)
+    if row is not None:
+        await attachment.set_free(row)
+        await turn.reply("kept", row.id, fresh=False)
+        await turn.reply("say_who", row.id)
+
+
+async def unsend(turn: Turn, tap: Tap) -> None:
+    """Answers 撤回 below a photo, voice or place: nobody sees it any more."""
+    row = await _taken_out(turn, tap)
+    if row is not None:
+        await attachment.withdraw(row)
+        await turn.reply("kept", row.id, fresh=False, gone=True)
 
 
 async def _keep(turn: Turn, message: Message) -> Attachment | None:
@@ -102,6 +137,8 @@ async def heard(turn: Turn, row: Attachment, words: str) -> None:
 
     What isn't clearly a report stays with the voice: somebody at the court hears it, for doubt goes up.
     """
+    if await attachment.by_id(row.id) is None:
+        return  # taken back while the machine was listening
     await attachment.heard(row, words)
     home = await _home(row)
     if home is not None and home.state is SightingState.WITHDRAWN:
@@ -182,6 +219,30 @@ async def show_say_who(showing: Showing) -> Card | None:
     return Card(words, [[showing.button("sighting.send_anyway", "bare", row.id)]])
 
 
+@card("kept")
+async def show_kept(showing: Showing) -> Card | None:
+    """Shows with which report a photo, voice or place went, in its sender's own words, and two ways out."""
+    row = await attachment.by_id(showing.ref)
+    if row is None:
+        return Card(showing.text("attachment.unsent")) if showing.args.get("gone") else None
+    if row.sighting_id is None:
+        return Card(showing.text("attachment.set_free"))
+    home = await sighting.by_id(row.sighting_id)
+    words = (home.amended or home.text) if home is not None else ""
+    standing = await alert.of_sighting_root(home.root_id if home is not None else 0)
+    key = "attachment.kept" if any(one.reachable for one in standing) else "attachment.kept_nobody"
+    text = showing.text(
+        key,
+        what=showing.plain(f"attachment.kind_{row.kind.value}"),
+        words=showing.text("attachment.with_words", words=shortened(words, 40)) if words else "",
+    )
+    ways = [
+        showing.button("sighting.another", "elsewhere", row.id),
+        showing.button("sighting.undo", "unsend", row.id),
+    ]
+    return Card(text, [ways], silent=True, shows=shows(reports=[row.sighting_id]))
+
+
 @card("attached")
 async def show_attached(showing: Showing) -> Card | None:
     count = len(await attachment.of_sighting(showing.ref))
@@ -195,10 +256,12 @@ async def show_attachment(showing: Showing) -> Card | None:
     if row is None:
         return None
     whom = shows(reports=[row.sighting_id] if row.sighting_id is not None else ())
+    report = await sighting.by_id(row.sighting_id) if row.sighting_id is not None else None
+    of = report.root_id if report is not None else 0
     if row.latitude is not None and row.longitude is not None:
-        return Card(place=(row.latitude, row.longitude), shows=whom)
+        return Card(place=(row.latitude, row.longitude), shows=whom, of=of)
     media = Media(row.kind.value, row.channel, row.file_id)
     words = [showing.text("attachment.caption", at=showing.at(row.at))]
     if row.words:
         words.append(showing.text("attachment.transcript", text=shortened(row.words, _TRANSCRIPT)))
-    return Card("\n".join(words), media=media, shows=whom)
+    return Card("\n".join(words), media=media, shows=whom, of=of)

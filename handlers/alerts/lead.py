@@ -75,7 +75,7 @@ async def show_lead(showing: Showing) -> Card | None:
         progress=[_line(showing, one) for one in standing] or [showing.text("sighting.receipt_withdrawn")],
     )
     whom = shows([one.debtor_id for one in row.suspects], [row.id])
-    return Card(parts.text(), await _buttons(showing, person, standing), parts=parts, shows=whom)
+    return Card(parts.text(), await _buttons(showing, person, standing), parts=parts, shows=whom, of=row.id)
 
 
 def _mood(standing: list[Alert]) -> Mood:

@@ -16,7 +16,7 @@ from handlers.length import shortened
 from handlers.parts import Mood, Parts, Step
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
-from storage.alerts import alert, asking, attachment, raising, sighting
+from storage.alerts import alert, asking, attachment, raising, sighting, timeline
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.case import search
@@ -53,6 +53,7 @@ def register(app: App) -> None:
     on_tap("apart", apart)
     on_tap("idle", idle)
     on_tap("tell", tell, Action.CASE)
+    on_tap("restore", restore)
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------
@@ -337,6 +338,18 @@ async def undo(turn: Turn, tap: Tap) -> None:
     await _receipt(row)
 
 
+async def restore(turn: Turn, tap: Tap) -> None:
+    """Answers 恢复 below what was just taken back by a slip of the finger."""
+    row = await _own(turn, tap)
+    if row is None:
+        return
+    if row.state is SightingState.WITHDRAWN and await raising.restore(row):
+        await turn.toast("sighting.restored")
+    else:
+        await turn.toast("sighting.not_restored", loud=True)
+    await _receipt(row)
+
+
 async def hide(turn: Turn, tap: Tap) -> None:
     """Answers 替我保密: keeps the reporter unnamed."""
     row = await _own(turn, tap)
@@ -431,9 +444,18 @@ async def show_receipt(showing: Showing) -> Card | None:
         steps=[] if withdrawn else _receipt_steps(showing, row, ringing),
         progress=_receipt_lines(showing, row, seen, live, ringing, phone),
     )
-    return Card(
-        parts.text(), [] if withdrawn else _receipt_buttons(showing, row, live, seen), parts=parts, shows=_whom(row)
-    )
+    buttons = _restoring(showing, row, alerts) if withdrawn else _receipt_buttons(showing, row, live, seen)
+    return Card(parts.text(), buttons, parts=parts, shows=_whom(row))
+
+
+def _restoring(showing: Showing, row: Sighting, alerts: list[Alert]) -> list[list[Button]]:
+    """Offers for a moment to undo that it was taken back, where that has reached a judge."""
+    events = [event for one in alerts for event in one.timeline[-1:]]
+    taken = [one for one in events if (one.kind, one.detail) == ("withdrawn", str(row.id))]
+    if not any(timeline.may_undo(one.at, showing.now) for one in taken):
+        return []
+    fades = timeline.undo_left(taken[0].at, showing.now)
+    return [[replace(showing.button("sighting.restore", "restore", row.id), fades=fades)]]
 
 
 def _receipt_lines(
@@ -587,4 +609,4 @@ async def show_witness(showing: Showing) -> Card | None:
     text = witness_line(showing, row, await sighting.root_of(row))
     if showing.args.get("unsure"):
         text = f"{text}\n{showing.text('sighting.maybe_unrelated')}"
-    return Card(text, urgent=row.urgent, shows=shows(reports=[row.id], reporters=[row]))
+    return Card(text, urgent=row.urgent, shows=shows(reports=[row.id], reporters=[row]), of=row.joined_id)

@@ -78,4 +78,4 @@ async def show_urged(showing: Showing) -> Card | None:
         words=f"“{shortened(row.words)}”" if row.words else "",
     )
     whom = shows([suspect.debtor_id for suspect in report.suspects], [report.id])
-    return Card(text.strip(), urgent=True, shows=whom)
+    return Card(text.strip(), urgent=True, shows=whom, of=report.id)

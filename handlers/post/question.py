@@ -1,4 +1,4 @@
-"""Which one is meant? And the judge's word that the bot is waiting for."""
+"""Which one is meant?"""
 
 import html
 
@@ -7,14 +7,13 @@ from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import debtor_line, in_sight, shows
 from handlers.route import App, on_command, on_tap
-from storage.alerts import alert, asking, sighting, steps
+from storage.alerts import asking, sighting
 from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.debtor import Debtor, debtors_by_id
 from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.post import question
 from storage.post.question import Question, QuestionKind
-from storage.reading.sums import paid_in
 from storage.reading.understand import understand
 
 
@@ -23,18 +22,6 @@ def register(app: App) -> None:
     on_tap("pick", pick)
     on_tap("none", none_of_them)
     on_tap("unsure", unsure)
-
-
-async def take(turn: Turn, text: str) -> bool:
-    """Tells whether a judge's open question took the words: an amount or note after an outcome."""
-    for row in await turn.questions(QuestionKind.NOTE):
-        held = await alert.held(row.ref, turn.who)
-        await question.close(row.id)
-        if held is not None:
-            await steps.add_note(held, turn.who, paid_in(text), text.strip()[:500])
-            await turn.reply("noted", held.id)
-            return True
-    return False
 
 
 async def cancel(turn: Turn, _words: str) -> None:

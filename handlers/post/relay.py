@@ -77,7 +77,7 @@ async def _ask(turn: Turn, alert_id: int | None, text: str) -> bool:
         to = Address(report.channel, report.chat_id, report.reporter_id)
         await put(to, "relay", said.id, lane=Lane.ALERT, fresh=True, reply_to=report.message_id or None)
         await question.ask(QuestionKind.ANSWER, report.channel, report.chat_id, report.reporter_id, said.id)
-    await turn.say("relay.asked", about=await sighting.suspect_ids(held.sighting_id))
+    await turn.say("relay.asked", about=await sighting.suspect_ids(held.sighting_id), of=held.sighting_id)
     return True
 
 
@@ -112,7 +112,8 @@ async def ask_button(turn: Turn, tap: Tap) -> None:
 
 @card("asking")
 async def show_asking(showing: Showing) -> Card | None:
-    return Card(showing.text("relay.say_it"), expects_reply=True)
+    one = await alert.by_id(showing.ref)
+    return Card(showing.text("relay.say_it"), expects_reply=True, of=one.sighting_id if one is not None else 0)
 
 
 @card("relay")
@@ -129,4 +130,4 @@ async def show_relay(showing: Showing) -> Card | None:
         words = showing.text(key, name=author.name if author is not None else "", text=text)
         return Card(words, shows=shows(reports=[report.id]))
     words = showing.text("relay.from_reporter", who=reporter_name(showing, report), text=text)
-    return Card(words, shows=shows(reports=[report.id], reporters=[report]))
+    return Card(words, shows=shows(reports=[report.id], reporters=[report]), of=report.root_id)

@@ -120,6 +120,19 @@ class Recipient(Model):
         unique_together = (("alert", "person"),)
 
 
+def stood_at(events: Sequence[AlertEvent]) -> AlertState | None:
+    """Finds by its steps, the oldest first, how far an alert had come; None where whoever has it hasn't answered."""
+    for event in reversed(events):
+        if event.kind in _STEPS:
+            return AlertState(event.kind)
+        if event.kind == "transferred":
+            break
+    return None
+
+
+_STEPS = (AlertState.ACKNOWLEDGED, AlertState.EN_ROUTE, AlertState.ON_SCENE)
+
+
 def may_advance(state: AlertState, to: AlertState) -> bool:
     """Tells whether the step leads forward; steps may be left out; what has ended stays ended."""
     if state not in OPEN or to not in _ORDER:

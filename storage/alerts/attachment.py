@@ -121,6 +121,22 @@ async def belong(row: Attachment, sighting_id: int) -> None:
     await change(Attachment, row.id, sighting_id=sighting_id)
 
 
+async def of_reporter(attachment_id: int, reporter_id: int) -> Attachment | None:
+    return await one(Attachment, "id = ? AND reporter_id = ?", attachment_id, reporter_id)
+
+
+async def set_free(row: Attachment) -> None:
+    """Takes it out of its report: it belongs to what is said about it from now on. Needs a unit."""
+    row.sighting_id, row.at = None, unit().now
+    await change(Attachment, row.id, sighting_id=None, at=row.at)
+
+
+async def withdraw(row: Attachment) -> None:
+    """Deletes what its sender takes back. Needs a unit."""
+    await run("DELETE FROM attachment WHERE id = ?", row.id)
+    audit.record("attachment.withdrawn", f"attachment:{row.id}", actor=f"person:{row.reporter_id}")
+
+
 async def gather_recent(reporter: Person, sighting_id: int, at: datetime | None = None) -> None:
     """Makes what the reporter sent shortly before the sentence part of it."""
     since = min(unit().now, at or unit().now) - BELONGS

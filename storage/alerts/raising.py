@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.alerts import sighting
-from storage.alerts.alert import Alert, AlertState, Recipient, open_alerts, recipient_ids, set_values, standing_alerts
+from storage.alerts.alert import (
+    Alert,
+    AlertState,
+    Recipient,
+    open_alerts,
+    recipient_ids,
+    set_values,
+    standing_alerts,
+    stood_at,
+)
 from storage.alerts.attachment import Attachment, of_report_and_witnesses, of_sighting
 from storage.alerts.sighting import Sighting, SightingState
-from storage.alerts.timeline import note_event
+from storage.alerts.timeline import events_of, may_undo, note_event
 from storage.cases.case import judges_of
 from storage.duty import court
 from storage.duty.ladder import Call, Climb, Target, due_at, first_call, rungs_for, staff_for
@@ -17,7 +26,8 @@ from storage.engine.sql import add, change, fetch, for_update, pick, run
 from storage.engine.unit import unit
 from storage.people.endpoint import Address, addresses, reached
 from storage.post import waking
-from storage.post.outbox import Lane, put, put_to_person
+from storage.post.delivery import last_delivery
+from storage.post.outbox import Lane, put, put_to_person, take_back
 
 RECEIPT_WAITS = timedelta(milliseconds=300)
 """A receipt waits so long for the judge's phone: then it can say at once that the alert has arrived."""
@@ -153,6 +163,15 @@ async def attach(report: Sighting, attachment_id: int, *, fresh: bool = True) ->
             await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=fresh)
 
 
+async def detach(report: Sighting, attachment_id: int) -> None:
+    """Takes a photo, voice or place back from where it was sent: it doesn't belong there."""
+    for alert in await standing_alerts(report.root_id):
+        for person_id in await recipient_ids(alert.id):
+            for to in await addresses(person_id):
+                sent = await last_delivery(to.channel, to.chat_id, "attachment", attachment_id)
+                await take_back([sent] if sent is not None else [])
+
+
 async def show_words(item: Attachment) -> None:
     """Shows what was heard in a voice under it, wherever it has been sent."""
     report = await sighting.by_id(item.sighting_id) if item.sighting_id is not None else None
@@ -176,6 +195,34 @@ async def withdraw(report: Sighting) -> None:
             await set_values(alert, state=AlertState.WITHDRAWN, escalate_at=None, closed_at=unit().now)
         await _announce(alert, "withdrawn", report)
     await refresh_sighting(report.root_id)
+
+
+async def restore(report: Sighting) -> bool:
+    """Undoes a withdrawal that was a slip: the judges hear at once that it stands, and go on where they were. False
+    where it is too late, or something else has happened since."""
+    await lock(report.root_id)
+    scope = unit()
+    undone = False
+    for alert in await pick(Alert, "sighting_id = ?", report.root_id):
+        events = await events_of(alert.id)
+        ends = [(one.kind, one.detail, may_undo(one.at, scope.now)) for one in events[-1:]]
+        if ends != [("withdrawn", str(report.id), True)]:
+            continue
+        undone = True
+        state = stood_at(events) or AlertState.SENT
+        if alert.state is AlertState.WITHDRAWN:
+            called = tuple(await recipient_ids(alert.id))
+            due = await first_rung(alert.area_code, called, alert.reachable) if state is AlertState.SENT else None
+            await set_values(alert, state=state, closed_at=None, escalate_at=due)
+        await note_event(alert, "restored", detail=str(report.id))
+        await _announce(alert, "restored", report)
+    if undone:
+        for row in await sighting.with_witnesses(report.root_id):
+            if row.reporter_id == report.reporter_id:
+                await sighting.set_state(row, SightingState.ALERTED)
+        audit.record("sighting.restored", f"sighting:{report.id}", actor=f"person:{report.reporter_id}")
+        await refresh_sighting(report.root_id)
+    return undone
 
 
 async def stand_alone(report: Sighting) -> None:
@@ -212,12 +259,14 @@ async def _announce(alert: Alert, what: str, report: Sighting) -> None:
         await put_to_person(person_id, "change", alert.id, lane=Lane.ALERT, fresh=True, args=args)
 
 
-async def refresh_sighting(root_id: int) -> None:
-    """Updates every card and receipt about this report to how it stands now; a judge's colleagues see each other."""
+async def refresh_sighting(root_id: int, *, wait: timedelta | None = None, at_once: int = 0) -> None:
+    """Updates every card and receipt about this report to how it stands by then; a judge's colleagues see each other.
+    Where it may be undone the others `wait`, and only one person sees it `at_once`."""
     for alert in await pick(Alert, "sighting_id = ?", root_id):
         for person_id in await recipient_ids(alert.id):
-            await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT)
-    await refresh_receipts(root_id)
+            delay = None if person_id == at_once else wait
+            await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT, delay=delay)
+    await refresh_receipts(root_id, wait)
 
 
 async def refresh_receipts(root_id: int, wait: timedelta | None = None) -> None:

@@ -4,9 +4,20 @@ from decimal import Decimal
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import OPEN, OVER, Alert, AlertState, Outcome, holder_ids, may_advance, parties_of, set_values
+from storage.alerts.alert import (
+    OPEN,
+    OVER,
+    Alert,
+    AlertState,
+    Outcome,
+    holder_ids,
+    may_advance,
+    parties_of,
+    set_values,
+    stood_at,
+)
 from storage.alerts.raising import first_rung, hand_card, refresh_sighting
-from storage.alerts.timeline import note_event
+from storage.alerts.timeline import UNDO, events_of, may_undo, note_event
 from storage.cases.case import CaseDebtor
 from storage.engine import audit
 from storage.engine.sql import change
@@ -58,7 +69,22 @@ async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:
     audit.record("alert.closed", f"alert:{alert.id}", actor=by.actor, outcome=outcome)
     if outcome is Outcome.FALSE_ALARM:
         await _doubt(alert, by)
-    await refresh_sighting(alert.sighting_id)
+    await refresh_sighting(alert.sighting_id, wait=UNDO, at_once=by.id)
+    return True
+
+
+async def reopen(alert: Alert, by: Person) -> bool:
+    """Undoes 办结 where it was a slip, before anybody else has seen it. False where it is too late for that."""
+    mine = alert.state is AlertState.CLOSED and alert.handler_id == by.id
+    if not mine or not may_undo(alert.closed_at, unit().now):
+        return False
+    state = stood_at(await events_of(alert.id)) or AlertState.ACKNOWLEDGED
+    if alert.outcome is Outcome.FALSE_ALARM:
+        await lesson.take_back(LessonKind.CAUTION, alert.sighting_id, by)
+    await set_values(alert, state=state, outcome=None, closed_at=None)
+    await note_event(alert, "reopened", by.id)
+    audit.record("alert.reopened", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id, wait=UNDO, at_once=by.id)
     return True
 
 
@@ -78,6 +104,8 @@ async def correct(alert: Alert, outcome: Outcome, by: Person) -> bool:
     if alert.state is not AlertState.CLOSED or alert.outcome is outcome:
         return False
     before = alert.outcome
+    if before is Outcome.FALSE_ALARM:
+        await lesson.take_back(LessonKind.CAUTION, alert.sighting_id, by)
     if alert.amount and outcome not in (Outcome.PAID, Outcome.SETTLED):
         await add_note(alert, by, Decimal(0), "")
         await set_values(alert, amount=None)
@@ -106,6 +134,15 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
     if note:
         await set_values(alert, note=note)
     audit.record("alert.noted", f"alert:{alert.id}", actor=by.actor)
+    await refresh_sighting(alert.sighting_id)
+
+
+async def drop_note(alert: Alert, by: Person) -> None:
+    """Takes back amount and words: a slip, or something that was meant for somebody else."""
+    if alert.amount:
+        await add_note(alert, by, Decimal(0), "")
+    await set_values(alert, amount=None, note="")
+    audit.record("alert.note_dropped", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
 
 

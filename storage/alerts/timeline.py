@@ -1,6 +1,7 @@
 """Keeps every step of an alert, and tells who follows the case."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tortoise import fields
@@ -41,6 +42,20 @@ class AlertEvent(Model):
         table = "alert_event"
 
 
+UNDO = timedelta(seconds=10)
+"""So long a slip of the finger is undone without a trace for others; a slow line gets half as much on top."""
+
+
+def may_undo(since: datetime | None, now: datetime) -> bool:
+    """Tells whether what was done then may still be undone."""
+    return since is not None and now - since <= UNDO * 1.5
+
+
+def undo_left(since: datetime | None, now: datetime) -> timedelta:
+    """Tells how long that is still offered."""
+    return max(timedelta(seconds=1), UNDO - (now - (since or now)))
+
+
 async def note_event(
     alert: "Alert", kind: str, actor_id: int | None = None, detail: str = "", words: str = ""
 ) -> AlertEvent:
@@ -50,8 +65,8 @@ async def note_event(
     if kind in follow.STEPS:
         for one in await follow.followers(alert.sighting_id):
             if one.person_id != actor_id and (one.supervised or kind in follow.MAIN_STEPS):
-                args = {"case": one.case_id}
-                await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, args=args)
+                how = {"args": {"case": one.case_id}, "delay": UNDO if kind == "closed" else None}
+                await put_to_person(one.person_id, "step", event.id, lane=Lane.DIGEST, fresh=True, **how)
     return event
 
 

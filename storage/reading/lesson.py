@@ -105,6 +105,12 @@ async def undo(lesson: Lesson, by: Person) -> None:
     audit.record("lesson.undone", f"debtor:{lesson.debtor_id}", actor=by.actor, lesson=lesson.id)
 
 
+async def take_back(kind: LessonKind, sighting_id: int, by: Person) -> None:
+    """Unlearns what this report has taught. Needs a unit."""
+    for row in await Lesson.filter(sighting_id=sighting_id, kind=kind, undone_at=None):
+        await undo(row, by)
+
+
 async def in_area(area_code: str, limit: int) -> list[Lesson]:
     """Returns the standing lessons of an area, the newest first, with their debtors and teachers."""
     first, last = bounds_of(area_code)

@@ -211,6 +211,7 @@ async def test_every_outcome_is_one_tap(world: World, label: str, outcome: str) 
     await raised(world)
     await world.phone(JUDGE).taps("办结")
     await world.phone(JUDGE).taps(label)
+    await world.advance(10)
     await world.phone(SECRETARY).expects(label)
     await world.settled()
     assert (await Alert.get()).outcome == outcome

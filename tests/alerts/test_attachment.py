@@ -4,6 +4,7 @@ from typing import Any
 
 from storage.alerts.alert import Alert
 from storage.alerts.attachment import Attachment
+from storage.alerts.sighting import Sighting
 from tests.world import GRID_WORKER, HEAD, JUDGE, SECRETARY, SUPERVISOR, Phone, World
 
 SENTENCE = "林永福回来了，人就在村委"
@@ -23,7 +24,36 @@ async def test_a_photo_after_the_sentence(world: World) -> None:
     await photo(world, world.phone(SECRETARY))
     shown = await world.phone(JUDGE).expects(lambda message: "photo" in message.body)
     assert "报告人发来" in shown.text
-    await world.phone(SECRETARY).expects("已经和刚才的报告放在一起（1 个）")
+    await world.phone(SECRETARY).expects(f"照片已附在刚才的报告后面（“{SENTENCE}”），法官能看到")
+
+
+async def test_a_photo_of_somebody_else_is_taken_out_again(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.expects(SENTENCE)
+    await photo(world, secretary)
+    await judge.expects(lambda message: "photo" in message.body)
+    await secretary.taps("这是另一个人", await secretary.expects("照片已附在"))
+    await secretary.expects("照片收到了。请再用一句话说")
+    await world.settled()
+    assert not [m for m in await judge.messages() if "photo" in m.body]
+    await secretary.says("黄国强在田里")
+    await world.settled()
+    assert (await Attachment.get()).sighting_id == (await Sighting.all().order_by("-id").first()).id  # type: ignore[union-attr]
+
+
+async def test_what_was_sent_by_a_slip_is_taken_back(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.expects(SENTENCE)
+    for _ in range(2):
+        await photo(world, secretary)
+    await world.settled()
+    await secretary.taps("撤回", await secretary.expects("照片已附在"))
+    await secretary.expects("已撤回，没有人看得到")
+    await world.settled()
+    assert len([m for m in await judge.messages() if "photo" in m.body]) == 1
+    assert await Attachment.all().count() == 1
 
 
 async def test_a_voice_message_before_the_sentence(world: World) -> None:

@@ -55,7 +55,7 @@ async def test_a_name_on_the_list_and_one_that_is_on_none_answer_alike(world: Wo
             await world.settled()
         await phone.taps("未见到", await phone.expects(lambda m, card=card: m.id == card.id))
         await world.settled()
-    await world.advance(5)
+    await world.advance(10)
     texts = [m.text for m in await world.phone(OTHER_TOWN).received() if "已转法院" in m.text]
     assert len(texts) == 2 and texts[0].replace("林永福", "林茂根") == texts[1] and "办结" in texts[0]
     await world.phone(OTHER_TOWN).says("/mine")

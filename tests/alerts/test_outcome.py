@@ -5,6 +5,7 @@ import pytest
 from storage.alerts.alert import Alert
 from storage.cases.case import CaseDebtor
 from storage.engine.audit import AuditEntry
+from storage.reading.lesson import Lesson
 from tests.world import JUDGE, SECOND_JUDGE, SECRETARY, World
 
 NOTE = "付了3万，余下分两年，他老婆担保"
@@ -32,7 +33,7 @@ async def test_a_note_stays_in_the_court_until_it_is_told(world: World) -> None:
     await world.phone(JUDGE).taps("也告诉报告人", noted)
     await world.phone(SECRETARY).expects("担保")
     after = await world.phone(JUDGE).expects("也告诉了报告人")
-    assert after.id == noted.id and after.buttons == []
+    assert after.id == noted.id and list(dict(after.buttons)) == ["撤销"]
     assert await AuditEntry.filter(action="alert.told").count() == 1
 
 
@@ -75,7 +76,7 @@ async def test_the_same_result_and_somebody_elses_change_nothing(world: World) -
     card = await world.phone(JUDGE).expects(lambda m: m.id == card.id and "返回" in dict(m.buttons))
     assert "未见到" not in dict(card.buttons)
     await world.phone(JUDGE).taps("返回", card)
-    await world.phone(JUDGE).expects(lambda m: m.id == card.id and list(dict(m.buttons)) == ["改结果"])
+    await world.phone(JUDGE).expects(lambda m: m.id == card.id and list(dict(m.buttons)) == ["撤销", "改结果"])
     await world.phone(SECOND_JUDGE).says("/help")
     shown = await world.phone(SECOND_JUDGE).expects("/pending")
     for data in ("1:fix:1:0", "1:told:1", "1:amend:1"):
@@ -93,3 +94,109 @@ async def test_after_a_week_it_stands(world: World, days: int, there: bool) -> N
     await world.settled()
     now = await world.phone(JUDGE).expects(lambda m: m.id == card.id)
     assert ("误报" in dict(now.buttons)) is there
+
+
+async def test_who_looks_something_up_after_a_result_notes_nothing(world: World) -> None:
+    """Found by somebody who typed a case's number where the box says that one may: it was booked as 456 yuan."""
+    await _closed(world)
+    judge = world.phone(JUDGE)
+    for said, answer in (
+        ("查一下林永福", "（2013）浙1122执456号"),
+        ("林永福", "（2013）浙1122执456号"),
+        ("（2013）浙1122执456号", "（2013）浙1122执456号"),
+        ("谁在值班", "值班"),
+    ):
+        before = max(message.id for message in await judge.received())
+        await judge.says(said)
+        await judge.expects(answer, after=before, what=said)
+    assert (await Alert.get()).note == ""
+    await judge.says("456")
+    asked = await judge.expects("是到位的金额，还是要查案件")
+    await judge.taps("查案件 456", asked)
+    await judge.expects("（2013）浙1122执456号", after=asked.id)
+    assert ((await Alert.get()).note, (await Alert.get()).amount) == ("", None)
+    await judge.says("3000")  # no case has this number
+    noted = await judge.expects("记下了：3000")
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 3000
+    await judge.taps("撤销", noted)
+    await judge.expects("这条说明已撤销")
+    one = await Alert.get()
+    assert (one.note, one.amount) == ("", None)
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 0
+
+
+async def test_a_number_that_is_a_sum_is_one_tap(world: World) -> None:
+    await _closed(world)
+    await world.phone(JUDGE).says("456")
+    await world.phone(JUDGE).taps("到位 456 元")
+    await world.phone(JUDGE).expects("记下了：456元")
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 456
+
+
+async def test_a_result_tapped_by_mistake_is_undone_before_anybody_sees_it(world: World) -> None:
+    judge, secretary = world.phone(JUDGE), world.phone(SECRETARY)
+    await secretary.says("阿福回来了，在村委")
+    await judge.taps("出发", await judge.expects("阿福回来了"))
+    await judge.taps("办结")
+    await judge.taps("误报")
+    card = await judge.expects(lambda m: "撤销" in dict(m.buttons))
+    await world.advance(5)
+    assert "误报" not in await _receipt(world)
+    assert await Lesson.filter(undone_at=None).count() == 1
+    await judge.taps("撤销", card)
+    await judge.hears("没有人看到")
+    await world.advance(20)
+    assert "误报" not in await _receipt(world) and "在路上" in await _receipt(world)
+    assert await Lesson.filter(undone_at=None).count() == 0
+    one = await Alert.get()
+    assert (one.state, one.outcome, one.closed_at) == ("en_route", None, None)
+    await judge.says("456")  # nothing waits for a note any more
+    await judge.expects("（2013）浙1122执456号")
+    await judge.taps("到场")
+    await secretary.expects("已到场")
+
+
+async def test_after_ten_seconds_the_reporter_knows_and_it_is_changed_instead(world: World) -> None:
+    await _closed(world, "未见到")
+    card = await world.phone(JUDGE).expects(lambda m: "撤销" in dict(m.buttons))
+    await world.advance(10)
+    assert "未见到" in await _receipt(world)
+    await world.advance(6)
+    await world.phone(JUDGE).taps("撤销", card)
+    await world.phone(JUDGE).hears("过了十秒")
+    assert (await Alert.get()).outcome == "not_seen"
+    assert await AuditEntry.filter(action="alert.reopened").count() == 0
+
+
+async def test_who_took_back_a_report_by_a_slip_restores_it_and_the_judge_hears(world: World) -> None:
+    judge, secretary = world.phone(JUDGE), world.phone(SECRETARY)
+    await secretary.says("林永福回来了，在村委")
+    await judge.taps("出发", await judge.expects("林永福回来了"))
+    await secretary.expects("在路上")
+    await secretary.taps("撤回")
+    await judge.expects("报告人撤回了")
+    await secretary.taps("点错了，恢复")
+    await judge.expects("⚠ 没有撤回")
+    await secretary.hears("已恢复，已告诉法官")
+    one = await Alert.get()
+    assert (one.state, one.closed_at) == ("en_route", None)
+    await judge.taps("到场")
+    await secretary.expects("已到场")
+
+
+async def test_a_restored_report_that_nobody_had_answered_climbs_on(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    await secretary.says("林永福回来了，在村委")
+    await world.phone(JUDGE).expects("林永福回来了")
+    await secretary.taps("撤回")
+    await secretary.taps("点错了，恢复")
+    await world.settled()
+    assert (await Alert.get()).escalate_at is not None
+    await world.advance(121)
+    await world.phone(JUDGE).expects("第二次提醒")
+    await secretary.taps("撤回")
+    card = await secretary.expects(lambda m: "点错了，恢复" in dict(m.buttons))
+    await world.advance(20)
+    await secretary.taps("点错了，恢复", card)
+    await secretary.hears("恢复不了")
+    assert (await Alert.get()).state == "withdrawn"

@@ -40,6 +40,7 @@ async def test_one_sentence_reaches_the_judge_and_every_step_comes_back(world: W
         assert (await secretary.expects(words)).id == receipt.id
     await judge.taps("办结")
     await judge.taps("达成和解")
+    await world.advance(10)
     assert "达成和解" in (await secretary.expects("办结")).text
     await world.phone(SUPERVISOR).says("/case 456")
     assert "达成和解" in (await world.phone(SUPERVISOR).expects("（2013）浙1122执456号")).text

@@ -51,6 +51,7 @@ async def test_who_follows_hears_how_it_goes_and_who_supervises_hears_of_every_s
     await supervisor.taps("取消督办", (await supervisor.received())[0])
     await world.phone(JUDGE).taps("办结")
     await world.phone(JUDGE).taps("找到本人")
+    await world.advance(10)
     assert len(await heard(world, SUPERVISOR, "【督办】")) == 4
     assert len(await heard(world, TOWN_SECRETARY, "【关注】")) == 4
 

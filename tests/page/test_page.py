@@ -92,7 +92,7 @@ async def test_a_secretary_reports_and_the_judge_answers(product: Product) -> No
             await secretary.sees(words)
         await judge.taps("办结")
         await judge.taps("当场履行")
-        await secretary.sees("当场履行")
+        await expect(secretary.page.locator(".theirs", has_text="当场履行").last).to_be_visible(timeout=20_000)
         await fits(secretary.page)
         await fits(judge.page)
         assert secretary.complaints == [] and judge.complaints == []
@@ -328,7 +328,7 @@ async def test_what_waits_for_the_judge_stands_on_top_until_it_is_answered(produ
         await expect(judge.page.locator("#leads .lead .how")).to_have_text("当场履行")
         await secretary.page.get_by_role("tab", name="我的报告").click()
         await expect(secretary.page.locator("#leads .lead")).to_contain_text(SENTENCE)
-        await expect(secretary.page.locator("#leads .lead .how")).to_contain_text("有结果")
+        await expect(secretary.page.locator("#leads .lead .how")).to_contain_text("有结果", timeout=20_000)
         assert judge.complaints == [] and secretary.complaints == []
 
 
@@ -579,7 +579,7 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
         for number in await Endpoint.filter(channel="web").values_list("chat_id", flat=True):
             for watcher in product.store.watchers:
                 watcher(number)  # else its page looks every quarter of a minute
-        bar = head.page.get_by_role("button", name="1 件未应答")
+        bar = head.page.get_by_role("button", name="1 条未应答")
         await expect(bar).to_be_visible(timeout=20_000)
         await fits(head.page)
         await bar.click()
@@ -690,7 +690,9 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
         await context.grant_permissions(["notifications"], origin=product.url)
         judge = await Screen.joined(context, product, "19800001101")
         await judge.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        await expect(judge.page.locator("#asleep")).to_contain_text("这部手机锁屏叫不到您", timeout=40_000)
+        await expect(judge.page.locator("#wake summary")).to_have_text("手机锁着时还叫不到您，请设一下")
+        await judge.page.locator("#wake summary").click()
+        await expect(judge.page.locator("#wake-why")).to_have_text("这部手机锁屏叫不到您", timeout=40_000)
         session = await context.new_cdp_session(judge.page)
         found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -709,7 +711,7 @@ async def test_a_closed_page_is_woken_with_a_notification(product: Product) -> N
         )
         assert await asyncio.wait_for(judge.page.evaluate(asked), 30) == "吹哨：有一条新线索"
         await judge.taps("换一种提醒")
-        await judge.sees("现在有急事只在这里叫您")
+        await judge.sees("有急事，这样叫您")
 
 
 async def test_somebody_without_a_link_joins_with_phone_number_and_spoken_code(product: Product) -> None:
@@ -743,7 +745,7 @@ async def test_a_code_that_opens_nothing_says_why_and_what_was_typed_stays(produ
             await page.get_by_label("邀请码或验证码").fill(code)
             await page.get_by_role("button", name="加入").click()
             await expect(trouble).to_contain_text(said)
-            await expect(trouble).to_contain_text("请打法院电话")
+            await expect(trouble).to_contain_text("请打值班电话")
             assert await page.get_by_label("手机号").input_value() == phone
         await page.get_by_label("手机号").fill("19800001001")
         await page.get_by_label("邀请码或验证码").fill(digits)
@@ -802,7 +804,7 @@ async def test_a_proxy_that_takes_no_photo_is_named_and_not_the_court(product: P
         await secretary.page.screenshot(path=picture)
         await context.route("**/file", lambda route: route.fulfill(status=413, body="<html>413</html>"))
         await secretary.page.set_input_files("#photo", picture)
-        await expect(secretary.page.get_by_text("中间的服务器不让这么大的文件通过")).to_be_visible()
+        await expect(secretary.page.get_by_text("照片太大，没有传过去")).to_be_visible()
         await context.unroute("**/file")
         await secretary.page.get_by_text("没有发出去").click()
         await secretary.sees("照片收到了")

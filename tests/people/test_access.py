@@ -72,9 +72,10 @@ def test_the_table_names_every_command_and_button() -> None:
             ("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask", "told", "amend", "fix"), "everyone"
         ),
         **dict.fromkeys(("lang", "leave", "left", "alone", "stay", "move", "page", "agree", "refuse"), "everyone"),
-        **dict.fromkeys(("send", "bare"), "report"),
-        **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure", "apart", "idle"), "everyone"),
-        **dict.fromkeys(("tell", "case", "cases", "line", "place", "sheet", "follow"), "case"),
+        **dict.fromkeys(("apart", "idle", "paid", "unnote", "reopen", "restore"), "everyone"),
+        **dict.fromkeys(("send", "bare", "elsewhere", "unsend"), "report"),
+        **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure"), "everyone"),
+        **dict.fromkeys(("tell", "lookup", "case", "cases", "line", "place", "sheet", "follow"), "case"),
         **dict.fromkeys(("lead", "rows", "defs", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushadd", "pushtry", "pushoff", "pushrang", "pushmute"), "push"),

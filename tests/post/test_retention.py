@@ -35,7 +35,7 @@ async def test_raw_updates_and_the_record_of_sending_go_after_their_time(world: 
     await world.phone(JUDGE).taps("办结")
     await world.phone(JUDGE).taps("找到本人")
     await world.product.db.unit(lambda: run("UPDATE inbox SET state = 2, incident = 'K7Q2' WHERE id = 1"))
-    await world.settled()
+    await world.advance(10)
     entries = AuditEntry.exclude(subject=SUBJECT)
     before, audited = await counts(), await entries.count()
     await world.advance(170 * DAY)

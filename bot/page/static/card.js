@@ -1,6 +1,6 @@
 // A card by its parts: who, where and how long ago in large type, one thing to do next, and the rest folded.
 
-import { button, element, link, linked, put } from "./dom.js";
+import { button, element, link, linked, put, row } from "./dom.js";
 import { words } from "./words.js";
 
 const line = (name, text, tag = "p") => {
@@ -113,18 +113,27 @@ export function body(card) {
   return made;
 }
 
+// So many milliseconds a button is still offered, by the phone's own clock from when it came.
+function left(card, { callback_data: data }) {
+  const seconds = (card.fades || {})[data];
+  if (seconds === undefined) return Infinity;
+  card.cameAt = card.cameAt || Date.now();
+  return card.cameAt + seconds * 1000 - Date.now();
+}
+
 // One thing to do next, over the whole width; beside it calling, finding the way and what the card wants there; the
 // others under 更多. Where there is nothing to do next, a choice is being made: everything is shown.
 export function actions(card, keyboard, tap) {
   const made = element("div", "actions");
-  const all = keyboard.reduce((some, row) => some.concat(row), []);
-  const act = (one, name) => button(one.text, () => tap(one.callback_data), name);
+  const offered = keyboard.map((row) => row.filter((one) => left(card, one) > 0));
+  const all = offered.reduce((some, row) => some.concat(row), []);
+  const act = (one, name) => {
+    const shown = button(one.text, () => tap(one.callback_data), name);
+    if (left(card, one) < Infinity) setTimeout(() => shown.remove(), left(card, one));
+    return shown;
+  };
   if (!card.main.length) {
-    for (const buttons of keyboard) {
-      const row = element("div", "row");
-      for (const one of buttons) row.append(act(one));
-      made.append(row);
-    }
+    for (const buttons of offered) made.append(row(buttons.map((one) => act(one))));
     return made;
   }
   const is = (list) => all.filter((one) => list.includes(one.callback_data));
@@ -143,16 +152,14 @@ export function actions(card, keyboard, tap) {
   if (rest.length) {
     const folded = element("details", "more");
     folded.append(element("summary", "", words.more));
-    const row = element("div", "row");
-    for (const one of rest) row.append(act(one));
-    folded.append(row);
+    folded.append(row(rest.map((one) => act(one))));
     made.append(folded);
   }
   return made;
 }
 
 // A lead or report as a row of a list: what it is, how it stands, how long ago.
-export function listed(message, open) {
+export function listed(message, media, open) {
   const card = message.card;
   const made = button("", open, `lead ${card.mood}`);
   const reached = (card.steps || []).filter(([, at]) => at).pop();
@@ -161,6 +168,7 @@ export function listed(message, open) {
   made.append(head, element("span", "where", [card.where, card.place].filter(Boolean).join(" · ")));
   const said = (message.reply_to_message || {}).text || (card.quote || [])[0];
   if (said) made.append(element("span", "said", said));
+  if (media.length) made.append(element("span", "media", media.join(" · ")));
   const state =
     card.state || (card.mood === "alarm" ? words.lead_waits : reached ? `${reached[0]} ${reached[1]}` : card.label);
   made.append(element("span", "how", state));

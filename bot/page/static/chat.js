@@ -29,7 +29,19 @@ line.signedOut = () => {
   lineIs(words.signed_out + (words.phone ? put(words.signed_out_call, { phone: words.phone }) : ""));
   $("locked").hidden = true;
   $("chat").hidden = false;
-  const parts = ["say", "urgent", "tabs", "leads", "earlier", "waiting", "board", "menu", "wake", "asleep", "set-pin"];
+  const parts = [
+    "say",
+    "urgent",
+    "tabs",
+    "leads",
+    "earlier",
+    "waiting",
+    "board",
+    "menu",
+    "wake",
+    "sleepers",
+    "set-pin",
+  ];
   for (const part of parts) $(part).hidden = true;
   $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
@@ -94,10 +106,13 @@ function home(now) {
   listSoon();
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
+  $("sleepers").hidden = !now.asleep;
+  $("sleepers").textContent = put(words.sleepers, { count: now.asleep });
 }
 
 $("waiting").addEventListener("click", () => say("/pending"));
-$("asleep").lastElementChild.addEventListener("click", () => say("/push"));
+$("wake-other").addEventListener("click", () => say("/push"));
+$("sleepers").addEventListener("click", () => say("/people"));
 
 async function start() {
   try {

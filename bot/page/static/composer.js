@@ -2,6 +2,7 @@
 
 import { $, put } from "./dom.js";
 import { closeLead, openTab } from "./frame.js";
+import { isOpen } from "./leads.js";
 import { toast } from "./line.js";
 import { outgoing, upload } from "./queue.js";
 import { answer, expect, talk } from "./talk.js";
@@ -9,8 +10,11 @@ import { words } from "./words.js";
 
 export function say(text) {
   expect();
-  closeLead();
-  openTab("talk");
+  const answered = talk.told.get(talk.answering);
+  if (!answered || !isOpen(answered)) {
+    closeLead();
+    openTab("talk");
+  }
   const body = { text };
   if (talk.answering) body.reply_to = talk.answering;
   answer(null);
@@ -123,9 +127,10 @@ async function photographed(event) {
 $("photo").addEventListener("change", photographed);
 
 // -- the voice ---------------------------------------------------------------------------------------------------------
-// Held it records until it is let go, pushed aside it forgets; tapped it records until 停 is tapped.
+// Held it records until it is let go, pushed aside or up it forgets; tapped it records until 停 is tapped. A touch that
+// the phone itself takes away (a call comes in) neither sends nor forgets: it goes on as if it had been tapped.
 
-const voice = { recorder: null, asking: false, held: 0, from: 0, dropped: false };
+const voice = { recorder: null, asking: false, held: 0, from: null, aside: false, dropped: false };
 const HOLD = 500;
 const ASIDE = 80;
 
@@ -134,23 +139,45 @@ function press(event) {
     stop(false);
     return;
   }
-  voice.held = Date.now();
-  voice.from = event.clientX;
+  Object.assign(voice, { held: Date.now(), from: [event.clientX, event.clientY], aside: false });
   record();
 }
 
-function release(event) {
+function slide(event) {
+  if (!voice.held) return;
+  const [x, y] = voice.from;
+  const aside = Math.abs(event.clientX - x) > ASIDE || y - event.clientY > ASIDE;
+  if (aside === voice.aside) return;
+  voice.aside = aside;
+  sayHow();
+}
+
+function release() {
   if (!voice.held) return;
   const long = Date.now() - voice.held > HOLD;
   voice.held = 0;
+  sayHow();
   if (!long) return;
-  if (voice.recorder) stop(Math.abs(event.clientX - voice.from) > ASIDE);
+  if (voice.recorder) stop(voice.aside);
   else voice.dropped = true; // let go before the microphone was there
+}
+
+function takenAway() {
+  voice.held = 0;
+  voice.aside = false;
+  sayHow();
 }
 
 function stop(forget) {
   voice.dropped = forget;
   if (voice.recorder) voice.recorder.stop();
+}
+
+// What happens when the finger is lifted.
+function sayHow() {
+  const held = voice.aside ? words.voice_let_go : words.voice_hold;
+  $("recording-how").textContent = voice.held ? held : "";
+  $("recording").classList.toggle("aside", Boolean(voice.held && voice.aside));
 }
 
 async function microphone() {
@@ -197,6 +224,7 @@ async function record() {
   });
   voice.recorder.start();
   tick();
+  sayHow();
   recording(true);
 }
 
@@ -207,8 +235,9 @@ function recording(on) {
 }
 
 $("voice").addEventListener("pointerdown", press);
+addEventListener("pointermove", slide, { passive: true });
 addEventListener("pointerup", release);
-addEventListener("pointercancel", release);
+addEventListener("pointercancel", takenAway);
 $("voice").addEventListener("contextmenu", (event) => event.preventDefault());
 $("voice").addEventListener("click", (event) => {
   if (event.detail) return; // a finger has been heard above; this is the keyboard

@@ -1,4 +1,4 @@
-// What stands around the conversation: two tabs, and the lead that lies over them.
+// What stands around the conversation: two tabs, and the lead that takes their place while it is open.
 
 import { $ } from "./dom.js";
 
@@ -16,6 +16,7 @@ export function openLead(messageId, drawn) {
   frame.lead = messageId;
   drawn();
   $("lead").hidden = false;
+  $("chat").classList.add("with-lead");
   $("lead").scrollTop = 0;
   $("lead-back").focus();
 }
@@ -24,6 +25,7 @@ export function closeLead(back = true) {
   if (!frame.lead) return;
   frame.lead = 0;
   $("lead").hidden = true;
+  $("chat").classList.remove("with-lead");
   $("lead-card").textContent = "";
   if (back) history.back();
 }

@@ -9,21 +9,49 @@ import { waits } from "./message.js";
 import { alarm, waitsNow } from "./ring.js";
 import { words } from "./words.js";
 
-// `cards`: message number -> the card of a lead or report, wherever the conversation has scrolled to. `draw` is given.
-export const leads = { cards: new Map(), draw() {} };
+export const leads = {
+  cards: new Map(), // message number -> the card of a lead or report, wherever the conversation has scrolled to
+  items: new Map(), // message number -> what belongs to a lead: photos, questions and answers, notes
+  draw() {}, // draws a message; given
+};
 
 export function note(message) {
-  if (message.card && message.card.noun) leads.cards.set(message.message_id, message);
+  const noun = message.card && message.card.noun;
+  if (noun && noun !== "item") leads.cards.set(message.message_id, message);
+  else if (belongs(message)) leads.items.set(message.message_id, message);
   listSoon();
+}
+
+// The lead that a message belongs to: that of the card, or of what one's own words answer.
+function belongs(message) {
+  if (message.card) return message.card.of || 0;
+  const answered = (message.reply_to_message || {}).message_id;
+  const before = leads.items.get(answered) || leads.cards.get(answered);
+  return before ? belongs(before) : 0;
+}
+
+// What was sent and said about a lead, the oldest first.
+function itemsOf(message) {
+  const { of } = message.card;
+  const all = of ? [...leads.items.values()].filter((one) => belongs(one) === of) : [];
+  return all.sort((a, b) => a.message_id - b.message_id);
+}
+
+// Whether a message belongs to the lead that is open.
+export function isOpen(message) {
+  const shown = leads.cards.get(frame.lead);
+  return Boolean(shown && shown.card.of && belongs(message) === shown.card.of);
 }
 
 export function forget(messageId) {
   leads.cards.delete(messageId);
+  leads.items.delete(messageId);
   listSoon();
 }
 
 export function forgetAll() {
   leads.cards.clear();
+  leads.items.clear();
   $("leads").textContent = "";
   closeLead();
   listSoon();
@@ -53,7 +81,7 @@ function list() {
   const all = inOrder();
   const place = $("leads");
   place.textContent = "";
-  for (const message of all) place.append(listed(message, () => open(message.message_id)));
+  for (const message of all) place.append(listed(message, media(message), () => open(message.message_id)));
   if (!all.length) place.append(element("p", "empty", empty()));
   const alarms = all.filter(waits);
   $("urgent").hidden = !alarms.length;
@@ -61,6 +89,19 @@ function list() {
   $("tab-leads").dataset.count = alarms.length || "";
   waitsNow(alarms);
   if (frame.lead) drawLead();
+}
+
+// 照片 1 · 语音 3
+function media(message) {
+  const items = itemsOf(message);
+  const count = (kind) => items.filter((one) => one[kind]).length;
+  const kinds = [
+    [words.photo, count("photo")],
+    [words.voice, count("voice")],
+    [words.place, count("location")],
+    [words.file, count("document") + count("video")],
+  ];
+  return kinds.filter(([, many]) => many).map(([name, many]) => `${name} ${many}`);
 }
 
 const open = (messageId) => openLead(messageId, drawLead);
@@ -75,8 +116,11 @@ function drawLead() {
   const before = place.firstElementChild;
   const made = leads.draw(message);
   if (before) keepOpen(before, made);
+  const said = itemsOf(message);
+  const grown = before && place.children.length <= said.length;
   place.textContent = "";
-  place.append(made);
+  place.append(made, ...said.map((one) => leads.draw(one)));
+  if (grown) place.lastElementChild.scrollIntoView({ block: "end" }); // what has just come, or was just said
 }
 
 // What somebody has unfolded stays so when the card changes under their eyes.
@@ -93,7 +137,9 @@ export async function takeCards() {
     const answer = await reach(`${base}/cards`);
     if (!answer.ok) return; // locked or signed out: the stream says so
     const { messages } = await within(answer.json());
-    for (const message of messages) if (!leads.cards.has(message.message_id)) note(message);
+    messages.reverse(); // the oldest first: what answers comes after what it answers
+    const fresh = (one) => !leads.cards.has(one.message_id) && !leads.items.has(one.message_id);
+    for (const message of messages) if (fresh(message)) note(message);
   } catch (error) {
     if (!isLine(error)) throw error; // they come with the stream, too
   }

@@ -4,6 +4,7 @@ import { say, sendPlace } from "./composer.js";
 import { $, button, element, put } from "./dom.js";
 import { choosePin } from "./lock.js";
 import { me } from "./me.js";
+import { canStayLit, stayLit, staysLit } from "./waking.js";
 import { tongue, words } from "./words.js";
 
 const menu = { built: "" }; // what it was built from
@@ -31,6 +32,14 @@ export function fillMenu(commands, groups) {
   }
   place.append(element("p", "about", put(words.about, { version: words.version })));
   place.append(entry(words.pin, choosePin));
+  if (me.role === "judge" && canStayLit())
+    place.append(
+      entry(staysLit() ? words.lit_off : words.lit_on, async () => {
+        await stayLit(!staysLit());
+        menu.built = "";
+        fillMenu(commands, groups);
+      }),
+    );
 }
 
 export function openMenu(open) {

@@ -144,7 +144,10 @@ const offers = (message, verb) =>
   keyboardOf(message).some((buttons) => buttons.some((one) => (one.callback_data || "").startsWith(`1:${verb}:`)));
 
 // Whether it is an alert that nobody has answered.
-export const waits = (message) => (message.card ? message.card.mood === "alarm" : offers(message, "ack"));
+export const waits = (message) => (isCard(message) ? message.card.mood === "alarm" : offers(message, "ack"));
+
+// Whether it stands there by its parts; what only belongs to a lead is a message like any other.
+const isCard = (message) => Boolean(message.card && message.card.title);
 
 // When it was said; what somebody may want to answer can be answered. A sentence of the system's can't.
 function under(message, reply) {
@@ -182,7 +185,7 @@ export function draw(message, { tap, reply }) {
   const item = element("li", message.from.is_bot ? "theirs" : "mine");
   if (message.from.is_bot && waits(message)) item.classList.add("urgent");
   item.dataset.id = message.message_id;
-  const parts = message.card ? cardOf : bubbleOf;
+  const parts = isCard(message) ? cardOf : bubbleOf;
   item.append(...parts(message, (data) => tap(message, data), reply));
   return item;
 }

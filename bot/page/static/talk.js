@@ -3,7 +3,7 @@
 import { ageAnew } from "./card.js";
 import { $, element, put } from "./dom.js";
 import { closeLead, frame, openTab } from "./frame.js";
-import { forget, keepOpen, leads, note } from "./leads.js";
+import { forget, isOpen, keepOpen, leads, note } from "./leads.js";
 import { attempt, base, heed, post, reach, within } from "./line.js";
 import { me } from "./me.js";
 import { draw, quoteOf } from "./message.js";
@@ -142,8 +142,10 @@ function tap(message, data) {
 }
 
 function reply(message) {
-  closeLead();
-  openTab("talk");
+  if (!isOpen(message)) {
+    closeLead();
+    openTab("talk");
+  }
   answer(message);
 }
 

@@ -188,10 +188,10 @@ class WebChat:
         client_id = form.get("id", "")[:64] or None
         if (before := await self._store.sent_before(chat_id, client_id)) is not None:
             return web.json_response({"message_id": before["message_id"]})
-        made = await asyncio.to_thread(prepared, content)
+        made = await asyncio.to_thread(prepared, content, form.get("seconds", ""))
         file_id = await self._store.keep_file(chat_id, made.kind, made.mime, made.content, made.about)
         file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(made.content)}
-        part: dict[str, Any] = {"voice": {**file, "duration": 0}}
+        part: dict[str, Any] = {"voice": {**file, "duration": 0, **made.about}}
         if made.kind == "photo":
             part = {"photo": [{**file, **made.about}]}
         stored = await self._store.from_person(

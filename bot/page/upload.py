@@ -15,7 +15,7 @@ from bot.page.session import BODY_SECONDS
 T = TypeVar("T")
 
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
-FORM_BYTES, FIELDS = 12_000_000, ("id", "waited", "file")
+FORM_BYTES, FIELDS = 12_000_000, ("id", "waited", "seconds", "file")
 UPLOAD_SECONDS = 180.0
 """For so long an upload may take in all: as long as the page waits for it."""
 MOST_PIXELS = 50_000_000
@@ -42,12 +42,18 @@ class Prepared(NamedTuple):
     about: dict[str, Any]
 
 
-def prepared(content: bytes) -> Prepared:
-    """Makes of what somebody uploads what is kept. Takes its time: not for the event loop. Raises 413, 415."""
+LONGEST_VOICE = 3600
+"""Seconds that a voice may say it lasts."""
+
+
+def prepared(content: bytes, seconds: str = "") -> Prepared:
+    """Makes of what somebody uploads what is kept; a voice says itself how long it lasts. Takes its time: not for the
+    event loop. Raises 413, 415."""
     content = turned(content)
     kind, mime = checked(content)
     if kind == "voice":
-        return Prepared(content, kind, mime, {})
+        lasts = min(int(seconds), LONGEST_VOICE) if seconds.isascii() and seconds.isdigit() and len(seconds) < 7 else 0
+        return Prepared(content, kind, mime, {"duration": lasts})
     content = bare(content)
     return Prepared(content, kind, mime, measured(content))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from pathlib import Path
 
 import aiohttp
@@ -162,7 +163,15 @@ async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
         await secretary.page.mouse.down()
         await expect(secretary.page.locator("#recording")).to_contain_text("正在录音")
         await secretary.page.wait_for_timeout(600)  # held, and pushed aside: nothing goes out
-        await secretary.page.mouse.move(10, 400)
+        box = await voice.bounding_box()
+        assert box is not None
+        middle = box["x"] + box["width"] / 2
+        for aside in ((middle, 400), (10, box["y"] + 10)):  # up, as people know it, or to the side
+            await expect(secretary.page.locator("#recording")).to_contain_text("松开发送，上滑取消")
+            await secretary.page.mouse.move(*aside)
+            await expect(secretary.page.locator("#recording")).to_contain_text("松开手指，取消发送")
+            await secretary.page.mouse.move(middle, box["y"] + 10)
+        await secretary.page.mouse.move(middle, 300)
         await secretary.page.mouse.up()
         await expect(secretary.page.get_by_text("录音没有发出")).to_be_visible()
         await expect(secretary.page.locator(".mine")).to_have_count(2)
@@ -344,3 +353,42 @@ async def test_a_judge_sees_what_is_open_and_finds_what_was_said_before(product:
 def test_the_rightmost_address_that_is_no_proxy_counts(remote: str, said: str, trusted: str, at: str) -> None:
     request = make_mocked_request("POST", "/api/join", headers={"X-Forwarded-For": said} if said else {})
     assert caller(request.clone(remote=remote), networks(trusted)) == at
+
+
+async def test_all_that_was_sent_and_said_about_a_lead_stands_in_it(product: Product, tmp_path: Path) -> None:
+    """Photo, question and answer, and what came of it, where the judge looks: not in another tab behind the lead."""
+    Image.effect_noise((400, 300), 60).convert("RGB").save(tmp_path / "photo.jpg")
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says(SENTENCE)
+        await secretary.sees("已送达")
+        await secretary.page.set_input_files("#photo", tmp_path / "photo.jpg")
+        await secretary.sees("照片已附在刚才的报告后面")
+        row = judge.page.locator("#leads .lead")
+        await judge.page.locator("#tab-leads").click()
+        await expect(row.locator(".media")).to_have_text("照片 1")
+        await row.click()
+        lead = judge.page.locator("#lead")
+        await expect(lead.locator("img")).to_be_visible()
+        await lead.get_by_role("button", name="收到", exact=True).click()
+        await lead.get_by_role("button", name="问一句").click()
+        await expect(judge.page.locator("#replying")).to_be_visible()
+        await expect(lead).to_be_visible()
+        await judge.says("他穿什么衣服？")
+        await expect(lead.locator(".mine")).to_have_text(re.compile("他穿什么衣服"))
+        await secretary.sees("他穿什么衣服")
+        await secretary.says("蓝衣服")
+        await expect(lead.get_by_text("应建华（村社书记）：蓝衣服")).to_be_visible(timeout=10_000)
+        await lead.get_by_role("button", name="办结").click()
+        await lead.get_by_role("button", name="误报").click()
+        await lead.get_by_role("button", name="撤销").click()
+        await expect(judge.page.get_by_text("已撤销，没有人看到")).to_be_visible()
+        await expect(lead.get_by_role("button", name="出发")).to_be_visible()
+        await lead.get_by_role("button", name="办结").click()
+        await lead.get_by_role("button", name="找到本人").click()
+        await expect(lead.get_by_text("要补充金额或说明")).to_be_visible(timeout=10_000)
+        await expect(lead.get_by_role("button", name="撤销")).to_be_hidden(timeout=15_000)
+        await expect(lead.get_by_role("button", name="改结果")).to_be_visible()
+        await fits(judge.page)
+        assert judge.complaints == [] and secretary.complaints == []

@@ -220,7 +220,7 @@ async function record() {
     recording(false);
     if (voice.dropped) toast(words.voice_dropped);
     else if (blob.size > 5000000) toast(words.voice_long);
-    else if (blob.size) upload(blob, `${words.voice} ${seconds()}″`);
+    else if (blob.size) upload(blob, `${words.voice} ${seconds()}″`, { seconds: seconds() });
   });
   voice.recorder.start();
   tick();

@@ -106,7 +106,8 @@ function media(message, bubble) {
     sound.controls = true;
     sound.preload = "none";
     sound.src = `${base}/file/${message.voice.file_id}`;
-    bubble.append(sound);
+    const { duration } = message.voice;
+    bubble.append(element("span", "length", `${words.voice}${duration ? ` ${duration}″` : ""}`), sound);
   }
   if (message.location) {
     const { latitude, longitude } = message.location;

@@ -111,7 +111,7 @@ export async function outgoing(path, body, preview) {
   return flush();
 }
 
-export const upload = (blob, preview) => outgoing("file", { file: blob }, preview);
+export const upload = (blob, preview, more) => outgoing("file", { file: blob, ...more }, preview);
 
 async function drop(entry) {
   queue.waiting.splice(queue.waiting.indexOf(entry), 1);
@@ -206,6 +206,7 @@ function formed(entry) {
   const form = new FormData();
   form.append("id", body.id);
   form.append("waited", body.waited);
+  if (body.seconds) form.append("seconds", body.seconds);
   form.append("file", body.file, "file");
   return form;
 }

@@ -19,6 +19,7 @@ export const talk = {
   answering: null, // the number of the message that is being answered
   expecting: 0, // when the person did something: its answer is shown, wherever they have scrolled to
   news: 0, // how many have come below what is in view
+  pinned: true, // whether the end is in view: it stays so when a picture comes and makes room for itself
   divider: null, // stands above the first thing that came while nobody was looking
 };
 
@@ -106,6 +107,7 @@ function below(count) {
 
 export function toEnd() {
   list.scrollTop = list.scrollHeight;
+  talk.pinned = true;
   below(0);
 }
 
@@ -163,8 +165,10 @@ $("replying").lastElementChild.addEventListener("click", () => answer(null));
 list.addEventListener(
   "scroll",
   () => {
-    if (talk.news && list.scrollHeight - list.scrollTop - list.clientHeight < 120) below(0);
+    talk.pinned = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+    if (talk.news && talk.pinned) below(0);
   },
   { passive: true },
 );
+list.addEventListener("load", () => talk.pinned && toEnd(), true);
 setInterval(() => ageAnew(document), 20000);

@@ -29,6 +29,7 @@ from bot.health.watchdog import Watchdog
 from bot.page.board import Board
 from bot.page.caller import is_among
 from bot.page.chat import WebChat
+from bot.page.finder import Finder
 from bot.settings import Network, Settings, make_private, networks
 from bot.timers import Timers
 from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
@@ -176,6 +177,7 @@ class _Assembly:
         if settings.web:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)
+            Finder(db, webchat).add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:

@@ -89,6 +89,10 @@ class WebChat:
         """Returns the chat of an open page."""
         return await self._sessions.chat_of(request)
 
+    async def json_of(self, request: web.Request) -> dict[str, Any]:
+        """Returns what an open page sends; raises 400, 403 for another site's."""
+        return await self._sessions.json_of(request)
+
     # -- what the person does ----------------------------------------------------------------------------------
 
     async def say(

@@ -252,6 +252,8 @@ def _headlines(showing: Showing, one: Alert) -> list[str]:
     deputised = next((event for event in one.events if event.kind == "deputised" and event.actor), None)
     if deputised is not None and deputised.actor is not None and not (mine and mine.escalated):
         lines.append(showing.text("alert.deputised", name=deputised.actor.name))
+    if one.state in OPEN and one.timeline and one.timeline[-1].kind == "urged":
+        lines.append(showing.text("alert.urged_now", step=event_line(showing, one.timeline[-1])))
     if one.state is AlertState.SENT:
         if mine is not None and mine.escalated:
             deaf = any(e.kind == "unreachable" and e.detail == str(one.judge_id) for e in one.events)

@@ -1,4 +1,5 @@
-"""催办: who answers for an area asks the judge on, with a word of their own if they reply to the case's card."""
+"""催办: who answers for an area asks the judge on, with a word of their own if they reply to the
+card of the case or the lead."""
 
 from datetime import timedelta
 
@@ -45,11 +46,17 @@ async def take(turn: Turn, message: Message) -> bool:
     if replied is None or not may(turn.who, Action.URGE):
         return False
     shown = await delivery_of(turn.channel, turn.chat_id, replied.message_id)
-    if shown is None or shown.kind != "case":
+    if shown is None or shown.kind not in ("case", "lead"):
         return False
-    mine = await alert.about_case(shown.ref, turn.who.area_code)
+    mine = await _about(shown.kind, shown.ref, turn.who.area_code)
     await _urge(turn, mine, (message.text or "").strip()[:LONGEST])
     return True
+
+
+async def _about(kind: str, ref: int, area_code: str) -> list[Alert]:
+    if kind == "case":
+        return await alert.about_case(ref, area_code)
+    return [one for one in await alert.of_sighting_root(ref) if contains(area_code, one.area_code)]
 
 
 async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:

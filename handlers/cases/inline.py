@@ -1,10 +1,11 @@
-"""@bot 1234 in any Telegram chat: who may ask about a case finds it there, and sends its state without any name."""
+"""Cases found while somebody types: on the page, and as @bot 1234 in any Telegram chat, where what is sent is the state
+without any name."""
 
 from telegram import Update
 from telegram.ext import InlineQueryHandler
 
 from handlers.card import Card, Showing, card
-from handlers.context import Context, Turn
+from handlers.context import Context
 from handlers.describe import amount_of
 from handlers.route import App
 from storage.alerts import alert
@@ -15,6 +16,7 @@ from storage.cases.quota import Verdict
 from storage.engine import audit
 from storage.engine.unit import unit
 from storage.people.access import Action, may
+from storage.people.person import Person
 from storage.post.outbox import Lane, put
 
 MOST = 8
@@ -31,20 +33,36 @@ async def asked(update: Update, context: Context) -> None:
     turn, query = context.turn, update.inline_query
     if query is None:
         return
-    ids = await _found(turn, query.query.strip()[:60])
+    person, words = turn.person, query.query.strip()[:60]
+    ids = await found(person, words) if person is not None else []
     args = {"query": query.id, "ids": ids, "at": unit().now.timestamp()}
     await put(turn.address, "inline", lane=Lane.REPLY, fresh=True, args=args)
 
 
-async def _found(turn: Turn, words: str) -> list[int]:
-    if turn.person is None or not may(turn.person, Action.CASE) or len(words) < SHORTEST:
+async def found(person: Person, words: str, most: int = MOST) -> list[int]:
+    """Finds the cases that the words can mean and the person may see, and notes who has seen whom. Needs a unit."""
+    if not may(person, Action.CASE) or len(words) < SHORTEST:
         return []
-    found = await search(turn.person, words, MOST)
-    if not found or await quota.look_up(turn.person) is Verdict.STOPPED:
+    rows = await search(person, words, most)
+    if not rows or await quota.look_up(person) is Verdict.STOPPED:
         return []
-    for one in found:
-        audit.record("case.listed", f"case:{one.id}", actor=turn.actor)
-    return [one.id for one in found]
+    for one in rows:
+        audit.record("case.listed", f"case:{one.id}", actor=person.actor)
+    return [one.id for one in rows]
+
+
+async def hits(showing: Showing, ids: list[int]) -> list[dict[str, str]]:
+    """Describes cases for a list below what is being typed: number, whose, and how it stands."""
+    rows = await cases.with_parties(ids)
+    names = ["、".join(party.debtor.name for party in row.parties) for row in rows]
+    return [
+        {"number": row.number, "who": who, "about": _about(showing, row)} for row, who in zip(rows, names, strict=True)
+    ]
+
+
+def _about(showing: Showing, row: Case) -> str:
+    judge = row.judge.name if row.judge else row.judge_name or showing.plain("case.no_judge")
+    return f"{showing.plain(f'case.status_{row.status.value}')} · {judge}"
 
 
 @card("inline")
@@ -76,6 +94,6 @@ async def _result(showing: Showing, row: Case) -> dict[str, object]:
         "type": "article",
         "id": str(row.id),
         "title": f"{row.number} {'、'.join(party.debtor.name for party in row.parties)}",
-        "description": f"{status} · {judge}",
+        "description": _about(showing, row),
         "input_message_content": {"message_text": text, "parse_mode": "HTML"},
     }

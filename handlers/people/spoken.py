@@ -24,7 +24,7 @@ _SAID: dict[str, str] = {
     "mine": "我(?:报|上报|反映)过的?|我的(?:报告|上报|线索)",
     "lang": "语言|language",
     "me": "我是谁|换手机|退出登[记录]",
-    "stats": "(?:本月|这个月)?(?:数字|统计|数据)",
+    "stats": "(?:本月|这个月|上个?月|本周|这周|上周|这?个?星期|今天|昨天|今年|去年)?的?(?:数字|统计|数据|情况统计)",
 }
 """How each is said, whole. What has words of its own, such as when the leave is, keeps them."""
 _ROSTER = re.compile("(?!.*谁)(.{2,40})(值班|带班)")
@@ -65,6 +65,8 @@ def _words(name: str, said: str) -> str:
     """Returns what is said beside the command's name: 明天请假 says when, 下周末郑雅芳值班 who and when."""
     if name == "duty" and (roster := _ROSTER.fullmatch(said)) and not _ASKS_DUTY.match(said):
         return f"设 {roster[1]} {roster[2]}"
+    if name == "stats":
+        return re.sub("的?(?:数字|统计|数据|情况统计)$", "", said)
     if name not in ("leave", "quiet"):
         return ""
     return said if re.sub("我|本人|想|要|需要|请假|休假|出差|免打扰|销假", "", said).strip() else ""

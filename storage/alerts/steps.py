@@ -155,6 +155,7 @@ async def urge(alert: Alert, by: Person, words: str) -> list[str]:
     for person_id in await holder_ids(alert.id):
         if person_id == by.id or not await put_to_person(person_id, "urged", event.id, lane=Lane.ALERT, fresh=True):
             continue
+        await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT)
         holder = await by_id(person_id)
         names += [holder.name] if holder is not None else []
     return names

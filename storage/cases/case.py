@@ -18,15 +18,16 @@ from storage.engine.sql import among, fetch, joined, run
 from storage.engine.text import fold
 from storage.engine.unit import unit
 from storage.noun import Erasure, Fate, Noun, Record
-from storage.people.access import Action, may
+from storage.people.access import Action, may, sees_whole
 from storage.people.area import AreaLevel, bounds_of, short_name
 from storage.people.person import Person, Role
 
 _ID_TAIL = re.compile(r"\d{3}[\dXx]")
 
 _ASKED = re.compile(
-    r"^(?:请|帮我|麻烦)*(?:查一?下|查查|查|看一?下|看看)|(?:(?:那|这)(?:个|件)|的)?(?:案子|案件|情况|事情)?"
-    r"(?:现在)?(?:办得?|处理得?)?(?:怎么样|怎样|如何|到哪一?步|什么情况)?了?[吗呢啊?？。]*$"
+    r"^(?:请|帮我|麻烦)*(?:查一?下|查查|查|看一?下|看看)?(?:车牌号?码?|车号|尾号|案号|身份证号?码?|被执行人)*(?:是|为)?:?"
+    r"|(?:(?:那|这)(?:个|件|辆)|的)?(?:案子|案件|情况|事情|车子?)?(?:现在)?(?:办得?|处理得?)?"
+    r"(?:怎么样|怎样|如何|到哪一?步|什么情况|是哪[个位]的?|是谁的?|是哪个)?了?[吗呢啊?？。]*$"
 )
 """What people say around the name or number that they ask about: 查一下林永福那个案子怎么样了."""
 
@@ -159,7 +160,7 @@ async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
         return f"SELECT id FROM court_case WHERE {' AND '.join(f'{one} = ?' for one in named)}", list(named.values())
     debtor_ids = await debtors_called(text) if text else []
     if not debtor_ids:
-        return await _in_village(text, person.area_code)
+        return await _in_village(text, person.area_code) or _in_part(text, person)
     among_them, value = among(debtor_ids)
     return f"SELECT case_id FROM case_debtor WHERE debtor_id {among_them}", [value]
 
@@ -174,6 +175,20 @@ async def _in_village(text: str, own: str) -> tuple[str, list[Any]] | None:
         return None
     words, value = among(codes)
     return f"SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id WHERE d.area_code {words}", [value]
+
+
+_LETTERS = re.compile(r"[\u4e00-\u9fff·]{2,30}")
+
+
+def _in_part(text: str, person: Person) -> tuple[str, list[Any]] | None:
+    """Selects the cases in which a debtor's name has these letters in it, 永福, and for the court a creditor's."""
+    if not _LETTERS.fullmatch(text):
+        return None
+    like = f"%{text}%"
+    sql = "SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id WHERE d.name LIKE ?"
+    if not sees_whole(person):
+        return sql, [like]
+    return f"{sql} UNION SELECT case_id FROM case_debtor WHERE creditor LIKE ?", [like, like]
 
 
 async def _parties_of(case_ids: list[int]) -> dict[int, list[CaseDebtor]]:

@@ -30,6 +30,21 @@ async def test_a_supervisor_urges_with_a_tap_and_with_a_word(world: World) -> No
     assert "催办" not in [label for label, _data in later.buttons]
 
 
+async def test_a_word_to_the_leads_own_card_goes_along_and_the_card_says_so(world: World) -> None:
+    await world.phone(SECRETARY).says("林永福回来了，在村委")
+    alert = await world.phone(JUDGE).expects("林永福回来了")
+    supervisor = world.phone(SUPERVISOR)
+    await supervisor.says("/pending")
+    listed = await supervisor.expects("没人应答：1 条")
+    await supervisor.taps(listed.buttons[0][0], listed)
+    lead = await supervisor.expects("线索 1")
+    await supervisor.says("他女儿明天出嫁", lead)
+    await world.phone(JUDGE).expects("他女儿明天出嫁")
+    await world.phone(JUDGE).expects(lambda m: m.id == alert.id and "赵慧敏 催办" in m.text)
+    await world.phone(JUDGE).taps("收到", alert)
+    await world.phone(JUDGE).expects(lambda m: m.id == alert.id and not m.text.startswith("⚠"))
+
+
 async def test_nobody_urges_outside_of_their_area_or_above_their_place(world: World) -> None:
     await world.phone(SECRETARY).says("林永福回来了，在村委")
     await world.phone(JUDGE).expects("林永福回来了")

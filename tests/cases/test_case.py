@@ -23,6 +23,22 @@ async def test_a_case_is_found_by_number_tail_name_alias_and_plate(world: World,
     assert "沈立群" in card.text and "130,000" in card.text and "还没有人报告看到过" in card.text
 
 
+@pytest.mark.parametrize(
+    "words", ["永福", "查一下永福", "尾号12A是谁的", "车牌尾号12A的是谁", "浙K8G12A那辆车是谁的？", "案号456"]
+)
+async def test_a_case_is_found_by_part_of_a_name_and_in_peoples_words(world: World, words: str) -> None:
+    await world.phone(SUPERVISOR).says(words)
+    await world.phone(SUPERVISOR).expects("（2013）浙1122执456号 · 林永福 · 终本")
+
+
+async def test_a_creditor_is_found_by_the_court_alone(world: World) -> None:
+    await world.phone(JUDGE).says("杜根土")
+    await world.phone(JUDGE).expects("（2013）浙1122执456号")
+    for who in (SUPERVISOR, TOWN_SECRETARY):
+        await world.phone(who).says("/case 杜根土")
+        await world.phone(who).expects(NONE)
+
+
 async def test_a_supervisor_may_just_type_it(world: World) -> None:
     await world.phone(SUPERVISOR).says("林永福")
     await world.phone(SUPERVISOR).expects("（2013）浙1122执456号")

@@ -25,6 +25,7 @@ from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Alias, Debtor
+from storage.engine.audit import AuditEntry
 from storage.people.area import Area
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
@@ -585,6 +586,28 @@ async def test_each_role_finds_what_it_needs_first(product: Product) -> None:
         await bar.click()
         await head.sees("林永福")
         await expect(secretary.page.locator("#waiting")).to_be_hidden()
+
+
+async def test_who_may_ask_finds_a_case_while_typing(product: Product) -> None:
+    async with chromium() as browser:
+        head = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001202")
+        await head.page.get_by_placeholder("找案件").fill("永福")
+        hit = head.page.locator("#hits .hit")
+        await expect(hit).to_contain_text("林永福（2013）浙1122执456号终本 · 沈立群")
+        await fits(head.page)
+        await hit.click()
+        await head.sees("还没有人报告看到过")
+        await expect(head.page.locator("#hits")).to_be_hidden()
+        await head.page.get_by_placeholder("找案件").fill("没有这个人")
+        await expect(head.page.locator("#hits")).to_have_text("没有找到")
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        await expect(secretary.page.get_by_placeholder("找案件")).to_be_hidden()
+        base = secretary.page.url.rstrip("/")
+        answer = await secretary.page.context.request.post(
+            f"{base}/find", data={"words": "林永福"}, headers={"Origin": product.url}
+        )
+        assert answer.status == 404
+    assert await AuditEntry.filter(action="case.listed").count() == 1
 
 
 async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(

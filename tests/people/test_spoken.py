@@ -13,6 +13,8 @@ async def test_words_of_the_menu_work_when_they_are_typed(world: World) -> None:
         (SUPERVISOR, "帮助", "456"),
         (SECRETARY, "怎么用", "老林回来了"),
         (SUPERVISOR, "免打扰", "没有设免打扰"),
+        (SUPERVISOR, "本周数字", "11月23日至29日"),
+        (SUPERVISOR, "上个月的数据", "10月1日至31日"),
         (ADMIN, "导入案件", "chuishao import cases"),
         (JUDGE, "没人应答的", "没有"),
     ):

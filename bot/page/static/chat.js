@@ -2,6 +2,7 @@
 
 import { say } from "./composer.js";
 import { $, put } from "./dom.js";
+import { offerFinding } from "./finder.js";
 import { openTab } from "./frame.js";
 import { forgetAll, listSoon, takeCards } from "./leads.js";
 import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, within } from "./line.js";
@@ -40,6 +41,8 @@ line.signedOut = () => {
     "menu",
     "wake",
     "sleepers",
+    "find",
+    "hits",
     "set-pin",
   ];
   for (const part of parts) $(part).hidden = true;
@@ -93,6 +96,7 @@ function home(now) {
   $("board").hidden = !["supervisor", "town"].includes(now.role);
   $("board").href = `${base}/board`;
   $("again").hidden = Boolean(now.joined);
+  offerFinding(["judge", "supervisor", "town"].includes(now.role));
   if (now.joined && window === window.top) memory.set("chat", slug); // the demo shows several side by side
   $("court").textContent = now.court ? put(words.court, { name: now.court }) : words.title;
   $("me").textContent = now.name ? `${now.name} · ${now.as}` : "";

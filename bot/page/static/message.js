@@ -161,7 +161,7 @@ function cardOf(message, tap, reply) {
   const buttons = keyboardOf(message);
   const parts = [body(message.card)];
   if (buttons.length) parts.push(actions(message.card, buttons, tap));
-  parts.push(under(message, message.card.noun === "lead" && reply));
+  parts.push(under(message, message.card.noun !== "report" && reply));
   return parts;
 }
 

@@ -1,0 +1,51 @@
+"""Cases found while somebody types, on the page of who may ask about them."""
+
+from functools import partial
+
+from aiohttp import web
+
+from bot.page.chat import WebChat
+from bot.transport.channel import WEB
+from handlers.card import Showing
+from handlers.cases import inline
+from storage.engine.database import Database
+from storage.people.access import Action, may
+from storage.people.endpoint import at_chat
+
+HITS = 6
+
+
+class Finder:
+    """One route below the chat's own; for everybody else it answers like a page that doesn't exist."""
+
+    def __init__(self, db: Database, webchat: WebChat) -> None:
+        self._db = db
+        self._webchat = webchat
+
+    def add_routes(self, app: web.Application) -> None:
+        """Registers the route."""
+        app.router.add_post("/c/{slug}/find", self._find)
+
+    async def _find(self, request: web.Request) -> web.StreamResponse:
+        """Answers {"words"} with {"hits": [{"number", "who", "about"}]}, at most HITS."""
+        chat_id, body = await self._webchat.chat_of(request), await self._webchat.json_of(request)
+        endpoint = await at_chat(WEB, chat_id)
+        who = endpoint.person if endpoint is not None and endpoint.person.active else None
+        words = body.get("words")
+        if who is None or not may(who, Action.CASE):
+            raise web.HTTPNotFound
+        if not isinstance(words, str):
+            raise web.HTTPBadRequest
+        ids = await self._db.unit(partial(inline.found, who, words.strip()[:60], HITS), f"web:{chat_id}")
+        showing = Showing(
+            ref=0,
+            args={},
+            person=who,
+            language=who.language,
+            now=self._db.clock.now(),
+            repeat=False,
+            secrets=self._db.secrets,
+            channel=WEB,
+            chat_id=chat_id,
+        )
+        return web.json_response({"hits": await inline.hits(showing, ids)}, headers={"Cache-Control": "no-store"})

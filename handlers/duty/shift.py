@@ -88,8 +88,10 @@ async def _put_on(turn: Turn, words: str) -> None:
     days, people = said
     lead, mine = _LEAD in words, await court.of(turn.who.area_code)
     for person in people:
-        for day in days:
-            await shift.put_on(person, *court.duty_span(mine, local(day).date()), turn.who, lead=lead)
+        spans = [court.duty_span(mine, local(day).date()) for day in days]
+        new = [span for span in spans if await shift.put_on(person, *span, turn.who, lead=lead)]
+        if person.id != turn.who.id:
+            await shift.tell(person.id, new)
     await turn.reply("duty")
     await _say_who_is_not_there(turn, people, days)
 
@@ -110,7 +112,9 @@ async def _take_off(turn: Turn, words: str) -> None:
     if said is None:
         return
     for person in said[1]:
-        await shift.take_off(person, said[0][0], said[0][-1] + timedelta(days=1), turn.who)
+        gone = await shift.take_off(person, said[0][0], said[0][-1] + timedelta(days=1), turn.who)
+        if person.id != turn.who.id:
+            await shift.tell(person.id, gone, "off")
     await turn.reply("duty")
 
 
@@ -144,6 +148,14 @@ def _line(showing: Showing, row: Shift) -> str:
         phone = f"+86{row.person.phone.removeprefix('0')}"
         return showing.text("shift.now", name=name, phone=phone, until=showing.at(row.ends_at))
     return showing.text("shift.line", when=showing.stretch(row.starts_at, row.ends_at), name=name)
+
+
+@card("rostered")
+async def show_rostered(showing: Showing) -> Card | None:
+    """Shows somebody their duty: that they were put on it, taken off it, or that it is tomorrow."""
+    spans = [[datetime.fromisoformat(one) for one in span] for span in showing.args["spans"]]
+    lines = [showing.stretch(start, end) for start, end in spans]
+    return Card("\n".join([showing.text(f"shift.rostered_{showing.args['how']}"), *lines]))
 
 
 @card("uncovered")

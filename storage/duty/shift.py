@@ -1,6 +1,6 @@
 """Keeps who is on duty at a court."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from storage.duty import court
 from storage.engine import audit, once
 from storage.engine.clock import day_bounds, local
 from storage.engine.mapper import moment, relate
-from storage.engine.sql import add, change, fetch, for_update, joined, one, run
+from storage.engine.sql import add, change, fetch, for_update, joined, one, pick, run
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Pointer, Record
 from storage.people.area import county_of
@@ -19,6 +19,8 @@ from storage.people.person import Person, Role, holding
 from storage.post.outbox import Lane, put_to_person
 
 WARN_AT = 16
+MOST_TOLD = 31
+"""So many shifts one message names."""
 
 KEPT = timedelta(days=30)
 """A court that has had nobody on duty for so long keeps no roster."""
@@ -130,13 +132,39 @@ async def put_on(person: Person, starts: datetime, ends: datetime, by: Person, *
     return True
 
 
-async def take_off(person: Person, starts: datetime, ends: datetime, by: Person) -> int:
-    """Takes the person's duty that begins in this time away; how many shifts. Needs a unit."""
-    sql = "DELETE FROM shift WHERE area_code = ? AND person_id = ? AND starts_at >= ? AND starts_at < ?"
-    count = await run(sql, county_of(person.area_code), person.id, starts, ends)
-    if count:
+async def take_off(person: Person, starts: datetime, ends: datetime, by: Person) -> list[Span]:
+    """Takes the person's duty that begins in this time away; returns it. Needs a unit."""
+    within = "area_code = ? AND person_id = ? AND starts_at >= ? AND starts_at < ?"
+    args = county_of(person.area_code), person.id, starts, ends
+    gone = [(row.starts_at, row.ends_at) for row in await pick(Shift, f"{within} ORDER BY starts_at", *args)]
+    if gone:
+        await run(f"DELETE FROM shift WHERE {within}", *args)
         audit.record("shift.removed", person.actor, actor=by.actor, starts=starts.isoformat())
-    return count
+    return gone
+
+
+async def tell(person_id: int, spans: Iterable[Span], how: str = "on") -> None:
+    """Tells somebody at once of their duty that is still to come: that they have been put `on`, or taken `off`. Needs a
+    unit."""
+    coming = sorted(span for span in spans if span[1] > unit().now)
+    if coming:
+        args = {"how": how, "spans": [[start.isoformat(), end.isoformat()] for start, end in coming[:MOST_TOLD]]}
+        await put_to_person(person_id, "rostered", lane=Lane.REPLY, fresh=True, args=args)
+
+
+async def remind() -> None:
+    """Reminds whoever is on duty tomorrow, once, the day before from WARN_AT o'clock on. Needs a unit."""
+    now = unit().now
+    if local(now).hour < WARN_AT:
+        return
+    start, end = day_bounds(now + timedelta(days=1))
+    for county in await courts_with_duty(now):
+        rows = [row for row in await coming(county, start, end) if start <= row.starts_at < end]
+        if not rows or not await once.first_today("duty", county, local(now).date()):
+            continue
+        for person_id in dict.fromkeys(row.person_id for row in rows):
+            mine = [(row.starts_at, row.ends_at) for row in rows if row.person_id == person_id]
+            await tell(person_id, mine, "tomorrow")
 
 
 async def warn() -> None:
@@ -168,6 +196,7 @@ async def _leaves_with(person_id: int) -> None:
 
 async def _upkeep() -> bool:
     await warn()
+    await remind()
     return False
 
 

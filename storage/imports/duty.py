@@ -9,7 +9,7 @@ from typing import NamedTuple
 from storage.duty import court, leave
 from storage.duty.court import Court
 from storage.duty.leave import Absence, is_absent
-from storage.duty.shift import Shift, Span
+from storage.duty.shift import Shift, Span, tell
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.text import fold, squeeze
@@ -106,6 +106,8 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
 
     async def apply() -> None:
         await Shift.bulk_create(fresh, batch_size=500)
+        for person_id in dict.fromkeys(shift.person_id for shift in fresh):
+            await tell(person_id, [(one.starts_at, one.ends_at) for one in fresh if one.person_id == person_id])
         audit.record("import.duty", added=len(fresh))
 
     return Plan(report, apply, (Shift,))

@@ -127,3 +127,21 @@ async def test_nobody_on_duty_tomorrow_is_said_the_day_before_and_once(world: Wo
     await world.phone(HEAD).says("/duty 设 11月25日到30日 郑雅芳")
     await world.advance(24 * 3600)
     assert len([m for m in await world.phone(HEAD).received() if "⚠ 明天" in m.text]) == 1
+
+
+async def test_who_is_put_on_duty_or_taken_off_hears_it_and_again_the_evening_before(world: World) -> None:
+    head, judge = world.phone(HEAD), world.phone(JUDGE)
+    await head.says("/duty 设 11月26日到27日 沈立群 丁卫东")
+    told = await judge.expects("【值班】排您值班")
+    assert "11月26日 17:30 至 11月27日 08:30" in told.text and "11月27日 17:30 至 11月28日 08:30" in told.text
+    await head.says("/duty 删 11月27日 沈立群")
+    off = await judge.expects("【值班】这些天您不值班了")
+    assert "11月27日 17:30" in off.text and "11月26日 17:30" not in off.text
+    await world.advance(24 * 3600)
+    assert not [m for m in await judge.received() if "明天您值班" in m.text], "it is Wednesday morning"
+    await world.advance(8 * 3600)
+    evening = [m.text for m in await judge.received() if "明天您值班" in m.text]
+    assert len(evening) == 1 and "11月26日 17:30" in evening[0].replace("明天您值班", "")
+    await world.advance(3600)
+    assert len([m for m in await judge.received() if "明天您值班" in m.text]) == 1
+    assert not [m for m in await head.received() if "排您值班" in m.text]

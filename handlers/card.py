@@ -1,12 +1,13 @@
 """What goes out: a text with buttons, made from a record at the moment it is sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import locales
 from handlers.callback import Tap
+from handlers.form import Day, Form
 from handlers.parts import Parts
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
@@ -62,6 +63,12 @@ class Card:
     expects_reply: bool = False
     parts: Parts | None = None
     """What the text says, for a screen that can show it better."""
+    forms: Sequence[Form] = ()
+    """What can be filled in here instead of typed, where a screen can show it."""
+    how: str = ""
+    """How the same is typed: a line for where forms can't be shown."""
+    days: Sequence[Day] = ()
+    """A calendar beside the text, where a screen can show one; the first day is a Monday."""
     of: int = 0
     """To which lead it belongs, by its first report: the page shows photos, questions and answers inside it."""
     shows: frozenset[Subject] = frozenset()
@@ -74,11 +81,19 @@ class Card:
         parts = replace(self.parts, notes=[note, *self.parts.notes]) if self.parts is not None else None
         return replace(self, text=f"{note}\n{self.text}".strip(), parts=parts)
 
+    def for_channel(self, *, shows_forms: bool) -> "Card":
+        """Returns the card as it goes out: where forms can't be shown, with how the same is typed."""
+        if not self.how or (shows_forms and self.forms):
+            return self
+        return replace(self, text=f"{self.text}\n{self.how}".strip())
+
     def for_page(self) -> dict[str, Any] | None:
         """Returns what the page shows instead of the text where the card has parts, and to which lead it belongs."""
         of = {"of": self.of} if self.of else {}
+        more: dict[str, Any] = {"forms": [form.plain() for form in self.forms]} if self.forms else {}
+        more |= {"days": [day.plain() for day in self.days]} if self.days else {}
         if self.parts is None:
-            return {"noun": "item", **of} if of else None
+            return {"noun": "item", **of, **more} if of else more or None
         buttons = [button for row in self.rows for button in row]
         main, beside = ([b.tap.pack() for b in buttons if getattr(b, name)] for name in ("main", "beside"))
         fades = {b.tap.pack(): int(b.fades.total_seconds()) for b in buttons if b.fades is not None}

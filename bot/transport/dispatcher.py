@@ -232,6 +232,7 @@ class Dispatcher:
         if row.doubtful and row.lane is Lane.ALERT:
             card = card.marked(showing.text("alert.repeat"))
         page = card.for_page() if channel.shows_parts else None
+        card = card.for_channel(shows_forms=channel.shows_parts)
         parts = [card.text, card.markup(), *([page] if page else [])]
         rendered = self._db.secrets.index(json.dumps(parts))  # only compared: it keeps no names
         before = None if row.fresh or not row.ref else await _shown(row)

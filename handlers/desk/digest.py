@@ -7,6 +7,7 @@ import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.desk.figures import lines_of
+from handlers.form import Field, Form
 from handlers.route import App, on_command
 from storage.alerts.alert import count_unanswered
 from storage.desk import digest, figures
@@ -47,7 +48,13 @@ async def show_digests(showing: Showing) -> Card | None:
         return None
     rows = await digest.of(showing.person.id)
     lines = [showing.text(f"digest.{row.rhythm.value}", hour=row.hour) for row in rows]
-    return Card("\n".join([*(lines or [showing.text("digest.none")]), showing.text("digest.how")]))
+    hour = Field("hour", showing.plain("form.hour"), "number", value="8")
+    forms = [
+        Form(showing.plain("digest.form_daily"), "/digest {hour}", (hour,)),
+        Form(showing.plain("digest.form_weekly"), "/digest 每周", ()),
+        Form(showing.plain("digest.form_none"), "/digest 不要", ()),
+    ]
+    return Card("\n".join(lines or [showing.text("digest.none")]), forms=forms, how=showing.text("digest.how"))
 
 
 @card("daily")

@@ -6,6 +6,7 @@ import re
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
+from handlers.form import Field, Form
 from handlers.route import App, on_command, on_tap
 from storage.desk import staff
 from storage.desk.staff import Burden, may_keep
@@ -13,7 +14,7 @@ from storage.engine import audit
 from storage.engine.text import fold
 from storage.imports.normal import is_mobile
 from storage.people.access import Action
-from storage.people.area import full_name
+from storage.people.area import area_names, county_of, full_name
 from storage.people.endpoint import addresses
 from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
@@ -194,7 +195,36 @@ async def show_people(showing: Showing) -> Card | None:
     if asleep := await staff.whom_nobody_wakes(showing.person):
         named = [one.name for one in asleep[:_ASLEEP]]
         lines.append(showing.text("staff.asleep", count=len(asleep), names="、".join(named)))
-    return Card("\n".join([*lines, showing.text("staff.how")]))
+    return Card("\n".join(lines), forms=[await _adding(showing, showing.person)], how=showing.text("staff.how"))
+
+
+async def _adding(showing: Showing, keeper: Person) -> Form:
+    """Asks for what somebody new is added with."""
+    return Form(
+        showing.plain("staff.form_add"),
+        "/people 加 {name} {phone} {role} {area}",
+        (
+            Field("name", showing.plain("form.name")),
+            Field("phone", showing.plain("form.phone"), "tel"),
+            Field("role", showing.plain("form.role"), "select", tuple(ROLE_NAMES)),
+            Field("area", showing.plain("form.area"), "text", await area_names(keeper.area_code)),
+        ),
+    )
+
+
+async def _changing(showing: Showing, person: Person) -> list[Form]:
+    """Asks for a new number, another role, another area."""
+    phone, area = showing.plain("form.phone"), showing.plain("form.area")
+    fields = {
+        "手机": Field("value", phone, "tel", value=person.phone),
+        "角色": Field("value", showing.plain("form.role"), "select", tuple(ROLE_NAMES)),
+        "辖区": Field("value", area, "text", await area_names(county_of(person.area_code))),
+    }
+    said = f"/people 改 {person.phone}"
+    return [
+        Form(showing.plain("staff.form_change", what=field.label), f"{said} {what} {{value}}", (field,))
+        for what, field in fields.items()
+    ]
 
 
 @card("persons")
@@ -223,7 +253,9 @@ async def show_person(showing: Showing) -> Card | None:
         joined=showing.plain("staff.joined", count=joined) if joined else showing.plain("staff.not_joined"),
     )
     lost = [showing.button("staff.lost", "lost", person.id)] if joined else []
-    return Card(text, [[*lost, showing.button("staff.going", "gone", person.id)]])
+    again = Form(showing.plain("staff.form_invite"), f"/invite {person.phone}", ())
+    forms = [again, *await _changing(showing, person)]
+    return Card(text, [[*lost, showing.button("staff.going", "gone", person.id)]], forms=forms)
 
 
 @card("going")

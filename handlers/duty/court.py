@@ -1,9 +1,11 @@
 """/court: what a court decides for itself: its hours, its telephone, its greeting."""
 
 import re
+from dataclasses import replace
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.form import Field, Form
 from handlers.route import App, on_command
 from storage.duty import court
 from storage.people.access import Action
@@ -49,4 +51,20 @@ async def show_court(showing: Showing) -> Card | None:
     said = {"phone": await court.phone_of(mine.area_code) or none, "greeting": mine.greeting or none}
     duty = f"{mine.duty_starts} – {mine.duty_ends}" if mine.duty_starts else showing.plain("court.duty_default")
     text = showing.text("court.card", opens=mine.opens, closes=mine.closes, duty=duty, **said)
-    return Card(f"{text}\n{showing.text('court.how')}")
+    words = Field("words", showing.plain("form.words"))
+    hours = Field("from", showing.plain("form.from"), "time"), Field("until", showing.plain("form.until"), "time")
+    forms = [
+        Form(showing.plain("court.form_hours"), "/court 上班 {from}-{until}", _filled(hours, mine.opens, mine.closes)),
+        Form(
+            showing.plain("court.form_duty"),
+            "/court 值班 {from}-{until}",
+            _filled(hours, mine.duty_starts, mine.duty_ends),
+        ),
+        Form(showing.plain("court.form_phone"), "/court 电话 {words}", (replace(words, kind="tel"),)),
+        Form(showing.plain("court.form_greeting"), "/court 问候 {words}", (words,)),
+    ]
+    return Card(text, forms=forms, how=showing.text("court.how"))
+
+
+def _filled(fields: tuple[Field, ...], *values: str) -> tuple[Field, ...]:
+    return tuple(replace(field, value=value) for field, value in zip(fields, values, strict=True))

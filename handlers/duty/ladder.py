@@ -8,6 +8,7 @@ from handlers.callback import Tap
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import choice, lasted, shows
+from handlers.form import Field, Form
 from handlers.people import approval
 from handlers.route import App, on_command, on_tap
 from storage.cases import case as cases
@@ -101,7 +102,15 @@ async def show_rungs(showing: Showing) -> Card | None:
         return None
     rungs = await ladder.rungs_for(showing.person.area_code)
     lines = [showing.text("ladder.rungs_head"), *[_rung(showing, rung) for rung in rungs]]
-    return Card("\n".join([*lines, showing.text("ladder.how")]))
+    targets = tuple(word for word in _TARGETS if not word.isascii())
+    minutes = Field("minutes", showing.plain("form.minutes"), "number")
+    rung = Field("rung", showing.plain("form.whom"), "select", targets)
+    number = Field("number", showing.plain("form.case"))
+    forms = [
+        Form(showing.plain("ladder.form_case"), "/ladder {number}", (number,)),
+        Form(showing.plain("ladder.form_rung"), "/ladder {rung} {minutes}", (rung, minutes)),
+    ]
+    return Card("\n".join(lines), forms=forms, how=showing.text("ladder.how"))
 
 
 def _rung(showing: Showing, rung: Rung) -> str:

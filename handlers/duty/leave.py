@@ -5,6 +5,7 @@ from collections import Counter
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
+from handlers.form import Field, Form, names
 from handlers.route import App, on_command, on_tap
 from storage.duty import leave
 from storage.duty.leave import Leave
@@ -12,7 +13,7 @@ from storage.engine import audit
 from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
-from storage.people.person import Person, by_id, named
+from storage.people.person import Person, by_id, named, of_court
 from storage.post.outbox import Lane, put_to_person
 from storage.reading.when import stretch_in
 
@@ -89,7 +90,23 @@ async def show_leaves(showing: Showing) -> Card | None:
     lines = [showing.text("leave.head" if rows else "leave.none"), *[_line(showing, row) for row in rows[:20]]]
     several = Counter(row.person_id for row in mine)
     buttons = [[_back(showing, row, dated=several[row.person_id] > 1)] for row in mine[:8]]
-    return Card("\n".join([*lines, showing.text("leave.how")]), buttons)
+    return Card("\n".join(lines), buttons, forms=[await _form(showing, person)], how=showing.text("leave.how"))
+
+
+async def _form(showing: Showing, person: Person) -> Form:
+    """Asks from when until when, and who answers; of who keeps the roster also who is away."""
+    staff = names(await of_court(person.area_code))
+    who = [Field("who", showing.plain("form.who"), "select", staff)] if may(person, Action.ROSTER) else []
+    return Form(
+        showing.plain("leave.form"),
+        f"/leave {'{who} ' if who else ''}{{first}} {{last}} {{deputy}}",
+        (
+            *who,
+            Field("first", showing.plain("form.first"), "date"),
+            Field("last", showing.plain("form.last"), "date"),
+            Field("deputy", showing.plain("form.deputy"), "select", staff, required=False),
+        ),
+    )
 
 
 @card("leave")

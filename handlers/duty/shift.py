@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
+from handlers.form import Day, Field, Form, names
 from handlers.route import App, on_command
-from storage.duty import court, shift
+from storage.duty import court, leave, shift
 from storage.duty.leave import absences, is_absent
 from storage.duty.shift import Shift, coming
 from storage.engine import audit
@@ -15,7 +16,7 @@ from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
 from storage.people.endpoint import reached
-from storage.people.person import Person, named
+from storage.people.person import Person, named, of_court
 from storage.reading.when import stretch_in
 
 AHEAD = timedelta(days=7)
@@ -126,6 +127,10 @@ def day_of(showing: Showing, row: Shift) -> str:
     return showing.days(row.starts_at)
 
 
+WEEKS = 5
+"""So many the calendar shows."""
+
+
 @card("duty")
 async def show_duty(showing: Showing) -> Card | None:
     person = showing.person
@@ -133,13 +138,46 @@ async def show_duty(showing: Showing) -> Card | None:
         return None
     start, end = showing.now, showing.now + AHEAD
     shifts = await coming(person.area_code, start, end)
-    how = [showing.text("shift.how")] if may(person, Action.ROSTER) else []
+    how = showing.text("shift.how") if may(person, Action.ROSTER) else ""
+    forms, days = await _forms(showing, person), await _days(showing, person)
     if not shifts:
-        return Card("\n".join([showing.text("shift.none"), *how]))
+        return Card(showing.text("shift.none"), forms=forms, days=days, how=how)
     lines = [(row.starts_at, _line(showing, row)) for row in shifts]
     for first, last in await shift.gaps(county_of(person.area_code), start, end):
         lines.append((first, showing.text("shift.gap", when=showing.stretch(first, last))))
-    return Card("\n".join([showing.text("shift.head"), *[line for _at, line in sorted(lines)], *how]))
+    text = "\n".join([showing.text("shift.head"), *[line for _at, line in sorted(lines)]])
+    return Card(text, forms=forms, days=days, how=how)
+
+
+async def _forms(showing: Showing, person: Person) -> list[Form]:
+    """Asks who keeps the roster whom to put on duty, or to take off it."""
+    if not may(person, Action.ROSTER):
+        return []
+    who = Field("who", showing.plain("form.who"), "select", names(await of_court(person.area_code)))
+    days = Field("first", showing.plain("form.first"), "date"), Field("last", showing.plain("form.last"), "date")
+    lead = Field("lead", showing.plain("form.lead"), "check", required=False, value=_LEAD)
+    return [
+        Form(showing.plain("shift.form_on"), "/duty 设 {first} {last} {who} {lead}", (who, *days, lead)),
+        Form(showing.plain("shift.form_off"), "/duty 删 {first} {last} {who}", (who, *days)),
+    ]
+
+
+async def _days(showing: Showing, person: Person) -> list[Day]:
+    """Lists the coming weeks, from Monday on: who is on duty, who is away, and where nobody is."""
+    start = day_bounds(showing.now - timedelta(days=showing.today.weekday()))[0]
+    end, county = start + timedelta(days=WEEKS * 7), county_of(person.area_code)
+    shifts = await coming(county, start, end)
+    leaves = await leave.of_court(county, start)
+    empty = {local(first).date() for first, _last in await shift.gaps(county, max(start, showing.now), end)}
+    days = []
+    for number in range(WEEKS * 7):
+        first, last = start + timedelta(days=number), start + timedelta(days=number + 1)
+        date = local(first).date()
+        on = [row.person.name for row in shifts if first <= row.starts_at < last]
+        off = [row.person.name for row in leaves if row.starts_at < last and row.ends_at > first]
+        lines = (*dict.fromkeys(on), *(showing.plain("shift.away_short", name=name) for name in dict.fromkeys(off)))
+        days.append(Day(date, lines, gap=date in empty and bool(shifts)))
+    return days
 
 
 def _line(showing: Showing, row: Shift) -> str:

@@ -1,7 +1,7 @@
 """The administrative tree: national codes, in which an area contains every code that it prefixes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -192,6 +192,20 @@ async def full_name(code: str) -> str:
     rows = await fetch("SELECT code, name FROM area WHERE code = ? OR code = ?", town_of(code), code)
     names = {row["code"]: row["name"] for row in rows}
     return str(names.get(town_of(code), "")) + short_name(names.get(code, code))
+
+
+def in_full(names: Mapping[str, str]) -> dict[str, str]:
+    """Returns, by code, what areas are called with their town before a village's name: 七里乡周弄村."""
+    villages = {code: short_name(name) for code, name in names.items() if town_of(code) != code and len(code) > 9}
+    towns = {code: f"{names.get(town_of(code), '')}{name}" for code, name in villages.items()}
+    return {**names, **towns}
+
+
+async def area_names(within: str) -> tuple[str, ...]:
+    """Lists what the areas within this one are called, as a person would write it."""
+    first, last = bounds_of(within)
+    rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ? ORDER BY code", first, last)
+    return tuple(in_full({row["code"]: row["name"] for row in rows}).values())
 
 
 NOUN = Noun((Record(Area, erasing=Fate.NONE, leaving=Fate.NONE),))

@@ -129,6 +129,13 @@ async def named(text: str, county: str) -> list[Person]:
     return [one for place, one in sorted(said, key=lambda pair: (pair[0], pair[1].id)) if place >= 0]
 
 
+async def of_court(area_code: str) -> list[Person]:
+    """Lists the active people of the court that the area belongs to, who may be on duty or stand in."""
+    roles, value = among(role.value for role in COURT)
+    sql = f"active = ? AND area_code = ? AND role {roles} ORDER BY id"
+    return await pick(Person, sql, True, county_of(area_code), value)
+
+
 async def judges_of_court(area_code: str) -> list[Person]:
     """Lists the active judges of the court that the area belongs to."""
     where = "role = ? AND area_code = ? AND active = ? ORDER BY id"

@@ -9,6 +9,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,7 +26,9 @@ from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.cases.case import CaseDebtor
 from storage.cases.debtor import Alias, Debtor
+from storage.duty.leave import Leave
 from storage.engine.audit import AuditEntry
+from storage.engine.clock import local
 from storage.people.area import Area
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
@@ -608,6 +611,48 @@ async def test_who_may_ask_finds_a_case_while_typing(product: Product) -> None:
         )
         assert answer.status == 404
     assert await AuditEntry.filter(action="case.listed").count() == 1
+
+
+async def test_an_administrator_does_a_day_by_looking_and_tapping(product: Product) -> None:
+    """Adds a judge, invites him, puts him on duty, notes his leave: with forms, and not a command typed."""
+    async with chromium() as browser:
+        admin = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001203")
+        page = admin.page
+
+        async def opens(entry: str) -> None:
+            await admin.taps("菜单")
+            await page.locator("#menu").get_by_role("button", name=entry, exact=True).click()
+
+        async def fills(title: str, **values: str) -> None:
+            form = page.locator(".form", has=page.locator("summary", has_text=title)).last
+            await form.locator("summary").click()
+            for label, value in values.items():
+                field = form.locator("label", has=page.get_by_text(label, exact=True)).locator("input, select")
+                if await field.evaluate("one => one.tagName") == "SELECT":
+                    await field.select_option(value)
+                else:
+                    await field.fill(value)
+            await form.get_by_role("button", name="确定").click()
+
+        await opens("人员")
+        somebody = {"姓名": "王建国", "手机号": "13912345678", "角色": "执行法官"}
+        await fills("加人", **somebody, **{"辖区（村、乡镇或县）": "缙云县"})
+        await admin.sees("还没登记")
+        await page.get_by_role("button", name="发邀请").last.click()
+        await expect(page.locator(".theirs img[alt]").last).to_be_visible(timeout=10_000)
+        day = local(product.db.clock.now()).date() + timedelta(days=2)
+        await opens("谁值班")
+        await admin.sees("没有排值班")
+        await fills("排值班", 谁="王建国", 从=day.isoformat(), 到=day.isoformat())
+        await expect(page.locator(".calendar").last.locator("div", has_text="王建国")).to_have_count(1, timeout=10_000)
+        assert await page.locator(".calendar").last.locator(".gap").count() > 0
+        await opens("请假和代管")
+        await fills("请假", 谁="王建国", 从=day.isoformat(), 到=day.isoformat(), **{"谁代管（可以不选）": "沈立群"})
+        await admin.sees("已记：王建国")
+        await expect(page.locator(".mine").last).to_contain_text("请假和代管 王建国")
+        await fits(page)
+        assert admin.complaints == []
+    assert await Leave.filter(person__name="王建国", deputy__name="沈立群").count() == 1
 
 
 async def test_a_cookie_is_changed_after_a_week_and_the_old_one_ends(

@@ -3,11 +3,12 @@
 import { say } from "./composer.js";
 import { $, put } from "./dom.js";
 import { offerFinding } from "./finder.js";
+import { forms } from "./form.js";
 import { openTab } from "./frame.js";
 import { forgetAll, listSoon, takeCards } from "./leads.js";
 import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, within } from "./line.js";
 import { lock, shut } from "./lock.js";
-import { isNow, me } from "./me.js";
+import { calledNow, isNow, me } from "./me.js";
 import { fillMenu } from "./menu.js";
 import { adopt, flush, offerToDrop, queue, showWaiting, takeUp } from "./queue.js";
 import { deaf, listen, stillHere, stream } from "./stream.js";
@@ -79,6 +80,7 @@ stream.person = async (now) => {
   talk.loaded = true;
   offerEarlier();
   isNow(now.who);
+  calledNow(now.commands);
   adopt();
   home(now);
   fillMenu(now.commands, now.groups || {});
@@ -114,6 +116,7 @@ function home(now) {
   $("sleepers").textContent = put(words.sleepers, { count: now.asleep });
 }
 
+forms.say = say;
 $("waiting").addEventListener("click", () => say("/pending"));
 $("wake-other").addEventListener("click", () => say("/push"));
 $("sleepers").addEventListener("click", () => say("/people"));

@@ -5,6 +5,7 @@ import { closeLead, openTab } from "./frame.js";
 import { isOpen } from "./leads.js";
 import { toast } from "./line.js";
 import { outgoing, upload } from "./queue.js";
+import { inWords } from "./message.js";
 import { answer, expect, talk } from "./talk.js";
 import { words } from "./words.js";
 
@@ -19,7 +20,7 @@ export function say(text) {
   if (talk.answering) body.reply_to = talk.answering;
   answer(null);
   if (talk.divider) talk.divider.remove();
-  return outgoing("say", body, text);
+  return outgoing("say", body, inWords(text));
 }
 
 function sized() {

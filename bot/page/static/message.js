@@ -2,7 +2,9 @@
 
 import { actions, body, maps } from "./card.js";
 import { button, element, link, linked, put, row } from "./dom.js";
+import { calendarOf, formOf } from "./form.js";
 import { base, toast } from "./line.js";
+import { me } from "./me.js";
 import { tongue, words } from "./words.js";
 
 const TAGS = {
@@ -157,6 +159,13 @@ function under(message, reply) {
   return made;
 }
 
+// What a tap in the menu or a form has said, as people would.
+export function inWords(text) {
+  const command = text.match(/^\/(\w+)/);
+  const name = command && me.names[command[1]];
+  return name ? `${name}${text.slice(command[0].length)}` : text;
+}
+
 function cardOf(message, tap, reply) {
   const buttons = keyboardOf(message);
   const parts = [body(message.card)];
@@ -165,20 +174,41 @@ function cardOf(message, tap, reply) {
   return parts;
 }
 
-function bubbleOf(message, tap, reply) {
-  const mine = !message.from.is_bot;
+function bubbleOf(message) {
   const bubble = element("div", "bubble");
   if (message.reply_to_message) bubble.append(element("span", "quote", quoteOf(message.reply_to_message)));
   media(message, bubble);
+  return bubble;
+}
+
+// What the person has said.
+function mineOf(message) {
+  const bubble = bubbleOf(message);
+  if (message.text) bubble.append(formatted(inWords(message.text), []));
+  return [bubble, under(message)];
+}
+
+// What the bot has said, with what can be tapped or filled in.
+function theirsOf(message, tap, reply) {
+  const bubble = bubbleOf(message);
   const text = message.text || message.caption || "";
+  const { days, forms } = message.card || {};
   if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
-  const invites = mine ? null : text.match(/\/#([\w-]{16,64})(\s|$)/);
+  if (days) bubble.append(calendarOf(days));
+  const invites = text.match(/\/#([\w-]{16,64})(\s|$)/);
   if (invites) invitation(invites[1], text, bubble);
-  const rows = keyboardOf(message).map((buttons) =>
-    row(buttons.map((one) => button(one.text, () => tap(one.callback_data)))),
+  const buttons = keyboardOf(message).map((some) =>
+    row(some.map((one) => button(one.text, () => tap(one.callback_data)))),
   );
-  const answers = rows.length || message.asks_reply || message.photo || message.voice || /“/.test(text);
-  return [bubble, ...rows, under(message, !mine && answers && reply)];
+  const answers = buttons.length || message.asks_reply || message.photo || message.voice || /“/.test(text);
+  return [bubble, ...buttons, ...formsOf(forms), under(message, answers && reply)];
+}
+
+function formsOf(forms) {
+  if (!forms) return [];
+  const made = element("div", "forms");
+  made.append(...forms.map(formOf));
+  return [made];
 }
 
 // Draws one. `tap` hears the message and a button's data, `reply` the message that somebody wants to answer.
@@ -186,7 +216,8 @@ export function draw(message, { tap, reply }) {
   const item = element("li", message.from.is_bot ? "theirs" : "mine");
   if (message.from.is_bot && waits(message)) item.classList.add("urgent");
   item.dataset.id = message.message_id;
-  const parts = isCard(message) ? cardOf : bubbleOf;
+  const theirs = isCard(message) ? cardOf : theirsOf;
+  const parts = message.from.is_bot ? theirs : mineOf;
   item.append(...parts(message, (data) => tap(message, data), reply));
   return item;
 }

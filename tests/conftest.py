@@ -147,10 +147,10 @@ async def product(keeper: Keeper, tmp_path: Path, tmp_path_factory: pytest.TempP
     KEEPERS[:] = [keeper]
     if not _made:
         folder = tmp_path_factory.mktemp("demo") / "data"
-        async with open_demo(Settings(data=folder, listen="127.0.0.1:0")):
+        async with open_demo(Settings(data=folder, listen="127.0.0.1:0"), at_root=False):
             _made.append(folder)
     data = shutil.copytree(_made[0], tmp_path / "data")
-    async with open_demo(Settings(data=data, listen="127.0.0.1:0")) as (running, _url):
+    async with open_demo(Settings(data=data, listen="127.0.0.1:0"), at_root=False) as (running, _url):
         yield running
 
 

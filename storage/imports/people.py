@@ -1,7 +1,8 @@
 """`chuishao import people`."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from storage.engine import audit
 from storage.engine.text import fold, squeeze
@@ -10,7 +11,7 @@ from storage.imports import Plan, Progress, Report, sift
 from storage.imports.normal import Unclear, code, is_mobile, phone
 from storage.imports.table import Columns, Row, other_names
 from storage.people.access import REPORTERS
-from storage.people.area import Area, county_of, short_code
+from storage.people.area import Area, county_of, in_full, short_code, short_name
 from storage.people.endpoint import Endpoint
 from storage.people.person import ROLE_NAMES, Person, Role
 
@@ -29,7 +30,7 @@ _BETWEEN = re.compile("[、,;/\\s]+")
 async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     """Plans people, keyed by phone number. A number registered under another name is refused, not overwritten."""
     report = Report()
-    known_areas = {area.code for area in await Area.all()}
+    places = _places({area.code: area.name for area in await Area.all()})
     have = {person.phone: person for person in await Person.all()}
     chats = {row.chat_id: row.person.phone for row in await Endpoint.filter(channel=CHANNEL).prefetch_related("person")}
     lines: dict[str, int] = {}
@@ -40,7 +41,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     for count, row in enumerate(kept):
         progress(count, len(kept))
         try:
-            person = _person(row, known_areas, report)
+            person = _person(row, places, report)
             if person.phone in lines:
                 raise Unclear("same_phone", str(lines[person.phone]))
             old = have.get(person.phone)
@@ -119,13 +120,13 @@ _ROLE_WORDS = {
 """How offices call what the product calls by one name."""
 
 
-def _person(row: Row, known_areas: set[str], report: Report) -> Person:
+def _person(row: Row, places: Mapping[str, str], report: Report) -> Person:
     name = squeeze(row["姓名"])
     if not name:
         raise Unclear("missing_name")
     number = phone(re.split(r"[、,，;；/\n]+", row["手机号"].strip())[0])
     role = _role(row["角色"])
-    areas = _areas(row, role, known_areas)
+    areas = _areas(row, role, places)
     return Person(
         name=report.fit(row, "姓名", name, 40),
         phone=number,
@@ -138,13 +139,21 @@ def _person(row: Row, known_areas: set[str], report: Report) -> Person:
     )
 
 
-def _areas(row: Row, role: Role, known_areas: set[str]) -> list[str]:
-    """Reads one code; of those who report also several, parted as offices do it, within one court."""
-    said = _BETWEEN.split(fold(row["辖区代码"]))
-    areas = list(dict.fromkeys(short_code(code(one)) for one in said if one))
-    for area in areas or [""]:
-        if area not in known_areas:
-            raise Unclear("area", area)
+def _places(names: Mapping[str, str]) -> dict[str, str]:
+    """Returns the codes by themselves and by what only one area is called: 七里乡周弄村, 周弄村, 周弄."""
+    full = in_full(names)
+    said = [(one, known) for known in names for one in {names[known], full[known], short_name(names[known])}]
+    often = Counter(one for one, _code in said)
+    return {one: known for one, known in said if often[one] == 1} | {known: known for known in names}
+
+
+def _areas(row: Row, role: Role, places: Mapping[str, str]) -> list[str]:
+    """Reads one area, by code or name; of those who report also several, parted as offices do it, within one court."""
+    said = [one for one in _BETWEEN.split(fold(row["辖区代码"])) if one]
+    for one in said or [""]:
+        if short_code(code(one)) not in places and one not in places:
+            raise Unclear("area", one)
+    areas = list(dict.fromkeys(places.get(one) or places[short_code(code(one))] for one in said))
     if len(areas) > 1 and (role not in REPORTERS or len({county_of(area) for area in areas}) > 1):
         raise Unclear("areas", "、".join(areas))
     if len(areas) > MOST_AREAS:

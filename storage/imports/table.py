@@ -244,6 +244,9 @@ def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> N
     for column, header in enumerate(heading):
         if header:
             where.setdefault(header, []).append(column)
+    said = [header_of(_text(cell)) for cell in body[at]]
+    for header, found in where.items():
+        found[:] = [at for at in found if said[at] == header] + [at for at in found if said[at] != header]
     table.headers += [header for header in where if header not in table.headers]
     tables = _side_by_side(where, columns)
     twice = (one for one, places in tables[0].items() if len(places) > 1 and one not in columns.joined)

@@ -297,8 +297,10 @@ async def test_the_demo_opens_and_opens_again(tmp_path: Path) -> None:
         async with started(tmp_path / "data", "demo") as running, aiohttp.ClientSession() as session:
             async with session.get(f"{running.url}/demo/") as answer:
                 assert answer.status == 200
+            async with session.get(running.url) as answer:
+                assert answer.url.path == "/demo/"
             async with session.get(f"{running.url}/demo/phones") as answer:
                 places.append(await answer.json())
             running.process.send_signal(signal.SIGINT)
             assert await running.ends() == 0
-    assert len(places[0]) == 3 and places[0] == places[1]
+    assert list(places[0]) == ["official", "judge", "supervisor", "admin"] and places[0] == places[1]

@@ -26,7 +26,7 @@ from storage.opening import open_database
 from storage.people.area import Area, short_code
 from storage.people.person import Person
 from tests.conftest import needs_corpus
-from tests.world import Stage
+from tests.world import Stage, World
 
 CORPUS = needs_corpus()
 HEADERS = "案号,被执行人,所在村社,承办法官工号,备注"
@@ -864,3 +864,20 @@ async def test_one_strange_byte_costs_no_file(db: Database, tmp_path: Path, how:
     done = await take(db, "cases", tmp_path / "cases.csv")
     assert done.report.added == 6 and not done.report.rejected
     assert {f"人名{number}" for number in range(1, 7)} <= set(await Debtor.all().values_list("name", flat=True))
+
+
+async def test_a_list_of_people_says_villages_by_name(world: World, tmp_path: Path) -> None:
+    """As a township keeps it: 七里乡周弄村, or only the village where no other is called so; a code beside it counts."""
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "姓名,手机号,角色,所在村\n甲一,13900000001,网格员,七里乡周弄村\n甲二,13900000002,网格员,仁岸村\n"
+        "甲三,13900000003,村社书记,没有这个村\n甲四,13900000004,网格员,331122203240\n",
+        "utf-8",
+    )
+    done = await import_file(world.product.db, Kind.PEOPLE, path, lambda _done, _all: None)
+    codes = dict(await Person.filter(name__startswith="甲").values_list("name", "area_code"))
+    assert codes == {"甲一": "331122203226", "甲二": "331122103224", "甲四": "331122203240"}
+    assert [(one.line, one.code, one.word) for one in done.report.rejected] == [(4, "area", "没有这个村")]
+    path.write_text("姓名,手机号,角色,所在村,辖区代码\n甲五,13900000005,网格员,仁岸村,331122203226\n", "utf-8")
+    await import_file(world.product.db, Kind.PEOPLE, path, lambda _done, _all: None)
+    assert (await Person.get(name="甲五")).area_code == "331122203226"

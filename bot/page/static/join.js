@@ -72,7 +72,7 @@ async function start() {
     setTimeout(start, 3000); // no signal yet, and nothing on the shelf
     return;
   }
-  if (!location.hash && (await backToChat())) return;
+  if (!location.hash && !location.search && (await backToChat())) return;
   $("join").hidden = false;
   const code = location.hash.slice(1).replace(/[^\w-]/g, "");
   $("join-form").addEventListener("submit", join);

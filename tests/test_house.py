@@ -117,7 +117,8 @@ def test_every_kind_of_card_that_anybody_puts_has_a_renderer() -> None:
 
 
 def test_every_command_in_the_menu_has_a_place_of_its_own() -> None:
-    assert set(MENU) <= set(COMMANDS) and len(set(MENU.values())) == len(MENU)
+    shown = [place for place in MENU.values() if place]
+    assert set(MENU) <= set(COMMANDS) and len(set(shown)) == len(shown)
 
 
 MODEL = '''"""Keeps parrots."""

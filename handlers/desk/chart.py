@@ -21,7 +21,7 @@ MOST_BARS = 20
 
 def register(app: App) -> None:
     on_command(app, "chart", Action.LIST, _command("chart"), menu=230)
-    on_command(app, "map", Action.LIST, _command("map"), menu=240)
+    on_command(app, "map", Action.LIST, _command("map"), menu=0)
     for name in _PICTURES:
         on_tap(name, draw, Action.LIST)
 

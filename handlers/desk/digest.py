@@ -25,7 +25,7 @@ MORNING = 8
 
 
 def register(app: App) -> None:
-    on_command(app, "digest", Action.LIST, want, menu=440)
+    on_command(app, "digest", Action.LIST, want, menu=240)
 
 
 async def want(turn: Turn, words: str) -> None:

@@ -27,7 +27,7 @@ _CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|
 
 def register(app: App) -> None:
     on_command(app, "people", Action.PEOPLE, people, menu=340, awaits=True)
-    on_command(app, "handover", Action.PEOPLE, handover, menu=360, awaits=True)
+    on_command(app, "handover", Action.PEOPLE, handover, menu=0, awaits=True)
     on_tap("person", open_person, Action.PEOPLE)
     on_tap("gone", ask_gone, Action.PEOPLE)
     on_tap("lost", lost, Action.PEOPLE)

@@ -19,7 +19,7 @@ MOST = 20
 
 
 def register(app: App) -> None:
-    on_command(app, "learned", Action.EXPLAIN, learned, menu=460)
+    on_command(app, "learned", Action.EXPLAIN, learned, menu=170)
     on_tap("unlearn", unlearn, Action.EXPLAIN)
 
 

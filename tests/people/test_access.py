@@ -72,7 +72,7 @@ def test_the_table_names_every_command_and_button() -> None:
             ("ack", "go", "there", "close", "xfer", "back", "out", "to", "ask", "told", "amend", "fix"), "everyone"
         ),
         **dict.fromkeys(("lang", "leave", "left", "alone", "stay", "move", "page", "agree", "refuse"), "everyone"),
-        **dict.fromkeys(("apart", "idle", "paid", "unnote", "reopen", "restore"), "everyone"),
+        **dict.fromkeys(("group", "run", "apart", "idle", "paid", "unnote", "reopen", "restore"), "everyone"),
         **dict.fromkeys(("send", "bare", "elsewhere", "unsend"), "report"),
         **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure"), "everyone"),
         **dict.fromkeys(("tell", "lookup", "case", "cases", "line", "place", "sheet", "follow"), "case"),

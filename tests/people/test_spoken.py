@@ -95,3 +95,21 @@ async def test_leave_and_duty_are_said_as_one_says_them_to_a_colleague(world: Wo
     assert "丁卫东" in (await head.received())[-1].text
     await judge.says("明天郑雅芳值班")
     await judge.expects("由局长、院长或管理员来排")
+
+
+async def test_the_menu_is_there_by_buttons_in_four_groups_of_six(world: World) -> None:
+    for who in (SECRETARY, TOWN_SECRETARY, JUDGE, HEAD, SUPERVISOR, ADMIN):
+        phone = world.phone(who)
+        await phone.says("/help")
+        card = await phone.expects(lambda m: any(data.startswith("1:group:") for _label, data in m.buttons))
+        assert len(card.buttons) <= 4
+        for label, _data in list(card.buttons):
+            await phone.taps(label, await phone.expects(lambda m, card=card: m.id == card.id))
+            opened = await phone.expects(lambda m, card=card: m.id == card.id and "返回" in dict(m.buttons))
+            assert len(opened.buttons) <= 7, (who, label, [one for one, _data in opened.buttons])
+            await phone.taps("返回", opened)
+            await phone.expects(lambda m, card=card: m.id == card.id and "返回" not in dict(m.buttons))
+    head = world.phone(HEAD)
+    await head.taps("值班和人员", await head.expects(lambda m: "值班和人员" in dict(m.buttons)))
+    await head.taps("谁值班", await head.expects(lambda m: "谁值班" in dict(m.buttons)))
+    await head.expects("没有排值班")

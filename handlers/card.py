@@ -66,7 +66,7 @@ class Card:
     forms: Sequence[Form] = ()
     """What can be filled in here instead of typed, where a screen can show it."""
     how: str = ""
-    """How the same is typed: a line for where forms can't be shown."""
+    """The same in words, and how it is typed, for where forms and calendars can't be shown."""
     days: Sequence[Day] = ()
     """A calendar beside the text, where a screen can show one; the first day is a Monday."""
     of: int = 0
@@ -82,8 +82,8 @@ class Card:
         return replace(self, text=f"{note}\n{self.text}".strip(), parts=parts)
 
     def for_channel(self, *, shows_forms: bool) -> "Card":
-        """Returns the card as it goes out: where forms can't be shown, with how the same is typed."""
-        if not self.how or (shows_forms and self.forms):
+        """Returns the card as it goes out: where forms and calendars can't be shown, with what they say in words."""
+        if not self.how or (shows_forms and (self.forms or self.days)):
             return self
         return replace(self, text=f"{self.text}\n{self.how}".strip())
 

@@ -145,8 +145,10 @@ async def show_duty(showing: Showing) -> Card | None:
     lines = [(row.starts_at, _line(showing, row)) for row in shifts]
     for first, last in await shift.gaps(county_of(person.area_code), start, end):
         lines.append((first, showing.text("shift.gap", when=showing.stretch(first, last))))
-    text = "\n".join([showing.text("shift.head"), *[line for _at, line in sorted(lines)]])
-    return Card(text, forms=forms, days=days, how=how)
+    now = [line for at, line in sorted(lines) if at <= showing.now]
+    later = [line for at, line in sorted(lines) if at > showing.now]
+    text = "\n".join([showing.text("shift.head"), *now])
+    return Card(text, forms=forms, days=days, how="\n".join([*later, how]).strip())
 
 
 async def _forms(showing: Showing, person: Person) -> list[Form]:

@@ -8,6 +8,7 @@ export function openTab(name) {
   $("leads").hidden = name !== "leads";
   for (const part of ["messages", "earlier-row"]) $(part).hidden = name === "leads";
   for (const one of ["leads", "talk"]) $(`tab-${one}`).setAttribute("aria-selected", String(one === name));
+  $("chat").classList.toggle("talking", name === "talk");
   if (name === "talk") frame.shown();
 }
 
@@ -17,7 +18,7 @@ export function openLead(messageId, drawn) {
   drawn();
   $("lead").hidden = false;
   $("chat").classList.add("with-lead");
-  $("lead").scrollTop = 0;
+  $("lead-card").scrollTop = 0;
   $("lead-back").focus();
 }
 
@@ -26,7 +27,7 @@ export function closeLead(back = true) {
   frame.lead = 0;
   $("lead").hidden = true;
   $("chat").classList.remove("with-lead");
-  $("lead-card").textContent = "";
+  $("lead-card").textContent = $("lead-actions").textContent = "";
   if (back) history.back();
 }
 

@@ -116,6 +116,10 @@ function drawLead() {
   const before = place.firstElementChild;
   const made = leads.draw(message);
   if (before) keepOpen(before, made);
+  const actions = made.querySelector(".actions"); // always in view, whatever has been said below the card
+  if (actions) keepOpen($("lead-actions"), actions);
+  $("lead-actions").textContent = "";
+  if (actions) $("lead-actions").append(actions);
   const said = itemsOf(message);
   const grown = before && place.children.length <= said.length;
   place.textContent = "";

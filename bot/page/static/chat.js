@@ -74,6 +74,7 @@ stream.person = async (now) => {
   }
   if (now.language === tongue.now && page.drawnIn !== tongue.now) {
     page.drawnIn = tongue.now;
+    lineIs($("line").hidden ? "" : words.offline);
     showAnew();
     listSoon();
   }

@@ -125,6 +125,13 @@ async def test_who_looks_something_up_after_a_result_notes_nothing(world: World)
     assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 0
 
 
+@pytest.mark.parametrize("note", ["查封了他的车", "找到人了，带回院里", "不知道去了哪里", "没说是谁叫他走的", "付清了"])
+async def test_what_is_a_note_stays_one(world: World, note: str) -> None:
+    await _closed(world)
+    await world.phone(JUDGE).says(note)
+    await world.phone(JUDGE).expects(f"记下了：{note}")
+
+
 async def test_a_number_that_is_a_sum_is_one_tap(world: World) -> None:
     await _closed(world)
     await world.phone(JUDGE).says("456")

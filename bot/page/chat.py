@@ -89,9 +89,11 @@ class WebChat:
         """Returns the chat of an open page."""
         return await self._sessions.chat_of(request)
 
-    async def json_of(self, request: web.Request) -> dict[str, Any]:
-        """Returns what an open page sends; raises 400, 403 for another site's."""
-        return await self._sessions.json_of(request)
+    async def asked_by(self, request: web.Request) -> tuple[int, dict[str, Any]]:
+        """Returns the chat of an open page and what it asks, once it is its turn; raises 400, 403 for another site's."""
+        chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
+        await self._budget.turn(chat_id)
+        return chat_id, body
 
     # -- what the person does ----------------------------------------------------------------------------------
 

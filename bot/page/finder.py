@@ -28,7 +28,7 @@ class Finder:
 
     async def _find(self, request: web.Request) -> web.StreamResponse:
         """Answers {"words"} with {"hits": [{"number", "who", "about"}]}, at most HITS."""
-        chat_id, body = await self._webchat.chat_of(request), await self._webchat.json_of(request)
+        chat_id, body = await self._webchat.asked_by(request)
         endpoint = await at_chat(WEB, chat_id)
         who = endpoint.person if endpoint is not None and endpoint.person.active else None
         words = body.get("words")

@@ -90,7 +90,7 @@ class WebChat:
         return await self._sessions.chat_of(request)
 
     async def asked_by(self, request: web.Request) -> tuple[int, dict[str, Any]]:
-        """Returns the chat of an open page and what it asks, once it is its turn; raises 400, 403 for another site's."""
+        """Returns the chat of an open page and what it asks, once it is its turn. Raises 400, 403."""
         chat_id, body = await self._sessions.chat_of(request), await self._sessions.json_of(request)
         await self._budget.turn(chat_id)
         return chat_id, body

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.page.assets import files
 from bot.page.chat import WebChat, send_event, within
+from bot.page.showing import showing_for
 from bot.transport.channel import WEB
 from handlers.card import Showing
 from handlers.desk.board import PICTURES, overview, picture
@@ -52,26 +53,13 @@ class Board:
             who = await self._who(chat_id)
             if who is None:
                 raise web.HTTPNotFound
-            return await answer(request, who, self._showing(chat_id, who))
+            return await answer(request, who, showing_for(self._db, chat_id, who))
 
         return run
 
     async def _who(self, chat_id: int) -> Person | None:
         endpoint = await at_chat(WEB, chat_id)
         return endpoint.person if endpoint is not None and may(endpoint.person, Action.LIST) else None
-
-    def _showing(self, chat_id: int, who: Person) -> Showing:
-        return Showing(
-            ref=0,
-            args={},
-            person=who,
-            language=who.language,
-            now=self._db.clock.now(),
-            repeat=False,
-            secrets=self._db.secrets,
-            channel=WEB,
-            chat_id=chat_id,
-        )
 
     async def _note(self, who: Person, showing: Showing) -> None:
         """Counts and notes that somebody looks. Raises 429 where they have looked too often."""
@@ -127,7 +115,8 @@ class Board:
                     if current is None:
                         break
                     seen, looks = newest, 0
-                    await send_event(response, "now", await overview(self._showing(showing.chat_id, current), current))
+                    now = await overview(showing_for(self._db, showing.chat_id, current), current)
+                    await send_event(response, "now", now)
                 looks += 1
                 await within(LOOKS_EVERY, closing)
         except ConnectionResetError:

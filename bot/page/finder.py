@@ -5,8 +5,8 @@ from functools import partial
 from aiohttp import web
 
 from bot.page.chat import WebChat
+from bot.page.showing import showing_for
 from bot.transport.channel import WEB
-from handlers.card import Showing
 from handlers.cases import inline
 from storage.engine.database import Database
 from storage.people.access import Action, may
@@ -37,15 +37,5 @@ class Finder:
         if not isinstance(words, str):
             raise web.HTTPBadRequest
         ids = await self._db.unit(partial(inline.found, who, words.strip()[:60], HITS), f"web:{chat_id}")
-        showing = Showing(
-            ref=0,
-            args={},
-            person=who,
-            language=who.language,
-            now=self._db.clock.now(),
-            repeat=False,
-            secrets=self._db.secrets,
-            channel=WEB,
-            chat_id=chat_id,
-        )
-        return web.json_response({"hits": await inline.hits(showing, ids)}, headers={"Cache-Control": "no-store"})
+        hits = await inline.hits(showing_for(self._db, chat_id, who), ids)
+        return web.json_response({"hits": hits}, headers={"Cache-Control": "no-store"})

@@ -9,11 +9,14 @@ setup-dev: .venv/.installed-dev
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新 / Python 3.11 or newer is needed"; exit 2; }
-	$(PYTHON) -m venv .venv
+	@echo "第一次用：正在准备环境（.venv）… / first time: making the environment …"
+	@$(PYTHON) -m venv .venv
 
 .venv/.installed: .venv/bin/python requirements.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "正在下载和安装，一般不到一分钟… / downloading and installing, a minute at most …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "装好了。 / installed."
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt

@@ -647,6 +647,7 @@ async def test_an_administrator_does_a_day_by_looking_and_tapping(product: Produ
         await admin.sees("还没登记")
         await page.get_by_role("button", name="发邀请").last.click()
         await expect(page.locator(".theirs img[alt]").last).to_be_visible(timeout=10_000)
+        await expect(page.locator(".digits").last).to_have_text(re.compile(r"^\d{3} \d{3}$"))
         day = local(product.db.clock.now()).date() + timedelta(days=2)
         await opens("谁值班")
         await admin.sees("没有排值班")

@@ -18,7 +18,8 @@ async function backToChat() {
 }
 
 function joiningCode() {
-  const [typed, code] = [$("phone").value, $("code").value].map((one) => one.normalize("NFKC").trim()); // １２３, too
+  const plain = (one) => one.normalize("NFKC").replace(/\s/g, ""); // １２３, and 029 122 as it was read out
+  const [typed, code] = [$("phone").value, $("code").value].map(plain);
   const phone = typed.replace(/^\+86/, "").replace(/\D/g, "");
   return phone && /^\d{6}$/.test(code) ? `${phone}-${code}` : code;
 }

@@ -19,6 +19,7 @@ const rules = {
     { selector: "CallExpression[callee.property.name='replaceAll']", message: "Chrome 85" },
     { selector: "CallExpression[callee.property.name='at']", message: "Chrome 92" },
     { selector: "CallExpression[callee.property.name='replaceChildren']", message: "Chrome 86" },
+    { selector: "Literal[regex.pattern=/\\(\\?<[!=]/]", message: "Safari 16.4" },
     { selector: "AssignmentExpression[left.property.name='innerHTML']", message: "text is put in as text" },
   ],
 };

@@ -135,7 +135,7 @@ function invitation(code, text, bubble) {
   const share = button(words.share, () =>
     navigator.share({ text }).catch((error) => console.warn("not shared", error.name)),
   );
-  const digits = text.match(/(?<!\d)(\d{3})(\d{3})(?!\d)/); // to be read out on the telephone
+  const digits = text.match(/(?:^|\D)(\d{3})(\d{3})(?!\d)/); // to be read out on the telephone
   if (digits) bubble.append(element("div", "digits", `${digits[1]} ${digits[2]}`));
   bubble.append(element("div", "", words.qr), picture, row(navigator.share ? [copy, share] : [copy]));
 }

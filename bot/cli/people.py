@@ -37,7 +37,7 @@ def invite_(
             for person in people:
                 await _invite(settings, db, person, name, picture=not missing)
             if not people:
-                say(word("cli.invite_nobody"))
+                say(word("cli.invite_nobody" if await Person.exists() else "cli.invite_no_people", path=settings.data))
         return DONE
 
     if not who and not missing:

@@ -291,6 +291,11 @@ def test_audit_verify_finds_a_change(data: Path) -> None:
     assert done.returncode == 1 and "第 2 条不对" in done.stdout
 
 
+def test_inviting_from_a_folder_without_anybody_says_so(tmp_path: Path) -> None:
+    done = chuishao(tmp_path / "empty", "invite", "--missing")
+    assert "这里还没有人" in done.stdout and "data/demo" in done.stdout
+
+
 async def test_the_demo_opens_and_opens_again(tmp_path: Path) -> None:
     places = []
     for _ in range(2):

@@ -106,9 +106,8 @@ async def correct(alert: Alert, outcome: Outcome, by: Person) -> bool:
     before = alert.outcome
     if before is Outcome.FALSE_ALARM:
         await lesson.take_back(LessonKind.CAUTION, alert.sighting_id, by)
-    if alert.amount and outcome not in (Outcome.PAID, Outcome.SETTLED):
-        await add_note(alert, by, Decimal(0), "")
-        await set_values(alert, amount=None)
+    if outcome not in (Outcome.PAID, Outcome.SETTLED):
+        await _take_back_amount(alert, by)
     await set_values(alert, outcome=outcome)
     await note_event(alert, "changed", by.id, outcome.value)
     audit.record("alert.changed", f"alert:{alert.id}", actor=by.actor, before=before, outcome=outcome)
@@ -137,11 +136,17 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
     await refresh_sighting(alert.sighting_id)
 
 
-async def drop_note(alert: Alert, by: Person) -> None:
-    """Takes back amount and words: a slip, or something that was meant for somebody else."""
+async def _take_back_amount(alert: Alert, by: Person) -> None:
+    """Takes what was noted as paid out of the case and off the alert."""
     if alert.amount:
         await add_note(alert, by, Decimal(0), "")
-    await set_values(alert, amount=None, note="")
+        await set_values(alert, amount=None)
+
+
+async def drop_note(alert: Alert, by: Person) -> None:
+    """Takes back amount and words: a slip, or something that was meant for somebody else."""
+    await _take_back_amount(alert, by)
+    await set_values(alert, note="")
     audit.record("alert.note_dropped", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
 

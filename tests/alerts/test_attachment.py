@@ -39,7 +39,7 @@ async def test_a_photo_of_somebody_else_is_taken_out_again(world: World) -> None
     assert not [m for m in await judge.messages() if "photo" in m.body]
     await secretary.says("黄国强在田里")
     await world.settled()
-    assert (await Attachment.get()).sighting_id == (await Sighting.all().order_by("-id").first()).id  # type: ignore[union-attr]
+    assert (await Attachment.get()).sighting_id == (await Sighting.get(text="黄国强在田里")).id
 
 
 async def test_what_was_sent_by_a_slip_is_taken_back(world: World) -> None:

@@ -6,7 +6,7 @@ import { offerFinding } from "./finder.js";
 import { forms } from "./form.js";
 import { openTab } from "./frame.js";
 import { forgetAll, listSoon, takeCards } from "./leads.js";
-import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, within } from "./line.js";
+import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, within, withWords } from "./line.js";
 import { lock, shut } from "./lock.js";
 import { calledNow, isNow, me } from "./me.js";
 import { fillMenu } from "./menu.js";
@@ -123,13 +123,6 @@ $("wake-other").addEventListener("click", () => say("/push"));
 $("sleepers").addEventListener("click", () => say("/people"));
 
 async function start() {
-  try {
-    await loadWords();
-  } catch (error) {
-    if (!isLine(error)) throw error;
-    setTimeout(start, 3000); // no signal yet, and nothing on the shelf
-    return;
-  }
   $("chat").hidden = false;
   queue.ready = within(takeUp(), 5).catch((error) => console.warn("what was left unsent isn't readable", error));
   if (!(await stillHere())) return;
@@ -138,5 +131,5 @@ async function start() {
   listen();
 }
 
-start();
+withWords(start);
 keepOnPhone();

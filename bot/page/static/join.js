@@ -1,7 +1,7 @@
 // Joining: by a link, or by one's number and the six digits.
 
 import { $, put } from "./dom.js";
-import { attempt, isLine, keepOnPhone, loadWords, memory, post, reach, toast } from "./line.js";
+import { attempt, isLine, keepOnPhone, memory, post, reach, toast, withWords } from "./line.js";
 import { words } from "./words.js";
 
 // Who has joined and opens the plain address, an icon or a notification wants the chat.
@@ -66,13 +66,6 @@ async function join(event) {
 }
 
 async function start() {
-  try {
-    await loadWords();
-  } catch (error) {
-    if (!isLine(error)) throw error;
-    setTimeout(start, 3000); // no signal yet, and nothing on the shelf
-    return;
-  }
   if (!location.hash && !location.search && (await backToChat())) return;
   $("join").hidden = false;
   const code = location.hash.slice(1).replace(/[^\w-]/g, "");
@@ -84,4 +77,4 @@ async function start() {
   keepOnPhone();
 }
 
-start();
+withWords(start);

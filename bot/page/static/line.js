@@ -95,6 +95,18 @@ export async function loadWords(wanted = memory.get("language") || tongue.now) {
   memory.set("language", wanted);
 }
 
+// Begins once there are words: without a signal, and with nothing on the shelf, it tries again.
+export async function withWords(begin) {
+  try {
+    await loadWords();
+  } catch (error) {
+    if (!isLine(error)) throw error;
+    setTimeout(withWords, 3000, begin);
+    return;
+  }
+  await begin();
+}
+
 // The page starts without a signal from now on.
 export function keepOnPhone() {
   if (!("serviceWorker" in navigator)) return;

@@ -26,10 +26,12 @@ from bot.gateway.quota import Quota
 from bot.gateway.server import Gateway
 from bot.gateway.store import Store
 from bot.health.watchdog import Watchdog
+from bot.office.handing import hand_in
 from bot.page.board import Board
 from bot.page.caller import is_among
 from bot.page.chat import WebChat
 from bot.page.finder import Finder
+from bot.page.importer import Importer
 from bot.settings import Network, Settings, make_private, networks
 from bot.timers import Timers
 from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
@@ -178,6 +180,7 @@ class _Assembly:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)
             Finder(db, webchat).add_routes(app)
+            Importer(db, webchat, hand_in).add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
         if settings.bot_token:

@@ -17,7 +17,7 @@ from handlers.post import relay
 from handlers.route import PRIVATE, App, on_said, register_taps
 from storage.people.access import Action, may
 
-WINGS = ("people", "post", "duty", "cases", "reading", "alerts", "desk")
+WINGS = ("people", "post", "duty", "cases", "reading", "alerts", "desk", "imports")
 
 
 @cache

@@ -1,6 +1,5 @@
 """`chuishao import`, `export` and `imports`: files in, files out, and the last one taken back."""
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,13 +11,12 @@ from bot.health.single import only_one
 from bot.office.dump import NotADumpError, NotEmptyError, OtherKeyError, export_all, import_all
 from bot.office.exporting import export_cases
 from bot.office.importing import IMPORT_SECONDS, Imported, Kind, import_file
-from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
+from bot.office.spreadsheet import NotASpreadsheetError, rejects, write
+from bot.office.telling import reason, tell
 from storage.engine.clock import local
 from storage.engine.database import Database
-from storage.imports import Report, journal
-from storage.imports.table import MissingHeadersError, Remark, Table
-
-_MOST_LINES = 20
+from storage.imports import journal
+from storage.imports.table import MissingHeadersError
 
 
 @app.command("import", help=word("cli.import"))
@@ -27,7 +25,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help=word("cli.import_file"))],
     strict: Annotated[bool, typer.Option("--strict", help=word("cli.import_strict"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=word("cli.import_dry_run"))] = False,
-    rejects: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
+    rejects_file: Annotated[Path | None, typer.Option("--rejects", help=word("cli.import_rejects"))] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help=word("cli.import_verbose"))] = False,
 ) -> None:
     if kind is Kind.ALL:
@@ -40,7 +38,7 @@ def import_(
                 done = await import_file(
                     db, kind, file, progress, strict=strict, dry_run=dry_run, writing=lambda: begun.append(True)
                 )
-        target = rejects or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
+        target = rejects_file or file.with_name(f"{file.stem}-退回{file.suffix if file.suffix == '.xlsx' else '.csv'}")
         _tell(done, target, strict=strict, dry_run=dry_run, verbose=verbose)
         return FOUND if done.report.rejected else DONE
 
@@ -79,58 +77,17 @@ def _take_in(folder: Path) -> NoReturn:
         stop(word("cli.other_key"), FOUND)
 
 
-def _line(remark: Remark) -> str:
-    return word("imports.line_of", sheet=remark.sheet, line=remark.line) if remark.sheet else str(remark.line)
-
-
-def _summary(report: Report) -> str:
-    """Says what became of every row of the file; the numbers sum."""
-    counts = {
-        **{how: report.count(how) for how in ("added", "changed", "unchanged")},
-        "rejected": len(report.rejected),
-        **{why: report.left[why] for why in ("repeated", "blank", "total", "heading", "note")},
-    }
-    said = [word(f"imports.count_{name}", count=count) for name, count in counts.items() if count or name == "added"]
-    return word("imports.summary", rows=report.rows, counts=word("imports.comma").join(said))
-
-
-def _tell_sheets(table: Table) -> None:
-    """Says which sheets were read, where there are several, and which weren't."""
-    if len(table.sheets) > 1:
-        say(word("imports.sheets", names="、".join(table.sheets)))
-    for remark in table.unread:
-        say(word(f"imports.{remark.code}", name=remark.word), err=True)
-
-
-def _reason(remark: Remark) -> str:
-    return word(f"imports.reason_{remark.code}", word=remark.word)
-
-
-def _wordless(report: Report) -> Counter[str]:
-    """Notes that say the same of many rows."""
-    return Counter(remark.code for remark in report.warnings if not remark.word)
-
-
 def _tell(done: Imported, target: Path, *, strict: bool, dry_run: bool, verbose: bool) -> None:
-    report = done.report
-    _tell_sheets(done.table)
-    if done.unknown_headers:
-        say(word("imports.unknown_headers", names="、".join(done.unknown_headers)), err=True)
-    for remark in report.rejected[:_MOST_LINES]:
-        say(word("imports.rejected_line", line=_line(remark), reason=_reason(remark)), err=True)
-    if len(report.rejected) > _MOST_LINES:
-        say(word("imports.more_lines", count=len(report.rejected) - _MOST_LINES), err=True)
-    alike = {} if verbose else {code: count for code, count in _wordless(report).items() if count > 1}
-    for code, count in alike.items():
-        say(word("imports.warned_alike", count=count, reason=word(f"imports.reason_{code}")), err=True)
-    for remark in report.warnings:
-        if remark.word or remark.code not in alike:
-            say(word("imports.warned_line", line=_line(remark), reason=_reason(remark)), err=True)
-    if alike:
+    report, told = done.report, tell(done, word, verbose=verbose)
+    if len(done.table.sheets) > 1:
+        say(word("imports.sheets", names="、".join(done.table.sheets)))
+    for remark in told.remarks:
+        say(remark, err=True)
+    if told.alike:
         say(word("imports.verbose"), err=True)
-    say(_summary(report))
+    say(told.summary)
     if report.rejected:
-        write_rejects(target, done.table.headers, [(row, _reason(remark)) for row, remark in done.rejected_rows])
+        write(target, *rejects(done.table.headers, [(row, reason(why, word)) for row, why in done.rejected_rows]))
         say(word("imports.rejects_file", path=target))
     if dry_run:
         say(word("imports.dry_run"))

@@ -1,4 +1,5 @@
-"""Opens a file of tables in a process of its own, which can be given up: `python -m bot.office.reader FILE`.
+"""Opens a file of tables in a process of its own, which can be given up: `python -m bot.office.reader FILE`,
+or `-` for what comes on its standard input.
 
 What a clerk hands in may be broken, or made to do harm. So nothing of it is opened in the product's own process: this
 one has a limit of memory and of CPU time, and says on its standard output what it finds, a line of JSON each:
@@ -28,6 +29,8 @@ from typing import Any, NamedTuple
 
 MEMORY_BYTES = 2 << 30
 CPU_SECONDS = 150
+FROM_INPUT = "-"
+"""Stands for the file's name where its content comes on the standard input."""
 MOST_CELLS = 4_000_000
 LONGEST_CELL = 32_767
 LONGEST_RECORD = 200
@@ -72,7 +75,7 @@ def _limit() -> None:
 
 
 def _read(path: str) -> Iterator[Found]:
-    content = Path(path).read_bytes()
+    content = sys.stdin.buffer.read() if path == FROM_INPUT else Path(path).read_bytes()
     if content.startswith((_OLE, _ZIP)):
         yield from _workbook(content)
     elif not content.strip():

@@ -1,7 +1,9 @@
 """Spreadsheets as offices have them, in and out. A process of its own reads them, see bot/office/reader.py."""
 
 import asyncio
+import contextlib
 import csv
+import io
 import json
 import os
 import sys
@@ -9,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.office.reader import FROM_INPUT
 from storage.engine.text import printable
 from storage.imports.table import REASON_COLUMN, Cell, Mark, Number, Row, Sheet
 
@@ -25,18 +28,24 @@ class NotASpreadsheetError(Exception):
     """The file can't be read as tables; carries why: format, broken, password, large."""
 
 
-async def read(path: Path) -> list[Sheet]:
-    """Reads every sheet of a file: .xlsx, .xls, .xlsb, .ods, text with commas, tabs or semicolons, and what systems
-    call .xls. The reading can fail, hang or fill its memory without harm. Raises NotASpreadsheetError, OSError."""
-    if await asyncio.to_thread(_size, path) > _MOST_BYTES:
+async def read(file: Path | bytes) -> list[Sheet]:
+    """Reads every sheet of a file, or of its content: .xlsx, .xls, .xlsb, .ods, text with commas, tabs or semicolons,
+    and what systems call .xls. The reading can fail, hang or fill its memory without harm. Raises
+    NotASpreadsheetError, OSError."""
+    if isinstance(file, Path) and await asyncio.to_thread(_size, file) > _MOST_BYTES:
         raise NotASpreadsheetError("large")
+    whence, stdin = (
+        (str(file), asyncio.subprocess.DEVNULL) if isinstance(file, Path) else (FROM_INPUT, asyncio.subprocess.PIPE)
+    )
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.office.reader", str(path)),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-m", "bot.office.reader", whence),
+        stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         limit=_LONGEST_LINE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
+            if isinstance(file, bytes):
+                await _hand_over(process, file)
             return await _take(process)
     except (TimeoutError, ValueError) as error:  # the second of a line that is too long
         raise NotASpreadsheetError("large") from error
@@ -44,6 +53,15 @@ async def read(path: Path) -> list[Sheet]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def _hand_over(process: asyncio.subprocess.Process, content: bytes) -> None:
+    """Writes the content to the reader, which reads it whole before it says anything."""
+    assert process.stdin is not None
+    with contextlib.suppress(ConnectionError):  # it died; what it said tells so
+        process.stdin.write(content)
+        await process.stdin.drain()
+    process.stdin.close()
 
 
 def _size(path: Path) -> int:
@@ -96,10 +114,14 @@ def write(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> 
                 target.data_type = "s"
         book.save(path)
         return
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(headers)
-        writer.writerows([[_safe(printable(cell)) for cell in row] for row in rows])
+    path.write_text(as_csv(headers, rows), encoding="utf-8-sig", newline="")
+
+
+def as_csv(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns the rows as a .csv's text, without the mark by which Excel knows that it is UTF-8."""
+    text = io.StringIO()
+    csv.writer(text).writerows([headers, *[[_safe(printable(cell)) for cell in row] for row in rows]])
+    return text.getvalue()
 
 
 def _safe(cell: str) -> str:
@@ -107,7 +129,7 @@ def _safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def write_rejects(path: Path, headers: Sequence[str], rejected: Sequence[tuple[Row, str]]) -> None:
-    """Writes the rows that were not taken, the reason in front, to be corrected and imported again."""
+def rejects(headers: Sequence[str], rejected: Sequence[tuple[Row, str]]) -> tuple[list[str], list[list[str]]]:
+    """Returns headers and rows of what was not taken, the reason in front, to be corrected and imported again."""
     kept = [header for header in headers if header != REASON_COLUMN]
-    write(path, [REASON_COLUMN, *kept], [[reason, *[row[header] for header in kept]] for row, reason in rejected])
+    return [REASON_COLUMN, *kept], [[reason, *[row[header] for header in kept]] for row, reason in rejected]

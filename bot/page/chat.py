@@ -177,6 +177,13 @@ class WebChat:
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """Takes in a photo or a voice message."""
+        chat_id, form, content = await self.uploaded(request)
+        async with self._preparing:
+            return await self._take_in(chat_id, form, content)
+
+    async def uploaded(self, request: web.Request) -> tuple[int, dict[str, str], bytes]:
+        """Returns the chat of an open page, and the fields and the file of a form that it sends, within what one may
+        send. Raises 400, 413."""
         chat_id = await self._sessions.chat_of(request)
         self._sessions.same_origin(request)
         if not (await self._person_of(chat_id))["joined"]:
@@ -186,8 +193,7 @@ class WebChat:
                 raise web.HTTPRequestEntityTooLarge(0, 0, headers={"X-Chuishao": "today"})
             form, content = await read_form(request)
             self._budget.sent(chat_id, len(content))
-        async with self._preparing:
-            return await self._take_in(chat_id, form, content)
+        return chat_id, form, content
 
     async def _take_in(self, chat_id: int, form: dict[str, str], content: bytes) -> web.StreamResponse:
         """Keeps a file and says it in the chat, once however often it is sent under its id."""

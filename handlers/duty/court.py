@@ -14,7 +14,7 @@ _ORDER = re.compile(r"(电话|上班|值班|问候|phone|hours|duty|greeting)[:�
 
 
 def register(app: App) -> None:
-    on_command(app, "court", Action.PEOPLE, decide, menu=360, awaits=True)
+    on_command(app, "court", Action.PEOPLE, decide, menu=440, awaits=True)
 
 
 async def decide(turn: Turn, words: str) -> None:

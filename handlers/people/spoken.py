@@ -23,13 +23,13 @@ _SAID: dict[str, str] = {
     "pending": "(?:还)?没人(?:应|应答|管|理)的?(?:线索)?",
     "mine": "我(?:报|上报|反映)过的?|我的(?:报告|上报|线索)",
     "lang": "语言|language",
+    "import": "(?:怎么)?导入(?:案件|人员|名单|值班表?|表格)?|撤销导入",
     "me": "我是谁|换手机|退出登[记录]",
     "stats": "(?:本月|这个月|上个?月|本周|这周|上周|这?个?星期|今天|昨天|今年|去年)?的?(?:数字|统计|数据|情况统计)",
 }
 """How each is said, whole. What has words of its own, such as when the leave is, keeps them."""
 _ROSTER = re.compile("(?!.*谁)(.{2,40})(值班|带班)")
 _ASKS_DUTY = re.compile("(?:请问|查一下|看看|现在|今天|今晚|明天|这周|本周|下周)+值班")
-_IMPORT = re.compile("(?:怎么)?导入(?:案件|人员|名单|值班表?|表格)?")
 
 
 async def take(turn: Turn, text: str, *, reports: bool) -> bool:
@@ -40,9 +40,6 @@ async def take(turn: Turn, text: str, *, reports: bool) -> bool:
     if name:
         await forget_waiting(turn)
         await carry_out(turn, name, _words(name, said))
-        return True
-    if _IMPORT.fullmatch(said):
-        await turn.say("help.import_how")
         return True
     for row in [] if reports else await turn.questions(QuestionKind.COMMAND):
         await question.close(row.id)

@@ -18,7 +18,7 @@ from storage.reading.understand import understand
 
 
 def register(app: App) -> None:
-    on_command(app, "cancel", Action.EVERYONE, cancel, menu=490)
+    on_command(app, "cancel", Action.EVERYONE, cancel, menu=0)
     on_tap("pick", pick)
     on_tap("none", none_of_them)
     on_tap("unsure", unsure)

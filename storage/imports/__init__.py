@@ -1,5 +1,6 @@
 """Importing what offices have in spreadsheets: good rows in, every other row named with its reason."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,26 @@ from storage.imports.normal import Unclear
 from storage.imports.table import REASON_COLUMN, Remark, Row
 
 Progress = Callable[[int, int], None]
+_AT_ONCE = 50
+"""So many rows are worked on before others have their turn."""
 M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """Who hands in a file: whoever runs the machine, for every court; or an administrator, for their own county."""
+
+    actor: str = "cli"
+    county: str = ""
+
+    def check(self, *area_codes: str) -> None:
+        """Raises Unclear where one of these areas isn't theirs."""
+        for code in area_codes:
+            if not code.startswith(self.county):
+                raise Unclear("not_yours", code)
+
+
+OPERATOR = Clerk()
 
 
 @dataclass
@@ -78,6 +98,13 @@ class Plan:
     """What it changes: the keys of the rows."""
 
 
+async def step(progress: Progress, count: int, of: int) -> None:
+    """Says how far a file is worked through, and lets others have their turn."""
+    if count % _AT_ONCE == 0:
+        progress(count, of)
+        await asyncio.sleep(0)
+
+
 def sift(rows: Iterable[Row], report: Report) -> list[Row]:
     """Leaves out exact repetitions, counting them, and rejects rows that have more cells than there are headers."""
     seen: set[tuple[str, ...]] = set()
@@ -96,8 +123,8 @@ def sift(rows: Iterable[Row], report: Report) -> list[Row]:
 
 async def numbered(model: type[M], rows: Sequence[M]) -> None:
     """Inserts many rows under ids given here, so that rows of other tables can point to them. Needs a unit."""
-    for start in range(0, len(rows), 5000):
-        await model.bulk_create(rows[start : start + 5000], batch_size=500)
+    for start in range(0, len(rows), 500):
+        await model.bulk_create(rows[start : start + 500])
 
 
 async def sequences_follow(*models: type[Model]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from storage.engine import audit
 from storage.engine.text import squeeze
-from storage.imports import Plan, Progress, Report, sift
+from storage.imports import OPERATOR, Clerk, Plan, Progress, Report, sift, step
 from storage.imports.normal import Unclear, code
 from storage.imports.table import Columns, Row, other_names
 from storage.people.area import CODE_LENGTHS, Area, AreaLevel, level_named, short_code
@@ -17,7 +17,7 @@ COLUMNS = Columns(
 _PARENT = {12: 9, 9: 6, 6: 4, 4: 2, 2: 0}
 
 
-async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
+async def plan(rows: Sequence[Row], progress: Progress, clerk: Clerk = OPERATOR) -> Plan:
     """Plans the import of areas, keyed by code. A parent must be known, or come in the same file."""
     report = Report()
     have = {area.code: area for area in await Area.all()}
@@ -26,9 +26,10 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     fresh: dict[str, Area] = {}
     changed: list[Area] = []
     for count, row in enumerate(kept):
-        progress(count, len(kept))
+        await step(progress, count, len(kept))
         try:
             area = _area(row)
+            clerk.check(area.code)
             if area.parent and area.parent not in have and area.parent not in coming:
                 raise Unclear("area_unknown_parent", area.parent)
             if not area.code.startswith(area.parent) or area.code == area.parent:
@@ -52,7 +53,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         await Area.bulk_create(list(fresh.values()), batch_size=500)
         for area in changed:
             await Area.filter(code=area.code).update(name=area.name, level=area.level, parent=area.parent)
-        audit.record("import.areas", added=len(fresh), changed=len(changed))
+        audit.record("import.areas", actor=clerk.actor, added=len(fresh), changed=len(changed))
 
     return Plan(report, apply, (Area,), [(Area, [area.code for area in changed])])
 

@@ -17,7 +17,19 @@ from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.secret import Secrets
 from storage.engine.text import fold, is_company_name, squeeze
-from storage.imports import Plan, Progress, Report, chunks, normal, numbered, sequences_follow, sift
+from storage.imports import (
+    OPERATOR,
+    Clerk,
+    Plan,
+    Progress,
+    Report,
+    chunks,
+    normal,
+    numbered,
+    sequences_follow,
+    sift,
+    step,
+)
 from storage.imports.journal import next_id
 from storage.imports.normal import Unclear
 from storage.imports.table import Columns, Row, other_names
@@ -126,7 +138,7 @@ class _Party:
 class _Reader:
     """Turns rows into debtors and parties; holds what the whole file is checked against."""
 
-    def __init__(self, areas: list[Area], judges: list[Person], report: Report) -> None:
+    def __init__(self, areas: list[Area], judges: list[Person], report: Report, clerk: Clerk) -> None:
         self.places = Gazetteer(areas)
         self.by_staff_no = {judge.staff_no: judge.id for judge in judges if judge.staff_no}
         self.by_name: dict[str, list[int]] = {}
@@ -134,7 +146,7 @@ class _Reader:
             self.by_name.setdefault(judge.name, []).append(judge.id)
         self.counties = sorted({county_of(area.code) for area in areas if len(area.code) >= 6})
         self.county_names = {area.code: area.name for area in areas if len(area.code) == 6}
-        self.report = report
+        self.report, self.clerk = report, clerk
         self.people: dict[tuple[str, ...], _Person] = {}
         self.parties: dict[tuple[str, tuple[str, ...]], _Party] = {}
 
@@ -143,7 +155,9 @@ class _Reader:
         numbers = _numbers(row)
         name, others, aside_name = normal.debtor_name(row["被执行人"])
         filed, dormant = normal.day(row["立案日期"], "立案日期"), normal.day(row["终本日期"], "终本日期")
+        self.clerk.check(*filter(None, (self._county(one) for one in numbers)))
         village = self._village(row, numbers[0])
+        self.clerk.check(village)
         id_number = self._id_number(row)
         judge_id, judge_name = self._judge(row), self.report.fit(row, "承办法官", squeeze(row["承办法官"]), 40)
         key = (id_number, name) if id_number else (name, village, str(judge_id or judge_name or numbers[0]))
@@ -208,7 +222,7 @@ class _Reader:
 
     def _village(self, row: Row, number: CaseNo) -> str:
         """Finds the village: by its own column, else by the addresses."""
-        county = _county_of_court(number, self.counties) or self._county_by_name(number)
+        county = self._county(number)
         text = squeeze(row["所在村社"])
         if not text:
             for address in (row["住处"], row["户籍地"]):
@@ -220,6 +234,10 @@ class _Reader:
         if len(found) == 1:
             return found[0]
         raise Unclear("village_several" if found else "village", text[:60])
+
+    def _county(self, number: CaseNo) -> str:
+        """Finds the county of a court; empty, for any, where it can't be told."""
+        return _county_of_court(number, self.counties) or self._county_by_name(number)
 
     def _county_by_name(self, number: CaseNo) -> str:
         """Finds the county of a court by its old code, 丽缙: the one whose name begins with its last character."""
@@ -299,20 +317,20 @@ def _county_of_court(number: CaseNo, counties: list[str]) -> str:
     return next((county for county in counties if len(tail) == 4 and county.endswith(tail)), "")
 
 
-async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets) -> Plan:
+async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets, clerk: Clerk = OPERATOR) -> Plan:
     """Works out what is new and what has changed; nothing is written before `apply`."""
     report = Report()
-    reader = _Reader(await Area.all(), await Person.filter(role=Role.JUDGE, active=True), report)
+    judges = await Person.filter(role=Role.JUDGE, active=True, area_code__startswith=clerk.county)
+    reader = _Reader(await Area.all(), judges, report, clerk)
     kept = sift(rows, report)
     for count, row in enumerate(kept):
-        if count % 500 == 0:
-            progress(count, len(kept))
+        await step(progress, count, len(kept))
         try:
             reader.take(row)
         except Unclear as why:
             report.reject(row, why)
     await _leave_out_erased(reader, secrets, report)
-    work = _Work(reader, secrets)
+    work = _Work(reader, secrets, clerk)
     await work.compare(report)
     progress(len(kept), len(kept))
     return Plan(report, work.apply, (Debtor, Alias, Plate, Case, CaseDebtor), work.changing())
@@ -350,11 +368,11 @@ async def _leave_out_erased(reader: _Reader, secrets: Secrets, report: Report) -
 class _Work:
     """The difference between the file and the database, and writing it."""
 
-    def __init__(self, reader: _Reader, secrets: Secrets) -> None:
+    def __init__(self, reader: _Reader, secrets: Secrets, clerk: Clerk) -> None:
         self.people = reader.people
         self.parties = list(reader.parties.values())
         self.keys = set(reader.parties)
-        self.secrets = secrets
+        self.secrets, self.clerk = secrets, clerk
         self.debtor_ids: dict[tuple[str, ...], int] = {}
         """Whose row is already there, or has got its number."""
         self.apart: dict[tuple[str, tuple[str, ...]], int] = {}
@@ -439,7 +457,8 @@ class _Work:
         indexes = {self.secrets.index(person.id_number): key for key, person in self.people.items() if person.id_number}
         found: dict[tuple[str, ...], Debtor] = {}
         for some in chunks(sorted(indexes)):
-            for row in await Debtor.filter(id_index__in=some).prefetch_related("aliases", "plates"):
+            theirs = Debtor.filter(id_index__in=some, area_code__startswith=self.clerk.county)
+            for row in await theirs.prefetch_related("aliases", "plates"):
                 key: tuple[str, ...] = (self.people[indexes[row.id_index]].id_number, row.name)
                 if key in self.people:
                     found[key] = row
@@ -563,7 +582,7 @@ class _Work:
         touched |= {self.debtor_ids[party.person_key] for party in self.new_parties}
         touched |= {self.debtor_ids[party.person_key] for _id, party in (*self.changed_parties, *self.moved)}
         await index.note(sorted({*self.changed_debtors, *touched}))
-        audit.record("import.cases", parties=len(links), changed=len(self.changed_parties))
+        audit.record("import.cases", actor=self.clerk.actor, parties=len(links), changed=len(self.changed_parties))
 
     async def _add_debtors(self) -> None:
         first = await next_id(Debtor)

@@ -13,7 +13,7 @@ from storage.duty.shift import Shift, Span, tell
 from storage.engine import audit
 from storage.engine.clock import local
 from storage.engine.text import fold, squeeze
-from storage.imports import Plan, Progress, Report, sift
+from storage.imports import OPERATOR, Clerk, Plan, Progress, Report, sift, step
 from storage.imports.normal import Unclear, day, is_filler, without_title
 from storage.imports.table import Columns, Row, other_names
 from storage.people.area import county_of
@@ -61,11 +61,12 @@ class _Staff:
     courts: dict[str, Court]
 
 
-async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
+async def plan(rows: Sequence[Row], progress: Progress, clerk: Clerk = OPERATOR) -> Plan:
     """Plans shifts for the court of the person's county, by its duty hours. As offices keep the list: several names in
     a cell, with titles and telephones; several days; the day only in the first of its rows."""
     report = Report()
-    people = await Person.filter(active=True, role__in=[role.value for role in COURT])
+    theirs = Person.filter(active=True, role__in=[role.value for role in COURT], area_code__startswith=clerk.county)
+    people = await theirs
     now = datetime.now(UTC)
     counties = {county_of(person.area_code) for person in people}
     courts = {row.area_code: row for row in await Court.filter(area_code__in=list(counties))}
@@ -79,7 +80,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
     kept = sift(rows, report)
     days: list[date] = []
     for count, row in enumerate(kept):
-        progress(count, len(kept))
+        await step(progress, count, len(kept))
         try:
             days = days_in(row["日期"], now, row.above) or days
             if not days:
@@ -108,7 +109,7 @@ async def plan(rows: Sequence[Row], progress: Progress) -> Plan:
         await Shift.bulk_create(fresh, batch_size=500)
         for person_id in dict.fromkeys(shift.person_id for shift in fresh):
             await tell(person_id, [(one.starts_at, one.ends_at) for one in fresh if one.person_id == person_id])
-        audit.record("import.duty", added=len(fresh))
+        audit.record("import.duty", actor=clerk.actor, added=len(fresh))
 
     return Plan(report, apply, (Shift,))
 

@@ -24,6 +24,8 @@ class ImportRun(Model):
     id = fields.IntField(primary_key=True)
     kind = fields.CharField(max_length=10)
     file = fields.CharField(max_length=200)
+    county = fields.CharField(max_length=6, default="")
+    """Whose administrator took it in on the page; empty where it was done at the machine."""
     at = fields.DatetimeField()
     added = fields.IntField()
     changed = fields.IntField()
@@ -38,8 +40,8 @@ class InUseError(Exception):
     """Something points to what the import added; carries the table, and how many of its rows."""
 
 
-async def apply(plan: Plan, kind: str, file: str) -> None:
-    """Runs the plan and notes how it can be taken back. Needs a unit."""
+async def apply(plan: Plan, kind: str, file: str, county: str = "") -> int:
+    """Runs the plan, notes how it can be taken back, and returns the note's number. Needs a unit."""
     if is_shared():
         by_hand = {record.model for noun in nouns().values() for record in noun.records if record.by_hand}
         for table in sorted(model._meta.db_table for model in set(plan.adding) & by_hand):
@@ -55,15 +57,17 @@ async def apply(plan: Plan, kind: str, file: str) -> None:
             differs = {name: [value, now[key][name]] for name, value in values.items() if now[key][name] != value}
             changed += [[model._meta.db_table, key, differs]] if differs else []
     journal = json.dumps({"added": added, "changed": changed}, ensure_ascii=False)
-    await add(
+    row = await add(
         ImportRun,
         kind=kind,
         file=file[:200],
+        county=county,
         at=unit().now,
         added=plan.report.added,
         changed=plan.report.changed,
         journal=journal,
     )
+    return int(row.id)
 
 
 async def next_id(model: type[Model]) -> int:
@@ -98,17 +102,18 @@ async def _values(model: type[Model], keys: Sequence[Any]) -> dict[Any, dict[str
     return {row.pk: {name: to_json(getattr(row, name)) for name in columns_of(model)} for row in rows}
 
 
-async def last() -> ImportRun | None:
-    """Finds the newest import that hasn't been taken back."""
-    found = await pick(ImportRun, "undone_at IS NULL ORDER BY id DESC LIMIT 1")
+async def last(county: str = "") -> ImportRun | None:
+    """Finds the newest import that hasn't been taken back, of one county's administrators or of all."""
+    found = await pick(ImportRun, "undone_at IS NULL AND county LIKE ? ORDER BY id DESC LIMIT 1", f"{county}%")
     return found[0] if found else None
 
 
-async def runs(limit: int = 20) -> list[ImportRun]:
-    return await pick(ImportRun, f"1 = 1 ORDER BY id DESC LIMIT {limit:d}")
+async def runs(limit: int = 20, county: str = "") -> list[ImportRun]:
+    """Lists the newest imports, of one county's administrators or of all."""
+    return await pick(ImportRun, f"county LIKE ? ORDER BY id DESC LIMIT {limit:d}", f"{county}%")
 
 
-async def undo(row: ImportRun) -> None:
+async def undo(row: ImportRun, actor: str = "cli") -> None:
     """Takes an import back. Needs a unit. Raises InUseError; nothing is changed then."""
     journal = json.loads(row.journal)
     models = {model._meta.db_table: model for model in Tortoise.apps["chuishao"].values()}
@@ -129,7 +134,7 @@ async def undo(row: ImportRun) -> None:
     await run(f"DELETE FROM trace WHERE debtor_id {words}", value)
     await index.note(sorted(touched))
     await change(ImportRun, row.id, undone_at=unit().now)
-    audit.record("import.undone", f"import:{row.id}", actor="cli", kind=row.kind)
+    audit.record("import.undone", f"import:{row.id}", actor=actor, kind=row.kind)
 
 
 async def forget(debtor_id: int) -> None:

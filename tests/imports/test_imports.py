@@ -14,7 +14,7 @@ from bot.office import spreadsheet
 from bot.office.exporting import export_cases
 from bot.office.importing import Imported, Kind, import_file
 from bot.office.reader import _read as read_here
-from bot.office.spreadsheet import NotASpreadsheetError, write_rejects
+from bot.office.spreadsheet import NotASpreadsheetError, rejects, write
 from storage.cases.case import Case, CaseDebtor
 from storage.cases.debtor import Debtor, DebtorKind, read_id_number
 from storage.duty.ladder import stand_in
@@ -106,7 +106,7 @@ async def test_the_roster_of_people(stage: Stage) -> None:
 async def test_rejected_rows_can_be_corrected_and_imported(county: Stage, tmp_path: Path) -> None:
     done = await run(county, Kind.CASES, CORPUS("corpus/cases.csv"))
     target = tmp_path / "退回.csv"
-    write_rejects(target, done.table.headers, [(row, remark.code) for row, remark in done.rejected_rows])
+    write(target, *rejects(done.table.headers, [(row, remark.code) for row, remark in done.rejected_rows]))
     again = await run(county, Kind.CASES, target)
     assert len(again.report.rejected) == 11 and again.report.added == 0 and again.unknown_headers == []
     mended = target.read_text("utf-8-sig").replace("'-5000", "5000").replace("天外天村", "岩下村")

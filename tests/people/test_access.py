@@ -61,6 +61,7 @@ WORDS = {
     "push": ("/push", "这样叫您"),
     "quiet": ("/quiet", "没有设免打扰"),
     "invite": ("/invite 应建华", "验证码"),
+    "import": ("/import", "还没有在网页上导入过"),
 }
 """What is typed, and the word that shows that it was answered with what there is to see."""
 
@@ -86,6 +87,7 @@ def test_the_table_names_every_command_and_button() -> None:
         "text": "invite",
         **dict.fromkeys(("approve", "reject"), "roster"),
         **dict.fromkeys(("person", "lost", "gone", "dismiss", "heir", "handover"), "people"),
+        **dict.fromkeys(("unimport", "unimported", "imports"), "people"),
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)
     assert TABLE[Action.PUSH] == TABLE[Action.LEAVE] == frozenset(COURT)
@@ -179,7 +181,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "被执行人里没有这个人"
         assert expected in answer, where
     elif COMMANDS[command] is Action.PEOPLE:
-        sees = area == "county" or command in ("people", "court")
+        sees = area == "county" or command in ("people", "court", "import")
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "移交：/handover"
         assert expected in answer, where
     elif command in ("push", "leave"):

@@ -25,8 +25,8 @@ async def test_the_menu_has_only_what_the_role_may(world: World) -> None:
         await world.phone(chat).says("/help")
     await world.settled()
     menus = {call["scope"]["chat_id"]: call["commands"] for method, call in world.calls if method == "setMyCommands"}
-    assert [one["command"] for one in menus[SECRETARY]] == ["mine", "me", "quiet", "lang", "help", "cancel"]
-    supervisors = "pending open today week case stats chart digest report duty ladder me quiet lang help cancel"
+    assert [one["command"] for one in menus[SECRETARY]] == ["mine", "me", "quiet", "lang", "help"]
+    supervisors = "pending open today week case stats chart digest report duty ladder me quiet lang help"
     assert [one["command"] for one in menus[SUPERVISOR]] == supervisors.split()
 
 

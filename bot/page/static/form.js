@@ -1,6 +1,7 @@
 // Forms and calendars below a card: what can be filled in instead of typed. Filled in they are a command's own words.
 
 import { button, element, put } from "./dom.js";
+import { takeFile } from "./importer.js";
 import { toast } from "./line.js";
 import { tongue, words } from "./words.js";
 
@@ -37,6 +38,7 @@ function valueOf(field, made) {
 
 // One form, folded; one that asks for nothing is a button.
 export function formOf(form) {
+  if (form.fields.some((field) => field.kind === "file")) return takeFile(form);
   if (!form.fields.length) return button(form.title, () => forms.say(form.says));
   const folded = element("details", "form");
   const inside = element("form");

@@ -1,0 +1,1 @@
+"""What the office's files became: see storage/imports."""

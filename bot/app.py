@@ -32,6 +32,7 @@ from bot.page.caller import is_among
 from bot.page.chat import WebChat
 from bot.page.finder import Finder
 from bot.page.importer import Importer
+from bot.page.pending import Pending
 from bot.settings import Network, Settings, make_private, networks
 from bot.timers import Timers
 from bot.transport.api import ApiError, BotApi, NoAnswerError, NotSentError
@@ -124,7 +125,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_OF_PERSON = ("push", "joined", "role", "who", "waiting", "awake", "asleep", "name", "as", "court")
+_OF_PERSON = ("push", "joined", "role", "who", "waiting", "newest", "awake", "asleep", "name", "as", "court")
 """What the page knows of a person, beside the language."""
 _BOT_ID = 9_000_000_000
 """The bot's own number on the gateway: no chat there has it, for they count from 1."""
@@ -180,6 +181,7 @@ class _Assembly:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)
             Finder(db, webchat).add_routes(app)
+            Pending(db, webchat).add_routes(app)
             Importer(db, webchat, hand_in).add_routes(app)
             api = BotApi(self._session, f"http://{_loopback(settings.host)}:{port}", token)
             self._channels[WEB] = build(WEB, api, token, TelegramLimits() if strict else NoLimits())
@@ -303,7 +305,7 @@ class _Assembly:
         if who is None:
             return {"language": self._settings.language, **dict.fromkeys(_OF_PERSON, "")}
         role = role_group(who)
-        waiting = await alert.count_unanswered(who.area_code) if role in ("supervisor", "town") else 0
+        waiting, newest = await alert.unanswered(who.area_code) if role in ("supervisor", "town") else (0, 0)
         return {
             "language": who.language,
             "push": self._push.browser_key if may(who, Action.PUSH) else "",
@@ -311,6 +313,7 @@ class _Assembly:
             "role": role,
             "who": self._db.secrets.index(f"page:{who.id}")[:16],
             "waiting": str(waiting or ""),
+            "newest": str(newest or ""),
             "name": who.name,
             "as": locales.plain(who.language, f"person.role_{who.role.value}"),
             "court": await name_of(county_of(who.area_code)),

@@ -69,6 +69,8 @@ class Card:
     """The same in words, and how it is typed, for where forms and calendars can't be shown."""
     days: Sequence[Day] = ()
     """A calendar beside the text, where a screen can show one; the first day is a Monday."""
+    chain: Sequence[tuple[str, str]] = ()
+    """Who comes after whom: when, and who, plain. Lines of the text where it can't be drawn."""
     of: int = 0
     """To which lead it belongs, by its first report: the page shows photos, questions and answers inside it."""
     shows: frozenset[Subject] = frozenset()
@@ -83,14 +85,16 @@ class Card:
 
     def for_channel(self, *, shows_forms: bool) -> "Card":
         """Returns the card as it goes out: where forms and calendars can't be shown, with what they say in words."""
-        if not self.how or (shows_forms and (self.forms or self.days)):
+        if shows_forms and (self.forms or self.days or self.chain):
             return self
-        return replace(self, text=f"{self.text}\n{self.how}".strip())
+        lines = [self.text, *(locales.escape(f"{when} {who}") for when, who in self.chain), self.how]
+        return replace(self, text="\n".join(line for line in lines if line))
 
     def for_page(self) -> dict[str, Any] | None:
         """Returns what the page shows instead of the text where the card has parts, and to which lead it belongs."""
         of = {"of": self.of} if self.of else {}
         more: dict[str, Any] = {"forms": [form.plain() for form in self.forms]} if self.forms else {}
+        more |= {"chain": [list(one) for one in self.chain]} if self.chain else {}
         more |= {"days": [day.plain() for day in self.days]} if self.days else {}
         if self.parts is None:
             return {"noun": "item", **of, **more} if of else more or None

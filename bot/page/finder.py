@@ -5,12 +5,10 @@ from functools import partial
 from aiohttp import web
 
 from bot.page.chat import WebChat
-from bot.page.showing import showing_for
-from bot.transport.channel import WEB
+from bot.page.showing import person_at, showing_for
 from handlers.cases import inline
 from storage.engine.database import Database
-from storage.people.access import Action, may
-from storage.people.endpoint import at_chat
+from storage.people.access import Action
 
 HITS = 6
 
@@ -29,11 +27,7 @@ class Finder:
     async def _find(self, request: web.Request) -> web.StreamResponse:
         """Answers {"words"} with {"hits": [{"number", "who", "about"}]}, at most HITS."""
         chat_id, body = await self._webchat.asked_by(request)
-        endpoint = await at_chat(WEB, chat_id)
-        who = endpoint.person if endpoint is not None and endpoint.person.active else None
-        words = body.get("words")
-        if who is None or not may(who, Action.CASE):
-            raise web.HTTPNotFound
+        who, words = await person_at(chat_id, Action.CASE), body.get("words")
         if not isinstance(words, str):
             raise web.HTTPBadRequest
         ids = await self._db.unit(partial(inline.found, who, words.strip()[:60], HITS), f"web:{chat_id}")

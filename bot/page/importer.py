@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from bot.page.chat import WebChat
-from bot.transport.channel import WEB
+from bot.page.showing import person_at
 from storage.engine.database import Database
-from storage.people.access import Action, may
-from storage.people.endpoint import at_chat
+from storage.people.access import Action
 from storage.people.person import Person
 from storage.post.outbox import Lane, put_to_person
 
@@ -38,10 +37,7 @@ class Importer:
     async def _import(self, request: web.Request) -> web.StreamResponse:
         """Takes a form with `file`, its `name`, and `go` once it is to be taken in; answers what `hand_in` says. The
         file itself isn't kept."""
-        endpoint = await at_chat(WEB, await self._webchat.chat_of(request))
-        who = endpoint.person if endpoint is not None and endpoint.person.active else None
-        if who is None or not may(who, Action.PEOPLE):
-            raise web.HTTPNotFound
+        who = await person_at(await self._webchat.chat_of(request), Action.PEOPLE)
         _chat_id, form, content = await self._webchat.uploaded(request)
         done = await self._hand_in(self._db, content, form.get("name", "")[:100], who, go=bool(form.get("go")))
         if done.get("run"):

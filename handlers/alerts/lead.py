@@ -1,5 +1,7 @@
 """A lead as who supervises sees it: opened from a list, however nobody on any list it is about; called for, urged."""
 
+import re
+
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.cases.quota import stopped
@@ -7,7 +9,7 @@ from handlers.context import Turn
 from handlers.describe import dialled, event_line, judge_name, names, shows
 from handlers.length import shown
 from handlers.parts import Contact, Mood, Parts
-from handlers.route import App, on_tap
+from handlers.route import App, on_command, on_tap
 from storage.alerts import alert, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting
@@ -21,7 +23,15 @@ _KINDS = ("acknowledged", "en_route", "on_scene", "closed", "escalated", "transf
 
 
 def register(app: App) -> None:
+    on_command(app, "lead", Action.LIST, lead, menu=0)
     on_tap("lead", open_lead, Action.LIST)
+
+
+async def lead(turn: Turn, words: str) -> None:
+    """Answers `/lead 12` with the lead of that number."""
+    number = words.removeprefix("#").strip()
+    if not re.fullmatch(r"[0-9]{1,9}", number) or not await _open(turn, int(number)):
+        await turn.say("lead.none", number=number[:20])
 
 
 async def _visible(person: Person, number: int) -> tuple[Sighting, list[Alert]] | None:
@@ -39,17 +49,22 @@ async def _visible(person: Person, number: int) -> tuple[Sighting, list[Alert]] 
 
 async def open_lead(turn: Turn, tap: Tap) -> None:
     """Answers a row of a list: its card, which a judge who holds it gets to work with."""
-    found = await _visible(turn.who, tap.ref)
-    if found is None:
+    if await _open(turn, tap.ref):
+        await turn.toast()
+    else:
         await turn.refuse(f"sighting:{tap.ref}")
-        return
-    if await stopped(turn):
-        return
+
+
+async def _open(turn: Turn, number: int) -> bool:
+    """Shows a lead, as long as this person hasn't looked up too much; False where it isn't theirs to see."""
+    found = await _visible(turn.who, number)
+    if found is None or await stopped(turn):
+        return found is not None
     row, alerts = found
     audit.record("sighting.read", f"sighting:{row.id}", actor=turn.actor)
-    await turn.toast()
     held = [one for one in alerts if any(holder.person_id == turn.who.id for holder in one.recipients)]
     await (turn.reply("alert", held[-1].id) if held else turn.reply("lead", row.id))
+    return True
 
 
 @card("lead")

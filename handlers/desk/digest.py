@@ -9,7 +9,7 @@ from handlers.context import Turn
 from handlers.desk.figures import lines_of
 from handlers.form import Field, Form
 from handlers.route import App, on_command
-from storage.alerts.alert import count_unanswered
+from storage.alerts.alert import unanswered
 from storage.desk import digest, figures
 from storage.desk.digest import Rhythm
 from storage.desk.listing import Asked
@@ -81,7 +81,7 @@ async def _digest(showing: Showing, end: datetime, span: timedelta) -> Card | No
     since = end - span
     of = await figures.counted_between(Asked(), person, since, end)
     lines = lines_of(showing, figures.figures_of(of.rows), *await figures.earlier_than(of))
-    waiting = await count_unanswered(person.area_code)
+    waiting, _newest = await unanswered(person.area_code)
     when = locales.span(showing.language, local(since), local(end))
     head = showing.text("digest.head", area=await full_name(person.area_code), when=when)
     return Card("\n".join([head, showing.text("digest.waiting", count=waiting), *lines]))

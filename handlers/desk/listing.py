@@ -1,6 +1,7 @@
 """Lists of reports: /pending, /open, /today, /week, /village, /judge, /mine, with further words: 七里乡 本周 没人应."""
 
 from dataclasses import replace
+from typing import Any
 
 import locales
 from handlers.callback import Tap
@@ -117,6 +118,22 @@ async def show_listing(showing: Showing) -> Card | None:
     lines = [head, *[await _line(showing, one) for one in page.rows]]
     whom = shows(one.debtor_id for report in page.rows for one in report.suspects)
     return Card("\n".join(lines), [*await _rows(showing, person, page), *_buttons(showing, row.id, page)], shows=whom)
+
+
+async def waiting(showing: Showing, person: Person) -> list[dict[str, Any]]:
+    """Describes what nobody has answered, the oldest first, for a list on the page: number, who, where, when it was
+    said (seconds since 1970), and with whom it is."""
+    page = await listing.page(Asked(states=listing.WAITING), person, 0)
+    return [
+        {
+            "number": row.root_id,
+            "who": shown(who_of(showing, row)),
+            "where": await full_name(row.area_code),
+            "at": int(row.reported_at.timestamp()),
+            "how": "、".join(dict.fromkeys(_state(showing, row, one) for one in row.alerts)),  # type: ignore[attr-defined]
+        }
+        for row in page.rows
+    ]
 
 
 async def head_of(showing: Showing, asked: Asked) -> str:

@@ -15,6 +15,7 @@ from storage.engine.text import fold
 from storage.imports.normal import is_mobile
 from storage.people.access import Action
 from storage.people.area import area_names, county_of, full_name
+from storage.people.area import named as area_named
 from storage.people.endpoint import addresses
 from storage.people.person import ROLE_NAMES, Person, Role, by_id, judges_of_court
 
@@ -63,7 +64,7 @@ async def _seek(turn: Turn, words: str) -> None:
 
 
 async def _add(turn: Turn, name: str, phone: str, role: str, area: str, organisation: str) -> None:
-    code = await staff.area_named(area, turn.who.area_code)
+    code = await area_named(area, turn.who.area_code)
     if role not in ROLE_NAMES:
         await turn.say("staff.no_role", word=role, roles="、".join(ROLE_NAMES))
     elif not code:
@@ -97,7 +98,7 @@ async def _changed(keeper: Person, person: Person, what: str, value: str) -> str
         if value not in ROLE_NAMES:
             return "staff.no_role"
         return "" if await staff.set_role(person, ROLE_NAMES[value], keeper) else "staff.still_has"
-    code = await staff.area_named(value, keeper.area_code)
+    code = await area_named(value, keeper.area_code)
     if not code:
         return "staff.no_area"
     return "" if await staff.set_area(person, code, keeper) else "staff.still_has"
@@ -195,7 +196,9 @@ async def show_people(showing: Showing) -> Card | None:
     if asleep := await staff.whom_nobody_wakes(showing.person):
         named = [one.name for one in asleep[:_ASLEEP]]
         lines.append(showing.text("staff.asleep", count=len(asleep), names="、".join(named)))
-    return Card("\n".join(lines), forms=[await _adding(showing, showing.person)], how=showing.text("staff.how"))
+    places = Form(showing.plain("help.menu_areas"), "/areas", ())
+    forms = [await _adding(showing, showing.person), places]
+    return Card("\n".join(lines), forms=forms, how=showing.text("staff.how"))
 
 
 async def _adding(showing: Showing, keeper: Person) -> Form:

@@ -101,7 +101,6 @@ async def show_rungs(showing: Showing) -> Card | None:
     if showing.person is None:
         return None
     rungs = await ladder.rungs_for(showing.person.area_code)
-    lines = [showing.text("ladder.rungs_head"), *[_rung(showing, rung) for rung in rungs]]
     targets = tuple(word for word in _TARGETS if not word.isascii())
     minutes = Field("minutes", showing.plain("form.minutes"), "number")
     rung = Field("rung", showing.plain("form.whom"), "select", targets)
@@ -110,13 +109,13 @@ async def show_rungs(showing: Showing) -> Card | None:
         Form(showing.plain("ladder.form_case"), "/ladder {number}", (number,)),
         Form(showing.plain("ladder.form_rung"), "/ladder {rung} {minutes}", (rung, minutes)),
     ]
-    return Card("\n".join(lines), forms=forms, how=showing.text("ladder.how"))
+    chain = [_rung(showing, rung) for rung in rungs]
+    return Card(showing.text("ladder.rungs_head"), forms=forms, chain=chain, how=showing.text("ladder.how"))
 
 
-def _rung(showing: Showing, rung: Rung) -> str:
+def _rung(showing: Showing, rung: Rung) -> tuple[str, str]:
     after = lasted(showing, timedelta(seconds=rung.after_seconds))
-    target = showing.plain(f"ladder.target_{rung.target.value}")
-    return showing.text("ladder.rung", after=after, target=target)
+    return after, showing.plain(f"ladder.target_{rung.target.value}")
 
 
 @card("ladders")
@@ -135,19 +134,17 @@ async def show_ladder(showing: Showing) -> Card | None:
         return None
     areas = [party.debtor.area_code for party in row.parties if party.debtor.area_code]
     calls = await ladder.foreseen((areas or [showing.person.area_code])[0], row.judge_id, at)
+    alone = len({person for call in calls for person in call.people}) < 2
     lines = [showing.text("ladder.head", number=row.number, at=showing.at(at))]
-    lines += [await _call(showing, calls, call) for call in calls]
-    if len({person for call in calls for person in call.people}) < 2:
-        lines.append(showing.text("ladder.alone"))
-    return Card("\n".join(lines), shows=shows(party.debtor_id for party in row.parties))
+    lines += [showing.text("ladder.alone")] if alone else []
+    chain = [await _call(showing, calls, call) for call in calls]
+    return Card("\n".join(lines), chain=chain, shows=shows(party.debtor_id for party in row.parties))
 
 
-async def _call(showing: Showing, calls: Sequence[Call], call: Call) -> str:
+async def _call(showing: Showing, calls: Sequence[Call], call: Call) -> tuple[str, str]:
     people = [one.name for person_id in call.people if (one := await by_id(person_id))]
     waited = call.at - calls[0].at
-    return showing.text(
-        "ladder.call",
-        after=lasted(showing, waited) if waited else showing.plain("ladder.at_once"),
-        target=showing.plain(f"ladder.target_{call.target.value}"),
-        names="、".join(people) or showing.plain("ladder.nobody"),
-    )
+    target = showing.plain(f"ladder.target_{call.target.value}")
+    names = "、".join(people) or showing.plain("ladder.nobody")
+    after = lasted(showing, waited) if waited else showing.plain("ladder.at_once")
+    return after, showing.plain("ladder.call", target=target, names=names)

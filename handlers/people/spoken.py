@@ -23,6 +23,7 @@ _SAID: dict[str, str] = {
     "pending": "(?:还)?没人(?:应|应答|管|理)的?(?:线索)?",
     "mine": "我(?:报|上报|反映)过的?|我的(?:报告|上报|线索)",
     "lang": "语言|language",
+    "lead": r"(?:线索|lead)\s*#?\d{1,9}(?:号)?|\d{1,9}号线索",
     "import": "(?:怎么)?导入(?:案件|人员|名单|值班表?|表格)?|撤销导入",
     "me": "我是谁|换手机|退出登[记录]",
     "stats": "(?:本月|这个月|上个?月|本周|这周|上周|这?个?星期|今天|昨天|今年|去年)?的?(?:数字|统计|数据|情况统计)",
@@ -62,6 +63,8 @@ def _words(name: str, said: str) -> str:
     """Returns what is said beside the command's name: 明天请假 says when, 下周末郑雅芳值班 who and when."""
     if name == "duty" and (roster := _ROSTER.fullmatch(said)) and not _ASKS_DUTY.match(said):
         return f"设 {roster[1]} {roster[2]}"
+    if name == "lead":
+        return re.sub(r"\D", "", said)
     if name == "stats":
         return re.sub("的?(?:数字|统计|数据|情况统计)$", "", said)
     if name not in ("leave", "quiet"):

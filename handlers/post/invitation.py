@@ -12,11 +12,12 @@ from handlers.context import Context, Turn
 from handlers.people.help import offer_menu
 from handlers.post.ticket import Ticket, sheet
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
-from storage.desk.staff import area_named, not_joined
+from storage.desk.staff import not_joined
 from storage.duty import court
 from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.people.area import contains, full_name
+from storage.people.area import named as area_named
 from storage.people.endpoint import at_chat
 from storage.people.person import by_id, find, these
 from storage.post.invitation import VALID, accept, invite, speak

@@ -270,10 +270,11 @@ def is_told(events: Sequence[AlertEvent]) -> bool:
     return kinds[-1:] == ["told"]
 
 
-async def count_unanswered(area_code: str) -> int:
-    """Counts how many alerts of the area nobody has acknowledged."""
-    sql = "SELECT count(*) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"
-    return int((await fetch(sql, AlertState.SENT, *bounds_of(area_code)))[0][0])
+async def unanswered(area_code: str) -> tuple[int, int]:
+    """Counts how many alerts of the area nobody has acknowledged, and returns the newest one's number with it."""
+    sql = "SELECT count(*), COALESCE(max(id), 0) FROM alert WHERE state = ? AND area_code >= ? AND area_code <= ?"
+    count, newest = (await fetch(sql, AlertState.SENT, *bounds_of(area_code)))[0]
+    return int(count), int(newest)
 
 
 async def about_debtors(debtor_ids: list[int], limit: int = 5) -> list[Alert]:

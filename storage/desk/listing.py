@@ -195,8 +195,13 @@ async def keep(person: Person, asked: Asked) -> Listing:
 
 async def begin(person: Person, asked: Asked) -> Listing:
     """Remembers a list that somebody asked for, and that they saw it. Needs a unit."""
-    audit.record("sighting.listed", asked.area_code or person.area_code, actor=person.actor)
+    await seen(person, asked.area_code)
     return await keep(person, asked)
+
+
+async def seen(person: Person, area_code: str = "") -> None:
+    """Notes that somebody saw a list: of an area, or of all that is theirs. Needs a unit."""
+    audit.record("sighting.listed", area_code or person.area_code, actor=person.actor)
 
 
 async def of(listing_id: int, person_id: int) -> Listing | None:

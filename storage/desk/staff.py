@@ -10,7 +10,8 @@ from storage.cases.case import Case, CaseStatus
 from storage.engine import audit
 from storage.engine.values import column
 from storage.nouns import nouns
-from storage.people.area import Area, bounds_of, contains, in_full, short_name
+from storage.people.area import bounds_of, contains
+from storage.people.area import named as area_named
 from storage.people.endpoint import Endpoint, reached
 from storage.people.person import COURT, Person, Role, find
 from storage.post import invitation
@@ -52,16 +53,6 @@ async def seek(words: str, keeper: Person) -> list[Person]:
     first, last = bounds_of(code)
     query = Person.filter(active=True, area_code__gte=first, area_code__lte=last)
     return await query.order_by("area_code", "role", "id").limit(MOST)
-
-
-async def area_named(words: str, within: str) -> str:
-    """Finds the code of the area in `within` of this code or name; "" where there is none, or several."""
-    first, last = bounds_of(within)
-    rows = await Area.filter(code__gte=first, code__lte=last)
-    full = in_full({row.code: row.name for row in rows})
-    called = {row.code: (row.code, row.name, short_name(row.name)) for row in rows}
-    codes = [code for code in called if words in (*called[code], full.get(code))]
-    return codes[0] if len(codes) == 1 else ""
 
 
 async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:

@@ -1,6 +1,7 @@
 """The administrative tree: national codes, in which an area contains every code that it prefixes."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -8,7 +9,8 @@ from functools import lru_cache
 from tortoise import fields
 from tortoise.models import Model
 
-from storage.engine.sql import fetch, pick
+from storage.engine import audit
+from storage.engine.sql import add_all, fetch, pick, run
 from storage.noun import Fate, Noun, Record
 
 CODE_LENGTHS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
@@ -206,6 +208,42 @@ async def area_names(within: str) -> tuple[str, ...]:
     first, last = bounds_of(within)
     rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ? ORDER BY code", first, last)
     return tuple(in_full({row["code"]: row["name"] for row in rows}).values())
+
+
+async def named(words: str, within: str) -> str:
+    """Finds the code of the area in `within` of this code or name; "" where there is none, or several."""
+    first, last = bounds_of(within)
+    rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ?", first, last)
+    names = {row["code"]: row["name"] for row in rows}
+    full = in_full(names)
+    codes = [code for code, name in names.items() if words in (code, name, short_name(name), full[code])]
+    return codes[0] if len(codes) == 1 else ""
+
+
+async def count_villages(within: str) -> list[tuple[str, int]]:
+    """Lists the towns of an area by name, each with how many villages it has."""
+    first, last = bounds_of(within)
+    rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ? ORDER BY code", first, last)
+    often = Counter(town_of(row["code"]) for row in rows if len(row["code"]) == 12)
+    return [(row["name"], often[row["code"]]) for row in rows if len(row["code"]) == 9]
+
+
+async def add_village(name: str, town: str, code: str, actor: str) -> str:
+    """Adds a village to a town and returns its code: the one that is given, else the first free one from 900 on, which
+    the statistics bureau doesn't use. "" where there is one of this code or name already. Needs a unit."""
+    there = dict(await villages_of(town))
+    if code in there or any(stem(name) == stem(one) for one in there.values()):
+        return ""
+    code = code or next(one for number in range(900, 1000) if (one := f"{town}{number}") not in there)
+    await add_all(Area, [{"code": code, "name": name, "level": AreaLevel.VILLAGE, "parent": town}])
+    audit.record("area.added", f"area:{code}", actor=actor)
+    return code
+
+
+async def rename(code: str, name: str, actor: str) -> None:
+    """Gives an area another name. Needs a unit."""
+    await run("UPDATE area SET name = ? WHERE code = ?", name, code)
+    audit.record("area.renamed", f"area:{code}", actor=actor)
 
 
 NOUN = Noun((Record(Area, erasing=Fate.NONE, leaving=Fate.NONE),))

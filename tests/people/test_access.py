@@ -61,6 +61,8 @@ WORDS = {
     "push": ("/push", "这样叫您"),
     "quiet": ("/quiet", "没有设免打扰"),
     "invite": ("/invite 应建华", "验证码"),
+    "areas": ("/areas", "七里乡"),
+    "lead": ("/lead 1", "线索 1：林永福"),
     "import": ("/import", "还没有在网页上导入过"),
 }
 """What is typed, and the word that shows that it was answered with what there is to see."""
@@ -181,7 +183,7 @@ def check(command: str, role: Role, area: str, answer: str) -> None:
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "被执行人里没有这个人"
         assert expected in answer, where
     elif COMMANDS[command] is Action.PEOPLE:
-        sees = area == "county" or command in ("people", "court", "import")
+        sees = area == "county" or command in ("people", "court", "import", "areas")
         expected = UNKNOWN if role is not Role.ADMIN else str(WORDS[command][1]) if sees else "移交：/handover"
         assert expected in answer, where
     elif command in ("push", "leave"):

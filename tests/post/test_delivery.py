@@ -34,7 +34,7 @@ EVERYBODY = (
     *(HEAD, TOWN_SECRETARY, SUPERVISOR, ADMIN),
 )
 SHOW_NOBODY = frozenset(
-    {"asking", "reassign", "attached", "board", "chart", "code", "court", "daily", "digests", "duty"}
+    {"areas", "asking", "reassign", "attached", "board", "chart", "code", "court", "daily", "digests", "duty"}
     | {"figures", "going", "handover", "help", "imports", "inline", "invitations", "invited", "languages", "leave"}
     | {"leaves", "leaving", "map", "me", "menu", "moving", "not_lead", "notice", "people", "person", "persons"}
     | {"pushes", "report", "rostered", "rungs", "say_who", "signout", "sum_or_case", "swap", "table", "toast", "trial"}

@@ -10,6 +10,7 @@ import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, withi
 import { lock, shut } from "./lock.js";
 import { calledNow, isNow, me } from "./me.js";
 import { fillMenu } from "./menu.js";
+import { lookAgain } from "./pending.js";
 import { adopt, flush, offerToDrop, queue, showWaiting, takeUp } from "./queue.js";
 import { deaf, listen, stillHere, stream } from "./stream.js";
 import { forgetTalk, offerEarlier, showAnew, talk } from "./talk.js";
@@ -107,10 +108,11 @@ function home(now) {
   $("tab-leads").textContent = ["judge", "supervisor"].includes(now.role) ? words.tab_leads : words.tab_mine;
   if (now.joined && me.role === null) {
     takeCards();
-    openTab(now.role === "judge" ? "leads" : "talk");
+    openTab(["judge", "supervisor"].includes(now.role) ? "leads" : "talk");
   }
   if (now.joined) me.role = now.role;
   listSoon();
+  lookAgain(now.waiting, now.newest);
   $("waiting").hidden = !now.waiting;
   $("waiting").textContent = put(words.unanswered, { count: now.waiting });
   $("sleepers").hidden = !now.asleep;

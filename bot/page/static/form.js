@@ -68,6 +68,17 @@ export function formOf(form) {
   return folded;
 }
 
+// Who comes after whom, one below the other.
+export function chainOf(chain) {
+  const made = element("ol", "chain");
+  for (const [when, who] of chain) {
+    const one = element("li", "", who);
+    one.prepend(element("b", "", when));
+    made.append(one);
+  }
+  return made;
+}
+
 // Weeks of seven days; a day on which something is missing is red.
 export function calendarOf(days) {
   const made = element("div", "calendar");

@@ -13,6 +13,7 @@ export const leads = {
   cards: new Map(), // message number -> the card of a lead or report, wherever the conversation has scrolled to
   items: new Map(), // message number -> what belongs to a lead: photos, questions and answers, notes
   draw() {}, // draws a message; given
+  above: () => [], // rows of what isn't a card of one's own; given
 };
 
 export function note(message) {
@@ -81,8 +82,10 @@ function list() {
   const all = inOrder();
   const place = $("leads");
   place.textContent = "";
+  const above = leads.above();
+  place.append(...above);
   for (const message of all) place.append(listed(message, media(message), () => open(message.message_id)));
-  if (!all.length) place.append(element("p", "empty", empty()));
+  if (!all.length && !above.length) place.append(element("p", "empty", empty()));
   const alarms = all.filter(waits);
   $("urgent").hidden = !alarms.length;
   $("urgent").textContent = put(words.urgent, { count: String(alarms.length) });

@@ -2,7 +2,7 @@
 
 import { actions, body, maps } from "./card.js";
 import { button, element, link, linked, put, row } from "./dom.js";
-import { calendarOf, formOf } from "./form.js";
+import { calendarOf, chainOf, formOf } from "./form.js";
 import { base, toast } from "./line.js";
 import { me } from "./me.js";
 import { tongue, words } from "./words.js";
@@ -194,8 +194,9 @@ function mineOf(message) {
 function theirsOf(message, tap, reply) {
   const bubble = bubbleOf(message);
   const text = message.text || message.caption || "";
-  const { days, forms } = message.card || {};
+  const { chain, days, forms } = message.card || {};
   if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
+  if (chain) bubble.append(chainOf(chain));
   if (days) bubble.append(calendarOf(days));
   const invites = text.match(/\/#([\w-]{16,64})(\s|$)/);
   if (invites) invitation(invites[1], text, bubble);

@@ -4,7 +4,7 @@
 const STATIC = "/static/"; // the server puts the files' own mark behind it: what has changed has another address
 const SHELF = STATIC;
 const MODULES =
-  "card chat composer dom finder form frame importer join leads line lock me menu message queue ring stream talk waking words";
+  "card chat composer dom finder form frame importer join leads line lock me menu message pending queue ring stream talk waking words";
 const FOR_GOOD = ["chat.css", "icon.svg"]
   .concat(MODULES.split(" ").map((name) => `${name}.js`))
   .map((name) => STATIC + name);

@@ -71,6 +71,8 @@ class Card:
     """A calendar beside the text, where a screen can show one; the first day is a Monday."""
     chain: Sequence[tuple[str, str]] = ()
     """Who comes after whom: when, and who, plain. Lines of the text where it can't be drawn."""
+    lasts: timedelta | None = None
+    """How long an answer is waited for, drawn where it can be."""
     of: int = 0
     """To which lead it belongs, by its first report: the page shows photos, questions and answers inside it."""
     shows: frozenset[Subject] = frozenset()
@@ -95,6 +97,7 @@ class Card:
         of = {"of": self.of} if self.of else {}
         more: dict[str, Any] = {"forms": [form.plain() for form in self.forms]} if self.forms else {}
         more |= {"chain": [list(one) for one in self.chain]} if self.chain else {}
+        more |= {"lasts": int(self.lasts.total_seconds())} if self.lasts is not None else {}
         more |= {"days": [day.plain() for day in self.days]} if self.days else {}
         if self.parts is None:
             return {"noun": "item", **of, **more} if of else more or None

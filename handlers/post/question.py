@@ -100,7 +100,8 @@ async def show_which(showing: Showing) -> Card | None:
     key = "question.which" if len(people) > 1 else "question.is_it"
     key = "question.told_all" if row.closed_at is not None else key
     whom = shows([person.id for person in people], [report.id])
-    return Card(showing.text(key, count=len(people)), buttons, shows=whom)
+    lasts = row.expires_at - row.asked_at if row.closed_at is None else None
+    return Card(showing.text(key, count=len(people)), buttons, lasts=lasts, shows=whom)
 
 
 def _label(showing: Showing, person: Debtor) -> str:

@@ -194,8 +194,9 @@ function mineOf(message) {
 function theirsOf(message, tap, reply) {
   const bubble = bubbleOf(message);
   const text = message.text || message.caption || "";
-  const { chain, days, forms } = message.card || {};
+  const { chain, days, forms, lasts } = message.card || {};
   if (text) bubble.append(formatted(text, message.entities || message.caption_entities));
+  if (lasts) bubble.append(...barOf(message.date, lasts));
   if (chain) bubble.append(chainOf(chain));
   if (days) bubble.append(calendarOf(days));
   const invites = text.match(/\/#([\w-]{16,64})(\s|$)/);
@@ -205,6 +206,16 @@ function theirsOf(message, tap, reply) {
   );
   const answers = buttons.length || message.asks_reply || message.photo || message.voice || /“/.test(text);
   return [bubble, ...buttons, ...formsOf(forms), under(message, answers && reply)];
+}
+
+// How much is left of the time in which an answer is waited for.
+function barOf(since, lasts) {
+  const gone = Math.max(0, Date.now() / 1000 - since);
+  if (gone >= lasts) return [];
+  const bar = element("div", "bar");
+  bar.style.animationDuration = `${lasts}s`;
+  bar.style.animationDelay = `-${gone}s`;
+  return [bar];
 }
 
 function formsOf(forms) {

@@ -49,6 +49,7 @@ from handlers.people.help import groups_for, role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
 from storage.desk import staff
+from storage.duty.court import phone_of
 from storage.engine.clock import Clock, SystemClock
 from storage.engine.database import Database, is_alive
 from storage.engine.failure import StorageUnavailableError
@@ -125,7 +126,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_OF_PERSON = ("push", "joined", "role", "who", "waiting", "newest", "awake", "asleep", "name", "as", "court")
+_OF_PERSON = ("push", "joined", "role", "who", "waiting", "newest", "awake", "asleep", "name", "as", "phone", "court")
 """What the page knows of a person, beside the language."""
 _BOT_ID = 9_000_000_000
 """The bot's own number on the gateway: no chat there has it, for they count from 1."""
@@ -176,7 +177,7 @@ class _Assembly:
         self._push = PushApi(self._session, db.secrets, settings, f"{url}/")
         asked = (self._person_of, self._subscribe, self._look, self._left)
         proxies = networks(settings.trusted_proxies)
-        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", settings.court_phone, proxies, *asked)
+        webchat = self._webchat = WebChat(self._store, methods, f"{url}/", proxies, *asked)
         if settings.web:
             webchat.add_routes(app)
             Board(db, webchat).add_routes(app)
@@ -316,6 +317,7 @@ class _Assembly:
             "newest": str(newest or ""),
             "name": who.name,
             "as": locales.plain(who.language, f"person.role_{who.role.value}"),
+            "phone": await phone_of(who.area_code),
             "court": await name_of(county_of(who.area_code)),
             "groups": groups_for(who.language),
             "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",

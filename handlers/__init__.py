@@ -8,12 +8,12 @@ from types import ModuleType
 from telegram import Update
 from telegram.ext import filters
 
-from handlers.alerts import attachment, outcome, sighting, urge
+from handlers.alerts import attachment, outcome, sighting, steps, urge
 from handlers.cases import case
 from handlers.context import Turn, note_failure
 from handlers.people import help as helping
 from handlers.people import spoken
-from handlers.post import relay
+from handlers.post import question, relay
 from handlers.route import PRIVATE, App, on_said, register_taps
 from storage.people.access import Action, may
 
@@ -48,14 +48,19 @@ async def _text(turn: Turn, update: Update) -> None:
     message = update.effective_message
     assert message is not None
     text = message.text or ""
-    if await urge.take(turn, message) or await relay.take(turn, message) or await outcome.take(turn, text):
+    for take in (urge.take, steps.take, relay.take):
+        if await take(turn, message):
+            return
+    if await outcome.take(turn, text) or await question.take(turn, text):
         return
     reports, asks = may(turn.who, Action.REPORT), may(turn.who, Action.CASE)
     if await spoken.take(turn, text, reports=reports):
         return
     if reports and not (asks and await sighting.asked(turn, text)):
         await sighting.report(turn, text)
-    elif asks and not reports and not await sighting.offered(turn, text):
+    elif asks and not reports and (await steps.show_instead(turn, text) or await sighting.offered(turn, text)):
+        pass
+    elif asks and not reports:
         await case.case(turn, text)
     elif not asks and not reports:
         await turn.reply("help")

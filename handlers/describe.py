@@ -123,6 +123,8 @@ def _who(showing: Showing, event: AlertEvent) -> dict[str, str]:
 def lasted(showing: Showing, time: timedelta) -> str:
     """Says how long something lasted: 12 分钟, 3 小时, 2 天."""
     minutes = int(time.total_seconds() // 60)
+    if minutes < 1:
+        return showing.plain("listing.no_minute")
     if minutes < 90:
         return showing.plain("listing.minutes", count=minutes)
     hours = round(minutes / 60)

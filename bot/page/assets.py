@@ -11,6 +11,7 @@ import segno
 from aiohttp import web
 
 import locales
+from storage.duty import court
 from storage.version import VERSION
 
 PAGE = Path(__file__).parent / "static"
@@ -107,9 +108,8 @@ def stamped(bodies: dict[str, bytes]) -> str:
 class Assets:
     """Routes of what is the same for everybody."""
 
-    def __init__(self, joining_url: str, court_phone: str) -> None:
+    def __init__(self, joining_url: str) -> None:
         self._joining_url = joining_url
-        self._court_phone = court_phone
 
     def add_routes(self, app: web.Application) -> None:
         """Registers these routes, and adds the security headers to every answer."""
@@ -171,9 +171,8 @@ class Assets:
         language = request.match_info["language"]
         messages = locales.catalogue(language if language in locales.LANGUAGES else locales.DEFAULT)
         words = {key.removeprefix("page."): text for key, text in messages.items() if key.startswith("page.")}
-        response = web.json_response(
-            {**words, "phone": self._court_phone, "version": VERSION}, headers={"Cache-Control": "max-age=300"}
-        )
+        about = {"phone": await court.phone_for_anybody(), "version": VERSION}
+        response = web.json_response({**words, **about}, headers={"Cache-Control": "max-age=300"})
         response.enable_compression()
         return response
 

@@ -21,6 +21,8 @@ from bot.settings import Network
 WAITED_AT_MOST = 7 * 24 * 3600
 """Seconds that a report may have waited on a phone for a signal."""
 TEXT_CHARACTERS = 20_000
+CAPTION_CHARACTERS = 1024
+"""As Telegram has it."""
 PersonOf = Callable[[int], Awaitable[dict[str, Any]]]
 """What the page needs to know of the person behind a chat."""
 Subscribe = Callable[[int, Any], Awaitable[bool]]
@@ -38,7 +40,6 @@ class WebChat:
         store: Store,
         methods: Methods,
         joining_url: str,
-        court_phone: str,
         proxies: tuple[Network, ...],
         person_of: PersonOf,
         subscribe: Subscribe,
@@ -54,7 +55,7 @@ class WebChat:
         self.closing = asyncio.Event()
         self._budget = Budget()
         self._reading, self._preparing = asyncio.Semaphore(UPLOADS), asyncio.Semaphore(2)
-        self._assets = Assets(joining_url, court_phone)
+        self._assets = Assets(joining_url)
         self._sessions = Sessions(store, joining_url, proxies, self.say, look, left, self._wake)
         self._lock = self._sessions.lock
         store.watchers.append(self._wake)
@@ -203,11 +204,13 @@ class WebChat:
         made = await asyncio.to_thread(prepared, content, form.get("seconds", ""))
         file_id = await self._store.keep_file(chat_id, made.kind, made.mime, made.content, made.about)
         file = {"file_id": file_id, "file_unique_id": file_id[:16], "file_size": len(made.content)}
+        caption = form.get("caption", "").strip()[:CAPTION_CHARACTERS]
+        said = {"caption": caption} if caption else {}
         part: dict[str, Any] = {"voice": {**file, "duration": 0, **made.about}}
         if made.kind == "photo":
             part = {"photo": [{**file, **made.about}]}
         stored = await self._store.from_person(
-            chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part}, client_id
+            chat_id, {**_envelope(chat_id, _said_at(form.get("waited"))), **part, **said}, client_id
         )
         if file_id not in files_in(stored):  # the same came twice at once: the first one's is shown
             await self._store.forget_file(file_id)

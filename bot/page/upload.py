@@ -15,7 +15,7 @@ from bot.page.session import BODY_SECONDS
 T = TypeVar("T")
 
 PHOTO_BYTES, VOICE_BYTES = 10_000_000, 5_000_000
-FORM_BYTES, FIELDS = 12_000_000, ("id", "waited", "seconds", "name", "go", "file")
+FORM_BYTES, FIELDS = 12_000_000, ("id", "waited", "seconds", "name", "go", "caption", "file")
 UPLOAD_SECONDS = 180.0
 """For so long an upload may take in all: as long as the page waits for it."""
 MOST_PIXELS = 50_000_000

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telegram import Update
 
@@ -12,7 +12,7 @@ from handlers.card import Button, Card, Showing, card
 from handlers.cases import case as case_handlers
 from handlers.context import Turn
 from handlers.describe import debtor_line, in_sight, judge_name, names, officer_name, shows, witness_line
-from handlers.length import shortened
+from handlers.length import shortened, shown
 from handlers.parts import Mood, Parts, Step
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
@@ -35,10 +35,12 @@ from storage.post.delivery import Subject
 from storage.post.outbox import Lane, put
 from storage.reading.bearing import Bearing, bearing_of, says_who_came
 from storage.reading.candidates import village_meant
-from storage.reading.read import Manner, Reading, only_asks_that
+from storage.reading.read import Manner, Reading, may_be_named, only_asks_that
 from storage.reading.understand import understand
 
 LONGEST_QUESTION = 30
+_OF_LATE = timedelta(days=90)
+"""So far back goes what somebody asks after who has reported it."""
 SURE_ENOUGH = 0.5
 _ON_THE_WAY = (AlertState.EN_ROUTE, AlertState.ON_SCENE)
 TOWN = 9
@@ -85,9 +87,11 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
         await keep_unnamed(turn, earlier)
     if reading.withdraws and earlier is not None and await _was_about(earlier, reading):
         await raising.withdraw(earlier)
-        await turn.say("sighting.withdrawn")
+        await turn.reply("taken_back", earlier.id)
     elif reading.corrects and earlier is not None and await _was_about(earlier, reading):
         await _correct(turn, earlier, text, reading)
+    elif may_be_named(text) and not reading.is_lead:
+        await turn.say("sighting.named_next")
     elif only_asks_that(text):
         if not hides:
             await turn.say("sighting.hidden_next")
@@ -99,11 +103,23 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
         await _take(turn, row, replace(reading, manner=Manner.LEAD))
     else:
         await turn.reply("not_lead", row.id, manner=reading.manner.value)
+        if reading.manner is Manner.QUESTION and _ASKS_AFTER.search(text):
+            await _show_mine(turn)
     if row.state is SightingState.NOT_SENT:
         await sighting.stay_with(row, turn.who, reading.confidential)
         if not captioned:
             await attachment.release(row.id)
     return row
+
+
+_ASKS_AFTER = re.compile("抓到|抓住|找到|结果|处理|办得|进展|上次|我报|报的|报过")
+
+
+async def _show_mine(turn: Turn) -> None:
+    """Shows somebody who asks after what they have reported what became of it."""
+    asked = Asked(since=(unit().now - _OF_LATE).isoformat(), reporter_id=turn.who.id)
+    kept = await listing.begin(turn.who, asked)
+    await turn.reply("listing", kept.id, page=0)
 
 
 _BARE_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}|[\u4e00-\u9fff()]{4,30}(?:公司|厂|合作社|商行|店)")
@@ -226,6 +242,8 @@ async def edited(turn: Turn, update: Update) -> None:
 async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
     if not reading.confidential and await sighting.is_unnamed(turn.who.id, unit().now - attachment.BELONGS):
         reading = replace(reading, confidential=True)  # asked for a moment ago, for this or for what came before
+    if len(reading.guesses) > 1 and not reading.ambiguous and row.text.count("在") > 1:
+        reading = replace(reading, place="")  # each is somewhere else: the sentence says who is where
     await sighting.note_reading(row, reading)
     await _place_in_area(turn.who, row, reading)
     if offered := await _which(turn, reading):
@@ -313,7 +331,7 @@ async def not_him(turn: Turn, tap: Tap) -> None:
         await _receipt(row)
         return
     wrong, joined = await sighting.suspect_ids(row.id), row.joined_id
-    await raising.stand_alone(row)
+    await raising.stand_alone(row, only=True)
     await sighting.part(row)
     await raising.retarget(row)
     if joined is not None:
@@ -408,6 +426,18 @@ async def show_not_lead(showing: Showing) -> Card | None:
     return Card(showing.text(f"sighting.not_{manner.value}"), [] if manner is Manner.GREETING else [[button]])
 
 
+@card("taken_back")
+async def show_taken_back(showing: Showing) -> Card | None:
+    """Shows which report the words have taken back: they may have meant another."""
+    row = await sighting.whole(showing.ref)
+    if row is None:
+        return None
+    seen = in_sight(row.reporter, [one.debtor for one in row.suspects])
+    who = names(showing, [locales.escape(one.name) for one in seen], row.doubtful)
+    text = showing.text("sighting.withdrawn", at=showing.at(row.reported_at), who=locales.Html(who))
+    return Card(text, shows=_whom(row))
+
+
 @card("offer")
 async def show_offer(showing: Showing) -> Card | None:
     """Shows who asked about somebody that it can be reported as well."""
@@ -433,14 +463,15 @@ async def show_receipt(showing: Showing) -> Card | None:
     withdrawn = row.state is SightingState.WITHDRAWN
     phone = "" if ringing else await court.phone_of(row.area_code)
     done = bool(live) and all(one.state not in OPEN for one in live)
+    ended = _results(showing, live) if done and seen else ""
     parts = Parts(
         title=_first_line(showing, row, seen),
         noun="report",
         mood=Mood.OVER if withdrawn else Mood.DONE if done else Mood.HAND,
         label=showing.plain("sighting.label_logged", at=showing.at(row.recorded_at or row.reported_at)),
-        who=names(showing, [one.name for one in seen], row.doubtful),
-        where=showing.plain("sighting.at_place", place=row.place) if row.place and seen else "",
-        state=showing.plain("sighting.receipt_withdrawn") if withdrawn else "",
+        who=names(showing, [one.name for one in seen], row.doubtful) or shown(_own_words(showing, row)),
+        where=showing.plain("sighting.at_place", place=row.place) if row.place else "",
+        state=showing.plain("sighting.receipt_withdrawn") if withdrawn else ended,
         steps=[] if withdrawn else _receipt_steps(showing, row, ringing),
         progress=_receipt_lines(showing, row, seen, live, ringing, phone),
     )
@@ -490,7 +521,7 @@ def _way(row: Sighting, ringing: list[Alert]) -> list[tuple[str, datetime | None
     """Lists the steps, and the end, each with when the first of the judges took it and all of them had ended."""
     way: list[tuple[str, datetime | None]] = []
     for kind in ("delivered", *(state.value for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY))):
-        times = [event.at for one in ringing for event in one.events if event.kind == kind]
+        times = [event.at for one in ringing for event in one.since_handed_over if event.kind == kind]
         way.append((kind, max(min(times), row.recorded_at or row.reported_at) if times else None))
     ends = [one.closed_at for one in ringing if one.closed_at is not None]
     return [*way, ("closed", max(ends) if ends and len(ends) == len(ringing) else None)]
@@ -503,16 +534,27 @@ def _whom(row: Sighting) -> frozenset[Subject]:
 def _first_line(showing: Showing, row: Sighting, seen: list[Debtor]) -> str:
     """Says who is meant; to somebody of another area only their own words, whoever is meant and whether or not it is
     anybody on the list."""
-    said = row.amended or row.text
     if seen:
         who = names(showing, [debtor_line(showing, one) for one in seen], row.doubtful)
     else:
-        who = showing.text("sighting.own_words", text=shortened(said, 60)) if said else showing.text("sighting.unread")
+        who = _own_words(showing, row)
     place = " · " + showing.text("sighting.at_place", place=row.place) if row.place else ""
     at, parts = showing.at(row.reported_at), {"who": locales.Html(who), "place": locales.Html(place)}
     if row.recorded_at is not None:
         return showing.text("sighting.receipt_logged_late", at=at, recorded=showing.at(row.recorded_at), **parts)
     return showing.text("sighting.receipt_logged", at=at, **parts)
+
+
+def _own_words(showing: Showing, row: Sighting) -> str:
+    """Quotes what was said, as markup; of a photo or voice without a word, that."""
+    said = row.amended or row.text
+    return showing.text("sighting.own_words", text=shortened(said, 60)) if said else showing.text("sighting.unread")
+
+
+def _results(showing: Showing, live: list[Alert]) -> str:
+    """Says how it ended."""
+    ended = [showing.plain(f"alert.outcome_{one.outcome.value}") for one in live if one.outcome is not None]
+    return "、".join(dict.fromkeys(ended))
 
 
 def _rings_nobody(one: Alert) -> bool:
@@ -534,12 +576,14 @@ def _court_line(showing: Showing, row: Sighting, ringing: list[Alert]) -> list[s
 
 
 def _alert_line(showing: Showing, one: Alert) -> str:
-    steps = {event.kind: event.at for event in one.events}
+    steps = {event.kind: event.at for event in one.since_handed_over}
     name = judge_name(showing, one)
     if one.state is AlertState.CLOSED and one.outcome is not None:
         result = showing.plain(f"alert.outcome_{one.outcome.value}")
-        paid = showing.text("alert.paid", amount=locales.amount(showing.language, one.amount)) if one.amount else ""
-        note = locales.escape(shortened(one.note, 200)) if alert.is_told(one.timeline) else locales.Html("")
+        told = alert.is_told(one.timeline)  # sum and words are the court's, unless it wants the village to know
+        amount = one.amount if told else None
+        paid = showing.text("alert.paid", amount=locales.amount(showing.language, amount)) if amount else ""
+        note = locales.escape(shortened(one.note, 200)) if told else locales.Html("")
         at = showing.at(one.closed_at or showing.now)
         return showing.text(
             "sighting.step_closed", at=at, judge=name, result=result, paid=locales.Html(paid), note=note
@@ -552,8 +596,11 @@ def _alert_line(showing: Showing, one: Alert) -> str:
     for state in (AlertState.ACKNOWLEDGED, *_ON_THE_WAY):
         if state.value in steps and one.state is not AlertState.SENT:
             parts.append(showing.text(f"sighting.step_{state.value}", at=showing.at(steps[state.value])))
-    if one.state is AlertState.SENT and ("escalated" in steps or not one.reachable):
+    told_others = any(event.kind == "escalated" and event.detail != "again" for event in one.since_handed_over)
+    if one.state is AlertState.SENT and (told_others or not one.reachable):
         parts.append(showing.text("sighting.step_escalated"))
+    elif one.state is AlertState.SENT and "escalated" in steps:
+        parts.append(showing.text("sighting.step_reminded"))
     return " · ".join(parts)
 
 

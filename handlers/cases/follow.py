@@ -24,9 +24,11 @@ async def change(turn: Turn, tap: Tap) -> None:
     if not await visible(turn, tap):
         return
     supervised = tap.verb == "supervise"
+    before = await follow.of(turn.who.id, tap.ref)
     on = await follow.toggle(turn.who, tap.ref, supervised=supervised)
     kind = "supervise" if supervised else "follow"
-    await turn.toast(f"follow.{kind}_on" if on else f"follow.{kind}_off")
+    less = before is not None and before.supervised and on  # 关注 in the place of 督办
+    await turn.toast("follow.no_longer_supervised" if less else f"follow.{kind}_on" if on else f"follow.{kind}_off")
     await turn.reply("case", tap.ref, fresh=False)
 
 

@@ -1,5 +1,7 @@
 """/stats: the figures of an area and a time, beside those of the time before."""
 
+from dataclasses import replace
+
 import locales
 from handlers.callback import Tap
 from handlers.card import Card, Showing, card
@@ -7,9 +9,10 @@ from handlers.context import Turn
 from handlers.describe import lasted
 from handlers.desk.listing import ask_figures, head_of, kept_for, owned, show
 from handlers.route import App, on_command, on_tap
-from storage.desk import endings, figures
+from storage.desk import endings, figures, listing
 from storage.desk.endings import CaseFigures
 from storage.desk.figures import SMALL, Figures, Times
+from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.post.outbox import Lane
 
@@ -18,6 +21,11 @@ def register(app: App) -> None:
     on_command(app, "stats", Action.LIST, stats, menu=220)
     on_tap("rows", rows, Action.LIST)
     on_tap("defs", definitions, Action.LIST)
+    on_tap("period", other_period, Action.LIST)
+
+
+_PERIODS = {"week": "本周", "last_week": "上周", "month": "本月", "last_month": "上个月"}
+"""What stands under the figures, and how it is said."""
 
 
 async def stats(turn: Turn, words: str) -> None:
@@ -30,6 +38,15 @@ async def rows(turn: Turn, tap: Tap) -> None:
     row = await owned(turn, tap)
     if row is not None:
         await show(turn, row.what)
+
+
+async def other_period(turn: Turn, tap: Tap) -> None:
+    """Answers 本周, 上月 and the like with the same figures of that time."""
+    row = await owned(turn, tap)
+    if row is not None and tap.arg < len(_PERIODS):
+        words = tuple(_PERIODS.values())[tap.arg]
+        asked = listing.in_period(replace(row.what, since="", until=""), words, unit().now)
+        await turn.reply("figures", (await listing.keep(turn.who, asked)).id)
 
 
 async def definitions(turn: Turn, _tap: Tap) -> None:
@@ -53,8 +70,9 @@ async def show_figures(showing: Showing) -> Card | None:
         lines.append(showing.text("figures.small"))
     looking = [showing.button(f"figures.{name}", name, row.id) for name in ("chart", "map", "board")]
     filed = [showing.button(f"figures.{name}", name, row.id) for name in ("report", "table")]
+    periods = [showing.button(f"figures.period_{name}", "period", row.id, place) for place, name in enumerate(_PERIODS)]
     buttons = [showing.button("figures.rows", "rows", row.id), showing.button("figures.how", "defs", row.id)]
-    return Card("\n".join(lines), [looking, filed, buttons])
+    return Card("\n".join(lines), [periods, looking, filed, buttons])
 
 
 def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures) -> list[str]:

@@ -3,6 +3,7 @@
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.describe import shows
+from handlers.form import Field, Form
 from handlers.people import approval
 from handlers.route import App, on_command
 from storage.cases.debtor import Debtor
@@ -13,7 +14,7 @@ from storage.engine.text import fold
 from storage.people.access import Action
 from storage.people.approval import Deed
 from storage.people.area import county_of
-from storage.people.person import by_id
+from storage.people.person import Person, by_id
 
 
 def register(app: App) -> None:
@@ -22,7 +23,11 @@ def register(app: App) -> None:
 
 
 async def access(turn: Turn, words: str) -> None:
-    """Answers `/access` with an id number or a name."""
+    """Answers `/access` with what was changed of late; `/access` with an id number or a name with who looked at it."""
+    if not words:
+        audit.record("audit.listed", turn.who.area_code, actor=turn.actor)
+        await turn.reply("changes")
+        return
     found = await _one(turn, words, "privacy.access_how")
     if found is not None:
         audit.record("debtor.access_read", f"debtor:{found.id}", actor=turn.actor)
@@ -60,11 +65,32 @@ async def show_access(showing: Showing) -> Card | None:
     looks = await privacy.looks_at(row.id)
     lines.append(showing.text("privacy.looks" if looks else "privacy.no_looks"))
     for look in looks:
-        number = look.actor.removeprefix("person:")
-        who = await by_id(int(number)) if number.isdigit() else None
+        who = await _person(look.actor)
         did = showing.plain(f"privacy.did_{look.action}")
         lines.append(showing.text("privacy.look", at=showing.at(look.at), who=who.name if who else "—", did=did))
     return Card("\n".join(lines), shows=shows([row.id]))
+
+
+@card("changes")
+async def show_changes(showing: Showing) -> Card | None:
+    """Shows who has changed what of the court's own people, duty and settings."""
+    if showing.person is None:
+        return None
+    lines = [showing.text("privacy.changes")]
+    for row in await privacy.changes(showing.person):
+        who, whom = await _person(row.actor), await _person(row.subject)
+        did = showing.plain(f"privacy.changed_{row.action.replace('.', '_')}")
+        about = "" if whom is None or (who is not None and whom.id == who.id) else f"：{whom.name}"
+        said = {"who": who.name if who is not None else "—", "did": did + about}
+        lines.append(showing.text("privacy.change", at=showing.at(row.at), **said))
+    asked = Field("who", showing.plain("privacy.form_who"))
+    form = Form(showing.plain("privacy.form"), "/access {who}", (asked,))
+    return Card("\n".join(lines), forms=[form], how=showing.text("privacy.access_how"))
+
+
+async def _person(actor: str) -> Person | None:
+    number = actor.removeprefix("person:")
+    return await by_id(int(number)) if number.isdigit() else None
 
 
 @card("unsay")

@@ -23,7 +23,7 @@ _ASLEEP = 10
 """So many are named whom nothing wakes."""
 _ADD = re.compile(r"(?:加|添加|新增|add)\s+(\S{2,20})\s+(\S*\d\S*)\s+(\S+)\s+(\S+)(?:\s+(.+))?", re.I)
 _KEEPS = re.compile(r"(?:加|添加|新增|add|改|修改|set)(?:\s.*|$)", re.I)
-_CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|role|area)\s+(\S+)", re.I)
+_CHANGE = re.compile(r"(?:改|修改|set)\s+(\S+)\s+(手机|角色|辖区|phone|role|area)\s+(\S.*)", re.I)
 
 
 def register(app: App) -> None:
@@ -32,6 +32,7 @@ def register(app: App) -> None:
     on_tap("person", open_person, Action.PEOPLE)
     on_tap("gone", ask_gone, Action.PEOPLE)
     on_tap("lost", lost, Action.PEOPLE)
+    on_tap("signout", sign_out, Action.PEOPLE)
     on_tap("dismiss", dismiss, Action.PEOPLE)
     on_tap("heir", choose_heir, Action.PEOPLE)
     on_tap("handover", hand_over, Action.PEOPLE)
@@ -91,6 +92,7 @@ async def _change(turn: Turn, who: str, what: str, value: str) -> None:
 async def _changed(keeper: Person, person: Person, what: str, value: str) -> str:
     """Makes the change; returns the key of the refusal where it can't be made, else an empty text."""
     if what in ("手机", "phone"):
+        value = re.sub(r"[\s-]", "", value)
         if not is_mobile(value):
             return "staff.no_phone"
         return "" if await staff.set_phone(person, value, keeper) else "staff.phone_taken"
@@ -137,13 +139,25 @@ async def open_person(turn: Turn, tap: Tap) -> None:
 async def ask_gone(turn: Turn, tap: Tap) -> None:
     """Answers 离岗: asks who takes over, where there is something to take over."""
     person = await _theirs(turn, tap.ref)
-    if person is not None:
-        await turn.toast()
+    if person is None:
+        return
+    await turn.toast()
+    if person.role is Role.ADMIN and await staff.is_last_admin(person):
+        await turn.say("staff.last_admin", name=person.name)
+    else:
         await turn.reply("going", person.id)
 
 
 async def lost(turn: Turn, tap: Tap) -> None:
-    """Answers 手机丢了: signs out every phone of theirs; an invitation lets them in again."""
+    """Answers 手机丢了: asks once."""
+    person = await _theirs(turn, tap.ref)
+    if person is not None:
+        await turn.toast()
+        await turn.reply("person", person.id, fresh=False, asks=True)
+
+
+async def sign_out(turn: Turn, tap: Tap) -> None:
+    """Answers 退出所有手机: signs out every phone of theirs; an invitation lets them in again."""
     person = await _theirs(turn, tap.ref)
     if person is not None:
         await staff.sign_out_everywhere(person, turn.who)
@@ -197,7 +211,9 @@ async def show_people(showing: Showing) -> Card | None:
         named = [one.name for one in asleep[:_ASLEEP]]
         lines.append(showing.text("staff.asleep", count=len(asleep), names="、".join(named)))
     places = Form(showing.plain("help.menu_areas"), "/areas", ())
-    forms = [await _adding(showing, showing.person), places]
+    who = Field("who", showing.plain("form.name"), "text", await staff.names_in(showing.person))
+    finding = Form(showing.plain("staff.form_find"), "/people {who}", (who,))
+    forms = [finding, await _adding(showing, showing.person), places]
     return Card("\n".join(lines), forms=forms, how=showing.text("staff.how"))
 
 
@@ -246,15 +262,20 @@ async def show_person(showing: Showing) -> Card | None:
     if person is None or not person.active:
         return None
     joined = len(await addresses(person.id))
+    where = "、".join([await full_name(code) for code in person.area_codes])
     text = showing.text(
         "staff.person",
         name=person.name,
         role=showing.plain(f"person.role_{person.role.value}"),
-        area="、".join([await full_name(code) for code in person.area_codes]),
+        area=where,
         phone=f"+86{person.phone.removeprefix('0')}",
-        organisation=person.organisation,
+        organisation="" if person.organisation in where else person.organisation,
         joined=showing.plain("staff.joined", count=joined) if joined else showing.plain("staff.not_joined"),
     )
+    if showing.args.get("asks") and joined:
+        yes = showing.button("staff.lost_yes", "signout", person.id)
+        sure = [yes, showing.button("staff.lost_no", "person", person.id)]
+        return Card(f"{text}\n{showing.text('staff.lost_sure', name=person.name)}", [sure])
     lost = [showing.button("staff.lost", "lost", person.id)] if joined else []
     again = Form(showing.plain("staff.form_invite"), f"/invite {person.phone}", ())
     forms = [again, *await _changing(showing, person)]

@@ -22,7 +22,9 @@ async def decide(turn: Turn, words: str) -> None:
     found = _ORDER.fullmatch(words) if words else None
     values = _values(found[1].lower(), found[2].strip()) if found is not None else {}
     if words and not values:
-        await turn.say("court.hours_how" if found is not None else "court.how", said=words)
+        phone = found is not None and found[1].lower() in ("电话", "phone")
+        key = "court.phone_how" if phone else "court.hours_how" if found is not None else "court.how"
+        await turn.say(key, said=words)
         return
     if values:
         await court.decide(turn.who.area_code, turn.who, **values)
@@ -38,7 +40,8 @@ def _values(what: str, said: str) -> dict[str, str]:
         hours = ("", "") if said in ("默认", "default") else court.hours_in(said)
         return {"duty_starts": hours[0], "duty_ends": hours[1]} if hours is not None else {}
     if what in ("电话", "phone"):
-        return {"phone": said[:40]}
+        phone = court.phone_in(said)
+        return {"phone": phone} if phone else {}
     return {"greeting": said[:200]}
 
 

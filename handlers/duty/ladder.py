@@ -16,7 +16,7 @@ from storage.cases import quota
 from storage.cases.case import may_read, search
 from storage.cases.quota import Verdict
 from storage.duty import ladder
-from storage.duty.ladder import Call, Rung, Target
+from storage.duty.ladder import Call, Rung, Staff, Target
 from storage.engine import audit
 from storage.engine.text import fold
 from storage.engine.unit import unit
@@ -109,13 +109,24 @@ async def show_rungs(showing: Showing) -> Card | None:
         Form(showing.plain("ladder.form_case"), "/ladder {number}", (number,)),
         Form(showing.plain("ladder.form_rung"), "/ladder {rung} {minutes}", (rung, minutes)),
     ]
-    chain = [_rung(showing, rung) for rung in rungs]
+    staff = await ladder.staff_for(showing.person.area_code, showing.now, [])
+    chain = [_rung(showing, rung, await _now(showing, rung, staff)) for rung in rungs]
     return Card(showing.text("ladder.rungs_head"), forms=forms, chain=chain, how=showing.text("ladder.how"))
 
 
-def _rung(showing: Showing, rung: Rung) -> tuple[str, str]:
+async def _now(showing: Showing, rung: Rung, staff: Staff) -> str:
+    """Says whom a rung would reach now."""
+    if rung.target is Target.AGAIN:
+        return ""
+    holding = ladder.holding(rung.target, staff, showing.now)
+    people = [one.name for person_id in holding if (one := await by_id(person_id))]
+    key = "ladder.now" if people else "ladder.now_nobody"
+    return showing.plain(key, names="、".join(people))
+
+
+def _rung(showing: Showing, rung: Rung, now: str) -> tuple[str, str]:
     after = lasted(showing, timedelta(seconds=rung.after_seconds))
-    return after, showing.plain(f"ladder.target_{rung.target.value}")
+    return after, showing.plain(f"ladder.target_{rung.target.value}") + now
 
 
 @card("ladders")

@@ -1,15 +1,17 @@
 """/leave: who is away from when until when, and who answers meanwhile."""
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
 from handlers.form import Field, Form, names
 from handlers.route import App, on_command, on_tap
-from storage.duty import leave
+from storage.duty import leave, shift
 from storage.duty.leave import Leave
 from storage.engine import audit
+from storage.engine.clock import local
 from storage.engine.unit import unit
 from storage.people.access import Action, may
 from storage.people.area import county_of
@@ -34,10 +36,17 @@ async def take(turn: Turn, words: str) -> None:
         return
     stretch, left = stretch_in(words, unit().now)
     people = await named(left, county_of(turn.who.area_code))
+    if any(left.count(one.name) > 1 for one in people):
+        await turn.say("leave.self_deputy")
+        return
     for one in people:
         left = left.replace(one.name, "")
     away, deputy = _who(turn.who, people)
     unclear = len({one.name for one in people}) != len(people) or left.strip(leave.FILLING)
+    if stretch is not None and unclear and stretch[1] > unit().now:
+        days = [local(at).date().isoformat() for at in (stretch[0], stretch[1] - timedelta(seconds=1))]
+        await turn.reply("leaves", days=days)  # when is clear, and who answers can be chosen
+        return
     if stretch is None or away is None or unclear:
         await turn.say("leave.how")
         return
@@ -49,9 +58,18 @@ async def take(turn: Turn, words: str) -> None:
         return
     row = await leave.take(away, deputy, *stretch, turn.who)
     await turn.reply("leave", row.id)
+    await _warn(turn, away, deputy, *stretch)
     for other in (away, deputy):
         if other is not None and other.id != turn.who.id:
             await put_to_person(other.id, "leave", row.id, lane=Lane.REPLY, fresh=True)
+
+
+async def _warn(turn: Turn, away: Person, deputy: Person | None, starts: datetime, ends: datetime) -> None:
+    """Says what nobody would answer for: a duty of theirs in that time, a deputy who is away, too."""
+    if any(one.person_id == away.id for one in await shift.coming(away.area_code, starts, ends)):
+        await turn.say("leave.on_duty", name=away.name)
+    if deputy is not None and await leave.overlapping(deputy.id, starts, ends) is not None:
+        await turn.say("leave.deputy_away", name=deputy.name)
 
 
 def _who(speaker: Person, people: list[Person]) -> tuple[Person | None, Person | None]:
@@ -87,7 +105,9 @@ async def show_leaves(showing: Showing) -> Card | None:
         return None
     rows = await leave.of_court(county_of(person.area_code), showing.now)
     mine = [row for row in rows if row.person_id == person.id or _keeps(person, row.person)]
-    lines = [showing.text("leave.head" if rows else "leave.none"), *[_line(showing, row) for row in rows[:20]]]
+    days = showing.args.get("days")
+    lines = [showing.text("leave.when_clear", first=days[0], last=days[1])] if days else []
+    lines += [showing.text("leave.head" if rows else "leave.none"), *[_line(showing, row) for row in rows[:20]]]
     several = Counter(row.person_id for row in mine)
     buttons = [[_back(showing, row, dated=several[row.person_id] > 1)] for row in mine[:8]]
     return Card("\n".join(lines), buttons, forms=[await _form(showing, person)], how=showing.text("leave.how"))
@@ -95,6 +115,7 @@ async def show_leaves(showing: Showing) -> Card | None:
 
 async def _form(showing: Showing, person: Person) -> Form:
     """Asks from when until when, and who answers; of who keeps the roster also who is away."""
+    first, last = showing.args.get("days", ("", ""))
     staff = names(await of_court(person.area_code))
     who = [Field("who", showing.plain("form.who"), "select", staff)] if may(person, Action.ROSTER) else []
     return Form(
@@ -102,8 +123,8 @@ async def _form(showing: Showing, person: Person) -> Form:
         f"/leave {'{who} ' if who else ''}{{first}} {{last}} {{deputy}}",
         (
             *who,
-            Field("first", showing.plain("form.first"), "date"),
-            Field("last", showing.plain("form.last"), "date"),
+            Field("first", showing.plain("form.first"), "date", value=first),
+            Field("last", showing.plain("form.last"), "date", value=last),
             Field("deputy", showing.plain("form.deputy"), "select", staff, required=False),
         ),
     )

@@ -170,15 +170,18 @@ async def _days(showing: Showing, person: Person) -> list[Day]:
     end, county = start + timedelta(days=WEEKS * 7), county_of(person.area_code)
     shifts = await coming(county, start, end)
     leaves = await leave.of_court(county, start)
-    empty = {local(first).date() for first, _last in await shift.gaps(county, max(start, showing.now), end)}
+    mine = await court.of(county)
+    gaps = await shift.gaps(county, max(start, showing.now), end)
+    empty = {day for span in gaps for day in court.duty_days(mine, *span)}
     days = []
     for number in range(WEEKS * 7):
         first, last = start + timedelta(days=number), start + timedelta(days=number + 1)
         date = local(first).date()
         on = [row.person.name for row in shifts if first <= row.starts_at < last]
         off = [row.person.name for row in leaves if row.starts_at < last and row.ends_at > first]
+        alone = bool(on) and set(on) <= set(off)  # whoever is on duty is away then
         lines = (*dict.fromkeys(on), *(showing.plain("shift.away_short", name=name) for name in dict.fromkeys(off)))
-        days.append(Day(date, lines, gap=date in empty and bool(shifts)))
+        days.append(Day(date, lines, gap=(date in empty and bool(shifts)) or alone))
     return days
 
 

@@ -9,6 +9,7 @@ from telegram.ext import CommandHandler, filters
 from handlers.callback import Tap
 from handlers.card import Card, File, Showing, card
 from handlers.context import Context, Turn
+from handlers.form import Field, Form
 from handlers.people.help import offer_menu
 from handlers.post.ticket import Ticket, sheet
 from handlers.route import PRIVATE, App, on_command, on_tap, refuse_stranger
@@ -16,7 +17,7 @@ from storage.desk.staff import not_joined
 from storage.duty import court
 from storage.engine.unit import unit
 from storage.people.access import Action
-from storage.people.area import contains, full_name
+from storage.people.area import area_names, contains, full_name
 from storage.people.area import named as area_named
 from storage.people.endpoint import at_chat
 from storage.people.person import by_id, find, these
@@ -61,7 +62,7 @@ async def start(update: Update, context: Context) -> None:
 async def invite_(turn: Turn, words: str) -> None:
     """Gives a link and six digits for one person of the administrator's area, by name, phone or staff number."""
     if not words:
-        await turn.say("invitation.how")
+        await turn.reply("inviting")
         return
     found = [one for one in await find(words) if contains(turn.who.area_code, one.area_code)]
     if not found and (code := await area_named(words, turn.who.area_code)):
@@ -99,6 +100,18 @@ async def _invite_all(turn: Turn, area_code: str) -> None:
     await turn.reply("invitations", sealed=sealed, area=area_code, base=turn.joining_url, bot=turn.bot_name)
 
 
+@card("inviting")
+async def show_inviting(showing: Showing) -> Card | None:
+    """Asks whom: somebody who hasn't joined, or everybody of a village."""
+    if showing.person is None:
+        return None
+    area = showing.person.area_code
+    people = [one.name for one in await not_joined(area)]
+    who = Field("who", showing.plain("invitation.form_who"), "text", (*people[:MOST], *await area_names(area)))
+    form = Form(showing.plain("invitation.form"), "/invite {who}", (who,))
+    return Card(showing.text("invitation.whom", count=len(people)), forms=[form], how=showing.text("invitation.how"))
+
+
 @card("invitations")
 async def show_invitations(showing: Showing) -> Card | None:
     codes = dict(json.loads(showing.secrets.unseal(showing.args["sealed"])))
@@ -125,7 +138,8 @@ async def show_invited(showing: Showing) -> Card | None:
     if person is None:
         return None
     code, digits = (showing.secrets.unseal(showing.args["sealed"][name]) for name in ("code", "digits"))
-    lines = [showing.text("invitation.given", name=person.name, phone=person.phone, digits=digits)]
+    address = showing.args["base"].rstrip("/")
+    lines = [showing.text("invitation.given", name=person.name, phone=person.phone, digits=digits, address=address)]
     lines += [f"https://t.me/{showing.args['bot']}?start={code}"] if showing.args.get("bot") else []
     buttons = [[showing.button("invitation.text", "text", person.id)]] if showing.args.get("sms") else []
     return Card("\n".join([*lines, f"{showing.args['base']}#{code}"]), buttons)

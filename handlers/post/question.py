@@ -14,6 +14,7 @@ from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.post import question
 from storage.post.question import Question, QuestionKind
+from storage.reading.chosen import Beside, Offered, chosen
 from storage.reading.understand import understand
 
 
@@ -30,6 +31,26 @@ async def cancel(turn: Turn, _words: str) -> None:
     for row in rows:
         await asking.leave_open(row)
     await turn.say("help.cancelled" if rows else "help.nothing_to_cancel")
+
+
+async def take(turn: Turn, text: str) -> bool:
+    """Takes words for the answer to which of them is meant, where they are one: 老的那个, 第二个, 都不是."""
+    for row in await turn.questions(QuestionKind.WHICH):
+        found = await asking.asked(row.id, turn.who)
+        people = await debtors_by_id(row.option_ids)
+        there = [people[number] for number in row.option_ids if number in people]
+        offered = [Offered((one.name, *(alias.text for alias in one.aliases)), one.born, one.gender) for one in there]
+        answer = chosen(text, offered)
+        if found is None or answer is None:
+            continue
+        if answer is Beside.NONE:
+            await asking.choose_none(*found, turn.who)
+        elif isinstance(answer, Beside):
+            await asking.leave_open(row)
+        else:
+            await _choose(turn, *found, there[answer].id)
+        return True
+    return False
 
 
 # -- answers -----------------------------------------------------------------------------------------------------
@@ -55,9 +76,13 @@ async def pick(turn: Turn, tap: Tap) -> None:
         await turn.refuse(f"question:{tap.ref}")
         return
     await turn.toast()
+    await _choose(turn, row, report, tap.arg)
+
+
+async def _choose(turn: Turn, row: Question, report: Sighting, debtor_id: int) -> None:
     reading = await understand(turn.who, report.amended or report.text, unit().now)
     signs = [sign for guess in reading.guesses for sign in guess.evidence]
-    await asking.choose(row, report, tap.arg, signs, turn.who)
+    await asking.choose(row, report, debtor_id, signs, turn.who)
 
 
 async def none_of_them(turn: Turn, tap: Tap) -> None:

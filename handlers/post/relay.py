@@ -10,6 +10,7 @@ from handlers.context import Turn
 from handlers.describe import in_sight, reporter_name, shows
 from handlers.length import shortened
 from storage.alerts import alert, sighting
+from storage.alerts.alert import OPEN
 from storage.alerts.sighting import Sighting
 from storage.desk import privacy
 from storage.people.endpoint import Address
@@ -17,7 +18,7 @@ from storage.people.person import by_id
 from storage.post import question, relay
 from storage.post.delivery import delivery_of
 from storage.post.outbox import Lane, put, put_to_person
-from storage.post.question import QuestionKind
+from storage.post.question import Question, QuestionKind
 from storage.post.relay import Direction, Relay
 from storage.reading.read import asks_to_stay_unnamed
 
@@ -40,21 +41,42 @@ async def take(turn: Turn, message: Message) -> bool:
 
 
 async def take_unprompted(turn: Turn, text: str) -> bool:
-    """Takes words that are no report, while a judge's question is open, as the answer; tells whether it did."""
+    """Takes words that are no report, while a judge waits for an answer, as that; tells whether it did. One answer is
+    what was asked for: what is said later goes on about the report, or is something else."""
     for row in await turn.questions(QuestionKind.ANSWER):
-        if await _continue(turn, await relay.by_id(row.ref), text):
+        asked = await _waiting(row)
+        if asked is not None and await _continue(turn, asked, text):
+            await question.close(row.id)
             return True
     return False
 
 
 async def answering(turn: Turn, since: datetime) -> Sighting | None:
-    """Finds the report about which a judge has asked this reporter: an open question, or one answered since then."""
-    for row in await turn.questions(QuestionKind.ANSWER):
-        asked = await relay.by_id(row.ref)
-        if asked is not None:
-            return await sighting.of_reporter(asked.sighting_id, turn.who.id)
+    """Finds the report about which a judge has asked this reporter: a question that still waits, or one answered since
+    then about what isn't over. None where they have reported something since."""
+    asked = [one for row in await turn.questions(QuestionKind.ANSWER) if (one := await _waiting(row)) is not None]
     answered = await relay.last_answer(turn.who.id, since)
-    return await sighting.of_reporter(answered.sighting_id, turn.who.id) if answered is not None else None
+    if answered is not None and await _is_open(answered):
+        asked.append(answered)
+    for said in asked:
+        newer = await sighting.newest_sent(turn.who.id, said.at)
+        if newer is None or newer.reported_at <= said.at:
+            return await sighting.of_reporter(said.sighting_id, turn.who.id)
+    return None
+
+
+async def _waiting(row: Question) -> Relay | None:
+    """Loads what a judge has asked, as long as they still want to know: not once what it is about is over."""
+    asked = await relay.by_id(row.ref)
+    if asked is None or not await _is_open(asked):
+        await question.close(row.id)
+        return None
+    return asked
+
+
+async def _is_open(said: Relay) -> bool:
+    about = await alert.by_id(said.alert_id)
+    return about is not None and about.state in OPEN
 
 
 async def _alert_behind(kind: str, ref: int) -> int | None:

@@ -3,6 +3,7 @@
 from handlers.callback import Tap
 from handlers.card import Button, Card, Showing, card
 from handlers.context import Turn
+from handlers.form import Field, Form
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert
 from storage.alerts.alert import AlertState
@@ -131,7 +132,9 @@ async def show_pushes(showing: Showing) -> Card | None:
         lines.append(showing.text("waking.asleep"))
     lacks = set(showing.args.get("offers", ())) - {row.kind for row in rows}
     more = [_more(showing, number, kind) for number, kind in _ADDED.items() if kind in lacks]
-    return Card("\n".join([*lines, showing.text("waking.how")]), [*buttons, more])
+    address = Field("address", showing.plain("waking.form_address"))
+    form = Form(showing.plain("waking.form"), "/push {address}", (address,))
+    return Card("\n".join(lines), [*buttons, more], forms=[form], how=showing.text("waking.how"))
 
 
 def _more(showing: Showing, number: int, kind: str) -> Button:

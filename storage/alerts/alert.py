@@ -97,8 +97,22 @@ class Alert(Model):
 
     @property
     def timeline(self) -> list["AlertEvent"]:
-        """Returns the events in order; they must be fetched."""
-        return sorted(self.events, key=lambda event: event.id)
+        """Returns the events in order, without an end that was undone before anybody had seen it; they must be
+        fetched."""
+        found: list[AlertEvent] = []
+        for event in sorted(self.events, key=lambda event: event.id):
+            if event.kind == "reopened":
+                last = max((number for number, one in enumerate(found) if one.kind == "closed"), default=len(found))
+                del found[last:]
+            else:
+                found.append(event)
+        return found
+
+    @property
+    def since_handed_over(self) -> list["AlertEvent"]:
+        """Returns the events since whoever has it now got it."""
+        given = [number for number, event in enumerate(self.timeline) if event.kind == "transferred"]
+        return self.timeline[given[-1] + 1 :] if given else self.timeline
 
 
 class Recipient(Model):
@@ -153,6 +167,14 @@ async def held(alert_id: int, person: Person) -> Alert | None:
     if alert is None or person.id not in await holder_ids(alert_id):
         return None
     return alert
+
+
+async def open_of(person_id: int) -> list[Alert]:
+    """Lists what is open and this person holds, the oldest first."""
+    states = "'sent', 'acknowledged', 'en_route', 'on_scene'"
+    where = f"id IN (SELECT alert_id FROM recipient WHERE person_id = ?) AND state IN ({states}) ORDER BY id"
+    rows = await pick(Alert, where, person_id)
+    return [row for row in rows if person_id in await holder_ids(row.id)]
 
 
 async def parties_of(alert: Alert) -> list[CaseDebtor]:

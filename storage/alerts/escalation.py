@@ -17,6 +17,9 @@ from storage.people.endpoint import addresses
 from storage.post import waking
 from storage.post.outbox import Lane, on_its_way, put_to_person, tell_admins
 
+AT_LAST = timedelta(minutes=5)
+"""So long after the last rung the administrators hear that nobody answers."""
+
 
 async def due_for_escalation(now: datetime, limit: int = 100) -> list[int]:
     sql = f"SELECT id FROM alert WHERE state = ? AND escalate_at <= ? ORDER BY escalate_at LIMIT {limit:d}"
@@ -43,9 +46,10 @@ async def escalate(alert_id: int) -> None:
     climb = await _climb(alert)
     rungs, staff = await rungs_for(alert.area_code), await staff_for(alert.area_code, now, climb.called)
     call = next_call(climb, rungs, staff, now)
-    if call is None and not alert.reachable and alert.escalate_at is not None:
-        await refresh_receipts(alert.sighting_id)  # nobody at all: the reporter is told whom to ring
-        await tell_admins(alert.area_code, "alert.nobody_left", number=alert.id, area=await full_name(alert.area_code))
+    if call is None:
+        await refresh_receipts(alert.sighting_id)  # where nobody can be reached the reporter is told whom to ring
+        key = "alert.nobody_answers" if alert.reachable else "alert.nobody_left"
+        await tell_admins(alert.area_code, key, number=alert.sighting_id, area=await full_name(alert.area_code))
     if call is None or call.at > now:  # since it was put down, somebody has gone on leave, or the ladder has changed
         await set_values(alert, escalate_at=call.at if call is not None else None)
         return
@@ -65,7 +69,7 @@ async def escalate(alert_id: int) -> None:
     audit.record("alert.escalated", f"alert:{alert.id}", step=call.number, target=call.target)
     await set_values(alert, step=call.number, reachable=reached)
     following = next_call(await _climb(alert), rungs, staff, now)
-    await set_values(alert, escalate_at=following.at if following is not None else None)
+    await set_values(alert, escalate_at=following.at if following is not None else now + AT_LAST)
     await refresh_sighting(alert.sighting_id)
 
 

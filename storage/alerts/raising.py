@@ -225,9 +225,10 @@ async def restore(report: Sighting) -> bool:
     return undone
 
 
-async def stand_alone(report: Sighting) -> None:
+async def stand_alone(report: Sighting, *, only: bool = False) -> None:
     """Parts a report, before it is corrected, from what others have said about the same person: their word stands, and
-    keeps its alerts. Needs a unit."""
+    keeps its alerts. Where it is the `only` one that was wrong, so does what its reporter has said of that person by
+    name. Needs a unit."""
     await lock(report.root_id)
     if report.joined_id is not None:
         root = report.joined_id
@@ -236,6 +237,9 @@ async def stand_alone(report: Sighting) -> None:
         return
     family = await sighting.with_witnesses(report.id)
     others = [row for row in family if row.reporter_id != report.reporter_id and row.state is SightingState.ALERTED]
+    if only:
+        mine = [row for row in family if row.id != report.id and row not in others]
+        others += [row for row in mine if row.state is SightingState.ALERTED and await sighting.suspect_ids(row.id)]
     if others:
         await sighting.take_over(report, others)
         await run("UPDATE alert SET sighting_id = ? WHERE sighting_id = ?", others[0].id, report.id)

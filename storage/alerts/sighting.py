@@ -20,8 +20,9 @@ from storage.people.area import bounds_of
 from storage.people.endpoint import Address
 from storage.people.person import Person
 from storage.post import inbox, outbox
+from storage.post.delivery import last_delivery
 from storage.post.inbox import new_incident
-from storage.reading.read import Reading
+from storage.reading.read import Reading, may_be_named
 
 WITNESS = timedelta(minutes=30)
 """Who reports the same debtor within this time joins the first report as a witness."""
@@ -244,9 +245,14 @@ async def stay_with(row: Sighting, reporter: Person, asks: bool) -> None:
 
 
 async def is_unnamed(reporter_id: int, since: datetime) -> bool:
-    """Tells whether the reporter has asked since then not to be named."""
-    sql = "SELECT 1 FROM sighting WHERE reporter_id = ? AND reported_at >= ? AND confidential = ? LIMIT 1"
-    return bool(await fetch(sql, reporter_id, since, True))
+    """Tells whether the reporter has asked since then not to be named, and hasn't said later that they may be."""
+    sql = "SELECT text, confidential FROM sighting WHERE reporter_id = ? AND reported_at >= ? ORDER BY id DESC LIMIT 50"
+    for row in await fetch(sql, reporter_id, since):
+        if row["confidential"]:
+            return True
+        if may_be_named(row["text"]):
+            break
+    return False
 
 
 async def said_around(root: Sighting, reporter_id: int) -> list[Sighting]:
@@ -292,9 +298,14 @@ async def root_of(row: Sighting) -> Sighting:
 
 
 async def newest_sent(reporter_id: int, since: datetime) -> Sighting | None:
-    """Finds the reporter's newest report that has gone out, or waits for an answer: a photo that follows belongs to it,
-    whatever else was said between."""
-    where = "reporter_id = ? AND reported_at >= ? AND state IN (?, ?) ORDER BY id DESC LIMIT 1"
+    """Finds the reporter's newest report that has gone out and isn't over, or waits for an answer: a photo that follows
+    belongs to it, whatever else was said between."""
+    where = (
+        "reporter_id = ? AND reported_at >= ? AND (state = ? OR (state = ? AND (EXISTS (SELECT 1 FROM alert "
+        "WHERE sighting_id = COALESCE(joined_id, sighting.id) AND state IN ('sent', 'acknowledged', 'en_route', "
+        "'on_scene')) OR NOT EXISTS (SELECT 1 FROM alert WHERE sighting_id = COALESCE(joined_id, sighting.id))))) "
+        "ORDER BY id DESC LIMIT 1"
+    )
     return await one(Sighting, where, reporter_id, since, SightingState.ASKING, SightingState.ALERTED)
 
 
@@ -323,13 +334,17 @@ def _with_reporters(rows: list[list[Any]]) -> list[Sighting]:
 
 
 async def receipts_of(root_id: int) -> list[Receipt]:
-    """Finds where the receipts of a report and its witnesses are: one for each reporter, however often they spoke."""
+    """Finds where the receipts of a report and its witnesses are: of each reporter the first, and those that they got
+    for what they said later."""
     sql = (
         "SELECT id, reporter_id, channel, chat_id, message_id FROM sighting "
         "WHERE id = ? OR joined_id = ? ORDER BY id DESC"
     )
     rows = [Receipt(*row) for row in await fetch(sql, root_id, root_id)]
-    return list({row.reporter_id: row for row in rows}.values())
+    first = {row.reporter_id: row for row in rows}
+    later = [row for row in rows if row not in first.values()]
+    got = [row for row in later if await last_delivery(row.channel, row.chat_id, "receipt", row.sighting_id)]
+    return [*first.values(), *got]
 
 
 async def by_id(sighting_id: int) -> Sighting | None:

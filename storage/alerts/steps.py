@@ -46,9 +46,18 @@ async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
         waited = (now - alert.raised_at).total_seconds()
         scope.after_commit.append(partial(scope.db.observer, "answered", waited))
     await note_event(alert, to.value, by.id)
+    await _tell_who_urged(alert, by, to)
     audit.record(f"alert.{to.value}", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
     return True
+
+
+async def _tell_who_urged(alert: Alert, by: Person, to: AlertState) -> None:
+    """Tells those who have urged that it goes on."""
+    urged = {one.actor_id for one in await events_of(alert.id) if one.kind == "urged"} - {None, by.id}
+    for person_id in sorted(urged):  # type: ignore[type-var]
+        args = {"key": f"urge.{to.value}", "name": by.name, "number": alert.sighting_id, "of": alert.sighting_id}
+        await put_to_person(person_id, "text", alert.id, lane=Lane.DIGEST, fresh=True, args=args)  # type: ignore[arg-type]
 
 
 async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:

@@ -25,7 +25,7 @@ from storage.noun import Due, Erasure, Noun
 from storage.nouns import nouns
 from storage.people.area import bounds_of, county_of
 from storage.people.endpoint import Address
-from storage.people.person import Person
+from storage.people.person import COURT, Person
 from storage.post import outbox
 from storage.post.delivery import About, Subject, forbid, messages_about
 
@@ -88,6 +88,29 @@ async def looks_at(debtor_id: int) -> list[Look]:
     rows = await AuditEntry.filter(subject__in=subjects, id__gte=1).order_by("-id").limit(500)
     looks = [Look(row.at, row.actor, row.action.removeprefix("case.")) for row in rows]
     return [look for look in looks if look.action in LOOKED][:_MOST]
+
+
+_CHANGED = {
+    "person": "taken_on phone role area dismissed signed_out handed_over",
+    "invitation": "made",
+    "shift": "added removed",
+    "leave": "taken ended",
+    "ladder": "changed",
+    "court": "decided",
+    "area": "added renamed",
+    "import": "people cases duty areas undone",
+}
+CHANGES = [f"{noun}.{verb}" for noun, verbs in _CHANGED.items() for verb in verbs.split()]
+"""The audit's words for what the court's own people change."""
+
+
+async def changes(keeper: Person) -> list[AuditEntry]:
+    """Lists what the people of the keeper's area have changed of late, the newest first."""
+    first, last = bounds_of(keeper.area_code)
+    people = Person.filter(area_code__gte=first, area_code__lte=last, role__in=list(COURT))
+    actors = [f"person:{number}" for number in column(await people.values_list("id", flat=True))]
+    rows = AuditEntry.filter(action__in=CHANGES, actor__in=actors, id__gte=1)
+    return await rows.order_by("-id").limit(_MOST)
 
 
 async def erase(debtor_id: int, by: Person, words: str) -> None:

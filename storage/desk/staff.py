@@ -10,7 +10,7 @@ from storage.cases.case import Case, CaseStatus
 from storage.engine import audit
 from storage.engine.values import column
 from storage.nouns import nouns
-from storage.people.area import bounds_of, contains
+from storage.people.area import area_names, bounds_of, contains
 from storage.people.area import named as area_named
 from storage.people.endpoint import Endpoint, reached
 from storage.people.person import COURT, Person, Role, find
@@ -18,6 +18,8 @@ from storage.post import invitation
 from storage.post.waking import sign_out, sleepers
 
 MOST = 40
+NAMED = 500
+"""So many people are suggested by name."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,13 @@ async def seek(words: str, keeper: Person) -> list[Person]:
     first, last = bounds_of(code)
     query = Person.filter(active=True, area_code__gte=first, area_code__lte=last)
     return await query.order_by("area_code", "role", "id").limit(MOST)
+
+
+async def names_in(keeper: Person) -> tuple[str, ...]:
+    """Lists what the people of the area are called, and its towns and villages."""
+    first, last = bounds_of(keeper.area_code)
+    people = Person.filter(active=True, area_code__gte=first, area_code__lte=last).order_by("id").limit(NAMED)
+    return (*dict.fromkeys(column(await people.values_list("name", flat=True))), *await area_names(keeper.area_code))
 
 
 async def head_count(keeper: Person) -> dict[Role, tuple[int, int]]:
@@ -119,6 +128,12 @@ async def set_area(person: Person, area_code: str, by: Person) -> bool:
     await Person.filter(id=person.id).update(area_code=area_code, more_areas="")
     audit.record("person.area", person.actor, actor=by.actor, area=area_code)
     return True
+
+
+async def is_last_admin(person: Person) -> bool:
+    """Tells whether nobody else keeps the court's people."""
+    admins = Person.filter(role=Role.ADMIN, active=True).exclude(id=person.id)
+    return not any(contains(one.area_code, person.area_code) for one in await admins)
 
 
 # -- going -------------------------------------------------------------------------------------------------------

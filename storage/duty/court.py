@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 from storage.engine import audit
 from storage.engine.clock import SHANGHAI, local
-from storage.engine.sql import add, change, one
+from storage.engine.sql import add, change, one, pick
 from storage.noun import Fate, Noun, Record
 from storage.people.area import county_of
 from storage.people.person import Person
@@ -70,6 +70,19 @@ async def phone_of(area_code: str) -> str:
     return (await of(area_code)).phone or _known_phone
 
 
+async def phone_for_anybody() -> str:
+    """Returns the number for who isn't known here: that of the only court which has set one, else the settings'."""
+    rows = await pick(Court, "phone <> '' ORDER BY id LIMIT 2")
+    return rows[0].phone if len(rows) == 1 else _known_phone
+
+
+def phone_in(words: str) -> str:
+    """Reads a telephone number as it can be dialled, 0578-3121234; "" where it is none."""
+    plain = re.sub(r"[\s－—–―]+", "-", words.strip())
+    digits = re.sub(r"\D", "", plain)
+    return plain if re.fullmatch(r"\+?[\d-]+(?:[转,]\d+)?", plain) and 5 <= len(digits) <= 20 else ""
+
+
 async def is_off_hours(area_code: str, at: datetime) -> bool:
     mine = await of(area_code)
     return not is_open(mine.opens, mine.closes, at)
@@ -87,6 +100,14 @@ def duty_span(mine: Court, day: date) -> tuple[datetime, datetime]:
     ends = mine.duty_ends or mine.opens
     over_night = ends <= starts or not mine.duty_ends
     return at_clock(day, starts), at_clock(day + timedelta(days=over_night), ends)
+
+
+def duty_days(mine: Court, first: datetime, last: datetime) -> list[date]:
+    """Lists whose duty the time between two moments is: the hours before the morning belong to the day before."""
+    turn = time.fromisoformat(mine.duty_ends or mine.opens)
+    shift = timedelta(hours=turn.hour, minutes=turn.minute)
+    begins, ends = local(first) - shift, local(last) - shift - timedelta(seconds=1)
+    return [begins.date() + timedelta(days=n) for n in range((ends.date() - begins.date()).days + 1)]
 
 
 def office_spans(mine: Court, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -216,7 +216,7 @@ async def named(words: str, within: str) -> str:
     rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ?", first, last)
     names = {row["code"]: row["name"] for row in rows}
     full = in_full(names)
-    codes = [code for code, name in names.items() if words in (code, name, short_name(name), full[code])]
+    codes = [code for code, name in names.items() if words in (code, name, short_name(name), stem(name), full[code])]
     return codes[0] if len(codes) == 1 else ""
 
 

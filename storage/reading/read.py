@@ -17,8 +17,8 @@ from storage.reading.mention import SURNAMES, resolve, signs_of, stretches_of, w
 from storage.reading.owing import amounts_in
 
 _GREETING = re.compile(
-    r"^(早上好|上午好|中午好|下午好|晚上好|你好|您好|在吗|谢谢|多谢|收到|好的|好|嗯|哦|ok|辛苦了|再见)+"
-    r"[,，。.!！~ 收到谢了]*$",
+    r"^(?:(?:早上好|上午好|中午好|下午好|晚上好|你们?好|您好|在吗|在不在|在么|有人吗|谢谢|多谢|谢了|收到|好的|好|嗯|哦|ok|辛苦了|再见)"
+    r"[,，。.!！?？~ 啊呀]*)+$",
     re.I,
 )
 _QUESTION = re.compile(
@@ -58,6 +58,12 @@ _CONFIDENTIAL = re.compile(
     "|我[^,，。他她]{0,4}不[想要愿肯]意?[^,，。]{0,4}(?:知道|晓得|露面|出面|留名字?)|怕[^,，。]{0,6}(?:报复|寻仇|记恨|记仇)"
 )
 """The sender asks that nobody be told who said it, or is afraid: doubt protects."""
+_MAY_BE_NAMED = re.compile(
+    "(?<![不别莫勿要能])(?:(?:不用|不必|不需要|无需|用不着|不要再|取消)[^,，。]{0,5}(?:保密|匿名|隐瞒|瞒着)"
+    "|(?:可以|尽管|随便|放心)[^,，。]{0,3}(?:说|讲|写|告诉)[^,，。]{0,4}(?:是我|我的?名字?)"
+    "|(?:写|用|报|留|说)我?的?(?:名字|真名|实名)[^,，。]{0,3}(?:没关系|不要紧|没事|可以|也行|好了|就行))"
+)
+"""The sender says that they may be named after all."""
 _ASKED = re.compile(f"(?:{_CONFIDENTIAL.pattern})(?:[说讲报]的)?")
 _BESIDE_ASKING = re.compile(r"[\W我你您们他她替帮给请千万一定要的得了说讲报啊哦呀吧是这个事件情麻烦谢举]+")
 _EITHER = re.compile(
@@ -148,7 +154,16 @@ class Reading:
 
 def asks_to_stay_unnamed(text: str) -> bool:
     """Tells whether the sender asks that nobody be told who said it."""
-    return bool(_CONFIDENTIAL.search(simplified(beginning(text))))
+    return _is_afraid(simplified(beginning(text)))
+
+
+def may_be_named(text: str) -> bool:
+    """Tells whether the sender says that they may be named after all."""
+    return bool(_MAY_BE_NAMED.search(simplified(beginning(text))))
+
+
+def _is_afraid(plain: str) -> bool:
+    return bool(_CONFIDENTIAL.search(_MAY_BE_NAMED.sub("", plain)))
 
 
 def only_asks_that(text: str) -> bool:
@@ -167,7 +182,7 @@ def read(text: str, circles: Sequence[Sequence[Known]]) -> Reading:
     decides. Never raises, whatever the text."""
     written = beginning(text)
     plain = simplified(written)
-    confidential = bool(_CONFIDENTIAL.search(plain))
+    confidential = _is_afraid(plain)
     if confidential:
         plain = _PIECES.sub(_without_asking, plain)
     denied, denies = _denied(plain, circles)

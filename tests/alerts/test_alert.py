@@ -224,6 +224,7 @@ async def test_an_amount_and_a_word_can_follow_the_outcome(world: World) -> None
     await world.phone(JUDGE).expects("要补充金额或说明")
     await world.phone(JUDGE).says("付了3万，余下分两年")
     await world.phone(JUDGE).expects("记下了")
+    await world.phone(JUDGE).taps("也告诉报告人", await world.phone(JUDGE).expects("记下了"))
     await world.phone(SECRETARY).expects("30,000")
     assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 30000
 

@@ -248,3 +248,50 @@ async def test_a_question_that_presses_goes_to_the_judge(world: World) -> None:
     await judge.expects(SENTENCE)
     await secretary.says("能不能快点，要跑了？")
     await judge.expects("能不能快点")
+
+
+async def test_what_comes_once_it_is_over_belongs_to_no_report_of_before(world: World) -> None:
+    """The judge had asked something, and closed it: a photo is about something new."""
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    card = await judge.expects(SENTENCE)
+    await judge.says("开车来的吗？", reply_to=card)
+    await secretary.expects("开车来的吗")
+    await judge.taps("办结", card)
+    await judge.taps("未见到")
+    await world.advance(60)
+    await photo(world, secretary)
+    await secretary.expects("照片收到了。请再用一句话说")
+    await secretary.says("你好，在吗")
+    await secretary.says("我上次报的那个人抓到没有？")
+    await world.settled()
+    assert not [m for m in await judge.received() if "你好" in m.text or "抓到没有" in m.text]
+
+
+async def test_a_photo_goes_with_the_report_made_since_the_question(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.says("开车来的吗？", reply_to=await judge.expects(SENTENCE))
+    await secretary.expects("开车来的吗")
+    await world.advance(60)
+    await secretary.says("黄国强在田里")
+    await secretary.expects("黄国强")
+    await photo(world, secretary)
+    await secretary.expects("（“黄国强在田里”）")
+    assert (await Attachment.get()).sighting_id == (await Sighting.get(text="黄国强在田里")).id
+
+
+async def test_one_answer_is_what_was_asked_for(world: World) -> None:
+    """What is said later goes on about the report, or is small talk."""
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.says("开车来的吗？", reply_to=await judge.expects(SENTENCE))
+    await secretary.expects("开车来的吗")
+    await secretary.says("是的，一辆白车")
+    await judge.expects("是的，一辆白车")
+    for chat in ("你好，在吗", "谢谢"):
+        await secretary.says(chat)
+    await world.settled()
+    assert not [m for m in await judge.received() if "你好" in m.text or "谢谢" in m.text]
+    await secretary.says("他往桥头走了")
+    await judge.expects("他往桥头走了")

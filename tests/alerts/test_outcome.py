@@ -29,7 +29,7 @@ async def test_a_note_stays_in_the_court_until_it_is_told(world: World) -> None:
     await world.phone(JUDGE).says(NOTE)
     noted = await world.phone(JUDGE).expects("记下了")
     assert NOTE in noted.text and "30,000" in noted.text
-    assert "担保" not in await _receipt(world) and "30,000" in await _receipt(world)
+    assert "担保" not in await _receipt(world) and "30,000" not in await _receipt(world)
     await world.phone(JUDGE).taps("也告诉报告人", noted)
     await world.phone(SECRETARY).expects("担保")
     after = await world.phone(JUDGE).expects("也告诉了报告人")
@@ -151,7 +151,7 @@ async def test_a_result_tapped_by_mistake_is_undone_before_anybody_sees_it(world
     assert "误报" not in await _receipt(world)
     assert await Lesson.filter(undone_at=None).count() == 1
     await judge.taps("撤销", card)
-    await judge.hears("没有人看到")
+    await judge.hears("还没有告诉别人")
     await world.advance(20)
     assert "误报" not in await _receipt(world) and "在路上" in await _receipt(world)
     assert await Lesson.filter(undone_at=None).count() == 0
@@ -207,3 +207,17 @@ async def test_a_restored_report_that_nobody_had_answered_climbs_on(world: World
     await secretary.taps("点错了，恢复", card)
     await secretary.hears("恢复不了")
     assert (await Alert.get()).state == "withdrawn"
+
+
+async def test_what_was_undone_stands_nowhere(world: World) -> None:
+    judge = world.phone(JUDGE)
+    await world.phone(SECRETARY).says("阿福回来了，在村委")
+    await judge.taps("收到", await judge.expects("阿福回来了"))
+    await judge.taps("办结")
+    await judge.taps("误报")
+    await judge.taps("撤销", await judge.expects(lambda m: "撤销" in dict(m.buttons)))
+    await world.settled()
+    card = await judge.expects("阿福回来了")
+    assert "办结" in dict(card.buttons) and "误报" not in card.text and "沈立群 办结" not in card.text
+    await judge.says("456")
+    assert "办结" not in (await judge.expects("林永福（57岁")).text

@@ -3,7 +3,7 @@
 import pytest
 
 from storage.alerts.alert import Alert
-from storage.alerts.sighting import Sighting, SightingState
+from storage.alerts.sighting import Sighting, SightingState, Suspect
 from storage.cases.case import Case, CaseStatus
 from storage.cases.debtor import Debtor, DebtorKind
 from storage.engine.audit import AuditEntry
@@ -236,7 +236,7 @@ async def test_today_lists_the_reports_of_the_day(world: World) -> None:
     await world.phone(JUDGE).expects(SENTENCE)
     await world.phone(SUPERVISOR).says("/today")
     listed = await world.phone(SUPERVISOR).expects("今天：1 条")
-    assert "林永福" in listed.text and "周弄村" in listed.text and "0 分钟未应答" in listed.text
+    assert "林永福" in listed.text and "周弄村" in listed.text and "不到 1 分钟未应答" in listed.text
     await world.advance(24 * 3600)
     await world.phone(SUPERVISOR).says("/today")
     await world.phone(SUPERVISOR).expects("今天：没有")
@@ -288,3 +288,68 @@ async def test_what_was_said_without_a_signal_shows_both_times(world: World) -> 
     await world.phone(SECRETARY).expects("09:11 说的，09:41 已记录")
     card = await world.phone(JUDGE).expects("林永福回来了")
     assert "（09:11 说的，09:41 才收到）" in card.text
+
+
+async def test_the_way_begins_anew_with_who_it_was_handed_to(world: World) -> None:
+    """Nobody is told that the court is there because somebody else had been before."""
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says("林永福回来了，人就在村委")
+    for step in ("收到", "出发", "到场"):
+        await judge.taps(step)
+    await secretary.expects("已到场")
+    await judge.taps("转交")
+    await judge.taps("丁卫东")
+    await world.phone(THIRD_JUDGE).expects("林永福回来了")
+    await world.settled()
+    receipt = next(m for m in await secretary.received() if m.text.startswith("已记录"))
+    assert "丁卫东" in receipt.text and "到场" not in receipt.text
+
+
+async def test_nobody_is_told_that_it_went_up_where_only_the_same_judge_was_reminded(world: World) -> None:
+    await world.phone(SECRETARY).says("林永福回来了，人就在村委")
+    await world.phone(JUDGE).expects("林永福回来了")
+    await world.advance(121)
+    await world.phone(SECRETARY).expects("还没应答，已再提醒")
+    await world.advance(200)
+    await world.phone(SECRETARY).expects("还没应答，已往上报")
+
+
+async def test_taking_back_in_words_says_what_and_shows_it_everywhere(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    await secretary.says("老林在祠堂门口")
+    await world.phone(JUDGE).expects("老林在祠堂门口")
+    await world.advance(600)
+    await secretary.says("姓林的在村口")
+    await secretary.says("老的那个")
+    await world.settled()
+    assert await Sighting.filter(joined_id__isnull=False).count() == 1
+    await secretary.says("报错了，取消")
+    await secretary.expects("报的林永福已经撤回")
+    await world.settled()
+    receipts = [m.text for m in await secretary.received() if m.text.startswith("已记录")]
+    assert len(receipts) == 2 and all("已撤回" in one for one in receipts)
+
+
+async def test_another_word_about_somebody_stands_where_one_was_about_somebody_else(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says("是老林儿子在开三轮车")
+    await judge.expects("三轮车")
+    await secretary.says("老林在卫生所挂盐水")
+    await judge.expects("卫生所")
+    await secretary.taps("不是他", await secretary.expects("已记录"))
+    await world.settled()
+    assert await Alert.filter(judge__name="沈立群", state="sent").count() >= 1
+    about = await Sighting.get(text="老林在卫生所挂盐水")
+    assert about.joined_id is None and await Suspect.filter(sighting_id=about.id).exists()
+
+
+async def test_who_may_be_named_again_is(world: World) -> None:
+    secretary = world.phone(SECRETARY)
+    await secretary.says("老林回来了，别说是我讲的")
+    await secretary.expects("不会透露")
+    await secretary.says("不用保密，写我名字没关系")
+    await secretary.expects("下面的报告写您的名字")
+    await secretary.says("黄国强在田里")
+    await world.settled()
+    said = {row.text: row.confidential for row in await Sighting.all()}
+    assert said["老林回来了，别说是我讲的"] and not said["黄国强在田里"]

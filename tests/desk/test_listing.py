@@ -60,7 +60,7 @@ async def test_the_supervisor_asks_in_one_sentence(world: World) -> None:
     supervisor = world.phone(SUPERVISOR)
     await supervisor.says("七里乡还有几件没人管")
     listed = await supervisor.expects("七里乡 · 没人应答：2 条")
-    assert "林永福 · 七里乡周弄村 · 沈立群 0 分钟未应答" in listed.text
+    assert "林永福 · 七里乡周弄村 · 沈立群 不到 1 分钟未应答" in listed.text
     await supervisor.says("/village 周弄村 今天")
     listed = await supervisor.expects("今天 · 七里乡周弄村：1 条")
     assert "黄国军" not in listed.text

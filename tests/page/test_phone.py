@@ -383,7 +383,7 @@ async def test_all_that_was_sent_and_said_about_a_lead_stands_in_it(product: Pro
         await lead.get_by_role("button", name="办结").click()
         await lead.get_by_role("button", name="误报").click()
         await lead.get_by_role("button", name="撤销").click()
-        await expect(judge.page.get_by_text("已撤销，没有人看到")).to_be_visible()
+        await expect(judge.page.get_by_text("已撤销，还没有告诉别人")).to_be_visible()
         await expect(lead.get_by_role("button", name="出发")).to_be_visible()
         await lead.get_by_role("button", name="办结").click()
         await lead.get_by_role("button", name="找到本人").click()

@@ -79,7 +79,7 @@ def test_the_table_names_every_command_and_button() -> None:
         **dict.fromkeys(("send", "bare", "elsewhere", "unsend"), "report"),
         **dict.fromkeys(("wrong", "undo", "hide", "pick", "none", "unsure"), "everyone"),
         **dict.fromkeys(("tell", "lookup", "case", "cases", "line", "place", "sheet", "follow"), "case"),
-        **dict.fromkeys(("lead", "rows", "defs", "chart", "map", "board", "report", "table"), "list"),
+        **dict.fromkeys(("lead", "rows", "defs", "period", "chart", "map", "board", "report", "table"), "list"),
         **dict.fromkeys(("unlearn", "why"), "explain"),
         **dict.fromkeys(("pushadd", "pushtry", "pushoff", "pushrang", "pushmute"), "push"),
         **dict.fromkeys(("urge", "supervise"), "urge"),
@@ -88,7 +88,7 @@ def test_the_table_names_every_command_and_button() -> None:
         "ladder": "ladder",
         "text": "invite",
         **dict.fromkeys(("approve", "reject"), "roster"),
-        **dict.fromkeys(("person", "lost", "gone", "dismiss", "heir", "handover"), "people"),
+        **dict.fromkeys(("person", "lost", "signout", "gone", "dismiss", "heir", "handover"), "people"),
         **dict.fromkeys(("unimport", "unimported", "imports"), "people"),
     }
     assert TABLE[Action.URGE] == TABLE[Action.LADDER] == frozenset(WATCHING)

@@ -65,10 +65,10 @@ function steps(card) {
   card.steps.forEach(([label, at], number) => {
     const one = element(
       "li",
-      number <= done ? "done" : number === done + 1 && !["over", "done"].includes(card.mood) ? "next" : "",
+      at ? "done" : number === done + 1 && !["over", "done"].includes(card.mood) ? "next" : "",
       label,
     );
-    one.append(element("span", "", at || (number <= done ? "✓" : "")));
+    one.append(element("span", "", at)); // one that was left out stays empty: nobody has been there
     made.append(one);
   });
   return made;
@@ -113,12 +113,41 @@ export function body(card) {
   return made;
 }
 
-// So many milliseconds a button is still offered, by the phone's own clock from when it came.
+// So many milliseconds a button is still offered: the card says for how many seconds from when it was made.
 function left(card, { callback_data: data }) {
   const seconds = (card.fades || {})[data];
-  if (seconds === undefined) return Infinity;
-  card.cameAt = card.cameAt || Date.now();
-  return card.cameAt + seconds * 1000 - Date.now();
+  return seconds === undefined ? Infinity : card.madeAt + seconds * 1000 - Date.now();
+}
+
+// One tap is one step: where the next button comes to lie under the finger, a second tap within a moment isn't meant.
+const hand = { busyUntil: 0 };
+const ONE_TAP = 700;
+
+function once(act) {
+  if (Date.now() < hand.busyUntil) return;
+  hand.busyUntil = Date.now() + ONE_TAP;
+  act();
+}
+
+// A button that appears within that moment waits for its end.
+function rest(shown) {
+  const pause = hand.busyUntil - Date.now();
+  if (pause <= 0) return;
+  shown.disabled = true;
+  setTimeout(() => {
+    shown.disabled = false;
+  }, pause);
+}
+
+// Counts down on the button how long it is still there.
+function countDown(shown, text, until) {
+  const seconds = Math.ceil((until - Date.now()) / 1000);
+  if (seconds <= 0) {
+    shown.remove();
+    return;
+  }
+  shown.textContent = `${text} ${seconds}`;
+  setTimeout(countDown, 1000, shown, text, until);
 }
 
 // One thing to do next, over the whole width; beside it calling, finding the way and what the card wants there; the
@@ -128,8 +157,9 @@ export function actions(card, keyboard, tap) {
   const offered = keyboard.map((row) => row.filter((one) => left(card, one) > 0));
   const all = offered.reduce((some, row) => some.concat(row), []);
   const act = (one, name) => {
-    const shown = button(one.text, () => tap(one.callback_data), name);
-    if (left(card, one) < Infinity) setTimeout(() => shown.remove(), left(card, one));
+    const shown = button(one.text, () => once(() => tap(one.callback_data)), name);
+    rest(shown);
+    if (left(card, one) < Infinity) countDown(shown, one.text, Date.now() + left(card, one));
     return shown;
   };
   if (!card.main.length) {

@@ -1,12 +1,12 @@
 // One conversation with the bot, for phones as old as Chrome 80. No framework, no other host. Here everything meets.
 
-import { say } from "./composer.js";
+import { say, takeUpDraft } from "./composer.js";
 import { $, put } from "./dom.js";
 import { offerFinding } from "./finder.js";
 import { forms } from "./form.js";
 import { openTab } from "./frame.js";
 import { forgetAll, listSoon, takeCards } from "./leads.js";
-import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, slug, within, withWords } from "./line.js";
+import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, session, slug, within, withWords } from "./line.js";
 import { lock, shut } from "./lock.js";
 import { calledNow, isNow, me } from "./me.js";
 import { fillMenu } from "./menu.js";
@@ -48,6 +48,7 @@ line.signedOut = () => {
     "set-pin",
   ];
   for (const part of parts) $(part).hidden = true;
+  session.keep(`draft-${slug}`, "");
   $("again").hidden = false;
   if (memory.get("chat") === slug) memory.drop("chat");
   memory.drop(`who-${slug}`);
@@ -92,6 +93,7 @@ stream.person = async (now) => {
 // What each role needs to see first.
 function home(now) {
   me.pinned = Boolean(now.pin);
+  words.phone = now.phone || words.phone;
   const hints = { judge: words.say_judge, supervisor: words.say_supervisor, town: words.say_town };
   const hint = hints[now.role] || words.say;
   $("text").placeholder = hint;
@@ -129,6 +131,7 @@ async function start() {
   queue.ready = within(takeUp(), 5).catch((error) => console.warn("what was left unsent isn't readable", error));
   if (!(await stillHere())) return;
   await queue.ready;
+  takeUpDraft();
   flush();
   listen();
 }

@@ -3,7 +3,7 @@
 import { $, put } from "./dom.js";
 import { closeLead, openTab } from "./frame.js";
 import { isOpen } from "./leads.js";
-import { toast } from "./line.js";
+import { session, slug, toast } from "./line.js";
 import { outgoing, upload } from "./queue.js";
 import { inWords } from "./message.js";
 import { answer, expect, talk } from "./talk.js";
@@ -23,8 +23,11 @@ export function say(text) {
   return outgoing("say", body, inWords(text));
 }
 
+const ONE_TAP = 700; // milliseconds in which a second tap isn't meant for what has come to lie under the finger
+
 function sized() {
   const box = $("text");
+  session.keep(`draft-${slug}`, box.value);
   $("say").classList.toggle("typing", Boolean(box.value));
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight + 2, 140)}px`;
@@ -36,7 +39,15 @@ function typed(event) {
   if (!text) return;
   $("text").value = "";
   sized();
+  $("say").classList.add("just-sent");
+  setTimeout(() => $("say").classList.remove("just-sent"), ONE_TAP);
   say(text);
+}
+
+// What was being typed when the page was loaded anew.
+export function takeUpDraft() {
+  $("text").value = session.get(`draft-${slug}`) || "";
+  sized();
 }
 
 $("say").addEventListener("submit", typed);
@@ -123,7 +134,13 @@ async function photographed(event) {
       return;
     }
   }
-  upload(blob, words.photo);
+  const said = $("text").value.trim();
+  const caption = said && !said.startsWith("/") ? { caption: said } : {};
+  if (caption.caption) {
+    $("text").value = "";
+    sized();
+  }
+  upload(blob, [words.photo, caption.caption].filter(Boolean).join(" "), caption);
 }
 $("photo").addEventListener("change", photographed);
 

@@ -33,7 +33,8 @@ function input(field) {
 
 function valueOf(field, made) {
   if (field.kind === "check") return made.checked ? field.value : "";
-  return made.value.trim();
+  const said = made.value.trim();
+  return field.kind === "tel" ? said.replace(/[\s-]/g, "") : said;
 }
 
 // One form, folded; one that asks for nothing is a button.
@@ -55,16 +56,23 @@ export function formOf(form) {
     event.preventDefault();
     const values = {};
     for (const [number, field] of form.fields.entries()) {
-      values[field.name] = valueOf(field, inputs[number]);
+      values[field.name] = valueOf(field, inputs[number]) || (field.name === "last" ? values.first : "");
       if (values[field.name] || !field.required) continue;
       toast(put(words.form_missing, { name: field.label }));
       inputs[number].focus();
+      return;
+    }
+    if (values.last && values.first > values.last) {
+      toast(words.form_order);
       return;
     }
     folded.open = false;
     forms.say(put(form.says, values).replace(/ +/g, " ").trim());
   });
   folded.append(element("summary", "", form.title), inside);
+  folded.addEventListener("toggle", () => {
+    if (folded.open) folded.scrollIntoView({ block: "nearest" });
+  });
   return folded;
 }
 

@@ -7,7 +7,7 @@ export const slug = (location.pathname.match(/^\/c\/([\w-]+)\/$/) || [])[1];
 export const base = slug ? `/c/${slug}` : "";
 
 // What is done where the server says that nobody is signed in, or that the page is locked.
-export const line = { signedOut() {}, locked() {} };
+export const line = { signedOut() {}, locked() {}, ahead: 0 }; // this phone's clock is `ahead` by so many milliseconds
 
 // What the browser remembers for the page; one that keeps nothing (some apps' own browsers) is asked again each time.
 export const memory = {
@@ -34,12 +34,34 @@ export const memory = {
   },
 };
 
+// The same for as long as the page's tab is there.
+export const session = {
+  get(name) {
+    try {
+      return sessionStorage.getItem(name);
+    } catch (error) {
+      return null;
+    }
+  },
+  keep(name, value) {
+    try {
+      if (value) sessionStorage.setItem(name, value);
+      else sessionStorage.removeItem(name);
+    } catch (error) {
+      console.warn("not kept", name);
+    }
+  },
+};
+
 // fetch itself would wait for minutes.
 export async function reach(path, options, seconds = 20) {
   const control = new AbortController();
   const ends = setTimeout(() => control.abort(), seconds * 1000);
   try {
-    return await fetch(path, Object.assign({ signal: control.signal }, options));
+    const answer = await fetch(path, Object.assign({ signal: control.signal }, options));
+    const now = Date.parse(answer.headers.get("Date"));
+    if (now && path.startsWith("/c/")) line.ahead = Date.now() - now;
+    return answer;
   } catch (error) {
     throw error.name === "AbortError" ? new TypeError("no answer") : error;
   } finally {
@@ -55,6 +77,9 @@ export const within = (work, seconds = 20) =>
 
 // fetch's word for no connection, and json's for an answer that isn't the server's (a hotel's portal on the way).
 export const isLine = (error) => error instanceof TypeError || error instanceof SyntaxError;
+
+// A time of the server's, in seconds, as milliseconds of this phone's own clock; never in the future.
+export const onThisClock = (seconds) => Math.min(Date.now(), seconds * 1000 + line.ahead);
 
 // Whether the page is open, by the server's answer.
 export function heed(answer) {

@@ -49,3 +49,4 @@ export function openMenu(open) {
 
 $("open-menu").addEventListener("click", () => openMenu($("menu").hidden));
 $("say").addEventListener("submit", () => openMenu(false));
+for (const part of ["urgent", "waiting", "sleepers", "tabs"]) $(part).addEventListener("click", () => openMenu(false));

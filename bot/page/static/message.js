@@ -3,7 +3,7 @@
 import { actions, body, maps } from "./card.js";
 import { button, element, link, linked, put, row } from "./dom.js";
 import { calendarOf, chainOf, formOf } from "./form.js";
-import { base, toast } from "./line.js";
+import { base, onThisClock, toast } from "./line.js";
 import { me } from "./me.js";
 import { tongue, words } from "./words.js";
 
@@ -124,16 +124,18 @@ function invitation(code, text, bubble) {
   const picture = element("img");
   picture.src = `/qr/${code}`;
   picture.alt = words.qr;
+  const link = (text.match(/https?:\/\/\S+\/#[\w-]{16,64}/) || [text])[0];
+  const letter = put(words.invite_letter, { link }); // what the other one reads: not how it is read out
   const copy = button(words.copy, async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(letter);
       toast(words.copied);
     } catch (error) {
       toast(words.copy_failed);
     }
   });
   const share = button(words.share, () =>
-    navigator.share({ text }).catch((error) => console.warn("not shared", error.name)),
+    navigator.share({ text: letter }).catch((error) => console.warn("not shared", error.name)),
   );
   const digits = text.match(/(?:^|\D)(\d{3})(\d{3})(?!\d)/); // to be read out on the telephone
   if (digits) bubble.append(element("div", "digits", `${digits[1]} ${digits[2]}`));
@@ -171,6 +173,7 @@ export function inWords(text) {
 function cardOf(message, tap, reply) {
   const buttons = keyboardOf(message);
   const parts = [body(message.card)];
+  message.card.madeAt = onThisClock(message.edit_date || message.date);
   if (buttons.length) parts.push(actions(message.card, buttons, tap));
   parts.push(under(message, message.card.noun !== "report" && reply));
   return parts;
@@ -186,7 +189,8 @@ function bubbleOf(message) {
 // What the person has said.
 function mineOf(message) {
   const bubble = bubbleOf(message);
-  if (message.text) bubble.append(formatted(inWords(message.text), []));
+  const said = message.text || message.caption;
+  if (said) bubble.append(formatted(inWords(said), []));
   return [bubble, under(message)];
 }
 

@@ -206,7 +206,7 @@ function formed(entry) {
   const form = new FormData();
   form.append("id", body.id);
   form.append("waited", body.waited);
-  if (body.seconds) form.append("seconds", body.seconds);
+  for (const name of ["seconds", "caption"]) if (body[name]) form.append(name, body[name]);
   form.append("file", body.file, "file");
   return form;
 }

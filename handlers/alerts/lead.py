@@ -7,14 +7,14 @@ from handlers.card import Button, Card, Showing, card
 from handlers.cases.quota import stopped
 from handlers.context import Turn
 from handlers.describe import dialled, event_line, judge_name, names, shows
-from handlers.length import shown
+from handlers.length import shortened, shown
 from handlers.parts import Contact, Mood, Parts
 from handlers.route import App, on_command, on_tap
 from storage.alerts import alert, sighting
 from storage.alerts.alert import OPEN, Alert, AlertState
 from storage.alerts.sighting import Sighting
 from storage.engine import audit
-from storage.people.access import Action, may
+from storage.people.access import Action, may, sees_whole
 from storage.people.area import contains, full_name
 from storage.people.person import Person, Role
 
@@ -85,12 +85,19 @@ async def show_lead(showing: Showing) -> Card | None:
         who=who,
         where=where,
         at=row.reported_at,
+        quote=_quote(showing, person, row),
         place=showing.text("sighting.at_place", place=row.place) if row.place else "",
         people=[Contact(judge_name(showing, one), dialled(one.taken_by)) for one in standing],
         progress=[_line(showing, one) for one in standing] or [showing.text("sighting.receipt_withdrawn")],
     )
     whom = shows([one.debtor_id for one in row.suspects], [row.id])
     return Card(parts.text(), await _buttons(showing, person, standing), parts=parts, shows=whom, of=row.id)
+
+
+def _quote(showing: Showing, person: Person, row: Sighting) -> list[str]:
+    """Quotes what was said to the court's own people; who merely supervises sees how it stands."""
+    said = row.amended or row.text
+    return [showing.text("alert.quote", text=shortened(said, 300))] if said and sees_whole(person) else []
 
 
 def _mood(standing: list[Alert]) -> Mood:

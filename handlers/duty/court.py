@@ -24,7 +24,7 @@ async def decide(turn: Turn, words: str) -> None:
     if words and not values:
         phone = found is not None and found[1].lower() in ("电话", "phone")
         key = "court.phone_how" if phone else "court.hours_how" if found is not None else "court.how"
-        await turn.say(key, said=words)
+        await turn.say(key, said=found[2].strip() if found is not None and phone else words)
         return
     if values:
         await court.decide(turn.who.area_code, turn.who, **values)
@@ -63,6 +63,7 @@ async def show_court(showing: Showing) -> Card | None:
             "/court 值班 {from}-{until}",
             _filled(hours, mine.duty_starts, mine.duty_ends),
         ),
+        Form(showing.plain("court.form_default"), "/court 值班 默认", ()),
         Form(showing.plain("court.form_phone"), "/court 电话 {words}", (replace(words, kind="tel"),)),
         Form(showing.plain("court.form_greeting"), "/court 问候 {words}", (words,)),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import locales
 from handlers.card import Card, Showing, card
 from handlers.context import Turn
 from handlers.form import Day, Field, Form, names
@@ -93,6 +94,9 @@ async def _put_on(turn: Turn, words: str) -> None:
         new = [span for span in spans if await shift.put_on(person, *span, turn.who, lead=lead)]
         if person.id != turn.who.id:
             await shift.tell(person.id, new)
+    first, last = local(days[0]).date(), local(days[-1]).date()
+    when = locales.days(turn.who.language, first, last, first.year != local(unit().now).year)
+    await turn.say("shift.done", names="、".join(one.name for one in people), when=when)
     await turn.reply("duty")
     await _say_who_is_not_there(turn, people, days)
 

@@ -37,7 +37,7 @@ async def test_the_supervisor_sees_who_is_there_and_when_nobody_is(world: World)
     await world.product.db.unit(roster)
     for who in (SUPERVISOR, TOWN_SECRETARY):
         await world.phone(who).says("/duty")
-        card = await world.phone(who).expects("今后七天")
+        card = await world.phone(who).expects("正在值班")
         lines = card.text.split("\n")
         assert lines[1].startswith("正在值班：郑雅芳 +8619800001102")
         assert "11月25日 17:30 至 11月26日 08:30 没有人值班" in lines[2] and lines[3].endswith("郑雅芳")

@@ -173,6 +173,7 @@ async def test_who_joined_and_was_dismissed_a_moment_later_is_answered(world: Wo
     await stranger.expects("登记好了")
     await world.phone(ADMIN).says("/people 应建华")
     await world.phone(ADMIN).taps("手机丢了")
+    await world.phone(ADMIN).taps("退出所有手机")
     await world.settled()
     await stranger.says("喂")
     await stranger.expects("只对登记人员开放")

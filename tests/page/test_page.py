@@ -339,7 +339,7 @@ async def test_what_waits_for_the_judge_stands_on_top_until_it_is_answered(produ
         await expect(judge.page.locator("#leads .lead .how")).to_have_text("当场履行")
         await secretary.page.get_by_role("tab", name="我的报告").click()
         await expect(secretary.page.locator("#leads .lead")).to_contain_text(SENTENCE)
-        await expect(secretary.page.locator("#leads .lead .how")).to_contain_text("有结果", timeout=20_000)
+        await expect(secretary.page.locator("#leads .lead .how")).to_contain_text("当场履行", timeout=20_000)
         assert judge.complaints == [] and secretary.complaints == []
 
 

@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 from bot.app import Product
 from bot.page.caller import caller
 from bot.settings import networks
+from storage.alerts.alert import Alert
 from storage.alerts.sighting import Sighting
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
@@ -392,3 +393,53 @@ async def test_all_that_was_sent_and_said_about_a_lead_stands_in_it(product: Pro
         await expect(lead.get_by_role("button", name="改结果")).to_be_visible()
         await fits(judge.page)
         assert judge.complaints == [] and secretary.complaints == []
+
+
+async def test_a_photo_goes_with_the_words_that_were_typed_for_it(product: Product) -> None:
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.page.locator("#text").fill("老林在祠堂门口")
+        await secretary.page.reload()
+        await expect(secretary.page.locator("#text")).to_have_value("老林在祠堂门口")
+        made = io.BytesIO()
+        Image.new("RGB", (60, 40), "navy").save(made, "JPEG")
+        photo = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": made.getvalue()}
+        await secretary.page.set_input_files("#photo", photo)
+        await expect(secretary.page.locator("#text")).to_have_value("")
+        mine = secretary.page.locator(".mine", has_text="老林在祠堂门口")
+        await expect(mine.locator("img")).to_be_visible(timeout=10_000)
+        lead = judge.page.locator("#leads .lead")
+        await expect(lead).to_contain_text("祠堂门口", timeout=10_000)
+        await expect(lead.locator(".media")).to_have_text("照片 1", timeout=10_000)
+    assert await Sighting.filter(text="老林在祠堂门口").count() == 1
+
+
+async def test_a_finger_that_taps_twice_takes_one_step(product: Product) -> None:
+    """Where the next button comes to lie under it; and what was left out isn't shown as done."""
+    async with chromium() as browser:
+        secretary = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001001")
+        judge = await Screen.joined(await browser.new_context(viewport=PHONE), product, "19800001101")
+        await secretary.says("老林回来了，人就在村委")
+        await judge.page.locator("#tab-leads").click()
+        await judge.page.locator("#leads .lead").click()
+        first = judge.page.locator("#lead").get_by_role("button", name="收到", exact=True)
+        box = await first.bounding_box()
+        assert box is not None
+        for _ in range(3):
+            await judge.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            await judge.page.wait_for_timeout(150)
+        await secretary.sees("已收到")
+        assert (await Alert.get()).state == "acknowledged"
+        await judge.page.locator("#lead").get_by_role("button", name="办结", exact=True).click()
+        await judge.page.locator("#lead").get_by_role("button", name="未见到").click()
+        undo = judge.page.locator("#lead").get_by_role("button", name=re.compile("撤销 [0-9]+"))
+        await expect(undo).to_be_visible()
+        steps = judge.page.locator("#lead-card .steps li")
+        done = ["done" in (await steps.nth(n).get_attribute("class") or "") for n in range(4)]
+        assert done == [True, False, False, True]
+        await expect(undo).to_be_hidden(timeout=15_000)
+        await judge.page.reload()
+        await judge.page.locator("#leads .lead").click()
+        await expect(judge.page.locator("#lead").get_by_role("button", name="改结果")).to_be_visible()
+        await expect(judge.page.locator("#lead").get_by_role("button", name=re.compile("撤销"))).to_be_hidden()

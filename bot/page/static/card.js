@@ -123,20 +123,20 @@ function left(card, { callback_data: data }) {
 const hand = { busyUntil: 0 };
 const ONE_TAP = 700;
 
-function once(act) {
-  if (Date.now() < hand.busyUntil) return;
-  hand.busyUntil = Date.now() + ONE_TAP;
-  act();
-}
-
-// A button that appears within that moment waits for its end.
-function rest(shown) {
+// A button that was tapped, or that appears within that moment, waits for its end.
+function waitATap(shown) {
   const pause = hand.busyUntil - Date.now();
   if (pause <= 0) return;
   shown.disabled = true;
   setTimeout(() => {
     shown.disabled = false;
   }, pause);
+}
+
+function tapped(shown, act) {
+  hand.busyUntil = Date.now() + ONE_TAP;
+  waitATap(shown);
+  act();
 }
 
 // Counts down on the button how long it is still there.
@@ -157,8 +157,8 @@ export function actions(card, keyboard, tap) {
   const offered = keyboard.map((row) => row.filter((one) => left(card, one) > 0));
   const all = offered.reduce((some, row) => some.concat(row), []);
   const act = (one, name) => {
-    const shown = button(one.text, () => once(() => tap(one.callback_data)), name);
-    rest(shown);
+    const shown = button(one.text, () => tapped(shown, () => tap(one.callback_data)), name);
+    waitATap(shown);
     if (left(card, one) < Infinity) countDown(shown, one.text, Date.now() + left(card, one));
     return shown;
   };

@@ -6,7 +6,19 @@ import { offerFinding } from "./finder.js";
 import { forms } from "./form.js";
 import { openTab } from "./frame.js";
 import { forgetAll, listSoon, takeCards } from "./leads.js";
-import { base, isLine, keepOnPhone, line, lineIs, loadWords, memory, session, slug, within, withWords } from "./line.js";
+import {
+  base,
+  isLine,
+  keepOnPhone,
+  line,
+  lineIs,
+  loadWords,
+  memory,
+  session,
+  slug,
+  within,
+  withWords,
+} from "./line.js";
 import { lock, shut } from "./lock.js";
 import { calledNow, isNow, me } from "./me.js";
 import { fillMenu } from "./menu.js";

@@ -42,6 +42,12 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     return made.getvalue()
 
 
+def _wide(value: Cell) -> int:
+    """Returns how wide a cell's text is, in Latin letters: a Chinese character is as wide as two."""
+    text = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str("" if value is None else value)
+    return sum(2 if ord(char) > 0xFF else 1 for char in text)
+
+
 def _fill(page: "Worksheet", sheet: Sheet) -> None:
     from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.utils import get_column_letter
@@ -54,7 +60,7 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
                 target.value = value[:_LONGEST]
                 target.data_type = "s"
             elif isinstance(value, datetime):
-                target.value = value.replace(tzinfo=None)
+                target.value = value.replace(tzinfo=None, microsecond=0)
                 target.number_format = "yyyy-mm-dd hh:mm"
             else:
                 target.value = value
@@ -63,8 +69,8 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
             target.alignment = Alignment(vertical="top", wrap_text=isinstance(value, str))
     for column, head in enumerate(sheet.heads, 1):
         page.cell(1, column).font = Font(bold=True)
-        longest = max([len(head), *(len(str(row[column - 1] or "")) for row in sheet.rows[:200])])
-        page.column_dimensions[get_column_letter(column)].width = min(_WIDEST, 2 + 2 * longest)
+        longest = max([_wide(head), *(_wide(row[column - 1]) for row in sheet.rows[:200])])
+        page.column_dimensions[get_column_letter(column)].width = min(_WIDEST, 2 + longest)
     page.freeze_panes = "A2"
     _for_paper(page, sheet)
 

@@ -171,13 +171,17 @@ async def show_table(showing: Showing) -> Card | None:
 
 
 async def _sources(showing: Showing, of: Counted) -> Sheet:
-    """Lists the alerts that were counted, without names: place, times, state."""
+    """Lists the alerts that were counted: number, place, times, state and whose they are, without anybody's name beside
+    the court's."""
+    judges = await names_of({one.judge_id for one in of.rows if one.judge_id is not None})
     cells: list[Sequence[Cell]] = []
     for one in of.rows:
         moments = (one.raised_at, one.acknowledged_at, one.scene_at, one.closed_at)
         cells.append(
             [
+                one.number,
                 await full_name(one.area_code),
+                judges.get(one.judge_id or 0, ""),
                 *(local(at) if at is not None else None for at in moments),
                 showing.plain(f"alert.state_{one.state.value}"),
                 showing.plain(f"alert.outcome_{one.outcome.value}") if one.outcome is not None else "",

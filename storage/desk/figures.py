@@ -35,6 +35,8 @@ class History:
     amount: Decimal | None = None
     area_code: str = ""
     judge_id: int | None = None
+    number: int = 0
+    """Of the lead."""
     reporter_id: int | None = None
     """None for somebody who asked to stay unnamed: they are in no count that has names."""
 
@@ -144,7 +146,7 @@ async def histories(asked: Asked, person: Person, since: datetime, until: dateti
     mine, args = ("", []) if judge_id is None else (" AND a.judge_id = ?", [judge_id])
     rows = await fetch(
         "SELECT a.raised_at, a.state, a.acknowledged_at, a.closed_at, a.outcome, a.amount, a.area_code, a.judge_id, "
-        "s.reporter_id, s.confidential, "
+        "a.sighting_id, s.reporter_id, s.confidential, "
         "(SELECT min(e.at) FROM alert_event e WHERE e.alert_id = a.id AND e.kind = 'on_scene') AS scene_at "
         "FROM alert a JOIN sighting s ON s.id = a.sighting_id "
         f"WHERE a.area_code >= ? AND a.area_code <= ? AND a.raised_at >= ? AND a.raised_at < ?{mine}",
@@ -164,6 +166,7 @@ async def histories(asked: Asked, person: Person, since: datetime, until: dateti
             amount=Decimal(str(row["amount"])) if row["amount"] is not None else None,
             area_code=row["area_code"],
             judge_id=row["judge_id"],
+            number=row["sighting_id"],
             reporter_id=None if row["confidential"] else row["reporter_id"],
         )
         for row in rows

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup setup-dev clients demo test test-quick attack bench bench-long check check-page format dist clean lock
+.PHONY: setup setup-dev clients demo test test-quick pictures attack bench bench-long check check-page format dist clean lock
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -72,6 +72,10 @@ test: check
 test-quick: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not postgres and not browser and not slow" $(PYTEST_ARGS)
 
+# Every screen of the four roles, to be looked at one by one; axe-core looks over each.
+pictures: setup-dev
+	$(BIN)/python -m tests.pictures
+
 # What somebody who means harm can try, on the product as a user starts it: a table, in two minutes.
 attack: setup-dev
 	$(BIN)/python -m tests.attack
@@ -93,4 +97,4 @@ lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 tests/clients/requirements.in -o tests/clients/requirements.txt
 
 clean:
-	rm -rf .venv .clients dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .clients dist pictures .pytest_cache .mypy_cache .ruff_cache .hypothesis

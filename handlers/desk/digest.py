@@ -13,6 +13,7 @@ from storage.alerts.alert import unanswered
 from storage.desk import digest, figures
 from storage.desk.digest import Rhythm
 from storage.desk.listing import Asked
+from storage.desk.staff import whom_nobody_wakes
 from storage.engine.clock import day_bounds, local
 from storage.engine.text import fold
 from storage.people.access import Action, may
@@ -22,6 +23,8 @@ _HOUR = re.compile(r"(?:每天|每日|早上|上午)?\s*(\d{1,2})\s*(?:点|时|:
 _WEEKLY = re.compile(r"(?:每周|每星期|周一|weekly)\s*(?:(\d{1,2})\s*(?:点|时|:00)?)?", re.I)
 _OFF = re.compile("不要了?|取消|关|off", re.I)
 MORNING = 8
+_ASLEEP = 10
+"""So many are named whom nothing wakes."""
 
 
 def register(app: App) -> None:
@@ -84,4 +87,6 @@ async def _digest(showing: Showing, end: datetime, span: timedelta) -> Card | No
     waiting, _newest = await unanswered(person.area_code)
     when = locales.span(showing.language, local(since), local(end))
     head = showing.text("digest.head", area=await full_name(person.area_code), when=when)
+    asleep = await whom_nobody_wakes(person) if may(person, Action.ROSTER) else []
+    lines += [showing.text("digest.asleep", names="、".join(one.name for one in asleep[:_ASLEEP]))] if asleep else []
     return Card("\n".join([head, showing.text("digest.waiting", count=waiting), *lines]))

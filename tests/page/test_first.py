@@ -89,3 +89,18 @@ async def first_time(page: Page, line: CDPSession, product: Product) -> tuple[fl
     await page.get_by_role("button", name="加入").click()
     await expect(page.locator(".empty")).to_be_visible(timeout=20_000)
     return shown, time.monotonic() - begun
+
+
+NEWER = re.compile(r"[0-9](?:dvh|svh|lvh)\b|\binset\s*:|:has\(|:is\(|:where\(|aspect-ratio|color-mix|@container|@layer")
+"""What Chrome 80 doesn't know."""
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in PAGE.glob("*.css")))
+def test_no_style_asks_for_more_than_a_phone_of_2020_knows(name: str) -> None:
+    """A gap between the parts of a row needs a grid, not flex."""
+    text = re.sub(r"/\*.*?\*/", "", (PAGE / name).read_text(), flags=re.S)
+    text = re.sub(r"(height: 100%;\s*)height: 100dvh;", r"\1", text)  # who doesn't know the second keeps the first
+    assert not NEWER.search(text), NEWER.search(text)
+    for block in re.findall(r"\{([^{}]*)\}", text):
+        if re.search(r"(?:^|[;\s])(?:row-|column-)?gap\s*:", block):
+            assert re.search(r"display\s*:\s*(?:inline-)?grid", block), block

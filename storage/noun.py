@@ -97,6 +97,8 @@ class Noun:
     """Takes out what was said in these reports; the words stand in its place."""
     leaves_with: Callable[[int], Awaitable[None]] | None = None
     """Ends what was a person's, who goes."""
+    joins: Callable[[int], Awaitable[None]] | None = None
+    """Brings somebody what waits for them, once they have a chat."""
     changes_role: Callable[[int], Awaitable[None]] | None = None
     """Ends what a person wanted in the role that they have no more."""
     sweeps: Sweep | None = None

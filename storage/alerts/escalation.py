@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from storage.alerts import sighting
-from storage.alerts.alert import Alert, AlertState, by_id, holder_ids, recipient_ids, set_values
-from storage.alerts.raising import hand_card, refresh_receipts, refresh_sighting
+from storage.alerts.alert import Alert, AlertState, by_id, holder_ids, open_of, recipient_ids, set_values
+from storage.alerts.raising import first_rung, hand_card, refresh_receipts, refresh_sighting
 from storage.alerts.timeline import note_event
 from storage.duty.ladder import Climb, Target, due_at, next_call, rungs_for, staff_for
 from storage.engine import audit
@@ -86,6 +86,16 @@ async def delivered(alert_id: int, person_id: int | None) -> None:
         await refresh_receipts(alert.sighting_id)
 
 
+async def joined(person_id: int) -> None:
+    """Brings somebody who has joined the open alerts that were theirs before they could be reached; what had reached
+    nobody climbs its ladder from now on."""
+    for alert in await open_of(person_id):
+        await put_to_person(person_id, "alert", alert.id, lane=Lane.ALERT)
+        if alert.state is AlertState.SENT and not alert.reachable:
+            due = await first_rung(alert.area_code, tuple(await recipient_ids(alert.id)), rings=True)
+            await set_values(alert, reachable=True, escalate_at=due)
+
+
 async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, int]) -> None:
     """Makes the next rung due at once if a recipient's chat is blocked or gone and no other of theirs gets a card."""
     alert = await by_id(alert_id, locked=True)  # one after the other, of two chats that fail at once
@@ -99,4 +109,6 @@ async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, i
     await set_values(alert, reachable=False, escalate_at=unit().now)
 
 
-NOUN = Noun(due=Due(due_for_escalation, escalate, "timer:ladder"), clock_went_back=clock_went_back)
+NOUN = Noun(
+    due=Due(due_for_escalation, escalate, "timer:ladder"), clock_went_back=clock_went_back, joins=joined
+)

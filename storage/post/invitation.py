@@ -13,6 +13,7 @@ from tortoise.models import Model
 from storage.engine import audit
 from storage.engine.unit import unit
 from storage.noun import Fate, Noun, Record
+from storage.nouns import nouns
 from storage.people.endpoint import Endpoint, addresses, join
 from storage.people.person import Person
 from storage.post.outbox import Lane, put
@@ -158,6 +159,9 @@ async def accept(code: str, channel: str, chat_id: int) -> Person | None:
     await join(person, channel, chat_id)
     for other in others:  # whoever joins in somebody's name can't do it unseen
         await put(other, "text", lane=Lane.REPLY, fresh=True, args={"key": "invitation.another_phone"})
+    for noun in nouns().values():
+        if noun.joins is not None:
+            await noun.joins(person.id)
     return person
 
 

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from storage.alerts.alert import Alert
 from storage.people.endpoint import Endpoint
 from storage.people.person import Person
+from storage.post.invitation import invite
 from tests.world import ADMIN, HEAD, JUDGE, SECOND_JUDGE, SECRETARY, SUPERVISOR, THIRD_JUDGE, Stage, World
 
 SENTENCE = "林永福回来了，人就在村委"
@@ -92,3 +94,20 @@ async def test_who_urges_is_not_urged(world: World) -> None:
     done = await head.expects("已催")
     assert "胡建平" not in done.text
     assert not [m for m in await head.received() if "【催办】" in m.text]
+
+
+async def test_who_joins_later_gets_what_waited_and_its_ladder_begins(world: World) -> None:
+    judge = await world.person(JUDGE)
+    await nobody_has_a_phone_but(world, SECRETARY)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await world.advance(400)
+    await world.phone(SECRETARY).expects("直接打值班电话")
+    assert (await Alert.get()).escalate_at is None
+    code = await world.product.db.unit(lambda: invite(judge))
+    await world.phone(JUDGE).says(f"/start {code}")
+    card = await world.phone(JUDGE).expects(SENTENCE)
+    assert "收到" in dict(card.buttons)
+    await world.phone(SECRETARY).expects("已送达沈立群法官")
+    assert (await Alert.get()).escalate_at is not None
+    await world.advance(125)
+    await world.phone(JUDGE).expects("第二次提醒")

@@ -109,6 +109,4 @@ async def undeliverable(alert_id: int, person_id: int | None, chat: tuple[str, i
     await set_values(alert, reachable=False, escalate_at=unit().now)
 
 
-NOUN = Noun(
-    due=Due(due_for_escalation, escalate, "timer:ladder"), clock_went_back=clock_went_back, joins=joined
-)
+NOUN = Noun(due=Due(due_for_escalation, escalate, "timer:ladder"), clock_went_back=clock_went_back, joins=joined)

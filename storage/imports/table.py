@@ -239,6 +239,9 @@ def _shown(value: float) -> str:
 
 def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> None:
     body = _spread(sheet, 0, len(sheet.lines))
+    if (both := _over_two_lines(sheet, body, at, columns)) is not None:
+        at += 1
+        body[at] = both
     heading = columns.names_of([_text(cell) for cell in body[at]])
     where: dict[str, list[int]] = {}
     for column, header in enumerate(heading):
@@ -278,6 +281,35 @@ def _read(table: Table, sheet: Sheet, at: int, columns: Columns, name: str) -> N
                 if any(row.cells.values()):
                     table.rows.append(row)
                     table.remarks += remarks
+
+
+_NAME_OF = ("姓名", "名称", "姓名或名称", "姓名/名称", "姓名(名称)")
+
+
+def _over_two_lines(sheet: Sheet, body: list[list[Cell]], at: int, columns: Columns) -> list[Cell] | None:
+    """Puts headers together that stand over two lines, one merged over several below it: 被执行人 over 姓名 and
+    身份证号. What stands below somebody else (申请执行人 over 电话) is theirs, never the debtor's. None for one
+    line."""
+    line = sheet.lines[at][0] - 1
+    wide = [(left, right) for top, left, bottom, right in sheet.merged if top == bottom == line and right > left]
+    below = [_text(cell) for cell in body[at + 1]] if at + 1 < len(body) else []
+    inside = [column for left, right in wide for column in range(left, right + 1) if column < len(body[at])]
+    said = [below[column] for column in inside if column < len(below)]
+    if not inside or not any(said) or any(re.search("[0-9]{4}", one) for one in said):
+        return None
+    if not any(columns.name_of(one) in columns.known or header_of(one) in _NAME_OF for one in said):
+        return None  # a row of the table
+    both: list[Cell] = list(body[at])
+    for column in inside:
+        over, under = _text(body[at][column]), below[column] if column < len(below) else ""
+        whose = columns.name_of(over)
+        if header_of(under) in _NAME_OF or not under:
+            both[column] = over
+        elif whose in columns.required or whose not in columns.known:
+            both[column] = under
+        else:
+            both[column] = f"{over}{under}"
+    return both
 
 
 def _side_by_side(where: dict[str, list[int]], columns: Columns) -> list[dict[str, list[int]]]:

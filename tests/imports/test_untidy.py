@@ -881,3 +881,43 @@ async def test_a_list_of_people_says_villages_by_name(world: World, tmp_path: Pa
     path.write_text("姓名,手机号,角色,所在村,辖区代码\n甲五,13900000005,网格员,仁岸村,331122203226\n", "utf-8")
     await import_file(world.product.db, Kind.PEOPLE, path, lambda _done, _all: None)
     assert (await Person.get(name="甲五")).area_code == "331122203226"
+
+
+@pytest.mark.parametrize("shape", ["two lines", "one line"])
+async def test_headers_over_two_lines_are_put_together(stage: Stage, tmp_path: Path, shape: str) -> None:
+    """被执行人 merged over 姓名, 身份证号 and 电话; what stands under 申请执行人 is never the debtor's."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["序号", "案号", "被执行人", "", "", "申请执行人", "", "所在村", "承办人"])
+    sheet.append(["", "", "姓名", "身份证号码", "电话", "姓名", "电话", "", ""])
+    sheet.append(
+        [
+            1,
+            "(2026)浙1122执9001号",
+            "吴新来",
+            "332526198001011234",
+            "13900000001",
+            "王债主",
+            "13900000002",
+            "周弄村",
+            "沈立群",
+        ]
+    )
+    sheet.append([2, "(2026)浙1122执9002号", "郑小满", "", "", "", "", "周弄村", "沈立群"])
+    if shape == "two lines":
+        for merged in ("C1:E1", "F1:G1", *(f"{column}1:{column}2" for column in "ABHI")):
+            sheet.merge_cells(merged)
+    else:
+        sheet.delete_rows(1)
+        heads = ["序号", "案号", "被执行人", "身份证号码", "电话", "申请执行人", "申请人电话", "所在村", "承办人"]
+        for cell, text in zip(sheet[1], heads, strict=True):
+            cell.value = text
+    path = tmp_path / "x.xlsx"
+    book.save(path)
+    async with stage.world() as world:
+        done = await import_file(world.product.db, Kind.CASES, path, lambda _done, _all: None)
+        assert done.report.added == 2 and not done.report.rejected, done.report.rejected
+        debtor = await Debtor.get(name="吴新来")
+        assert debtor.phone == "13900000001" and debtor.id_index
+        assert (await CaseDebtor.get(debtor_id=debtor.id)).creditor == "王债主"

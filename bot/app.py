@@ -45,7 +45,7 @@ from bot.transport.receiver import ALLOWED, Receiver
 from bot.transport.router import Router
 from bot.transport.transcriber import Transcriber, ear_for
 from bot.transport.waking import PushApi
-from handlers.people.help import groups_for, role_group
+from handlers.people.help import called, groups_for, role_group
 from locales import DEFAULT, text
 from storage.alerts import alert
 from storage.desk import staff
@@ -320,6 +320,7 @@ class _Assembly:
             "phone": await phone_of(who.area_code),
             "court": await name_of(county_of(who.area_code)),
             "groups": groups_for(who.language),
+            "called": called(who),
             "awake": "" if may(who, Action.PUSH) and await waking.sleepers([who.id]) else "yes",
             "asleep": str(len(await staff.whom_nobody_wakes(who)) or "") if may(who, Action.ROSTER) else "",
         }

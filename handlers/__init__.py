@@ -58,7 +58,7 @@ async def _text(turn: Turn, update: Update) -> None:
         return
     if reports and not (asks and await sighting.asked(turn, text)):
         await sighting.report(turn, text)
-    elif asks and not reports and (await steps.show_instead(turn, text) or await sighting.offered(turn, text)):
+    elif asks and not reports and (await sighting.offered(turn, text) or await steps.show_instead(turn, text)):
         pass
     elif asks and not reports:
         await case.case(turn, text)

@@ -27,11 +27,14 @@ class Form:
     title: str
     says: str
     fields: tuple[Field, ...]
+    open: bool = False
+    """Whether it stands there unfolded: what was said has begun to fill it in."""
 
     def plain(self) -> dict[str, Any]:
         """Returns it as JSON for the page."""
         fields = [{name: value for name, value in asdict(field).items() if value != ""} for field in self.fields]
-        return {"title": self.title, "says": self.says, "fields": fields}
+        shown = {"open": True} if self.open else {}
+        return {"title": self.title, "says": self.says, "fields": fields, **shown}
 
 
 def names(people: Iterable[Any]) -> tuple[str, ...]:

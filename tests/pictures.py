@@ -125,7 +125,6 @@ async def photograph(browser: Browser, product: Product, look: Look, folder: Pat
         await _answered(page, f"/lang {look.language}")
     await _says(pages["official"], SENTENCE)
     for role, page in pages.items():
-        await page.evaluate(f"document.documentElement.style.fontSize = '{112.5 * look.size}%'")
         for name, show in SHOWN[role].items():
             await show(page)
             await expect(page.locator("#toast")).to_be_hidden()
@@ -159,11 +158,12 @@ async def main(folder: Path) -> int:
     with tempfile.TemporaryDirectory() as data:
         settings = Settings(data=Path(data), listen="127.0.0.1:0")
         async with open_demo(settings, at_root=False) as (product, _url), async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
             for number, look in enumerate(LOOKS, 1):
                 print(f"{number}/{len(LOOKS)} {look.name}", flush=True)
+                letters = f"--blink-settings=defaultFontSize={16 * look.size}"  # as the phone's owner has set it
+                browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, letters])
                 wrong += await photograph(browser, product, look, folder)
-            await browser.close()
+                await browser.close()
     print("\n".join([*wrong, f"{len(list(folder.glob('*.png')))} pictures in {folder}, {len(wrong)} faults"]))
     return 1 if wrong else 0
 

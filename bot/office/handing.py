@@ -29,11 +29,11 @@ async def hand_in(db: Database, content: bytes, name: str, who: Person, *, go: b
             sheets = await spreadsheet.read(content)
         except NotASpreadsheetError as error:
             return {"refused": word(f"imports.unread_{error}", path=name)}
+        if sum(len(sheet.lines) for sheet in sheets) > MOST_ROWS:
+            return {"refused": word("imports.too_many_rows", path=name, most=MOST_ROWS)}
         kind = await asyncio.to_thread(kind_of, sheets)
         if kind is None:
             return {"refused": word("imports.no_kind", path=name)}
-        if sum(len(sheet.lines) for sheet in sheets) > MOST_ROWS:
-            return {"refused": word("imports.too_many_rows", path=name, most=MOST_ROWS)}
         clerk = Clerk(who.actor, county_of(who.area_code))
         done = await import_sheets(db, kind, sheets, name, lambda _done, _all: None, clerk=clerk, dry_run=not go)
     return _told(done, kind, word)

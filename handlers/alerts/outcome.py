@@ -51,7 +51,7 @@ async def take(turn: Turn, text: str) -> bool:
             await question.close(row.id)
             continue
         said = fold(text).strip("。.！!，, ")
-        if _ASKS.match(said) or spoken.named(turn, said) or parse_case_no(said):
+        if _ASKS.match(said) or _is_command(turn, said) or parse_case_no(said):
             return False
         known = len(said) <= _SHORT and await search(turn.who, said, 1)
         if known and _NUMBER.fullmatch(said):
@@ -63,6 +63,12 @@ async def take(turn: Turn, text: str) -> bool:
         await _note(turn, held, text.strip()[:500])
         return True
     return False
+
+
+def _is_command(turn: Turn, said: str) -> bool:
+    """Tells whether the words are the menu's; what may as well tell of somebody (他下周一住院) is a note here."""
+    name = spoken.named(turn, said)
+    return name not in ("", "leave", "invite") and (name != "duty" or "谁" in said or said.startswith("值班"))
 
 
 async def _note(turn: Turn, held: Alert, text: str) -> None:

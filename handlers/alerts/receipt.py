@@ -38,6 +38,7 @@ async def show_receipt(showing: Showing) -> Card | None:
         mood=Mood.OVER if withdrawn else Mood.DONE if done else Mood.HAND,
         label=showing.plain("sighting.label_logged", at=showing.at(row.recorded_at or row.reported_at)),
         who=names(showing, [one.name for one in seen], row.doubtful) or shown(_own_words(showing, row)),
+        at=row.reported_at,
         where=showing.plain("sighting.at_place", place=row.place) if row.place else "",
         state=showing.plain("sighting.receipt_withdrawn") if withdrawn else ended,
         steps=[] if withdrawn else _receipt_steps(showing, row, ringing),
@@ -217,4 +218,5 @@ async def show_taken_back(showing: Showing) -> Card | None:
     seen = in_sight(row.reporter, [one.debtor for one in row.suspects])
     who = names(showing, [locales.escape(one.name) for one in seen], row.doubtful)
     text = showing.text("sighting.withdrawn", at=showing.at(row.reported_at), who=locales.Html(who))
-    return Card(text, shows=_whom(row))
+    back = _restoring(showing, row, await alert.of_sighting_root(row.root_id))
+    return Card(text, back, shows=_whom(row))

@@ -31,7 +31,7 @@ from storage.people.person import Person
 from storage.post.outbox import Lane, put
 from storage.reading.bearing import Bearing, bearing_of, says_who_came
 from storage.reading.candidates import village_meant
-from storage.reading.read import Manner, Reading, may_be_named, only_asks_that
+from storage.reading.read import Manner, Reading, asks_to_stay_unnamed, may_be_named, only_asks_that
 from storage.reading.understand import understand
 
 LONGEST_QUESTION = 30
@@ -71,12 +71,8 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
         recorded_at=unit().now if turn.said_at is not None else None,
         spoken=spoken,
     )
-    reading = (await understand(turn.who, text, unit().now)).answered
-    if spoken:
-        reading = replace(reading, withdraws=False, corrects=False)
-    refers = reading.withdraws or reading.corrects or reading.confidential
-    since = unit().now - sighting.CORRECTABLE
-    earlier = await sighting.latest_of(turn.who.id, since) if refers else None
+    reading = await _read(turn, text, spoken=spoken)
+    earlier = await _earlier(turn, reading)
     about_earlier = reading.anaphoric or reading.corrects or not reading.is_lead
     hides = reading.confidential and about_earlier and earlier is not None
     if hides and earlier is not None:
@@ -87,6 +83,7 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
     elif reading.corrects and earlier is not None and await _was_about(earlier, reading):
         await _correct(turn, earlier, text, reading)
     elif may_be_named(text) and not reading.is_lead:
+        await relay_handlers.take_unprompted(turn, text)  # it may answer a judge who asked just that
         await turn.say("sighting.named_next")
     elif only_asks_that(text):
         if not hides:
@@ -108,7 +105,7 @@ async def report(turn: Turn, text: str, *, captioned: bool = False, spoken: bool
     return row
 
 
-_ASKS_AFTER = re.compile("抓到|抓住|找到|结果|处理|办得|进展|上次|我报|报的|报过")
+_ASKS_AFTER = re.compile("(?:抓|找)[到住](?:没|了吗|吗)|有?结果|处理得|办得|进展|(?:上次|刚才|我)[^,，。]{0,4}报的?")
 
 
 async def _show_mine(turn: Turn) -> None:
@@ -183,6 +180,34 @@ async def _bare(turn: Turn) -> Sighting | None:
     return await sighting.newest_bare(turn.who.id, unit().now - attachment.BELONGS)
 
 
+async def _read(turn: Turn, text: str, *, spoken: bool) -> Reading:
+    reading = (await understand(turn.who, text, unit().now)).answered
+    if spoken:
+        return replace(reading, withdraws=False, corrects=False)
+    if _TAKES_BACK.fullmatch(fold(text).strip("。.!！~ ")):
+        return Reading(Manner.NEGATION, withdraws=True)
+    return reading
+
+
+_TAKES_BACK = re.compile("(?:都|全)?撤(?:回|销|掉|了)(?:报告|掉|吧|了)*|取消报告|(?:[报搞弄说看]?错了[,， ]*)+")
+"""How somebody takes back who says nothing else."""
+
+
+async def _earlier(turn: Turn, reading: Reading) -> Sighting | None:
+    """Finds the report of before to which the words refer: the newest, or of several the newest that is about whom
+    they deny (阿福那个看错了)."""
+    if not (reading.withdraws or reading.corrects or reading.confidential):
+        return None
+    since = unit().now - sighting.CORRECTABLE
+    newest = await sighting.latest_of(turn.who.id, since)
+    if newest is None or not reading.denies or await _was_about(newest, reading):
+        return newest
+    for row in await sighting.recent_of(turn.who.id, since):
+        if await _was_about(row, reading):
+            return row
+    return newest
+
+
 async def _was_about(earlier: Sighting, reading: Reading) -> bool:
     """Tells whether a correction is about this report: 不是老林 takes nothing back from one about somebody else."""
     said = f"{earlier.text} {earlier.amended}"
@@ -199,6 +224,9 @@ async def _goes_on(turn: Turn, row: Sighting, reading: Reading) -> bool:
     """Takes words without a name as going on about what was said, and tells whether they do: they answer a judge's
     question, or, while an alert of this reporter runs, are for its judges (他要走了)."""
     if await relay_handlers.take_unprompted(turn, row.text):
+        return True
+    if reading.manner is Manner.QUESTION and _ASKS_AFTER.search(row.text):
+        await _show_mine(turn)
         return True
     if reading.manner is Manner.GREETING:
         return False
@@ -250,6 +278,8 @@ async def _take(turn: Turn, row: Sighting, reading: Reading) -> None:
         first = await raising.raise_for(row)
         if first is not None and first.reporter_id == row.reporter_id:
             await (turn.reply("passed_on", row.id) if await _may_know(turn.who, row) else _receipt(row))
+            if asks_to_stay_unnamed(row.text):
+                await turn.say("sighting.hidden")
     if reading.confidential:  # also in what they said before, to go on about it or to take it back
         await privacy.stay_unnamed(row)
         await raising.refresh_sighting(row.root_id)

@@ -130,7 +130,7 @@ async def waiting(showing: Showing, person: Person) -> list[dict[str, Any]]:
             "who": shown(who_of(showing, row)),
             "where": await full_name(row.area_code),
             "at": int(row.reported_at.timestamp()),
-            "how": "、".join(dict.fromkeys(_state(showing, row, one) for one in row.alerts)),  # type: ignore[attr-defined]
+            "how": "、".join(dict.fromkeys(_with_whom(showing, row, one) for one in row.alerts)),  # type: ignore[attr-defined]
         }
         for row in page.rows
     ]
@@ -175,6 +175,15 @@ def _state(showing: Showing, row: Sighting, one: Alert) -> str:
     if person is None or not may(person, Action.REPORT) or in_sight(person, [each.debtor for each in row.suspects]):
         return state_of(showing, one)
     return showing.plain(f"alert.state_{one.state.value}")
+
+
+def _with_whom(showing: Showing, row: Sighting, one: Alert) -> str:
+    """Says who hasn't answered; how long is counted where it is shown."""
+    person = showing.person
+    seen = person is not None and in_sight(person, [each.debtor for each in row.suspects])
+    if person is None or (may(person, Action.REPORT) and not seen):
+        return showing.plain(f"alert.state_{one.state.value}")
+    return showing.plain("listing.waits_for", judge=one.judge.name)
 
 
 def who_of(showing: Showing, row: Sighting) -> str:

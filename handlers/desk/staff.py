@@ -84,7 +84,7 @@ async def _change(turn: Turn, who: str, what: str, value: str) -> None:
         return
     refusal = await _changed(turn.who, found[0], what.lower(), value)
     if refusal:
-        await turn.say(refusal, word=value, roles="、".join(ROLE_NAMES))
+        await turn.say(refusal, word=value, roles="、".join(ROLE_NAMES), name=found[0].name)
     else:
         await turn.reply("person", found[0].id)
 
@@ -99,6 +99,8 @@ async def _changed(keeper: Person, person: Person, what: str, value: str) -> str
     if what in ("角色", "role"):
         if value not in ROLE_NAMES:
             return "staff.no_role"
+        if person.role is Role.ADMIN and ROLE_NAMES[value] is not Role.ADMIN and await staff.is_last_admin(person):
+            return "staff.last_admin"
         return "" if await staff.set_role(person, ROLE_NAMES[value], keeper) else "staff.still_has"
     code = await area_named(value, keeper.area_code)
     if not code:

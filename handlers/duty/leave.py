@@ -36,7 +36,8 @@ async def take(turn: Turn, words: str) -> None:
         return
     stretch, left = stretch_in(words, unit().now)
     people = await named(left, county_of(turn.who.area_code))
-    if any(left.count(one.name) > 1 for one in people):
+    inside = {one.name for one in people for other in people if one.name != other.name and one.name in other.name}
+    if any(left.count(one.name) > 1 for one in people if one.name not in inside):
         await turn.say("leave.self_deputy")
         return
     for one in people:
@@ -127,6 +128,7 @@ async def _form(showing: Showing, person: Person) -> Form:
             Field("last", showing.plain("form.last"), "date", value=last),
             Field("deputy", showing.plain("form.deputy"), "select", staff, required=False),
         ),
+        open=bool(first),
     )
 
 

@@ -46,8 +46,12 @@ async def _rename(turn: Turn, was: str, name: str) -> None:
     if len(code) < 9:
         await turn.say("area.unknown", word=was)
         return
-    await area.rename(code, name, turn.actor)
-    await turn.say("area.renamed", was=was, name=await area.full_name(code))
+    done = await area.rename(code, name, turn.actor)
+    await (
+        turn.say("area.renamed", was=was, name=await area.full_name(code))
+        if done
+        else turn.say("area.there", name=name)
+    )
 
 
 @card("areas")

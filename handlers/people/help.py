@@ -94,6 +94,12 @@ def groups_for(language: str) -> dict[str, str]:
     return {name: locales.plain(language, f"help.group_{place // 100}") for name, place in MENU.items() if place}
 
 
+def called(person: Person) -> list[dict[str, str]]:
+    """Tells what the commands are called that the person has and that stand in no menu."""
+    names = [name for name, place in MENU.items() if not place and may(person, COMMANDS[name])]
+    return [{"command": name, "description": locales.plain(person.language, f"help.menu_{name}")} for name in names]
+
+
 def menu_version(person: Person) -> str:
     """Tells one menu from another: where it has changed, it is sent anew."""
     names = format(zlib.crc32(" ".join(menu_of(person)).encode()), "x")

@@ -9,7 +9,8 @@ from handlers.describe import debtor_line, in_sight, shows
 from handlers.route import App, on_command, on_tap
 from storage.alerts import asking, sighting
 from storage.alerts.sighting import Sighting, SightingState
-from storage.cases.debtor import Debtor, debtors_by_id
+from storage.cases.debtor import Debtor, age, debtors_by_id
+from storage.engine.clock import local
 from storage.engine.unit import unit
 from storage.people.access import Action
 from storage.post import question
@@ -39,7 +40,13 @@ async def take(turn: Turn, text: str) -> bool:
         found = await asking.asked(row.id, turn.who)
         people = await debtors_by_id(row.option_ids)
         there = [people[number] for number in row.option_ids if number in people]
-        offered = [Offered((one.name, *(alias.text for alias in one.aliases)), one.born, one.gender) for one in there]
+        today = local(unit().now).date()
+        offered = [
+            Offered(
+                (one.name, *(other.text for other in one.aliases)), one.born, one.gender, one.hint, age(one.born, today)
+            )
+            for one in there
+        ]
         answer = chosen(text, offered)
         if found is None or answer is None:
             continue

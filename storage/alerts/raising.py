@@ -8,6 +8,7 @@ from storage.alerts.alert import (
     Alert,
     AlertState,
     Recipient,
+    holder_ids,
     open_alerts,
     recipient_ids,
     set_values,
@@ -26,7 +27,7 @@ from storage.engine.sql import add, change, fetch, for_update, pick, run
 from storage.engine.unit import unit
 from storage.people.endpoint import Address, addresses, reached
 from storage.post import waking
-from storage.post.delivery import last_delivery
+from storage.post.delivery import chats_with, last_delivery
 from storage.post.outbox import Lane, put, put_to_person, take_back
 
 RECEIPT_WAITS = timedelta(milliseconds=300)
@@ -134,7 +135,7 @@ async def join(report: Sighting, first: Sighting, *, unsure: bool = False) -> No
     for alert in await open_alerts(first.id):
         await note_event(alert, "witness", detail=str(report.id))
         audit.record("alert.witness", f"alert:{alert.id}", sighting=report.id)
-        for person_id in await recipient_ids(alert.id):
+        for person_id in await holder_ids(alert.id):
             args = {"unsure": True} if unsure else None
             await put_to_person(person_id, "witness", report.id, lane=Lane.ALERT, fresh=True, args=args)
             if report.urgent:
@@ -159,7 +160,7 @@ async def attach(report: Sighting, attachment_id: int, *, fresh: bool = True) ->
     """Sends a photo, voice or place that came after the sentence to where the sentence went; not `fresh`, shows it
     anew there."""
     for alert in await standing_alerts(report.root_id):
-        for person_id in await recipient_ids(alert.id):
+        for person_id in await holder_ids(alert.id):
             await put_to_person(person_id, "attachment", attachment_id, lane=Lane.ALERT, fresh=fresh)
 
 
@@ -270,6 +271,8 @@ async def refresh_sighting(root_id: int, *, wait: timedelta | None = None, at_on
         for person_id in await recipient_ids(alert.id):
             delay = None if person_id == at_once else wait
             await put_to_person(person_id, "alert", alert.id, lane=Lane.RECEIPT, delay=delay)
+    for channel, chat_id in await chats_with("lead", root_id):
+        await put(Address(channel, chat_id), "lead", root_id, lane=Lane.DIGEST, delay=wait)
     await refresh_receipts(root_id, wait)
 
 

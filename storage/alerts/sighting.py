@@ -292,6 +292,12 @@ async def latest_of(reporter_id: int, since: datetime) -> Sighting | None:
     return first if first.reporter_id == reporter_id else row
 
 
+async def recent_of(reporter_id: int, since: datetime) -> list[Sighting]:
+    """Lists the reporter's own reports still open to correction, the newest first."""
+    where = "reporter_id = ? AND reported_at >= ? AND state IN (?, ?) AND joined_id IS NULL ORDER BY id DESC LIMIT 20"
+    return await pick(Sighting, where, reporter_id, since, SightingState.ASKING, SightingState.ALERTED)
+
+
 async def root_of(row: Sighting) -> Sighting:
     """Returns the report whose alerts this one shares; itself where it joined none."""
     return row if row.joined_id is None else await by_id(row.joined_id) or row

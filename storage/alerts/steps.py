@@ -28,6 +28,9 @@ from storage.post.outbox import Lane, put_to_person
 from storage.reading import lesson
 from storage.reading.lesson import LessonKind
 
+_BOOKED = (Outcome.PAID, Outcome.SETTLED)
+"""The results to which a sum counts as paid."""
+
 
 async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
     """Records 收到, 出发 or 到场. Returns False, changing nothing, where the alert stands there or further already."""
@@ -115,9 +118,12 @@ async def correct(alert: Alert, outcome: Outcome, by: Person) -> bool:
     before = alert.outcome
     if before is Outcome.FALSE_ALARM:
         await lesson.take_back(LessonKind.CAUTION, alert.sighting_id, by)
-    if outcome not in (Outcome.PAID, Outcome.SETTLED):
+    if outcome not in _BOOKED:
         await _take_back_amount(alert, by)
     await set_values(alert, outcome=outcome)
+    if alert.amount and before not in _BOOKED:  # noted before it was known that it was paid: it counts from now on
+        amount, alert.amount = alert.amount, None
+        await add_note(alert, by, amount, "")
     await note_event(alert, "changed", by.id, outcome.value)
     audit.record("alert.changed", f"alert:{alert.id}", actor=by.actor, before=before, outcome=outcome)
     await refresh_sighting(alert.sighting_id)
@@ -135,12 +141,12 @@ async def add_note(alert: Alert, by: Person, amount: Decimal | None, note: str) 
     """Notes amount (yuan) and words after an outcome. What was paid counts for the case if there is just one."""
     if amount is not None:
         parties = [p for p in await parties_of(alert) if p.case.judge_id == alert.concerns]
-        if alert.outcome in (Outcome.PAID, Outcome.SETTLED) and len(parties) == 1:
+        if alert.outcome in _BOOKED and len(parties) == 1:
             paid = parties[0].paid - (alert.amount or 0) + amount
             await change(CaseDebtor, parties[0].id, paid=paid)
         await set_values(alert, amount=amount)
     if note:
-        await set_values(alert, note=note)
+        await set_values(alert, note="；".join(filter(None, (alert.note, note))))
     audit.record("alert.noted", f"alert:{alert.id}", actor=by.actor)
     await refresh_sighting(alert.sighting_id)
 

@@ -148,12 +148,15 @@ async def _meant(text: str, person: Person) -> tuple[str, list[Any]] | None:
     if number is not None:
         return "SELECT id FROM court_case WHERE number = ?", [str(number)]
     if by_id is not None:
-        sequence = " UNION SELECT id FROM court_case WHERE sequence = ?" if text.isdigit() else ""
+        sequence = f" UNION SELECT id FROM court_case WHERE sequence = ? UNION {_BY_PLATE}" if text.isdigit() else ""
         sql = (
             "SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id "
             f"WHERE d.id_tail = ? AND d.id_tail <> ''{sequence}"
         )
-        return sql, [id_tail(text, unit().secrets), *([int(text)] if text.isdigit() else [])]
+        return sql, [id_tail(text, unit().secrets), *([int(text), f"%{text}"] if text.isdigit() else [])]
+    if part is not None and text.isdigit() and len(text) >= _SHORTEST_TAIL:
+        sql = f"SELECT id FROM court_case WHERE sequence = ? UNION {_BY_PLATE}"
+        return sql, [part.sequence, f"%{text}"]
     if part is not None:
         said = {"sequence": part.sequence, "year": part.year, "kind": part.kind, "court_code": part.court_code}
         named = {column: value for column, value in said.items() if value}
@@ -177,6 +180,9 @@ async def _in_village(text: str, own: str) -> tuple[str, list[Any]] | None:
     return f"SELECT p.case_id FROM debtor d JOIN case_debtor p ON p.debtor_id = d.id WHERE d.area_code {words}", [value]
 
 
+_BY_PLATE = "SELECT p.case_id FROM plate l JOIN case_debtor p ON p.debtor_id = l.debtor_id WHERE l.number LIKE ?"
+_SHORTEST_TAIL = 3
+"""Digits by which a plate may be asked for."""
 _LETTERS = re.compile(r"[\u4e00-\u9fff·]{2,30}")
 
 

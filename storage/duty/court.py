@@ -78,7 +78,8 @@ async def phone_for_anybody() -> str:
 
 def phone_in(words: str) -> str:
     """Reads a telephone number as it can be dialled, 0578-3121234; "" where it is none."""
-    plain = re.sub(r"[\s－—–―]+", "-", words.strip())
+    plain = re.sub(r"\s*转\s*", "转", words.strip())
+    plain = re.sub(r"[()（）\s－—–―]+", "-", plain).strip("-")
     digits = re.sub(r"\D", "", plain)
     return plain if re.fullmatch(r"\+?[\d-]+(?:[转,]\d+)?", plain) and 5 <= len(digits) <= 20 else ""
 

@@ -155,7 +155,7 @@ class _Reader:
         numbers = _numbers(row)
         name, others, aside_name = normal.debtor_name(row["被执行人"])
         filed, dormant = normal.day(row["立案日期"], "立案日期"), normal.day(row["终本日期"], "终本日期")
-        self.clerk.check(*filter(None, (self._county(one) for one in numbers)))
+        self.clerk.check(*filter(None, (self.county_of(one) for one in numbers)))
         village = self._village(row, numbers[0])
         self.clerk.check(village)
         id_number = self._id_number(row)
@@ -222,7 +222,7 @@ class _Reader:
 
     def _village(self, row: Row, number: CaseNo) -> str:
         """Finds the village: by its own column, else by the addresses."""
-        county = self._county(number)
+        county = self.county_of(number)
         text = squeeze(row["所在村社"])
         if not text:
             for address in (row["住处"], row["户籍地"]):
@@ -235,7 +235,7 @@ class _Reader:
             return found[0]
         raise Unclear("village_several" if found else "village", text[:60])
 
-    def _county(self, number: CaseNo) -> str:
+    def county_of(self, number: CaseNo) -> str:
         """Finds the county of a court; empty, for any, where it can't be told."""
         return _county_of_court(number, self.counties) or self._county_by_name(number)
 
@@ -329,11 +329,34 @@ async def plan(rows: Sequence[Row], progress: Progress, secrets: Secrets, clerk:
             reader.take(row)
         except Unclear as why:
             report.reject(row, why)
+    await _leave_out_others(reader, clerk, report)
     await _leave_out_erased(reader, secrets, report)
     work = _Work(reader, secrets, clerk)
     await work.compare(report)
     progress(len(kept), len(kept))
     return Plan(report, work.apply, (Debtor, Alias, Plate, Case, CaseDebtor), work.changing())
+
+
+async def _leave_out_others(reader: _Reader, clerk: Clerk, report: Report) -> None:
+    """Returns the rows of cases that are another court's, by its judge or by where its debtors live: their number alone
+    doesn't always tell (a court of the city, of the railway)."""
+    if not clerk.county:
+        return
+    others = set()
+    untold = {str(one.number) for one in reader.parties.values() if not reader.county_of(one.number)}
+    for some in chunks(sorted(untold)):
+        for row in await Case.filter(number__in=some).prefetch_related("judge", "parties__debtor"):
+            areas = [party.debtor.area_code for party in row.parties]
+            areas += [row.judge.area_code] if row.judge is not None else []
+            if not all(area.startswith(clerk.county) for area in areas):
+                others.add(row.number)
+    for key, party in list(reader.parties.items()):
+        if str(party.number) in others:
+            del reader.parties[key]
+            report.reject(party.row, Unclear("not_yours", str(party.number)))
+    still = {party.person_key for party in reader.parties.values()}
+    for person_key in set(reader.people) - still:
+        del reader.people[person_key]
 
 
 async def _leave_out_erased(reader: _Reader, secrets: Secrets, report: Report) -> None:
@@ -462,11 +485,13 @@ class _Work:
                 key: tuple[str, ...] = (self.people[indexes[row.id_index]].id_number, row.name)
                 if key in self.people:
                     found[key] = row
-        # 2. Those without: in the same case, under the same name.
-        nameless = await self._nameless(links)
+        # 2. Those without: in the same case, under the same name, of whom the number may be known.
+        nameless, numbered_ones = await self._in_cases(links)
         for party in self.parties:
             person, case = self.people[party.person_key], self.case_rows.get(str(party.number))
             there = nameless.get((case.id, person.name)) if case else None
+            if there is None and case and not person.id_number:
+                there = numbered_ones.get((case.id, person.name))
             if there is None:
                 continue
             if not person.id_number:
@@ -480,15 +505,23 @@ class _Work:
         for key, person in self.people.items():
             self._compare_debtor(key, person, found.get(key))
 
-    async def _nameless(self, links: dict[tuple[int, int], CaseDebtor]) -> dict[tuple[int, str], Debtor]:
-        """Maps case and name to the debtors of these cases who have no id number."""
-        ids = sorted({link.debtor_id for link in links.values() if not link.debtor.id_index})
+    async def _in_cases(
+        self, links: dict[tuple[int, int], CaseDebtor]
+    ) -> tuple[dict[tuple[int, str], Debtor], dict[tuple[int, str], Debtor]]:
+        """Maps case and name to the debtors of these cases: those who have no id number, and those who have one where
+        nobody else in the case is called so."""
+        wanted = {(str(party.number), self.people[party.person_key].name) for party in self.parties}
+        numbers = {row.id: number for number, row in self.case_rows.items()}
+        meant = [link for link in links.values() if (numbers[link.case_id], link.debtor.name) in wanted]
         rows: dict[int, Debtor] = {}
-        for some in chunks(ids):
+        for some in chunks(sorted({link.debtor_id for link in meant})):
             rows |= {one.id: one for one in await Debtor.filter(id__in=some).prefetch_related("aliases", "plates")}
             self.links_of.update(link.debtor_id for link in await CaseDebtor.filter(debtor_id__in=some))
-        mine = ((link.case_id, rows[link.debtor_id]) for link in links.values() if link.debtor_id in rows)
-        return {(case_id, row.name): row for case_id, row in mine}
+        called = [(link.case_id, rows[link.debtor_id]) for link in meant]
+        often = Counter((case_id, row.name) for case_id, row in called if row.id_index)
+        nameless = {(case_id, row.name): row for case_id, row in called if not row.id_index}
+        known = {key: row for case_id, row in called if row.id_index and often[key := (case_id, row.name)] == 1}
+        return nameless, known
 
     def _gains(
         self,
@@ -515,7 +548,7 @@ class _Work:
         names = sorted({self.people[key].name for key in wanted})
         there: dict[tuple[str, ...], Debtor] = {}
         for some in chunks(names):
-            rows = Debtor.filter(name__in=some, id_index="").order_by("id")
+            rows = Debtor.filter(name__in=some, id_index="", area_code__startswith=self.clerk.county).order_by("id")
             for row in await rows.prefetch_related("aliases", "plates", "parties__case"):
                 for link in row.parties:
                     key = (row.name, row.area_code, str(link.case.judge_id or link.case.judge_name or link.case.number))

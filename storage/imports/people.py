@@ -19,6 +19,7 @@ COLUMNS = Columns(
     required=("姓名", "手机号", "角色", "辖区代码"),
     optional=("工号", "单位", "职务", "Telegram号", "序号"),
     also=other_names("people"),
+    stands_in={"职务": "角色"},
 )
 FIELDS = ("name", "staff_no", "role", "area_code", "more_areas", "organisation", "title")
 _KEPT = ("staff_no", "organisation", "title")
@@ -46,7 +47,10 @@ async def plan(rows: Sequence[Row], progress: Progress, clerk: Clerk = OPERATOR)
             if person.phone in lines:
                 raise Unclear("same_phone", str(lines[person.phone]))
             old = have.get(person.phone)
-            clerk.check(*(old.area_codes if old is not None else ()))
+            if old is not None and not old.area_code.startswith(clerk.county):
+                raise Unclear("phone_of_another", person.phone)  # where they are is nobody's business here
+            if old is not None and old.actor == clerk.actor and old.role is not person.role:
+                raise Unclear("own_role")
             if old is not None and old.name != person.name:
                 raise Unclear("phone_of_another", person.phone)
         except Unclear as why:
@@ -123,7 +127,7 @@ def _role(cell: str) -> Role:
 
 _ROLE_WORDS = {
     "(?:专职|兼职|专属)?网格(?:员|长)": Role.GRID_WORKER,
-    "村?(?:党?支部|社)?书记|村(?:党?支)?书记|社区书记|村社(?:党组织)?书记|村主任": Role.VILLAGE_SECRETARY,
+    "村?支书|村长|村?(?:党?支部|社)?书记|村(?:党?支)?书记|社区书记|村社(?:党组织)?书记|村主任": Role.VILLAGE_SECRETARY,
     "(?:派出所)?(?:民警|所长|辅警)": Role.POLICE,
     "法官|员额法官|承办法官": Role.JUDGE,
 }

@@ -41,6 +41,9 @@ class Columns:
     instead: dict[str, str] = field(default_factory=dict)
     """What another name means where the column that it would mean is there under its own: 日期 and 时间 are two."""
 
+    stands_in: dict[str, str] = field(default_factory=dict)
+    """A column that is taken for one that must be there and isn't: of a village's own list, 职务 for 角色."""
+
     @property
     def known(self) -> tuple[str, ...]:
         return (*self.required, *self.one_of, *self.optional)
@@ -63,6 +66,9 @@ class Columns:
             name = self.name_of(cell)
             other = name != header_of(cell) and name in plain and header_of(cell) in self.instead
             found.append(self.instead[header_of(cell)] if other else name)
+        for name, wanted in self.stands_in.items():
+            if wanted not in found:
+                found = [wanted if one == name else one for one in found]
         return found
 
     def missing(self, headers: Iterable[str]) -> list[str]:

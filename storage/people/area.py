@@ -240,10 +240,16 @@ async def add_village(name: str, town: str, code: str, actor: str) -> str:
     return code
 
 
-async def rename(code: str, name: str, actor: str) -> None:
-    """Gives an area another name. Needs a unit."""
+async def rename(code: str, name: str, actor: str) -> bool:
+    """Gives an area another name; False where another beside it is called so. Needs a unit."""
+    around = bounds_of(town_of(code) if len(code) > 9 else county_of(code))
+    rows = await fetch("SELECT code, name FROM area WHERE code >= ? AND code <= ?", *around)
+    beside = [row["name"] for row in rows if len(row["code"]) in (9, len(code)) and row["code"] != code]
+    if any(stem(name) == stem(one) for one in beside):
+        return False
     await run("UPDATE area SET name = ? WHERE code = ?", name, code)
     audit.record("area.renamed", f"area:{code}", actor=actor)
+    return True
 
 
 NOUN = Noun((Record(Area, erasing=Fate.NONE, leaving=Fate.NONE),))

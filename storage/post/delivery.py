@@ -149,6 +149,22 @@ async def messages_about(subjects: Iterable[Subject]) -> list[Delivery]:
     return list(found.values())
 
 
+async def newest_kind(channel: str, chat_id: int) -> str:
+    """Returns the kind of the newest card in a chat; "" where there is none."""
+    sql = "SELECT kind FROM delivery WHERE channel = ? AND chat_id = ? ORDER BY id DESC LIMIT 1"
+    rows = await fetch(sql, channel, chat_id)
+    return str(rows[0][0]) if rows else ""
+
+
+async def chats_with(kind: str, report: int) -> list[tuple[str, int]]:
+    """Finds the chats in which a card of this kind shows a report."""
+    sql = (
+        "SELECT DISTINCT b.channel, b.chat_id FROM shown a JOIN delivery b ON b.id = a.delivery_id "
+        "WHERE a.about = ? AND a.ref = ? AND b.kind = ? AND b.ref = ?"
+    )
+    return [(row[0], row[1]) for row in await fetch(sql, About.REPORT, report, kind, report)]
+
+
 async def forbid(subjects: Iterable[Subject]) -> None:
     """Forbids that anybody is shown so by a card that has been made already: it is taken back as it arrives. Needs
     the unit in which `messages_about` was asked."""

@@ -102,12 +102,17 @@ def likely(weight: float) -> float:
     return 1 / (1 + math.exp(-max(-3000.0, min(3000.0, weight)) / 100))
 
 
+_POSTURES = tuple("站坐蹲等躺睡")
+
+
 def scene_of(text: str, stretches: Sequence[Stretch] = (), signs: Iterable[str] = ()) -> Scene:
     """Understands what `text` (folded, simplified) tells; those who are meant stand in it at `stretches`."""
     table = _learned()
     lead, urgent, *kinds = weigh(table, pieces(text, stretches, signs))
     kind = SORTS[max(range(len(SORTS)), key=kinds.__getitem__)]
     place = next(iter(places_in(table, text, stretches)), "")
+    if place[-1:] in _POSTURES and text[text.find(place) + len(place) :].startswith("着"):
+        place = place[:-1]  # 在桥头站着 is no station
     return Scene(likely(lead), kind, urgent > 0, place)
 
 

@@ -50,20 +50,24 @@ _SOMEBODY = re.compile(
     r"[老小阿](?!师|板|家|婆|公|人|百|年|街|屋|时|孩|心|车)[\u4e00-\u9fa5]|姓[\u4e00-\u9fa5]|那个|有人"
     r"|((?![他她又刚已])[\u4e00-\u9fa5]){2,4}(刚刚?|又|已经)?(回来|回村|到家|在家|返来)"
 )
-_WONT = "(?:不要|不能|不可以|不许|不好|别|莫|勿)"
+_WONT = "(?:不要|不能|不可以|不许|不好|别|莫|勿|覅|弗要|弗好)"
 _CONFIDENTIAL = re.compile(
     "保[个一下守]{0,2}密|匿名|[不别莫]要?留名|[隐藏][去藏瞒掉][^,，。]{0,4}(?:姓名|名字|身份)"
-    f"|{_WONT}[^,，。]{{0,4}}(?:说|讲|透露|告诉|写|公开|泄露|提|报|暴露|传出去|知道|晓得)[^,，。]{{0,6}}(?:我|谁|哪个|名字|身份)"
+    f"|{_WONT}[^,，。]{{0,4}}(?:说|讲|话|透露|告诉|写|公开|泄露|提|报|暴露|传出去|知道|晓得)[^,，。]{{0,6}}(?:我|谁|哪个|名字|身份)"
     f"|{_WONT}[把将]我[^,，。]{{0,6}}(?:说|讲|透露|报|写|供|讲?传)|{_WONT}[^,，。]{{0,2}}传出去"
-    "|我[^,，。他她]{0,4}不[想要愿肯]意?[^,，。]{0,4}(?:知道|晓得|露面|出面|留名字?)|怕[^,，。]{0,6}(?:报复|寻仇|记恨|记仇)"
+    "|我[^,，。他她]{0,4}不[想要愿肯好便能]意?[^,，。]{0,4}(?:知道|晓得|露面|出面|留名字?)|怕[^,，。]{0,6}(?:报复|寻仇|记恨|记仇)"
 )
 """The sender asks that nobody be told who said it, or is afraid: doubt protects."""
+_NOT_ANY_MORE = re.compile(
+    "(?:不用|不必|不需要|无需|用不着|不要再)(?:再|给我|替我|帮我|对我)?(?:保密|匿名|隐瞒)(?:了|的)?"
+)
 _MAY_BE_NAMED = re.compile(
-    "(?<![不别莫勿要能])(?:(?:不用|不必|不需要|无需|用不着|不要再|取消)[^,，。]{0,5}(?:保密|匿名|隐瞒|瞒着)"
-    "|(?:可以|尽管|随便|放心)[^,，。]{0,3}(?:说|讲|写|告诉)[^,，。]{0,4}(?:是我|我的?名字?)"
-    "|(?:写|用|报|留|说)我?的?(?:名字|真名|实名)[^,，。]{0,3}(?:没关系|不要紧|没事|可以|也行|好了|就行))"
+    f"{_NOT_ANY_MORE.pattern}"
+    "|(?<![不别莫勿么哪])(?:可以|尽管|随便|放心)(?:说|讲|写|告诉他?们?)(?:是我|我的?名字?)"
+    "|(?<![不别莫勿用必想让准许要能])(?:写|用|报|留)我?的?(?:名字?|真名|实名)也?(?:没关系|不要紧|没事|可以|也行|好了|就行)"
 )
 """The sender says that they may be named after all."""
+_WONDERS = re.compile("[吗?？]|怎么|怎能|哪能|能不能|可不可以")
 _ASKED = re.compile(f"(?:{_CONFIDENTIAL.pattern})(?:[说讲报]的)?")
 _BESIDE_ASKING = re.compile(r"[\W我你您们他她替帮给请千万一定要的得了说讲报啊哦呀吧是这个事件情麻烦谢举]+")
 _EITHER = re.compile(
@@ -159,11 +163,13 @@ def asks_to_stay_unnamed(text: str) -> bool:
 
 def may_be_named(text: str) -> bool:
     """Tells whether the sender says that they may be named after all."""
-    return bool(_MAY_BE_NAMED.search(simplified(beginning(text))))
+    plain = simplified(beginning(text))
+    return bool(_MAY_BE_NAMED.search(plain)) and not _WONDERS.search(plain) and not _is_afraid(plain)
 
 
 def _is_afraid(plain: str) -> bool:
-    return bool(_CONFIDENTIAL.search(_MAY_BE_NAMED.sub("", plain)))
+    """Tells whether the sender asks not to be named; only a plain 不用保密 says the contrary: doubt protects."""
+    return bool(_CONFIDENTIAL.search(_NOT_ANY_MORE.sub("", plain)))
 
 
 def only_asks_that(text: str) -> bool:

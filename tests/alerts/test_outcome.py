@@ -50,7 +50,7 @@ async def test_a_slip_of_the_finger_is_put_right_and_its_reason_is_for_the_court
     await world.settled()
     assert "点错了" not in await _receipt(world)
     one = await Alert.get()
-    assert (one.outcome, one.amount, one.note) == ("found", None, "点错了，钱没有付")
+    assert (one.outcome, one.amount, one.note) == ("found", None, f"{NOTE}；点错了，钱没有付")
     assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 0
     entry = await AuditEntry.get(action="alert.changed")
     assert "paid" in str(entry.detail) and "found" in str(entry.detail)
@@ -65,7 +65,7 @@ async def test_why_it_was_changed_stays_in_the_court_where_the_note_before_was_t
     await world.phone(JUDGE).taps("达成和解")
     await world.phone(JUDGE).expects("为什么改")
     await world.phone(JUDGE).says("他老婆不肯，改成和解")
-    noted = await world.phone(JUDGE).expects("记下了：他老婆不肯")
+    noted = await world.phone(JUDGE).expects(lambda m: m.text.startswith("记下了：") and "不肯" in m.text)
     assert "不肯" not in await _receipt(world) and "也告诉报告人" in dict(noted.buttons)
 
 
@@ -221,3 +221,23 @@ async def test_what_was_undone_stands_nowhere(world: World) -> None:
     assert "办结" in dict(card.buttons) and "误报" not in card.text and "沈立群 办结" not in card.text
     await judge.says("456")
     assert "办结" not in (await judge.expects("林永福（57岁")).text
+
+
+async def test_a_sum_noted_before_it_was_known_to_be_paid_counts_from_then_on(world: World) -> None:
+    await _closed(world, "找到本人")
+    await world.phone(JUDGE).says("当场付了两万，余下年底前付清")
+    await world.phone(JUDGE).expects("记下了")
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 0
+    await world.phone(JUDGE).taps("改结果")
+    await world.phone(JUDGE).taps("当场履行")
+    await world.phone(JUDGE).says("刚才点错了")
+    await world.settled()
+    one = await Alert.get()
+    assert one.amount == 20_000 and "年底前付清" in one.note and "点错了" in one.note
+    assert (await CaseDebtor.get(case__number="（2013）浙1122执456号")).paid == 20_000
+
+
+async def test_a_note_about_somebodys_week_is_no_leave(world: World) -> None:
+    await _closed(world, "未见到")
+    await world.phone(JUDGE).says("人不在，被执行人下周一住院，改天再去")
+    await world.phone(JUDGE).expects("记下了：人不在")

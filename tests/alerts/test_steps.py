@@ -59,3 +59,31 @@ async def test_talk_is_answered_with_the_card_and_names_are_still_looked_up(worl
     await judge.says("林佳")
     await world.settled()
     assert (await Alert.get()).state == "sent"
+
+
+async def test_words_that_ask_waits_for_are_the_reporters(world: World) -> None:
+    secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
+    await secretary.says(SENTENCE)
+    await judge.taps("问一句", await judge.expects(SENTENCE))
+    await judge.says("我马上过来")
+    await secretary.expects("我马上过来")
+    assert (await Alert.get()).state == "sent"
+
+
+async def test_a_bare_word_after_something_else_is_asked_about(world: World) -> None:
+    judge = world.phone(JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await judge.expects(SENTENCE)
+    await judge.says("/leave")
+    await judge.expects("没有人请假")
+    await judge.says("收到")
+    await judge.expects("是哪一条线索")
+    assert (await Alert.get()).state == "sent"
+
+
+async def test_who_holds_a_lead_may_still_report_another(world: World) -> None:
+    judge = world.phone(JUDGE)
+    await world.phone(SECRETARY).says(SENTENCE)
+    await judge.expects(SENTENCE)
+    await judge.says("朱宝根回来了，就在桥头")
+    await judge.expects(lambda m: "报线索" in dict(m.buttons))

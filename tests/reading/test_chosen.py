@@ -27,3 +27,17 @@ def test_an_answer(said: str, place: int | Beside | None) -> None:
 @pytest.mark.parametrize("said", ["老的那个", "年轻的", "男的", "女的"])
 def test_what_tells_nobody_apart_is_no_answer(said: str) -> None:
     assert chosen(said, TWINS) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [("新村18号那个", 1), ("祠堂后面那个老的", 0), ("57岁那个，不是小的", 0), ("18号那个人", 1), ("村口那个", None)],
+)
+def test_a_house_or_an_age_tells_who(said: str, place: int | None) -> None:
+    pair = [PAIR[0]._replace(house="祠堂后面", years=57), PAIR[1]._replace(house="新村18号", years=36)]
+    assert chosen(said, pair) == place
+
+
+@pytest.mark.parametrize("said", ["一个人", "2个人", "后面", "前面", "1号"])
+def test_what_tells_of_somebody_is_no_answer(said: str) -> None:
+    assert chosen(said, PAIR) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import locales
 from storage.reading.evidence import WEIGHTS, Known
-from storage.reading.read import read
+from storage.reading.read import asks_to_stay_unnamed, may_be_named, read
 from tests.conftest import SHARED
 from tests.reading.__main__ import scores
 from tests.reading.rosters import SETS, Rosters, records
@@ -355,3 +355,19 @@ def test_no_rule_knows_a_name() -> None:
 )
 def test_odd_numbers_do_no_harm(text: str) -> None:
     assert read(text, [[*PEOPLE]]) == read(text, [[*PEOPLE]])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "可以别说是我说的吗", "可以不要说是我", "不用留名 保密", "不用写名字 匿名", "我不想留名字可以吗", "不许写我名字就好了",
+        "可以不说是我吗", "怎么可以说是我", "不可以说是我", "覅讲是我报的", "弗要讲是我话的", "我不好出面的",
+    ],
+)  # fmt: skip
+def test_who_asks_to_stay_unnamed_never_agrees_to_the_contrary(said: str) -> None:
+    assert not may_be_named(said)
+
+
+@pytest.mark.parametrize("said", ["不用保密，写我名字没关系", "可以说是我报的", "不需要匿名", "用我名字没关系"])
+def test_who_may_be_named_says_so(said: str) -> None:
+    assert may_be_named(said) and not asks_to_stay_unnamed(said)

@@ -196,7 +196,8 @@ export function listed(message, media, open) {
   const head = element("span", "who", card.who || card.title);
   if (card.at) head.append(since(card));
   made.append(head, element("span", "where", [card.where, card.place].filter(Boolean).join(" · ")));
-  const said = (message.reply_to_message || {}).text || (card.quote || [])[0];
+  const own = card.noun === "report" && (message.reply_to_message || {}).text; // a judge's card may answer a judge's word
+  const said = own || (card.quote || [])[0];
   if (said) made.append(element("span", "said", said));
   if (media.length) made.append(element("span", "media", media.join(" · ")));
   const state =

@@ -95,7 +95,7 @@ stream.person = async (now) => {
   talk.loaded = true;
   offerEarlier();
   isNow(now.who);
-  calledNow(now.commands);
+  calledNow(now.commands.concat(now.called || []));
   adopt();
   home(now);
   fillMenu(now.commands, now.groups || {});
@@ -135,7 +135,10 @@ function home(now) {
 
 forms.say = say;
 $("waiting").addEventListener("click", () => say("/pending"));
-$("wake-other").addEventListener("click", () => say("/push"));
+$("wake-other").addEventListener("click", () => {
+  $("wake").open = false; // it would cover the answer
+  say("/push");
+});
 $("sleepers").addEventListener("click", () => say("/people"));
 
 async function start() {

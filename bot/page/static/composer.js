@@ -3,6 +3,7 @@
 import { $, put } from "./dom.js";
 import { closeLead, openTab } from "./frame.js";
 import { isOpen } from "./leads.js";
+import { me } from "./me.js";
 import { session, slug, toast } from "./line.js";
 import { outgoing, upload } from "./queue.js";
 import { inWords } from "./message.js";
@@ -23,6 +24,7 @@ export function say(text) {
   return outgoing("say", body, inWords(text));
 }
 
+const CAPTION = 1024; // characters that go along with a photo
 const ONE_TAP = 700; // milliseconds in which a second tap isn't meant for what has come to lie under the finger
 
 function sized() {
@@ -46,7 +48,7 @@ function typed(event) {
 
 // What was being typed when the page was loaded anew.
 export function takeUpDraft() {
-  $("text").value = session.get(`draft-${slug}`) || "";
+  $("text").value = $("text").value || session.get(`draft-${slug}`) || "";
   sized();
 }
 
@@ -135,7 +137,8 @@ async function photographed(event) {
     }
   }
   const said = $("text").value.trim();
-  const caption = said && !said.startsWith("/") ? { caption: said } : {};
+  const reports = ["official", "town"].includes(me.role);
+  const caption = reports && said && !said.startsWith("/") && said.length <= CAPTION ? { caption: said } : {};
   if (caption.caption) {
     $("text").value = "";
     sized();

@@ -16,7 +16,7 @@ export function offerFinding(may) {
 function typed() {
   clearTimeout(finder.timer);
   const said = $("find").value.trim();
-  if (said.length < SHORTEST) show([]);
+  if (said.length < SHORTEST) show([], "", said ? words.find_short : "");
   else finder.timer = setTimeout(() => find(said), PAUSE);
 }
 
@@ -31,7 +31,7 @@ async function find(said) {
   }
 }
 
-function show(hits, said = "") {
+function show(hits, said = "", short = "") {
   const place = $("hits");
   place.textContent = "";
   for (const { number, who, about } of hits) {
@@ -40,6 +40,7 @@ function show(hits, said = "") {
     place.append(row);
   }
   if (said && !hits.length) place.append(element("p", "empty", words.find_none));
+  if (short) place.append(element("p", "empty", short));
   place.hidden = !place.children.length;
 }
 

@@ -42,6 +42,7 @@ export function formOf(form) {
   if (form.fields.some((field) => field.kind === "file")) return takeFile(form);
   if (!form.fields.length) return button(form.title, () => forms.say(form.says));
   const folded = element("details", "form");
+  folded.open = Boolean(form.open);
   const inside = element("form");
   const inputs = form.fields.map((field) => {
     const label = element("label", field.kind);
@@ -102,5 +103,6 @@ export function calendarOf(days) {
     for (const line of lines) cell.append(element("span", "", line));
     made.append(cell);
   });
+  if (days.some((one) => one.gap)) made.append(element("p", "", words.calendar_gap));
   return made;
 }

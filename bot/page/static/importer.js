@@ -45,6 +45,7 @@ async function look(file, place) {
   if (!told.changes) return;
   const go = button(words.import_go, () => takeIn(file, place, go), "primary");
   place.append(go);
+  go.scrollIntoView({ block: "nearest" });
 }
 
 async function takeIn(file, place, go) {

@@ -214,7 +214,7 @@ function theirsOf(message, tap, reply) {
 
 // How much is left of the time in which an answer is waited for.
 function barOf(since, lasts) {
-  const gone = Math.max(0, Date.now() / 1000 - since);
+  const gone = (Date.now() - onThisClock(since)) / 1000;
   if (gone >= lasts) return [];
   const bar = element("div", "bar");
   bar.style.animationDuration = `${lasts}s`;

@@ -194,6 +194,7 @@ async function resend(entry) {
     $("text").focus();
     return;
   }
+  if (entry.body.caption && !$("text").value) $("text").value = entry.body.caption; // the photo may be refused again
   entry.refused = false;
   await kept((store) => store.put(plain(entry)));
   enqueue(entry);

@@ -113,7 +113,9 @@ async def test_another_courts_rows_are_not_taken_in(world: World, tmp_path: Path
     async with page_of(world, ADMIN) as page:
         for text in (cases, people, areas):
             done = await hands(page, text)
-            assert not done["run"] and str(done["remarks"]).count("不是本院辖区的") == 2, done
+            said = str(done["remarks"])
+            assert not done["run"] and said.count("不是本院辖区的") + said.count("已经登记在别人名下") == 2, done
+            assert "331123001001" not in said or "331123001001" in text, "where somebody works who is another court's"
     assert not await Case.filter(number__contains="浙1123").exists()
     assert (await Person.get(phone="19800009001")).area_code == "331123001001"
 

@@ -150,7 +150,7 @@ async def test_a_voice_is_recorded_and_heard(product: Product) -> None:
         await secretary.says(SENTENCE)
         await secretary.sees("已送达")
         await secretary.taps("语音")
-        await expect(secretary.page.get_by_role("button", name="停")).to_be_visible()
+        await expect(secretary.page.get_by_role("button", name="发送语音")).to_be_visible()
         await secretary.page.wait_for_timeout(600)  # the length of what is said
         await secretary.page.locator("#voice").click()
         await judge.talks()

@@ -168,7 +168,7 @@ async def show_alert(showing: Showing) -> Card | None:
         where=await full_name(first.area_code),
         at=first.reported_at,
         state=_state(showing, one, gave),
-        notes=gave or _headlines(showing, one),
+        notes=gave or [*_choosing(showing), *_headlines(showing, one)],
         quote=[showing.text("alert.quote", text=shortened(first.text))] if first.text else [],
         asides=_asides(showing, first),
         place=showing.text("sighting.at_place", place=first.place) if first.place else "",
@@ -385,6 +385,11 @@ async def _given_away(showing: Showing, one: Alert) -> list[str]:
     if event is None or to is None:
         return []
     return [showing.text("alert.given_away", name=to.name, at=showing.at(event.at))]
+
+
+def _choosing(showing: Showing) -> list[str]:
+    """Says what is being chosen from, where the buttons are names."""
+    return [showing.text("alert.to_whom")] if showing.args.get("menu") == "xfer" else []
 
 
 async def _buttons(showing: Showing, one: Alert) -> list[list[Button]]:

@@ -87,6 +87,7 @@ async def show_lead(showing: Showing) -> Card | None:
         at=row.reported_at,
         quote=_quote(showing, person, row),
         place=showing.text("sighting.at_place", place=row.place) if row.place else "",
+        facts=[] if sees_whole(person) else [showing.text("lead.hidden")],
         people=[Contact(judge_name(showing, one), dialled(one.taken_by)) for one in standing],
         progress=[_line(showing, one) for one in standing] or [showing.text("sighting.receipt_withdrawn")],
     )

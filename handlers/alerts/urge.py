@@ -63,7 +63,7 @@ async def _urge(turn: Turn, alerts: list[Alert], words: str) -> None:
     names = [name for one in alerts if one.state in alert.OPEN for name in await steps.urge(one, turn.who, words)]
     about = [number for one in alerts for number in await sighting.suspect_ids(one.sighting_id)]
     if names:
-        await turn.say("urge.done", names="、".join(dict.fromkeys(names)), about=about)
+        await turn.say("urge.done_words" if words else "urge.done", names="、".join(dict.fromkeys(names)), about=about)
     else:
         await turn.say("urge.nothing", about=about)
 

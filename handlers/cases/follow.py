@@ -57,5 +57,6 @@ async def show_step(showing: Showing) -> Card | None:
     step = event_line(showing, event)
     key = "follow.step_supervised" if way.supervised else "follow.step"
     rows = [[showing.button("follow.open", "case", row.id)]]
-    text = showing.text(key, number=row.number, who=names, step=step, judge=event.alert.judge.name)
+    said = {"lead": event.alert.sighting_id, "judge": event.alert.judge.name}
+    text = showing.text(key, number=row.number, who=names, step=step, **said)
     return Card(text, rows, shows=shows(party.debtor_id for party in row.parties))

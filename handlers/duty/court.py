@@ -64,7 +64,7 @@ async def show_court(showing: Showing) -> Card | None:
             _filled(hours, mine.duty_starts, mine.duty_ends),
         ),
         Form(showing.plain("court.form_default"), "/court 值班 默认", ()),
-        Form(showing.plain("court.form_phone"), "/court 电话 {words}", (replace(words, kind="tel"),)),
+        Form(showing.plain("court.form_phone"), "/court 电话 {words}", (replace(words, value=mine.phone),)),
         Form(showing.plain("court.form_greeting"), "/court 问候 {words}", (words,)),
     ]
     return Card(text, forms=forms, how=showing.text("court.how"))

@@ -176,14 +176,17 @@ async def _days(showing: Showing, person: Person) -> list[Day]:
     leaves = await leave.of_court(county, start)
     mine = await court.of(county)
     gaps = await shift.gaps(county, max(start, showing.now), end)
+    there = await reached(row.person_id for row in shifts)
     empty = {day for span in gaps for day in court.duty_days(mine, *span)}
     days = []
     for number in range(WEEKS * 7):
         first, last = start + timedelta(days=number), start + timedelta(days=number + 1)
         date = local(first).date()
-        on = [row.person.name for row in shifts if first <= row.starts_at < last]
+        rows = [row for row in shifts if first <= row.starts_at < last]
+        on = [row.person.name for row in rows]
         off = [row.person.name for row in leaves if row.starts_at < last and row.ends_at > first]
-        alone = bool(on) and set(on) <= set(off)  # whoever is on duty is away then
+        names = {row.person.name for row in rows if row.person_id in there}
+        alone = bool(on) and names <= set(off)  # whoever is on duty is away then, or has no phone
         lines = (*dict.fromkeys(on), *(showing.plain("shift.away_short", name=name) for name in dict.fromkeys(off)))
         days.append(Day(date, lines, gap=(date in empty and bool(shifts)) or alone))
     return days

@@ -57,10 +57,11 @@ async def advance(alert: Alert, to: AlertState, by: Person) -> bool:
 
 async def _tell_who_urged(alert: Alert, by: Person, to: AlertState) -> None:
     """Tells those who have urged that it goes on."""
-    urged = {one.actor_id for one in await events_of(alert.id) if one.kind == "urged"} - {None, by.id}
-    for person_id in sorted(urged):  # type: ignore[type-var]
+    events = await events_of(alert.id)
+    urged = {one.actor_id for one in events if one.kind == "urged" and one.actor_id is not None}
+    for person_id in sorted(urged - {by.id}):
         args = {"key": f"urge.{to.value}", "name": by.name, "number": alert.sighting_id, "of": alert.sighting_id}
-        await put_to_person(person_id, "text", alert.id, lane=Lane.DIGEST, fresh=True, args=args)  # type: ignore[arg-type]
+        await put_to_person(person_id, "text", alert.id, lane=Lane.DIGEST, fresh=True, args=args)
 
 
 async def close(alert: Alert, outcome: Outcome, by: Person) -> bool:

@@ -36,7 +36,16 @@ class Follower(NamedTuple):
 
 MAIN_STEPS = frozenset({"raised", "acknowledged", "on_scene", "closed", "withdrawn"})
 """What who merely follows hears of; who supervises hears of every step."""
-STEPS = MAIN_STEPS | {"en_route", "escalated", "transferred", "deputised", "unreachable", "urged", "corrected"}
+STEPS = MAIN_STEPS | {
+    "en_route",
+    "escalated",
+    "transferred",
+    "deputised",
+    "unreachable",
+    "urged",
+    "corrected",
+    "witness",
+}
 
 
 async def of(person_id: int, case_id: int) -> Follow | None:

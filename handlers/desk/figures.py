@@ -72,7 +72,7 @@ async def show_figures(showing: Showing) -> Card | None:
     filed = [showing.button(f"figures.{name}", name, row.id) for name in ("report", "table")]
     periods = [showing.button(f"figures.period_{name}", "period", row.id, place) for place, name in enumerate(_PERIODS)]
     buttons = [showing.button("figures.rows", "rows", row.id), showing.button("figures.how", "defs", row.id)]
-    return Card("\n".join(lines), [periods, looking, filed, buttons])
+    return Card("\n".join(lines), [periods[:2], periods[2:], looking, filed, buttons])
 
 
 def lines_of(showing: Showing, now: Figures, before: Figures, year_ago: Figures) -> list[str]:

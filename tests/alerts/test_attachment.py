@@ -255,6 +255,7 @@ async def test_what_comes_once_it_is_over_belongs_to_no_report_of_before(world: 
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(SENTENCE)
     card = await judge.expects(SENTENCE)
+    await world.settled()
     await judge.says("开车来的吗？", reply_to=card)
     await secretary.expects("开车来的吗")
     await judge.taps("办结", card)
@@ -271,7 +272,9 @@ async def test_what_comes_once_it_is_over_belongs_to_no_report_of_before(world: 
 async def test_a_photo_goes_with_the_report_made_since_the_question(world: World) -> None:
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(SENTENCE)
-    await judge.says("开车来的吗？", reply_to=await judge.expects(SENTENCE))
+    card = await judge.expects(SENTENCE)
+    await world.settled()  # the answer finds a card once its delivery has been noted
+    await judge.says("开车来的吗？", reply_to=card)
     await secretary.expects("开车来的吗")
     await world.advance(60)
     await secretary.says("黄国强在田里")
@@ -285,7 +288,9 @@ async def test_one_answer_is_what_was_asked_for(world: World) -> None:
     """What is said later goes on about the report, or is small talk."""
     secretary, judge = world.phone(SECRETARY), world.phone(JUDGE)
     await secretary.says(SENTENCE)
-    await judge.says("开车来的吗？", reply_to=await judge.expects(SENTENCE))
+    card = await judge.expects(SENTENCE)
+    await world.settled()  # the answer finds a card once its delivery has been noted
+    await judge.says("开车来的吗？", reply_to=card)
     await secretary.expects("开车来的吗")
     await secretary.says("是的，一辆白车")
     await judge.expects("是的，一辆白车")

@@ -112,6 +112,7 @@ async def test_who_looks_something_up_after_a_result_notes_nothing(world: World)
     assert (await Alert.get()).note == ""
     await judge.says("456")
     asked = await judge.expects("是到位的金额，还是要查案件")
+    await world.settled()
     await judge.taps("查案件 456", asked)
     await judge.expects("（2013）浙1122执456号", after=asked.id)
     assert ((await Alert.get()).note, (await Alert.get()).amount) == ("", None)

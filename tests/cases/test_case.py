@@ -62,7 +62,7 @@ async def test_what_is_not_there_or_no_number_answers_kindly(world: World, words
 
 async def test_without_words_it_says_how(world: World) -> None:
     await world.phone(SUPERVISOR).says("/case")
-    await world.phone(SUPERVISOR).expects("发案号或姓名就行")
+    await world.phone(SUPERVISOR).expects("发案号、姓名或车牌就能查")
 
 
 async def test_a_judge_sees_own_cases_only_and_the_rest_is_not_there(world: World) -> None:

@@ -47,7 +47,8 @@ async def test_who_follows_hears_how_it_goes_and_who_supervises_hears_of_every_s
         await world.phone(JUDGE).taps(label, judge)
     assert len(await heard(world, SUPERVISOR, "【督办】")) == 4
     followed = await heard(world, TOWN_SECRETARY, "【关注】")
-    assert len(followed) == 3 and "（2013）浙1122执456号 林永福：09:41 沈立群 收到（承办 沈立群）" in followed[1]
+    said = "（2013）浙1122执456号 林永福（线索 1）：09:41 沈立群 收到（承办 沈立群）"
+    assert len(followed) == 3 and said in followed[1]
     await supervisor.taps("取消督办", (await supervisor.received())[0])
     await world.phone(JUDGE).taps("办结")
     await world.phone(JUDGE).taps("找到本人")

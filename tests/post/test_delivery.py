@@ -37,7 +37,7 @@ SHOW_NOBODY = frozenset(
     {"areas", "asking", "attached", "board", "changes", "chart", "code", "court", "daily", "digests", "duty"}
     | {"figures", "going", "handover", "help", "imports", "inline", "invitations", "invited", "inviting"}
     | {"languages", "leave", "leaves", "leaving", "map", "me", "menu", "moving", "not_lead", "notice", "people"}
-    | {"person", "persons", "pushes", "reassign", "report", "rostered", "rungs", "say_who", "signout"}
+    | {"person", "persons", "pushes", "quiet", "reassign", "report", "rostered", "rungs", "say_who", "signout"}
     | {"sum_or_case", "swap", "table", "toast", "trial", "uncovered", "unsay", "weekly"}
 )
 """Kinds of card on which nobody stands who owes or has reported: `tests.declared` sees to it in every story."""

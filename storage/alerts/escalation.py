@@ -78,9 +78,9 @@ async def _climb(alert: Alert) -> Climb:
 
 
 async def delivered(alert_id: int, person_id: int | None) -> None:
-    """Notes that a card arrived on a phone; the first to get one counts."""
+    """Notes that a card arrived on a phone; the first to get one counts, of those who haven't given it away."""
     alert = await by_id(alert_id)
-    if alert is not None and alert.delivered_at is None:
+    if alert is not None and alert.delivered_at is None and person_id in (None, *await holder_ids(alert_id)):
         await set_values(alert, delivered_at=unit().now)
         await note_event(alert, "delivered", person_id)
         await refresh_receipts(alert.sighting_id)

@@ -15,7 +15,6 @@ from handlers.length import shortened
 from handlers.post import relay as relay_handlers
 from handlers.route import App, on_tap
 from storage.alerts import alert, asking, attachment, raising, sighting
-from storage.alerts.alert import AlertState
 from storage.alerts.sighting import Sighting, SightingState
 from storage.cases.case import search
 from storage.cases.debtor import debtors_by_id
@@ -38,7 +37,6 @@ LONGEST_QUESTION = 30
 _OF_LATE = timedelta(days=90)
 """So far back goes what somebody asks after who has reported it."""
 SURE_ENOUGH = 0.5
-_ON_THE_WAY = (AlertState.EN_ROUTE, AlertState.ON_SCENE)
 TOWN = 9
 """Digits of a town's code: whoever reports for so much doesn't say where."""
 

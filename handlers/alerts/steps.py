@@ -57,19 +57,19 @@ async def take(turn: Turn, message: Message) -> bool:
         return False  # 问一句 waits for the words: they are the reporter's
     text = message.text or ""
     verb = step_in(text)
-    held = await _held(turn, message) if verb else []
-    if verb:
-        ready = [one for one in held if may_advance(one.state, STEP_OF_VERB[verb])]
-        if len(ready) == 1 and await _is_meant(turn, message):
-            await steps.advance(ready[0], STEP_OF_VERB[verb], turn.who)
-            await turn.say(f"alert.toast_{verb}", of=ready[0].sighting_id)
-        elif ready:
-            await turn.reply("which_step", ids=[one.id for one in ready], verb=verb)
-        elif held:  # it stands there already, or further
-            await turn.reply("alert", held[-1].id, fresh=False)
-            await turn.say(f"alert.stands_{held[-1].state.value}", of=held[-1].sighting_id)
-        return bool(held)
-    return False
+    if not verb:
+        return False
+    held = await _held(turn, message)
+    ready = [one for one in held if may_advance(one.state, STEP_OF_VERB[verb])]
+    if len(ready) == 1 and await _is_meant(turn, message):
+        await steps.advance(ready[0], STEP_OF_VERB[verb], turn.who)
+        await turn.say(f"alert.toast_{verb}", of=ready[0].sighting_id)
+    elif ready:
+        await turn.reply("which_step", ids=[one.id for one in ready], verb=verb)
+    elif held:  # it stands there already, or further
+        await turn.reply("alert", held[-1].id, fresh=False)
+        await turn.say(f"alert.stands_{held[-1].state.value}", of=held[-1].sighting_id)
+    return bool(held)
 
 
 async def show_instead(turn: Turn, text: str) -> bool:

@@ -171,19 +171,21 @@ async def _line(showing: Showing, row: Sighting) -> str:
 
 def _state(showing: Showing, row: Sighting, one: Alert) -> str:
     """Says how far an alert is; not with whom, where the person may not be told of whom it is."""
-    person = showing.person
-    if person is None or not may(person, Action.REPORT) or in_sight(person, [each.debtor for each in row.suspects]):
-        return state_of(showing, one)
-    return showing.plain(f"alert.state_{one.state.value}")
+    return state_of(showing, one) if _told_whose(showing, row) else showing.plain(f"alert.state_{one.state.value}")
 
 
 def _with_whom(showing: Showing, row: Sighting, one: Alert) -> str:
     """Says who hasn't answered; how long is counted where it is shown."""
+    if _told_whose(showing, row):
+        return showing.plain("listing.waits_for", judge=one.judge.name)
+    return showing.plain(f"alert.state_{one.state.value}")
+
+
+def _told_whose(showing: Showing, row: Sighting) -> bool:
+    """Tells whether somebody may be told whose a report is: who reports themselves only of whom they may see."""
     person = showing.person
-    seen = person is not None and in_sight(person, [each.debtor for each in row.suspects])
-    if person is None or (may(person, Action.REPORT) and not seen):
-        return showing.plain(f"alert.state_{one.state.value}")
-    return showing.plain("listing.waits_for", judge=one.judge.name)
+    assert person is not None
+    return not may(person, Action.REPORT) or bool(in_sight(person, [each.debtor for each in row.suspects]))
 
 
 def who_of(showing: Showing, row: Sighting) -> str:

@@ -185,8 +185,8 @@ async def _days(showing: Showing, person: Person) -> list[Day]:
         rows = [row for row in shifts if first <= row.starts_at < last]
         on = [row.person.name for row in rows]
         off = [row.person.name for row in leaves if row.starts_at < last and row.ends_at > first]
-        names = {row.person.name for row in rows if row.person_id in there}
-        alone = bool(on) and names <= set(off)  # whoever is on duty is away then, or has no phone
+        reachable = {row.person.name for row in rows if row.person_id in there}
+        alone = bool(on) and reachable <= set(off)  # whoever is on duty is away then, or has no phone
         lines = (*dict.fromkeys(on), *(showing.plain("shift.away_short", name=name) for name in dict.fromkeys(off)))
         days.append(Day(date, lines, gap=(date in empty and bool(shifts)) or alone))
     return days
